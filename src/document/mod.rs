@@ -1,0 +1,21 @@
+//! The document: an immutable JSON tree, where in it, and what can be done to it.
+//!
+//! Nothing in here knows of other people, of time or of a network. A [`Value`] shares structure
+//! with its copies, so a snapshot costs a reference count; a [`Path`] names a place in it; a
+//! [`Method`] is an edit there, and [`apply`](Value::apply) makes it as plain JSON.
+
+mod apply;
+mod method;
+mod parse;
+mod path;
+mod save;
+mod text;
+mod value;
+
+pub use apply::ApplyError;
+pub use method::Method;
+pub use parse::{ParseError, parse};
+pub use path::{Path, PathError, Step};
+pub use save::{Style, save};
+pub use text::Text;
+pub use value::{Kind, Value};

@@ -1,0 +1,158 @@
+//! JSON text of a string, exactly as it was written.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+/// A JSON string: its text between the quotes, escapes and all, as somebody wrote it.
+///
+/// Two texts are equal when they spell the same code points (`A` and `\u0041` are equal), so a
+/// text can be a map key; what is written out is the original spelling. A lone surrogate, which
+/// JSON can escape and Rust strings cannot hold, survives.
+#[derive(Clone)]
+pub struct Text(Arc<str>);
+
+impl Text {
+    /// The text that spells `plain`, with the escapes JSON demands and no others.
+    pub fn new(plain: &str) -> Self {
+        let needs = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
+        if !plain.bytes().any(needs) {
+            return Self(plain.into());
+        }
+        let mut raw = String::with_capacity(plain.len() + 8);
+        for character in plain.chars() {
+            match character {
+                '"' => raw.push_str("\\\""),
+                '\\' => raw.push_str("\\\\"),
+                '\n' => raw.push_str("\\n"),
+                '\r' => raw.push_str("\\r"),
+                '\t' => raw.push_str("\\t"),
+                '\u{8}' => raw.push_str("\\b"),
+                '\u{c}' => raw.push_str("\\f"),
+                low if low < ' ' => {
+                    use fmt::Write as _;
+                    let _ = write!(raw, "\\u{:04x}", u32::from(low));
+                }
+                other => raw.push(other),
+            }
+        }
+        Self(raw.into())
+    }
+
+    /// The text whose spelling, without the quotes, is `raw`. The caller has checked that it is
+    /// a valid JSON string.
+    pub(crate) fn from_raw(raw: &str) -> Self {
+        Self(raw.into())
+    }
+
+    /// The spelling, without the quotes.
+    pub fn raw(&self) -> &str {
+        &self.0
+    }
+
+    /// What the text says. A lone surrogate reads as U+FFFD.
+    pub fn plain(&self) -> Cow<'_, str> {
+        if !self.0.contains('\\') {
+            return Cow::Borrowed(&self.0);
+        }
+        let mut plain = String::with_capacity(self.0.len());
+        for unit in self.units() {
+            plain.push(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER));
+        }
+        Cow::Owned(plain)
+    }
+
+    /// Whether the text holds half of a surrogate pair: valid JSON, but no sequence of Unicode
+    /// scalar values, so it has no positions to splice at.
+    pub fn has_lone_surrogate(&self) -> bool {
+        self.0.contains('\\') && self.units().any(|unit| (0xD800..0xE000).contains(&unit))
+    }
+
+    /// The code points, lone surrogates included.
+    fn units(&self) -> Units<'_> {
+        Units { rest: self.0.chars() }
+    }
+}
+
+/// Walks a raw text by code point; an escaped surrogate pair is one.
+struct Units<'a> {
+    rest: std::str::Chars<'a>,
+}
+
+impl Units<'_> {
+    fn hex(&mut self) -> u32 {
+        (0..4).fold(0, |sum, _| {
+            sum * 16 + self.rest.next().and_then(|digit| digit.to_digit(16)).unwrap_or(0)
+        })
+    }
+}
+
+impl Iterator for Units<'_> {
+    type Item = u32;
+
+    fn next(&mut self) -> Option<u32> {
+        let first = self.rest.next()?;
+        if first != '\\' {
+            return Some(u32::from(first));
+        }
+        Some(match self.rest.next()? {
+            'n' => 0x0A,
+            'r' => 0x0D,
+            't' => 0x09,
+            'b' => 0x08,
+            'f' => 0x0C,
+            'u' => {
+                let high = self.hex();
+                if (0xD800..0xDC00).contains(&high) && self.rest.as_str().starts_with("\\u") {
+                    let mut ahead = Units { rest: self.rest.clone() };
+                    ahead.rest.next();
+                    ahead.rest.next();
+                    let low = ahead.hex();
+                    if (0xDC00..0xE000).contains(&low) {
+                        self.rest = ahead.rest;
+                        return Some(0x1_0000 + ((high - 0xD800) << 10) + (low - 0xDC00));
+                    }
+                }
+                high
+            }
+            other => u32::from(other),
+        })
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+            || ((self.0.contains('\\') || other.0.contains('\\')) && self.units().eq(other.units()))
+    }
+}
+
+impl Eq for Text {}
+
+impl Hash for Text {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for unit in self.units() {
+            unit.hash(state);
+        }
+    }
+}
+
+impl From<&str> for Text {
+    fn from(plain: &str) -> Self {
+        Self::new(plain)
+    }
+}
+
+/// The text in quotes, as in a JSON file.
+impl fmt::Display for Text {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "\"{}\"", self.0)
+    }
+}
+
+impl fmt::Debug for Text {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}

@@ -1,0 +1,17 @@
+//! Edit one JSON document together, live: peer to peer, with no account, no cloud and no lost
+//! edits.
+
+pub mod document;
+pub mod limits;
+pub mod session;
+pub mod sync;
+
+#[cfg(feature = "net")]
+pub mod cursor;
+#[cfg(feature = "net")]
+pub mod net;
+#[cfg(feature = "net")]
+pub mod room;
+#[cfg(feature = "app")]
+#[doc(hidden)]
+pub mod tui;

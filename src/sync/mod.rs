@@ -1,0 +1,11 @@
+//! The sync engine: changes, their order, and the document they make.
+
+mod change;
+mod clock;
+mod replica;
+mod wire;
+
+pub use change::Change;
+pub use clock::{Author, ChangeId, Stamp, Tick, VectorClock};
+pub use replica::{Checkpoint, Conflict, EditError, LostEdit, Received, Refusal, Replica, Snapshot, Undone};
+pub use wire::{ChangeError, decode_change, encode_change};
