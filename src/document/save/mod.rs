@@ -116,11 +116,8 @@ impl<'a> Writer<'a> {
                     self.out.push_str(&key.to_string());
                     self.out.push_str(&inside.colon);
                 }
-                let mut siblings = self
-                    .outline
-                    .children(piece)
-                    .filter(|child| child.value.kind() == value.kind() && !child.children.is_empty());
-                let inline = siblings.next().map_or(inside.inline, |sibling| self.outline.is_line(sibling));
+                let sibling = if value.is_array() { inside.array_sibling } else { inside.map_sibling };
+                let inline = sibling.unwrap_or(inside.inline);
                 self.fresh(value, inline);
             }
             Slot::Edited(..) => {}
@@ -171,8 +168,14 @@ impl<'a> Writer<'a> {
             }
         }
         let comma = layout.comma.split_once(',').map_or("", |(_, after)| after);
+        let sibling = |is_array: bool| {
+            let mut children = self.outline.children(piece).filter(|child| !child.children.is_empty());
+            children.find(|child| child.value.is_array() == is_array).map(|child| self.outline.is_line(child))
+        };
         Inside {
             inline: is_line,
+            array_sibling: sibling(true),
+            map_sibling: sibling(false),
             single: if is_line { comma.to_owned() } else { lead.clone() },
             colon: self.colon(piece),
             lead,
@@ -247,6 +250,10 @@ impl<'a> Writer<'a> {
 struct Inside {
     /// Whether they all stand on one line.
     inline: bool,
+    /// Whether the first array among them that is not empty stands on one line.
+    array_sibling: Option<bool>,
+    /// Whether the first map among them that is not empty stands on one line.
+    map_sibling: Option<bool>,
     /// What stands before the first.
     lead: String,
     /// What stands after the last.
