@@ -7,7 +7,7 @@ use super::pending::{Pending, first_lacking};
 use super::tracker::Tracker;
 use super::undo::Restorations;
 use super::{Author, Change, ChangeId, Tick, VectorClock};
-use crate::document::{ApplyError, Method, Path, Value};
+use crate::document::{ApplyError, LimitError, Method, Path, Value};
 use crate::limits;
 
 /// A document at a version that everything later has seen: where a history starts.
@@ -87,8 +87,8 @@ pub enum EditError {
     #[error("the edit was made on a version that is no longer remembered; look again and redo it")]
     Base,
     /// Deeper or larger than a document may be.
-    #[error("{0}")]
-    Limit(String),
+    #[error(transparent)]
+    Limit(#[from] LimitError),
 }
 
 /// After so many changes in a row that had seen everything, the bookkeeping of a window is
@@ -179,8 +179,10 @@ impl Replica {
     ///
     /// # Errors
     /// It does not resolve there; nothing was altered and no tick was used.
-    pub fn edit_at(&mut self, base: &VectorClock, path: Path, method: Method) -> Result<Arc<Change>, EditError> {
-        method.check().map_err(EditError::Limit)?;
+    pub fn edit_at(
+        &mut self, base: &VectorClock, path: Path, method: Method,
+    ) -> Result<Arc<Change>, EditError> {
+        method.check(&path)?;
         let mut context = base.clone();
         let own = ChangeId { author: self.author, tick: self.clock.get(self.author) };
         if let Some(last) = self.history.get(own) {

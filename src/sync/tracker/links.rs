@@ -51,7 +51,9 @@ impl Tracker {
                 }
                 Effect::Inserted { slot: slot @ Slot::Item(_, item), entry } => {
                     let Some(from) = pieces.next().and_then(|&(at, _)| old.effects.get(at)) else { continue };
-                    if let (Effect::Removed { slot: Slot::Item(_, was), .. }, Slot::Item(list, _)) = (from, slot) {
+                    if let (Effect::Removed { slot: Slot::Item(_, was), .. }, Slot::Item(list, _)) =
+                        (from, slot)
+                    {
                         let node = self.entry(*list).node;
                         self.links.successor.insert((node, *was), *item);
                     }
@@ -141,7 +143,9 @@ impl Tracker {
                     None => (end, Ok(self.put_back(&slot, removed, from))),
                 }
             }
-            Effect::Removed { slot: Slot::Item(..), .. } => return Some(self.reinsert(change, &effects, from)),
+            Effect::Removed { slot: Slot::Item(..), .. } => {
+                return Some(self.reinsert(change, &effects, from));
+            }
             Effect::Removed { slot, entries } => {
                 let living = self.living_known(slot, View::Now);
                 match self.winner(&living).and_then(|winner| self.entry(winner).added) {
@@ -153,7 +157,14 @@ impl Tracker {
                 let slot = self.current(slot);
                 match self.others_in(&slot, *entry, author) {
                     Some(other) => (from + 1, Err((change.path.clone(), other))),
-                    None => (from + 1, Ok(self.path_of(&slot).map(|path| Step { path, method: Method::Delete, pieces: Vec::new() }))),
+                    None => (
+                        from + 1,
+                        Ok(self.path_of(&slot).map(|path| Step {
+                            path,
+                            method: Method::Delete,
+                            pieces: Vec::new(),
+                        })),
+                    ),
                 }
             }
             Effect::Spliced { string, inserted, removed } => {
@@ -168,7 +179,9 @@ impl Tracker {
         let mut inside = vec![entry];
         let rest = effects.iter().skip(from + 1);
         rest.take_while(|effect| match effect {
-            Effect::Wrote { slot: Slot::Key(maps, _), entry, .. } if maps.iter().any(|map| inside.contains(map)) => {
+            Effect::Wrote { slot: Slot::Key(maps, _), entry, .. }
+                if maps.iter().any(|map| inside.contains(map)) =>
+            {
                 inside.push(*entry);
                 true
             }
@@ -259,7 +272,11 @@ impl Tracker {
         if count == 0 && pieces.is_empty() {
             return done;
         }
-        let items = if pieces.is_empty() { Vec::new() } else { vec![Value::from_text(crate::document::Text::from_raw(&text))] };
+        let items = if pieces.is_empty() {
+            Vec::new()
+        } else {
+            vec![Value::from_text(crate::document::Text::from_raw(&text))]
+        };
         // The same effect again, until there is nothing left to do.
         Some((effect, Ok(Some(Step { path, method: Method::Splice { start, count, items }, pieces }))))
     }

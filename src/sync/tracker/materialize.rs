@@ -75,7 +75,7 @@ impl Tracker {
     }
 
     /// The plain map to start from, and the keys to look at.
-    fn map_parts(&self, maps: &[EntryId]) -> (Value, Vec<Text>) {
+    pub(super) fn map_parts(&self, maps: &[EntryId]) -> (Value, Vec<Text>) {
         let mut base = None;
         let mut touched: Vec<Text> = Vec::new();
         for &map in maps {
@@ -84,8 +84,13 @@ impl Tracker {
             if touched.is_empty() {
                 touched = map.slots.iter().map(|(key, _)| key.clone()).collect();
             } else {
-                let fresh: Vec<Text> =
-                    map.slots.iter().map(|(key, _)| key).filter(|key| !touched.contains(key)).cloned().collect();
+                let fresh: Vec<Text> = map
+                    .slots
+                    .iter()
+                    .map(|(key, _)| key)
+                    .filter(|key| !touched.contains(key))
+                    .cloned()
+                    .collect();
                 touched.extend(fresh);
             }
         }

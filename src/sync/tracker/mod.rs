@@ -28,14 +28,13 @@ use sequence::Sequence;
 pub(super) use links::Restoration;
 pub(super) use report::{Effect, Record};
 pub(super) use resolve::Slot;
-pub(super) use write::Applied;
 
 /// A written value, by its number in the tracker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct EntryId(u32);
 
 /// The content of written values, by its number in the tracker.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct NodeId(u32);
 
 /// Where a key stands among a map's keys.
@@ -141,7 +140,13 @@ pub(super) struct Tracker {
 impl Tracker {
     /// Starts from a value that every change to come has seen.
     pub(super) fn new(base: Value) -> Self {
-        let mut tracker = Self { entries: Vec::new(), nodes: Vec::new(), root: Vec::new(), records: None, links: Links::default() };
+        let mut tracker = Self {
+            entries: Vec::new(),
+            nodes: Vec::new(),
+            root: Vec::new(),
+            records: None,
+            links: Links::default(),
+        };
         let root = tracker.add_base(base, KeyPlace::Base(0), Owner::Root);
         tracker.root.push(root);
         tracker

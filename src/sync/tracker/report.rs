@@ -73,7 +73,8 @@ impl Tracker {
         while let Some(winner) = self.winner(&rest) {
             let side = self.shown_of(&rest);
             rest.retain(|entry| !side.contains(entry));
-            if let (Some(by), Some(value)) = (self.entry(winner).added, self.entries_value(&side, View::Now)) {
+            if let (Some(by), Some(value)) = (self.entry(winner).added, self.entries_value(&side, View::Now))
+            {
                 sides.push((by, value));
             }
         }
@@ -179,9 +180,7 @@ impl Record {
     /// Whether the change fell into a container that was removed by changes none of which had
     /// seen it.
     pub(in crate::sync) fn is_lost<'a>(
-        &self,
-        tracker: &Tracker,
-        change_of: impl Fn(ChangeId) -> Option<&'a Change>,
+        &self, tracker: &Tracker, change_of: impl Fn(ChangeId) -> Option<&'a Change>,
     ) -> bool {
         self.containers.iter().any(|container| {
             tracker.removers(container).is_some_and(|removers| {

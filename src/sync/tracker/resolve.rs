@@ -1,6 +1,6 @@
 //! What a path means to somebody who has seen no more than a clock says.
 
-use super::{Content, Entry, EntryId, ItemSlot, KeyPlace, MapNode, NodeId, Owner, Tracker, View};
+use super::{Content, EntryId, ItemSlot, KeyPlace, MapNode, NodeId, Owner, Tracker, View};
 use crate::document::{Kind, Step, Text};
 
 /// A place that can hold values.
@@ -157,13 +157,14 @@ impl Tracker {
                 }
                 (Shown::List(list), Step::Index(index)) => {
                     containers.push(vec![list]);
-                    match self.visible_items(list, view).nth(*index) {
-                        Some(item) => Slot::Item(list, item),
-                        None if at + 1 == steps.len() && self.visible_items(list, view).count() == *index => {
-                            return Way { containers, target: Target::End(list) };
-                        }
-                        None => return Way { containers, target: Target::Nowhere },
-                    }
+                    let item = self.visible_items(list, view).nth(*index);
+                    let Some(item) = item else {
+                        let is_end =
+                            at + 1 == steps.len() && self.visible_items(list, view).count() == *index;
+                        let target = if is_end { Target::End(list) } else { Target::Nowhere };
+                        return Way { containers, target };
+                    };
+                    Slot::Item(list, item)
                 }
                 (Shown::Absent, _) => {
                     let target = match keys(steps.get(at..).unwrap_or_default()) {
@@ -225,12 +226,5 @@ impl MapNode {
             slots.len() - 1
         });
         &mut self.slots[at].1
-    }
-}
-
-impl Entry {
-    /// Whether nobody has removed it.
-    pub(super) fn is_alive(&self) -> bool {
-        self.removed.is_empty()
     }
 }

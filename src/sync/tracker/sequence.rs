@@ -56,7 +56,9 @@ impl<T> Sequence<T> {
 
     /// The items that somebody sees, in document order. `is_alive` says whether an item that
     /// they have seen come is still there for them.
-    pub(super) fn visible(&self, view: View<'_>, is_alive: impl Fn(&T) -> bool) -> impl Iterator<Item = usize> {
+    pub(super) fn visible(
+        &self, view: View<'_>, is_alive: impl Fn(&T) -> bool,
+    ) -> impl Iterator<Item = usize> {
         self.order
             .iter()
             .copied()
@@ -66,11 +68,7 @@ impl<T> Sequence<T> {
     /// Inserts a run at a visible position, as seen by its author, and gives the numbers of the
     /// new items.
     pub(super) fn insert(
-        &mut self,
-        id: ChangeId,
-        position: usize,
-        payloads: Vec<T>,
-        view: View<'_>,
+        &mut self, id: ChangeId, position: usize, payloads: Vec<T>, view: View<'_>,
         is_alive: impl Fn(&T) -> bool,
     ) -> Vec<usize> {
         // Places in `order`; the left origin is the item just before `from`.

@@ -7,7 +7,7 @@ use crate::sync::{Change, ChangeId, Stamp, VectorClock};
 
 /// Whether a change resolved in its context. If not it is void and has altered nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::sync) enum Applied {
+enum Applied {
     Yes,
     Void,
 }
@@ -36,9 +36,9 @@ impl<'a> Writer<'a> {
 }
 
 impl Tracker {
-    /// Applies a change. Everything it saw must have been applied before, or be in the value
+    /// Applies a change; one that does not resolve in its context alters nothing. Everything it saw must have been applied before, or be in the value
     /// that the tracker started from.
-    pub(in crate::sync) fn apply(&mut self, change: &Change) -> Applied {
+    pub(in crate::sync) fn apply(&mut self, change: &Change) {
         let context = change.context();
         let way = self.follow(change.path.steps(), View::At(&context));
         let mut writer = Writer {
@@ -61,7 +61,6 @@ impl Tracker {
         if applied == Applied::Yes {
             self.record(writer.id, writer.containers, writer.effects);
         }
-        applied
     }
 
     fn set(&mut self, writer: &mut Writer<'_>, target: Target, value: &Value) -> Applied {
@@ -89,7 +88,9 @@ impl Tracker {
                 }
                 Applied::Yes
             }
-            Target::Slot(Slot::Root) | Target::Missing(..) | Target::End(_) | Target::Nowhere => Applied::Void,
+            Target::Slot(Slot::Root) | Target::Missing(..) | Target::End(_) | Target::Nowhere => {
+                Applied::Void
+            }
         }
     }
 
@@ -183,8 +184,7 @@ impl Tracker {
         &mut self, id: ChangeId, value: Value, place: KeyPlace, mergeable: bool, owners: Vec<Owner>,
     ) -> EntryId {
         let node = self.add_node(value);
-        let entry =
-            self.add_entry(Entry { added: Some(id), removed: Vec::new(), place, mergeable, node });
+        let entry = self.add_entry(Entry { added: Some(id), removed: Vec::new(), place, mergeable, node });
         self.node_mut(node).owners.extend(owners.into_iter().map(|owner| (entry, owner)));
         entry
     }
@@ -211,7 +211,9 @@ impl Tracker {
         Applied::Yes
     }
 
-    fn splice_list(&mut self, writer: &mut Writer<'_>, list: EntryId, start: i64, count: i64, items: &[Value]) {
+    fn splice_list(
+        &mut self, writer: &mut Writer<'_>, list: EntryId, start: i64, count: i64, items: &[Value],
+    ) {
         writer.containers.push(vec![list]);
         let seen: Vec<usize> = self.visible_items(list, writer.view()).collect();
         let (start, count) = Method::clamp(start, count, seen.len());
@@ -238,9 +240,8 @@ impl Tracker {
         };
         let view = writer.view();
         let payloads = values.iter().map(|_| ItemSlot::Entries(Vec::new())).collect();
-        let items = list_node
-            .items
-            .insert(writer.id, position, payloads, view, |slot| self.is_filled(slot, view));
+        let items =
+            list_node.items.insert(writer.id, position, payloads, view, |slot| self.is_filled(slot, view));
         for (&item, value) in items.iter().zip(values) {
             let place = writer.place();
             let owner = vec![Owner::Item(node, item)];
@@ -261,7 +262,8 @@ impl Tracker {
             Content::Plain(value) => value.as_text().is_some_and(Text::has_lone_surrogate),
             Content::Map(_) | Content::List(_) | Content::String(_) => false,
         };
-        let Some(texts) = texts.filter(|texts| !is_broken && !texts.iter().any(|text| text.has_lone_surrogate()))
+        let Some(texts) =
+            texts.filter(|texts| !is_broken && !texts.iter().any(|text| text.has_lone_surrogate()))
         else {
             return Applied::Void;
         };
