@@ -1,122 +1,128 @@
 //! Messages to and from JSON text.
-//!
-//! The shape is read by `serde_json`; documents, changes and paths are cut out as text and read by
-//! [`parse`], which keeps the text of numbers, the order of keys and halves of surrogate pairs.
 
-use std::borrow::Cow;
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::sync::Arc;
 
-use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
-
 use super::message::{Message, MessageError, Presence};
-use crate::document::{Path, Step, Text, Value, parse};
+use crate::document::{Kind, Text, Value, parse};
 use crate::limits;
-use crate::sync::{Author, Change, Checkpoint, Tick, VectorClock, decode_change, encode_change};
+use crate::sync::{
+    Author, Change, ChangeError, Checkpoint, Tick, decode_message, encode_change, read_change, read_clock,
+    read_path, write_change, write_clock, write_path,
+};
 
 /// Bytes of a message that can hold a whole document: its text is quoted within the message, which
 /// may double it.
 const LONGEST: usize = 2 * limits::DOCUMENT_BYTES;
 
 impl Message {
-    /// The text that says this.
+    /// The text that says this: `[type, payload]` on one line.
     pub fn encode(&self) -> String {
+        let mut text = String::new();
         match self {
-            Self::Hello { version, name, clock, has_document } => format!(
-                r#"["hello",{{"version":{version},"name":{},"clock":{},"document":{has_document}}}]"#,
-                Text::new(name),
-                ClockText(clock),
-            ),
-            Self::RequestDocument => r#"["request document",null]"#.to_owned(),
-            Self::Document { checkpoint, changes } => encode_document(checkpoint, changes),
-            Self::RequestChanges(clock) => format!(r#"["request changes",{}]"#, ClockText(clock)),
-            Self::Change(change) => encode_change(change),
-            Self::Changes(changes) => format!(r#"["changes",{}]"#, encode_changes(changes)),
-            Self::RequestSync(runs) => {
-                let runs: Vec<String> =
-                    runs.iter().map(|(author, first, last)| format!("[{author},{first},{last}]")).collect();
-                format!(r#"["request sync",[{}]]"#, runs.join(","))
+            Self::Hello { version, name, clock, has_document } => {
+                let _ = write!(text, r#"["hello",{{"version":{version},"name":{},"clock":"#, Text::new(name));
+                write_clock(clock, &mut text);
+                let _ = write!(text, r#","document":{has_document}}}]"#);
             }
-            Self::Clock(clock) => format!(r#"["clock",{}]"#, ClockText(clock)),
-            Self::Presence(presence) => encode_presence(presence),
-            Self::Goodbye => r#"["goodbye",null]"#.to_owned(),
+            Self::RequestDocument => text.push_str(r#"["request document",null]"#),
+            Self::Document { checkpoint, changes } => write_document(checkpoint, changes, &mut text),
+            Self::RequestChanges(clock) => {
+                text.push_str(r#"["request changes","#);
+                write_clock(clock, &mut text);
+                text.push(']');
+            }
+            Self::Change(change) => return encode_change(change),
+            Self::Changes(changes) => {
+                text.push_str(r#"["changes","#);
+                write_changes(changes, &mut text);
+                text.push(']');
+            }
+            Self::RequestSync(runs) => {
+                text.push_str(r#"["request sync",["#);
+                for (at, (author, first, last)) in runs.iter().enumerate() {
+                    let comma = if at > 0 { "," } else { "" };
+                    let _ = write!(text, "{comma}[{author},{first},{last}]");
+                }
+                text.push_str("]]");
+            }
+            Self::Clock(clock) => {
+                text.push_str(r#"["clock","#);
+                write_clock(clock, &mut text);
+                text.push(']');
+            }
+            Self::Presence(presence) => write_presence(presence, &mut text),
+            Self::Goodbye => text.push_str(r#"["goodbye",null]"#),
         }
+        text
     }
 
     /// Reads what a peer said.
     ///
     /// # Errors
-    /// What is wrong with it. Elements after the payload and unknown members of a payload are let
-    /// through: they are how the protocol grows.
+    /// What is wrong with it. Elements after the payload and members of a payload that are not
+    /// known here are let through: they are how the protocol grows.
     pub fn decode(text: &str) -> Result<Self, MessageError> {
-        within(text, LONGEST)?;
-        let envelope: Envelope<'_> =
-            serde_json::from_str(text).map_err(|error| MessageError::Shape(error.to_string()))?;
-        let payload = envelope.payload.get();
-        if !matches!(&*envelope.kind, "document" | "change" | "changes") {
-            within(text, limits::MESSAGE_BYTES)?;
+        let limit = longest(text);
+        if text.len() > limit {
+            return Err(MessageError::TooLarge { bytes: text.len(), limit });
         }
-        Ok(match &*envelope.kind {
-            "hello" => decode_hello(payload)?,
-            "request document" => Self::RequestDocument,
-            "document" => decode_document(payload)?,
-            "request changes" => Self::RequestChanges(read::<WireClock>("request changes", payload)?.0),
-            "change" => Self::Change(Arc::new(decode_change(text)?)),
-            "changes" => Self::Changes(decode_changes(&read::<RawList<'_, { limits::MESSAGE_CHANGES }>>(
-                "changes", payload,
-            )?)?),
-            "request sync" => decode_request_sync(payload)?,
-            "clock" => Self::Clock(read::<WireClock>("clock", payload)?.0),
-            "presence" => decode_presence(text, payload)?,
-            "goodbye" => Self::Goodbye,
-            unknown => return Err(MessageError::Unknown(unknown.chars().take(limits::NAME_CHARS).collect())),
-        })
+        let message =
+            decode_message(text, limit).map_err(|ChangeError(reason)| MessageError::Shape(reason))?;
+        let kind = message.index(0).and_then(Value::as_text).map(Text::plain);
+        let (Some(kind), Some(payload)) = (kind, message.index(1)) else {
+            return Err(MessageError::Shape("a type and a payload were expected".to_owned()));
+        };
+        match &*kind {
+            "hello" => read_hello(&Payload::new("hello", payload)),
+            "request document" => Ok(Self::RequestDocument),
+            "document" => read_document(&Payload::new("document", payload)),
+            "request changes" => Ok(Self::RequestChanges(read_clock(payload)?)),
+            "change" => Ok(Self::Change(Arc::new(read_change(payload)?))),
+            "changes" => Payload::new("changes", payload).changes(limits::MESSAGE_CHANGES).map(Self::Changes),
+            "request sync" => read_runs(&Payload::new("request sync", payload)),
+            "clock" => Ok(Self::Clock(read_clock(payload)?)),
+            "presence" => read_presence(&Payload::new("presence", payload)),
+            "goodbye" => Ok(Self::Goodbye),
+            unknown => Err(MessageError::Unknown(unknown.chars().take(limits::NAME_CHARS).collect())),
+        }
     }
 }
 
-/// Refuses a text that is too long.
-fn within(text: &str, limit: usize) -> Result<(), MessageError> {
-    if text.len() > limit { Err(MessageError::TooLarge { bytes: text.len(), limit }) } else { Ok(()) }
+/// How long a text may be, by what it begins with: only documents and changes may be long, and
+/// that is to be known before anything is built from it.
+fn longest(text: &str) -> usize {
+    let kind = text.trim_start().strip_prefix('[').map(str::trim_start).unwrap_or_default();
+    if kind.starts_with(r#""document""#) || kind.starts_with(r#""change"#) {
+        LONGEST
+    } else if kind.starts_with(r#""presence""#) {
+        limits::PRESENCE_BYTES
+    } else {
+        limits::MESSAGE_BYTES
+    }
 }
 
-/// Reads the payload of a message of this kind.
-fn read<'a, T: Deserialize<'a>>(kind: &'static str, payload: &'a str) -> Result<T, MessageError> {
-    serde_json::from_str(payload).map_err(|error| MessageError::Payload { kind, reason: error.to_string() })
-}
-
-fn payload_error(kind: &'static str, reason: impl Into<String>) -> MessageError {
-    MessageError::Payload { kind, reason: reason.into() }
-}
-
-fn encode_changes(changes: &[Arc<Change>]) -> String {
-    let mut text = String::from("[");
+fn write_changes(changes: &[Arc<Change>], text: &mut String) {
+    text.push('[');
     for (at, change) in changes.iter().enumerate() {
         if at > 0 {
             text.push(',');
         }
-        text.push_str(&encode_change(change));
+        write_change(change, text);
     }
     text.push(']');
-    text
 }
 
 /// The value goes along only when the source does not say it already, to the letter.
-fn encode_document(checkpoint: &Checkpoint, changes: &[Arc<Change>]) -> String {
-    let mut text = format!(
-        r#"["document",{{"source":{},"clock":{}"#,
-        Text::new(&checkpoint.source),
-        ClockText(&checkpoint.clock)
-    );
+fn write_document(checkpoint: &Checkpoint, changes: &[Arc<Change>], text: &mut String) {
+    let _ = write!(text, r#"["document",{{"source":{},"clock":"#, Text::new(&checkpoint.source));
+    write_clock(&checkpoint.clock, text);
     if !parse(&checkpoint.source).is_ok_and(|value| reads_the_same(&value, &checkpoint.value)) {
-        // Writing into a string cannot fail.
         let _ = write!(text, r#","value":{}"#, checkpoint.value);
     }
     text.push_str(r#","changes":"#);
-    text.push_str(&encode_changes(changes));
+    write_changes(changes, text);
     text.push_str("}]");
-    text
 }
 
 /// Whether two values have the same text: equal values may spell a string differently.
@@ -135,242 +141,104 @@ fn reads_the_same(left: &Value, right: &Value) -> bool {
         })
 }
 
-fn encode_presence(presence: &Presence) -> String {
-    let path = presence.path.as_ref().map_or_else(
-        || "null".to_owned(),
-        |path| {
-            let steps: Vec<String> = path
-                .steps()
-                .iter()
-                .map(|step| match step {
-                    Step::Key(key) => key.to_string(),
-                    Step::Index(index) => index.to_string(),
-                })
-                .collect();
-            format!("[{}]", steps.join(","))
-        },
-    );
-    format!(
-        r#"["presence",{{"name":{},"path":{path},"editing":{}}}]"#,
-        Text::new(&presence.name),
-        presence.editing
-    )
+fn write_presence(presence: &Presence, text: &mut String) {
+    let _ = write!(text, r#"["presence",{{"name":{},"path":"#, Text::new(&presence.name));
+    match &presence.path {
+        Some(path) => write_path(path, text),
+        None => text.push_str("null"),
+    }
+    let _ = write!(text, r#","editing":{}}}]"#, presence.editing);
 }
 
-fn decode_hello(payload: &str) -> Result<Message, MessageError> {
-    #[derive(Deserialize)]
-    struct Hello {
-        version: u32,
-        name: String,
-        clock: WireClock,
-        document: bool,
-    }
-    let hello: Hello = read("hello", payload)?;
-    check_name("hello", &hello.name)?;
+fn read_hello(hello: &Payload<'_>) -> Result<Message, MessageError> {
+    let version = hello.member("version")?.as_number().and_then(|number| number.parse().ok());
     Ok(Message::Hello {
-        version: hello.version,
-        name: hello.name,
-        clock: hello.clock.0,
-        has_document: hello.document,
+        version: version.ok_or_else(|| hello.wrong("the version is a number"))?,
+        name: hello.name()?,
+        clock: read_clock(hello.member("clock")?)?,
+        has_document: hello.flag("document")?,
     })
 }
 
-fn decode_document(payload: &str) -> Result<Message, MessageError> {
-    #[derive(Deserialize)]
-    struct Document<'a> {
-        #[serde(borrow)]
-        source: Cow<'a, str>,
-        clock: WireClock,
-        // Not an option of serde's, which takes `null`, a document like any other, for nothing.
-        #[serde(borrow, default, deserialize_with = "present")]
-        value: Option<&'a RawValue>,
-        #[serde(borrow)]
-        changes: RawList<'a, { limits::DOCUMENT_CHANGES }>,
+fn read_document(document: &Payload<'_>) -> Result<Message, MessageError> {
+    let source = document.string("source")?;
+    if source.len() > limits::DOCUMENT_BYTES {
+        return Err(MessageError::TooLarge { bytes: source.len(), limit: limits::DOCUMENT_BYTES });
     }
-    let document: Document<'_> = read("document", payload)?;
-    within(&document.source, limits::DOCUMENT_BYTES)?;
-    let value = match document.value {
-        Some(raw) => {
-            within(raw.get(), limits::DOCUMENT_BYTES)?;
-            parse(raw.get())?
-        }
-        None => parse(&document.source)?,
+    let value = match document.member("value") {
+        Ok(value) => value.clone(),
+        Err(_) => parse(&source)?,
     };
-    let changes = decode_changes(&document.changes)?;
-    let checkpoint = Checkpoint { source: document.source.into(), value, clock: document.clock.0 };
-    Ok(Message::Document { checkpoint, changes })
+    let clock = read_clock(document.member("clock")?)?;
+    let changes =
+        Payload::new(document.kind, document.member("changes")?).changes(limits::DOCUMENT_CHANGES)?;
+    Ok(Message::Document { checkpoint: Checkpoint { source: source.into(), value, clock }, changes })
 }
 
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
-}
-
-fn decode_changes<const MAX: usize>(list: &RawList<'_, MAX>) -> Result<Vec<Arc<Change>>, MessageError> {
-    list.0.iter().map(|raw| Ok(Arc::new(decode_change(raw.get())?))).collect()
-}
-
-fn decode_request_sync(payload: &str) -> Result<Message, MessageError> {
-    let runs: Bounded<(u32, Tick, Tick), { limits::SYNC_RUNS }> = read("request sync", payload)?;
-    let sound = |&(author, first, last): &(u32, Tick, Tick)| {
-        author > 0 && first > 0 && first <= last && last <= limits::TICKS
+fn read_runs(runs: &Payload<'_>) -> Result<Message, MessageError> {
+    let run = |run: &Value| {
+        let number =
+            |at| run.index(at).and_then(Value::as_number).and_then(|number| number.parse::<Tick>().ok());
+        let author = number(0).and_then(|author| u32::try_from(author).ok()).filter(|&author| author > 0);
+        let (first, last) = (number(1).filter(|&first| first > 0)?, number(2)?);
+        (first <= last && last <= limits::TICKS).then_some((Author(author?), first, last))
     };
-    if !runs.0.iter().all(sound) {
-        return Err(payload_error("request sync", "a run is [author, first tick, last tick], from 1 on"));
-    }
-    Ok(Message::RequestSync(
-        runs.0.into_iter().map(|(author, first, last)| (Author(author), first, last)).collect(),
-    ))
+    let read = runs.elements(limits::SYNC_RUNS)?.map(run).collect::<Option<Vec<_>>>();
+    read.map(Message::RequestSync).ok_or_else(|| runs.wrong("a run is [author, first tick, last tick]"))
 }
 
-fn decode_presence(text: &str, payload: &str) -> Result<Message, MessageError> {
-    #[derive(Deserialize)]
-    struct Wire<'a> {
-        name: String,
-        #[serde(borrow)]
-        path: Option<&'a RawValue>,
-        editing: bool,
-    }
-    within(text, limits::PRESENCE_BYTES)?;
-    let presence: Wire<'_> = read("presence", payload)?;
-    check_name("presence", &presence.name)?;
-    let path = presence.path.map(|raw| decode_path(raw.get())).transpose()?;
-    Ok(Message::Presence(Presence { name: presence.name, path, editing: presence.editing }))
-}
-
-fn decode_path(text: &str) -> Result<Path, MessageError> {
-    let value = parse(text).map_err(|error| payload_error("presence", error.to_string()))?;
-    if value.len() > limits::PATH_STEPS {
-        return Err(payload_error("presence", format!("a path has at most {} steps", limits::PATH_STEPS)));
-    }
-    let step = |element: &Value| {
-        if let Some(key) = element.as_text() {
-            return Ok(Step::Key(key.clone()));
-        }
-        let position = element.as_number().and_then(|number| number.parse().ok());
-        position.map(Step::Index).ok_or_else(|| payload_error("presence", "a step is a string or a position"))
+fn read_presence(presence: &Payload<'_>) -> Result<Message, MessageError> {
+    let path = match presence.member("path")? {
+        nowhere if nowhere.kind() == Kind::Null => None,
+        path => Some(read_path(path)?),
     };
-    if value.kind() != crate::document::Kind::Array {
-        return Err(payload_error("presence", "a path is an array of steps"));
+    Ok(Message::Presence(Presence { name: presence.name()?, path, editing: presence.flag("editing")? }))
+}
+
+/// What a message of some kind carries.
+struct Payload<'a> {
+    kind: &'static str,
+    value: &'a Value,
+}
+
+impl<'a> Payload<'a> {
+    fn new(kind: &'static str, value: &'a Value) -> Self {
+        Self { kind, value }
     }
-    value.elements().map(step).collect()
-}
 
-fn check_name(kind: &'static str, name: &str) -> Result<(), MessageError> {
-    if name.chars().count() > limits::NAME_CHARS {
-        return Err(payload_error(kind, format!("a name has at most {} characters", limits::NAME_CHARS)));
+    fn wrong(&self, reason: impl Into<String>) -> MessageError {
+        MessageError::Payload { kind: self.kind, reason: reason.into() }
     }
-    Ok(())
-}
 
-/// `[type, payload, …]`
-struct Envelope<'a> {
-    kind: Cow<'a, str>,
-    payload: &'a RawValue,
-}
+    fn member(&self, name: &str) -> Result<&'a Value, MessageError> {
+        self.value.key(&Text::new(name)).ok_or_else(|| self.wrong(format!("it has no {name:?}")))
+    }
 
-impl<'de> Deserialize<'de> for Envelope<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Elements;
-        impl<'de> Visitor<'de> for Elements {
-            type Value = Envelope<'de>;
+    fn flag(&self, name: &str) -> Result<bool, MessageError> {
+        self.member(name)?.as_bool().ok_or_else(|| self.wrong(format!("{name:?} is true or false")))
+    }
 
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an array of a type and a payload")
-            }
+    fn string(&self, name: &str) -> Result<String, MessageError> {
+        let text = self.member(name)?.as_text().filter(|text| !text.has_lone_surrogate());
+        text.map(|text| text.plain().into_owned()).ok_or_else(|| self.wrong(format!("{name:?} is a string")))
+    }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
-                let kind: String = elements.next_element()?.ok_or_else(|| A::Error::custom("no type"))?;
-                let payload = elements.next_element()?.ok_or_else(|| A::Error::custom("no payload"))?;
-                while elements.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(Envelope { kind: kind.into(), payload })
-            }
+    fn name(&self) -> Result<String, MessageError> {
+        let name = self.string("name")?;
+        if name.chars().count() > limits::NAME_CHARS {
+            return Err(self.wrong(format!("a name has at most {} characters", limits::NAME_CHARS)));
         }
-        deserializer.deserialize_seq(Elements)
+        Ok(name)
     }
-}
 
-/// At most `MAX` elements; reading stops at the first too many.
-struct Bounded<T, const MAX: usize>(Vec<T>);
-
-type RawList<'a, const MAX: usize> = Bounded<&'a RawValue, MAX>;
-
-impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for Bounded<T, MAX> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Elements<T, const MAX: usize>(std::marker::PhantomData<T>);
-        impl<'de, T: Deserialize<'de>, const MAX: usize> Visitor<'de> for Elements<T, MAX> {
-            type Value = Bounded<T, MAX>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(formatter, "an array of at most {MAX} elements")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
-                let mut taken = Vec::new();
-                while let Some(element) = elements.next_element()? {
-                    if taken.len() == MAX {
-                        return Err(A::Error::custom(format!("more than {MAX} elements")));
-                    }
-                    taken.push(element);
-                }
-                Ok(Bounded(taken))
-            }
+    fn elements(&self, limit: usize) -> Result<impl Iterator<Item = &'a Value>, MessageError> {
+        if self.value.kind() != Kind::Array || self.value.len() > limit {
+            return Err(self.wrong(format!("an array of at most {limit} elements was expected")));
         }
-        deserializer.deserialize_seq(Elements(std::marker::PhantomData))
+        Ok(self.value.elements())
     }
-}
 
-/// `{"AUTHOR":TICK,…}`
-struct WireClock(VectorClock);
-
-impl<'de> Deserialize<'de> for WireClock {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Ticks;
-        impl<'de> Visitor<'de> for Ticks {
-            type Value = WireClock;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a clock: a map from authors to ticks")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut ticks: A) -> Result<Self::Value, A::Error> {
-                let mut clock = VectorClock::new();
-                while let Some((key, tick)) = ticks.next_entry::<String, Tick>()? {
-                    let author =
-                        author(&key).ok_or_else(|| A::Error::custom("a clock's keys are authors"))?;
-                    if tick == 0 || tick > limits::TICKS {
-                        return Err(A::Error::custom(format!("a tick is from 1 to {}", limits::TICKS)));
-                    }
-                    if clock.get(author) != 0 {
-                        return Err(A::Error::custom("a clock names an author once"));
-                    }
-                    clock.set(author, tick);
-                    if clock.iter().len() > limits::CLOCK_AUTHORS {
-                        return Err(A::Error::custom(format!("more than {} authors", limits::CLOCK_AUTHORS)));
-                    }
-                }
-                Ok(WireClock(clock))
-            }
-        }
-        deserializer.deserialize_map(Ticks)
-    }
-}
-
-/// Reads an author: digits without a sign or a leading zero.
-fn author(text: &str) -> Option<Author> {
-    let canonical = text.bytes().all(|byte| byte.is_ascii_digit()) && !text.starts_with('0');
-    text.parse().ok().filter(|_| canonical).map(Author)
-}
-
-/// Writes a clock as the wire has it.
-struct ClockText<'a>(&'a VectorClock);
-
-impl fmt::Display for ClockText<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("{")?;
-        for (at, (author, tick)) in self.0.iter().enumerate() {
-            let comma = if at > 0 { "," } else { "" };
-            write!(formatter, r#"{comma}"{author}":{tick}"#)?;
-        }
-        formatter.write_str("}")
+    fn changes(&self, limit: usize) -> Result<Vec<Arc<Change>>, MessageError> {
+        self.elements(limit)?.map(|change| Ok(Arc::new(read_change(change)?))).collect()
     }
 }

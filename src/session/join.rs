@@ -7,7 +7,7 @@ use super::message::VERSION;
 use super::timers::{self, Timer};
 use super::{Channel, Event, Link, Message, Session, Time, live};
 use crate::limits;
-use crate::sync::{Author, Change, Checkpoint, Replica, VectorClock};
+use crate::sync::{Author, Change, ChangeId, Checkpoint, Refusal, Replica, VectorClock};
 
 /// A newcomer's way to the document.
 #[derive(Debug, Default)]
@@ -168,14 +168,22 @@ impl Session {
         for change in &changes {
             whole.join(&change.clock);
         }
-        if whole.covers(replica.clock()) {
+        let own = whole.get(self.author);
+        if own > replica.clock().get(self.author) {
+            self.event(Event::Refused(from, Refusal::NotMine(ChangeId { author: self.author, tick: own })));
+            return;
+        }
+        let changes = changes.into_iter().map(Arc::unwrap_or_clone);
+        let (theirs, received) = Replica::restore(self.author, checkpoint, changes, self.options.history);
+        if theirs.clock().covers(replica.clock()) {
             self.event(Event::Replaced(Box::new(replica.snapshot())));
-            self.replica = Some(Replica::new(self.author, checkpoint, self.options.history));
-            self.take_in(now, from, changes);
+            self.replica = Some(theirs);
+            self.learn(from, &whole);
             self.renew_repairs();
         } else {
             self.event(Event::Stranded(from));
         }
+        self.refuse(from, received.refused);
     }
 
     /// A joiner's document is here.

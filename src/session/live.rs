@@ -106,20 +106,14 @@ impl Session {
             self.joining.keep(from, changes);
             return Vec::new();
         };
-        let own = replica.clock().get(self.author);
-        let (changes, forged): (Vec<_>, Vec<_>) =
-            changes.into_iter().partition(|change| change.clock.get(self.author) <= own);
         let received = replica.receive(changes.iter().map(|change| Change::clone(change)));
-        let not_mine =
-            forged.iter().map(|forged| ChangeId { author: self.author, tick: forged.clock.get(self.author) });
-        let refused: Vec<Refusal> = not_mine.map(Refusal::NotMine).chain(received.refused).collect();
-        self.note_clocks(from, &changes, &refused);
+        self.note_clocks(from, &changes, &received.refused);
         for author in received.applied.iter().map(|change| change.author).collect::<BTreeSet<_>>() {
             if self.peers.get(&author).is_some_and(Peer::is_sharing) {
                 self.timers.start(Timer::Acknowledge(author), now + timers::ACKNOWLEDGE);
             }
         }
-        self.refuse(from, refused);
+        self.refuse(from, received.refused);
         received.applied
     }
 
@@ -160,7 +154,7 @@ impl Session {
         true
     }
 
-    fn refuse(&mut self, from: Author, refusals: Vec<Refusal>) {
+    pub(super) fn refuse(&mut self, from: Author, refusals: Vec<Refusal>) {
         for refusal in refusals.into_iter().take(limits::REFUSALS_TOLD) {
             self.event(Event::Refused(from, refusal));
         }
@@ -223,12 +217,7 @@ impl Session {
     /// Says what every member has acknowledged, so that older changes may be forgotten.
     pub(super) fn forget_acknowledged(&mut self) {
         let Some(replica) = &mut self.replica else { return };
-        let mut by_all = replica.clock().clone();
-        for (&author, peer) in &mut self.peers {
-            peer.count(author, replica.clock());
-            by_all.meet(&peer.counted);
-        }
-        replica.acknowledged(&by_all);
+        replica.acknowledged(self.peers.values().map(|peer| &peer.clock));
     }
 }
 

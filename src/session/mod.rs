@@ -25,7 +25,7 @@ use self::people::OwnPresence;
 use self::repair::Repair;
 use self::timers::{Timer, Timers};
 use self::undo::UndoList;
-use crate::document::{Method, Path};
+use crate::document::{LimitError, Method, Path};
 use crate::limits;
 use crate::sync::{
     Author, Change, ChangeId, Checkpoint, EditError, Refusal, Replica, Snapshot, Undone, VectorClock,
@@ -230,15 +230,14 @@ impl Session {
         &mut self, now: Time, base: Option<&VectorClock>, group: u64, path: Path, method: Method,
     ) -> Result<Arc<Change>, EditError> {
         if self.left {
-            return Err(EditError::Limit("the room has been left".to_owned()));
+            return Err(EditError::NoDocument);
         }
         let bytes = live::size_of_edit(&method);
         if bytes > limits::DOCUMENT_BYTES {
-            let limit = limits::DOCUMENT_BYTES;
-            return Err(EditError::Limit(format!("an edit of {bytes} bytes; a document may have {limit}")));
+            return Err(LimitError::Bytes { bytes }.into());
         }
         let Some(replica) = &mut self.replica else {
-            return Err(EditError::Limit("the document is not here yet".to_owned()));
+            return Err(EditError::NoDocument);
         };
         let typing = undo::typing(replica.value(), &path, &method);
         let change = match base {

@@ -17,8 +17,6 @@ pub(super) struct Peer {
     pub(super) has_document: bool,
     /// What it has acknowledged.
     pub(super) clock: VectorClock,
-    /// The part of it that counts for forgetting, see [`Peer::count`].
-    pub(super) counted: VectorClock,
     /// Where it is.
     pub(super) presence: Presence,
     /// When it last said something.
@@ -37,7 +35,6 @@ impl Peer {
             greeted: false,
             has_document: false,
             clock: VectorClock::new(),
-            counted: VectorClock::new(),
             presence: Presence::default(),
             heard_at: Time::ZERO,
             resend_after: timers::RESEND,
@@ -58,13 +55,5 @@ impl Peer {
     /// Whether it can be talked to about the document.
     pub(super) fn is_sharing(&self) -> bool {
         self.is_talking() && self.has_document
-    }
-
-    /// Lets what it has acknowledged count, once everything it had made by then is `here`: until
-    /// then a change of its own that has not seen the rest may still be on its way.
-    pub(super) fn count(&mut self, own: crate::sync::Author, here: &VectorClock) {
-        if here.get(own) >= self.clock.get(own) {
-            self.counted.clone_from(&self.clock);
-        }
     }
 }
