@@ -86,6 +86,9 @@ pub enum EditError {
     /// The version it was made on is not one this replica knows.
     #[error("the edit was made on a version that is no longer remembered; look again and redo it")]
     Base,
+    /// There is no document to edit.
+    #[error("the document is not here: it has not come yet, or the room has been left")]
+    NoDocument,
     /// Deeper or larger than a document may be.
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -142,6 +145,18 @@ impl Replica {
             behind: Behind::No,
             restorations: Restorations::default(),
         }
+    }
+
+    /// The replica of an author that was here before: the changes after the checkpoint may be its
+    /// own.
+    pub fn restore(
+        author: Author, checkpoint: Checkpoint, changes: impl IntoIterator<Item = Change>, limit: usize,
+    ) -> (Self, Received) {
+        // While it is nobody's, no change can be one of its own that it never made.
+        let mut replica = Self::new(Author(0), checkpoint, limit);
+        let received = replica.receive(changes);
+        replica.author = author;
+        (replica, received)
     }
 
     /// Whose edits are local here.
