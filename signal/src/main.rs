@@ -1,2 +1,2 @@
-//! x
-fn main(){}
+//! The program `ultrawave-signal`.
+fn main() {}
