@@ -29,25 +29,40 @@ Examples:
   ultrawave serve demo config.json      hold it open without a screen, keep the file up to date
 ";
 
-/// Where a verb's PATH may point, and what the exit codes mean.
-const AFTER: &str = "\
+const NOTES: &str = "\
+The people and programs in a room share one JSON document. Everyone's edits reach everyone else
+directly, peer to peer; nothing is lost, and all see the same.
+
 PATH is a JSON Pointer (/users/0/name, \"\" is the root) or a jq path (.users[0].name, . is the root).
 JSON may be - to read it from standard input.
 
 Exit codes: 0 done; 1 failed; 2 wrong usage; 3 room or server not reached; 4 bad JSON; 5 no such
 path; 6 file changed on disk; 7 not permitted; 130 and 143 ended by a signal.";
 
+const SERVE_NOTES: &str = "\
+Joins the room, or opens it if it is not there, and stays until interrupted. FILE is
+written after every change. When FILE is changed on disk by something else, writing pauses
+and says so, and nothing is overwritten.";
+
+const WATCH_NOTES: &str = "\
+Each line is {\"author\":2,\"tick\":7,\"method\":\"set\",\"path\":\"/port\",\"args\":[8080]}: who, which
+of their changes, what, where (a JSON Pointer, as it was for its author) and with what.
+With PATH, only changes that touch what is there, and each line has \"value\" too: what is
+at PATH now, left out when nothing is. Runs until interrupted.";
+
+const REPLAY_NOTES: &str = "\
+CHANGES has one change a line, [\"change\",[CLOCK,METHOD,PATH,...ARGS]], in any order;
+duplicates do no harm. A change whose past is not in CHANGES is left out. What is left out
+and lines that are no changes are named on standard error, and the exit code is 1.";
+
 /// Edit one JSON document together, live, from the terminal
-///
-/// The people and programs in a room share one JSON document. Everyone's edits reach everyone
-/// else directly, peer to peer; nothing is lost, and all see the same.
 #[derive(Debug, Parser)]
 #[command(
     name = "ultrawave",
     version,
     help_template = TEMPLATE,
     before_long_help = EXAMPLES,
-    after_long_help = AFTER,
+    after_long_help = NOTES,
     max_term_width = 100,
     disable_help_subcommand = true
 )]
@@ -62,7 +77,7 @@ pub struct Cli {
 
 /// What holds for every command that takes part in a room.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Everywhere")]
+#[command(next_help_heading = "Global options")]
 pub struct Options {
     /// The signaling server [default: ws://127.0.0.1:4747]
     ///
@@ -130,11 +145,7 @@ Examples:
         force: bool,
     },
     /// Hold a room open without a screen
-    ///
-    /// Joins the room, or opens it if it is not there, and stays until interrupted. FILE is
-    /// written after every change. When FILE is changed on disk by something else, writing pauses
-    /// and says so, and nothing is overwritten.
-    #[command(help_template = TEMPLATE, before_long_help = "\
+    #[command(help_template = TEMPLATE, after_long_help = SERVE_NOTES, before_long_help = "\
 Examples:
   ultrawave serve demo config.json      the room lives on when everyone has left
   ultrawave serve demo backup.json &    keep a running backup of a room
@@ -155,7 +166,7 @@ Examples:
   ultrawave get demo                    the whole document
   ultrawave get demo .users[0].name     a value in it
   ultrawave get demo /users --compact   on one line
-", after_long_help = AFTER)]
+")]
     Get {
         /// The room's name
         #[arg(value_parser = NonEmptyStringValueParser::new())]
@@ -173,7 +184,7 @@ Examples:
   ultrawave set demo /server/port 8080
   ultrawave set demo .users[0].name '\"Ana\"'
   ultrawave set demo /server - < server.json
-", after_long_help = AFTER)]
+")]
     Set {
         /// The room's name
         #[arg(value_parser = NonEmptyStringValueParser::new())]
@@ -188,7 +199,7 @@ Examples:
     #[command(help_template = TEMPLATE, before_long_help = "\
 Examples:
   ultrawave delete demo /users/0
-", after_long_help = AFTER)]
+")]
     Delete {
         /// The room's name
         #[arg(value_parser = NonEmptyStringValueParser::new())]
@@ -201,7 +212,7 @@ Examples:
 Examples:
   ultrawave merge demo /server '{\"port\": 8080, \"tls\": {\"on\": true}}'
   ultrawave merge demo . - < settings.json
-", after_long_help = AFTER)]
+")]
     Merge {
         /// The room's name
         #[arg(value_parser = NonEmptyStringValueParser::new())]
@@ -219,7 +230,7 @@ Examples:
   ultrawave splice demo /users 2 0 '{}' '{}'    insert two elements at position 2
   ultrawave splice demo /users -1 1             remove the last element
   ultrawave splice demo /greeting 0 5 '\"Hello\"' replace the first five characters
-", after_long_help = AFTER)]
+")]
     Splice {
         /// The room's name
         #[arg(value_parser = NonEmptyStringValueParser::new())]
@@ -237,16 +248,11 @@ Examples:
         items: Vec<String>,
     },
     /// Print every change as it happens, one JSON line each
-    ///
-    /// Each line is {"author":2,"tick":7,"method":"set","path":"/port","args":[8080]}: who, which
-    /// of their changes, what, where (a JSON Pointer, as it was for its author) and with what.
-    /// With PATH, only changes that touch what is there, and each line has "value" too: what is
-    /// at PATH now, left out when nothing is. Runs until interrupted.
-    #[command(help_template = TEMPLATE, before_long_help = "\
+    #[command(help_template = TEMPLATE, after_long_help = WATCH_NOTES, before_long_help = "\
 Examples:
   ultrawave watch demo
   ultrawave watch demo /flags/beta | jq --unbuffered .value
-", after_long_help = AFTER)]
+")]
     Watch {
         /// The room's name
         #[arg(value_parser = NonEmptyStringValueParser::new())]
@@ -283,11 +289,7 @@ Examples:
         json: bool,
     },
     /// Fold changes over a document and print the result, without a network
-    ///
-    /// CHANGES has one change a line, ["change",[CLOCK,METHOD,PATH,...ARGS]], in any order;
-    /// duplicates do no harm. A change whose past is not in CHANGES is left out. What is left out
-    /// and lines that are no changes are named on standard error, and the exit code is 1.
-    #[command(help_template = TEMPLATE, before_long_help = "\
+    #[command(help_template = TEMPLATE, after_long_help = REPLAY_NOTES, before_long_help = "\
 Examples:
   ultrawave replay config.json changes.ndjson
   ultrawave replay config.json - < changes.ndjson

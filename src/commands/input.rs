@@ -60,7 +60,7 @@ pub(super) fn empty_document() -> Checkpoint {
 /// A JSON argument, or standard input for `-`.
 pub(super) fn read_argument(argument: &str) -> Result<Value, Failure> {
     if argument != "-" {
-        return parse("the argument", argument).map_err(|failure| with_hint(failure, argument));
+        return parse("argument", argument).map_err(|failure| with_hint(failure, argument));
     }
     let mut text = String::new();
     std::io::stdin()

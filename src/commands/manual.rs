@@ -70,15 +70,20 @@ pub(super) fn page(command: &clap::Command) -> String {
     page.control("SH", ["SYNOPSIS"]);
     page.text([bold("ultrawave"), roman(" [OPTIONS] COMMAND ...")]);
     page.control("SH", ["DESCRIPTION"]);
-    paragraphs(&mut page, &command);
+    page.text([roman(
+        "The people and programs in a room share one JSON document. Everyone's edits reach everyone else \
+         directly, peer to peer; nothing is lost, and all see the same.",
+    )]);
     examples(&mut page, &command);
     page.control("SH", ["OPTIONS"]);
     arguments(&mut page, command.get_arguments());
     page.control("SH", ["COMMANDS"]);
     for verb in command.get_subcommands() {
         page.control("SS", [verb_usage(verb).as_str()]);
-        paragraphs(&mut page, verb);
-        arguments(&mut page, verb.get_arguments().filter(|argument| !argument.is_global_set()));
+        paragraphs(&mut page, verb.get_about());
+        paragraphs(&mut page, verb.get_after_long_help());
+        let is_own = |argument: &&clap::Arg| !argument.is_global_set() && argument.get_id() != "help";
+        arguments(&mut page, verb.get_arguments().filter(is_own));
         examples(&mut page, verb);
     }
     for (title, items) in SECTIONS {
@@ -99,8 +104,8 @@ fn verb_usage(verb: &clap::Command) -> String {
     usage.trim_start_matches("Usage:").trim().to_owned()
 }
 
-fn paragraphs(page: &mut Roff, command: &clap::Command) {
-    let text = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
+fn paragraphs(page: &mut Roff, text: Option<&clap::builder::StyledStr>) {
+    let Some(text) = text.map(ToString::to_string) else { return };
     for paragraph in text.split("\n\n") {
         page.control("PP", []);
         page.text([roman(paragraph.replace('\n', " "))]);
