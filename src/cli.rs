@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
+use ultrawave_signal::protocol::{NameError, check_room_name};
 
 /// What it is, then (in the long help) examples, then how to call it.
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
@@ -106,7 +106,7 @@ Examples:
 ")]
     Create {
         /// A name for the room
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        #[arg(value_parser = room_name)]
         room: String,
         /// The document; - reads it from standard input [default: {}]
         file: Option<PathBuf>,
@@ -119,7 +119,7 @@ Examples:
 ")]
     Join {
         /// The room's name
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        #[arg(value_parser = room_name)]
         room: String,
         /// Write the document there, and save to it from the editor
         #[arg(long, value_name = "FILE")]
@@ -135,7 +135,7 @@ Examples:
 ")]
     Open {
         /// The room's name
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        #[arg(value_parser = room_name)]
         room: String,
         /// The document if the room is opened here, and where to save; - reads it from standard
         /// input [default: {}]
@@ -152,7 +152,7 @@ Examples:
 ")]
     Serve {
         /// The room's name
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        #[arg(value_parser = room_name)]
         room: String,
         /// The document if the room is opened here, and where to write every change
         file: Option<PathBuf>,
@@ -169,7 +169,7 @@ Examples:
 ")]
     Get {
         /// The room's name
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        #[arg(value_parser = room_name)]
         room: String,
         /// Where: /users/0/name or .users[0].name
         #[arg(default_value = "", hide_default_value = true)]
@@ -187,7 +187,7 @@ Examples:
 ")]
     Set {
         /// The room's name
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        #[arg(value_parser = room_name)]
         room: String,
         /// Where: /users/0/name or .users[0].name
         path: String,
@@ -202,7 +202,7 @@ Examples:
 ")]
     Delete {
         /// The room's name
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        #[arg(value_parser = room_name)]
         room: String,
         /// Where: /users/0 or .users[0]
         path: String,
@@ -215,7 +215,7 @@ Examples:
 ")]
     Merge {
         /// The room's name
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        #[arg(value_parser = room_name)]
         room: String,
         /// Which map: /server or .server
         path: String,
@@ -233,7 +233,7 @@ Examples:
 ")]
     Splice {
         /// The room's name
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        #[arg(value_parser = room_name)]
         room: String,
         /// Which array or string: /users or .users
         path: String,
@@ -255,7 +255,7 @@ Examples:
 ")]
     Watch {
         /// The room's name
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        #[arg(value_parser = room_name)]
         room: String,
         /// Only what touches this place: /users/0 or .users[0]
         path: Option<String>,
@@ -268,7 +268,7 @@ Examples:
 ")]
     Log {
         /// The room's name
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        #[arg(value_parser = room_name)]
         room: String,
         /// One change a line, as JSON
         #[arg(long)]
@@ -282,7 +282,7 @@ Examples:
 ")]
     Peers {
         /// The room's name
-        #[arg(value_parser = NonEmptyStringValueParser::new())]
+        #[arg(value_parser = room_name)]
         room: String,
         /// One person a line, as JSON
         #[arg(long)]
@@ -320,4 +320,8 @@ Examples:
   ultrawave man > ~/.local/share/man/man1/ultrawave.1
 ")]
     Man,
+}
+
+fn room_name(text: &str) -> Result<String, NameError> {
+    check_room_name(text).map(|()| text.to_owned())
 }

@@ -1,9 +1,14 @@
 //! What the tests of the command share.
 
 #![allow(dead_code, reason = "each test program uses its own part of this")]
-#![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
+
+pub mod process;
+pub mod server;
+pub mod terminal;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -58,3 +63,9 @@ pub const BINARY: &str = env!("CARGO_BIN_EXE_ultrawave");
 
 /// What a test must not inherit.
 pub const UNSET: [&str; 3] = ["ULTRAWAVE_SIGNAL", "RUST_LOG", "NO_COLOR"];
+
+/// Sends a signal to one process.
+pub fn signal(process: u32, signal: &str) {
+    let sent = Command::new("kill").args([&format!("-{signal}"), &process.to_string()]).status().unwrap();
+    assert!(sent.success());
+}
