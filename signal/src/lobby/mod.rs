@@ -14,6 +14,7 @@ mod peers;
 mod reclaim;
 mod rooms;
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 mod tests;
 
 use std::collections::BTreeMap;
