@@ -35,35 +35,35 @@ struct Arguments {
     bind: IpAddr,
 
     /// Members that one room may have
-    #[arg(long, value_name = "N", default_value_t = Options::default().max_members, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = Options::default().max_members, value_parser = clap::value_parser!(u32).range(1..))]
     max_members: u32,
 
     /// Rooms that may be open at one time
-    #[arg(long, value_name = "N", default_value_t = Options::default().max_rooms)]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = Options::default().max_rooms)]
     max_rooms: usize,
 
     /// Rooms that one connection may be in
-    #[arg(long, value_name = "N", default_value_t = Options::default().max_rooms_per_connection)]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = Options::default().max_rooms_per_connection)]
     max_rooms_per_connection: usize,
 
     /// Connections at one time; each needs a file descriptor
-    #[arg(long, value_name = "N", default_value_t = Options::default().max_connections)]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = Options::default().max_connections)]
     max_connections: usize,
 
     /// Connections from one IPv4 address or IPv6 /64 network; raise it behind a proxy
-    #[arg(long, value_name = "N", default_value_t = Options::default().max_connections_per_address)]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = Options::default().max_connections_per_address)]
     max_connections_per_address: usize,
 
     /// Messages per second that one connection may send for long; faster ones are read more slowly
-    #[arg(long, value_name = "N", default_value_t = Options::default().messages_per_second, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = Options::default().messages_per_second, value_parser = clap::value_parser!(u32).range(1..))]
     messages_per_second: u32,
 
     /// Seconds that a broken connection may take to come back before its rooms are told it left
-    #[arg(long, value_name = "SECONDS", default_value_t = Options::default().grace.as_secs(), value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    #[arg(long, hide_short_help = true, value_name = "SECONDS", default_value_t = Options::default().grace.as_secs(), value_parser = clap::value_parser!(u64).range(0..=86_400))]
     grace: u64,
 
     /// A web page's origin that may connect, such as `https://example.org`, or `*`; may be repeated
-    #[arg(long, value_name = "ORIGIN")]
+    #[arg(long, hide_short_help = true, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
 }
 
