@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use ultrawave_signal::limits::Options;
 use ultrawave_signal::server::Server;
@@ -99,32 +98,49 @@ async fn main() -> ExitCode {
 /// Serves until a signal comes. The error is a sentence for whoever started the program.
 async fn serve(arguments: &Arguments) -> Result<(), String> {
     // Before the first line is out, so that whoever waits for it may send a signal at once.
-    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-    let [interrupt, terminate] = signals;
-    let (interrupt, terminate) =
-        interrupt.and_then(|interrupt| Ok((interrupt, terminate?))).map_err(|error| format!("no signals: {error}"))?;
+    let signalled = signals().map_err(|error| format!("cannot wait for signals: {error}"))?;
     let address = SocketAddr::new(arguments.bind, arguments.port);
-    let server = Server::bind(address, arguments.options()).await.map_err(|error| explain(address, &error))?;
+    let server =
+        Server::bind(address, arguments.options()).await.map_err(|error| explain(address, &error))?;
     tell(io::stdout(), &format!("listening on ws://{}", server.local_addr()));
-    server.run(either(interrupt, terminate)).await;
+    server.run(signalled).await;
     Ok(())
 }
 
-async fn either(mut interrupt: Signal, mut terminate: Signal) {
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+/// Ready when SIGINT or SIGTERM comes, from the moment of this call on.
+#[cfg(unix)]
+fn signals() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Ready when Ctrl-C comes, from the moment of this call on.
+#[cfg(windows)]
+fn signals() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
+    })
 }
 
 /// Why it cannot listen there, and what to do.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds share one remedy")]
 fn explain(address: SocketAddr, error: &io::Error) -> String {
     let remedy = match error.kind() {
         io::ErrorKind::AddrInUse => {
             "another program listens there, perhaps another ultrawave-signal; stop it, or choose another port with \
              --port (0 picks a free one)"
         }
-        io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one with --port",
+        io::ErrorKind::PermissionDenied => {
+            "ports below 1024 need a privilege; choose a higher one with --port"
+        }
         io::ErrorKind::AddrNotAvailable => {
             "this machine does not have that address; choose one of its own with --bind (0.0.0.0 for all of them)"
         }

@@ -9,7 +9,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::*;
 use crate::protocol::{
-    Body, Create, Created, Failed, Join, Joined, Leave, Member, Reclaim, Relay, Relayed, RequestOffer, Resume, Signal,
+    Body, Create, Created, Failed, Join, Joined, Leave, Member, Reclaim, Relay, Relayed, RequestOffer,
+    Resume, Signal,
 };
 
 pub(super) const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -40,7 +41,9 @@ impl World {
     pub(super) fn connect(&mut self) -> (Connection, Start) {
         let (connection, result) = self.try_connect(HERE);
         let deliveries = result.unwrap();
-        let Some(Delivery::Send(to, Response::Start(start))) = deliveries.last() else { panic!("{deliveries:?}") };
+        let Some(Delivery::Send(to, Response::Start(start))) = deliveries.last() else {
+            panic!("{deliveries:?}")
+        };
         assert_eq!(*to, connection);
         (connection, start.clone())
     }

@@ -58,7 +58,7 @@ impl Observer {
     }
 }
 
-fn request(dice: &mut Dice, seen: &Observer) -> Request {
+fn request(dice: &mut Dice, known: &Observer) -> Request {
     let room = *dice.pick(&["a", "b", "c"]).unwrap();
     let author = u32::try_from(dice.roll(8)).unwrap();
     match dice.roll(9) {
@@ -67,12 +67,12 @@ fn request(dice: &mut Dice, seen: &Observer) -> Request {
         3 => leave(room),
         4 => request_offer(room, author),
         5 => relay(Signal::Offer, room, author),
-        6 => match dice.pick(&seen.starts) {
+        6 => match dice.pick(&known.starts) {
             Some(start) => reclaim(start),
             None => join(room),
         },
         _ => {
-            let incarnation = dice.pick(&seen.incarnations).map_or("unknown", String::as_str);
+            let incarnation = dice.pick(&known.incarnations).map_or("unknown", String::as_str);
             resume(room, incarnation, author, author)
         }
     }
@@ -80,31 +80,32 @@ fn request(dice: &mut Dice, seen: &Observer) -> Request {
 
 fn run(seed: u64) -> usize {
     let mut dice = Dice(seed);
-    let mut seen = Observer::default();
-    let options = Options { max_connections: 12, max_members: 5, max_rooms_per_connection: 2, ..Options::default() };
+    let mut known = Observer::default();
+    let options =
+        Options { max_connections: 12, max_members: 5, max_rooms_per_connection: 2, ..Options::default() };
     let mut world = World::with(options);
     let mut delivered = 0;
     for _ in 0..400 {
-        let connection = dice.pick(&seen.live).copied();
+        let connection = dice.pick(&known.live).copied();
         let deliveries = match (dice.roll(10), connection) {
             (0 | 1, _) | (_, None) => {
                 let (connection, result) = world.try_connect(HERE);
-                seen.live.extend(result.is_ok().then_some(connection));
+                known.live.extend(result.is_ok().then_some(connection));
                 result.unwrap_or_default()
             }
             (2, Some(connection)) => {
-                seen.live.retain(|live| *live != connection);
+                known.live.retain(|live| *live != connection);
                 world.disconnect(connection);
                 Vec::new()
             }
             (3, _) => world.after(Time::from_secs(dice.roll(20))),
             (_, Some(connection)) => {
-                let request = request(&mut dice, &seen);
+                let request = request(&mut dice, &known);
                 world.say(connection, request)
             }
         };
-        seen.see(&deliveries);
-        seen.given.retain(|(room, _)| world.lobby.rooms.contains_key(room));
+        known.see(&deliveries);
+        known.given.retain(|(room, _)| world.lobby.rooms.contains_key(room));
         world.lobby.check();
         assert!(world.lobby.peer_count() <= 12);
         delivered += deliveries.len();

@@ -13,7 +13,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::{WebSocketStream, client_async};
 use ultrawave_signal::limits::Options;
 use ultrawave_signal::protocol::{
-    Author, Body, Code, Create, Created, Join, Joined, Reclaim, Relay, Request, Response, Resume, Signal, Start,
+    Author, Body, Code, Create, Created, Join, Joined, Reclaim, Relay, Request, Response, Resume, Signal,
+    Start,
 };
 use ultrawave_signal::server::Server;
 
@@ -130,7 +131,11 @@ impl Peer {
     }
 
     async fn next(&mut self) -> Option<Message> {
-        timeout(PATIENCE, self.socket.next()).await.expect("the server is silent").transpose().unwrap_or_default()
+        timeout(PATIENCE, self.socket.next())
+            .await
+            .expect("the server is silent")
+            .transpose()
+            .unwrap_or_default()
     }
 }
 
