@@ -48,7 +48,9 @@ pub struct IceServer {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum RoomError {
     /// No signaling server answers there.
-    #[error("no signaling server answers at {url}: {reason}; start one with `ultrawave-signal`, or name another with --signal")]
+    #[error(
+        "no signaling server answers at {url}: {reason}; start one with `ultrawave-signal`, or name another with --signal"
+    )]
     NoServer {
         /// The address tried.
         url: String,
@@ -142,7 +144,9 @@ impl Room {
 
     /// Joins a room, or opens it when it is not there; of two who do so at once one opens and
     /// the other joins. Second: whether it was opened here.
-    pub async fn open(room: &str, document: Checkpoint, options: RoomOptions) -> Result<(Self, bool), RoomError> {
+    pub async fn open(
+        room: &str, document: Checkpoint, options: RoomOptions,
+    ) -> Result<(Self, bool), RoomError> {
         let _ = (room, document, options);
         Err(RoomError::Left)
     }
@@ -224,13 +228,7 @@ impl Room {
 
     /// How things stand.
     pub fn status(&self) -> Status {
-        Status {
-            server: ServerStatus::Connected,
-            unacknowledged: 0,
-            live: 0,
-            lost: 0,
-            kept_elsewhere: false,
-        }
+        Status { server: ServerStatus::Connected, unacknowledged: 0, live: 0, lost: 0, kept_elsewhere: false }
     }
 
     /// Says where this person is.
