@@ -108,7 +108,7 @@ impl History {
         self.values.retain(|&position, _| {
             let number = position / CHECKPOINT_EVERY;
             let age = (newest - number) / CHECKPOINTS_DENSE;
-            age == 0 || number.trailing_zeros() >= age.ilog2() + 1
+            age == 0 || number.trailing_zeros() > age.ilog2()
         });
     }
 

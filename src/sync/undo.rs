@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::tracker::{Restoration, Tracker};
+use super::tracker::{Answer, Restoration, Tracker};
 use super::{Author, Change, ChangeId, Replica};
 use crate::document::Path;
 
@@ -42,25 +42,26 @@ impl Replica {
 
     fn take_back(&mut self, change: &Change, tracker: &mut Tracker, undone: &mut Undone) {
         let mut next = 0;
-        while let Some((after, step)) = tracker.take_back(change, next) {
+        while let Some((after, answer)) = tracker.invert(change, next) {
             next = after;
-            let step = match step {
-                Ok(Some(step)) => step,
-                Ok(None) => continue,
-                Err(in_the_way) => {
+            let inverse = match answer {
+                Answer::Edit(inverse) => inverse,
+                Answer::Nothing => continue,
+                Answer::LeaveAlone(other) => {
+                    let in_the_way = (change.path.clone(), other);
                     if !undone.left_alone.contains(&in_the_way) {
                         undone.left_alone.push(in_the_way);
                     }
                     continue;
                 }
             };
-            let Ok(new) = self.edit(step.path, step.method) else {
+            let Ok(new) = self.edit(inverse.path, inverse.method) else {
                 next += 1;
                 continue;
             };
             tracker.apply(&new);
-            if !step.pieces.is_empty() {
-                let restoration = Restoration { of: change.id(), pieces: step.pieces };
+            if !inverse.pieces.is_empty() {
+                let restoration = Restoration { of: change.id(), pieces: inverse.pieces };
                 tracker.link(&restoration);
                 self.restorations.insert(new.id(), restoration);
             }

@@ -11,6 +11,7 @@
 //!           └─ node: plain value │ map of slots │ sequence of slots │ sequence of characters
 //! ```
 
+mod inverse;
 mod links;
 mod materialize;
 mod report;
@@ -25,6 +26,7 @@ use crate::document::{Kind, Text, Value};
 use links::Links;
 use sequence::Sequence;
 
+pub(super) use inverse::Answer;
 pub(super) use links::Restoration;
 pub(super) use report::{Effect, Record};
 pub(super) use resolve::Slot;

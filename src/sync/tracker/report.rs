@@ -14,7 +14,7 @@ pub(in crate::sync) enum Effect {
     /// Removed the values that it saw in a slot.
     Removed { slot: Slot, entries: Vec<EntryId> },
     /// Inserted an array item.
-    Inserted { slot: Slot, entry: EntryId },
+    Inserted { list: EntryId, item: usize, entry: EntryId },
     /// Inserted and removed characters of a string.
     Spliced { string: EntryId, inserted: Vec<usize>, removed: Vec<usize> },
 }

@@ -13,6 +13,16 @@ pub(in crate::sync) enum Slot {
     Item(EntryId, usize),
 }
 
+impl Slot {
+    /// The item of an array's slot.
+    pub(super) fn item(&self) -> Option<usize> {
+        match self {
+            Self::Item(_, item) => Some(*item),
+            Self::Root | Self::Key(..) => None,
+        }
+    }
+}
+
 /// What a slot shows.
 pub(super) enum Shown {
     Absent,

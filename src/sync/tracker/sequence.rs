@@ -88,6 +88,28 @@ impl<T> Sequence<T> {
         run.collect()
     }
 
+    /// The positions among the visible items where some others belong. `home` gives for an item
+    /// that stands for another the one whose place counts: a new item is put before the dead
+    /// ones of its gap, so its own place says little.
+    pub(super) fn positions(
+        &self, of: &[usize], home: impl Fn(usize) -> usize, is_alive: impl Fn(&T) -> bool,
+    ) -> Vec<usize> {
+        let mut places = vec![0; self.items.len()];
+        for (place, &item) in self.order.iter().enumerate() {
+            if let Some(entry) = places.get_mut(item) {
+                *entry = place;
+            }
+        }
+        let place = |item: usize| places.get(home(item)).copied().unwrap_or_default();
+        let visible = self.visible(View::Now, is_alive).enumerate();
+        let mut visible: Vec<(usize, usize)> =
+            visible.map(|(position, item)| (place(item), position)).collect();
+        visible.sort_unstable();
+        let before = |item| visible.partition_point(|&(other, _)| other < place(item));
+        let after = |last: usize| visible.get(last).map_or(0, |&(_, position)| position + 1);
+        of.iter().map(|&item| before(item).checked_sub(1).map_or(0, after)).collect()
+    }
+
     /// The place in `order` just after the `position`-th visible item.
     fn after_visible(&self, position: usize, view: View<'_>, is_alive: impl Fn(&T) -> bool) -> usize {
         if position == 0 {

@@ -248,7 +248,7 @@ impl Tracker {
             let mergeable = value.kind() == Kind::Object && value.is_empty();
             let entry = self.add_written(writer.id, value.clone(), place, mergeable, owner);
             *list_node.items.payload_mut(item) = ItemSlot::Entries(vec![entry]);
-            writer.effects.push(Effect::Inserted { slot: Slot::Item(list, item), entry });
+            writer.effects.push(Effect::Inserted { list, item, entry });
         }
         self.node_mut(node).content = Content::List(list_node);
     }
@@ -256,14 +256,14 @@ impl Tracker {
     fn splice_string(
         &mut self, writer: &mut Writer<'_>, string: EntryId, start: i64, count: i64, items: &[Value],
     ) -> Applied {
-        let texts: Option<Vec<&Text>> = items.iter().map(Value::as_text).collect();
+        let insertions: Option<Vec<&Text>> = items.iter().map(Value::as_text).collect();
         let node = self.entry(string).node;
         let is_broken = match &self.node(node).content {
             Content::Plain(value) => value.as_text().is_some_and(Text::has_lone_surrogate),
             Content::Map(_) | Content::List(_) | Content::String(_) => false,
         };
-        let Some(texts) =
-            texts.filter(|texts| !is_broken && !texts.iter().any(|text| text.has_lone_surrogate()))
+        let Some(insertions) =
+            insertions.filter(|texts| !is_broken && !texts.iter().any(|text| text.has_lone_surrogate()))
         else {
             return Applied::Void;
         };
@@ -275,7 +275,7 @@ impl Tracker {
         let Content::String(letters) = &mut self.node_mut(node).content else { return Applied::Void };
         let seen: Vec<usize> = letters.visible(view, sees).collect();
         let (start, count) = Method::clamp(start, count, seen.len());
-        let payloads: Vec<Letter> = texts
+        let payloads: Vec<Letter> = insertions
             .iter()
             .flat_map(|text| text.pieces())
             .map(|piece| Letter { spelling: piece.into(), removed: Vec::new() })
