@@ -52,3 +52,19 @@ pub const IN_FLIGHT_BYTES: usize = 256 << 10;
 
 /// Messages received and not yet taken in, over all peers: beyond that the peers are slowed.
 pub const INCOMING_MESSAGES: usize = 1_024;
+
+/// Bytes of one message from the signaling server: what it relays at most, with room to spare.
+pub const SIGNAL_BYTES: usize = 1 << 20;
+
+/// Requests that wait to be sent to the signaling server: a description and some twenty
+/// candidates to each member of a full room.
+pub const OUTGOING_SIGNALS: usize = 2_048;
+
+/// Responses of the signaling server that wait to be taken in; beyond that it is read more slowly.
+pub const INCOMING_SIGNALS: usize = 256;
+
+/// Events kept for a receiver that is slow; after that it is told that it missed some.
+pub const WATCHED_EVENTS: usize = 4_096;
+
+/// Changes kept for a callback that is slow; after that it is told that it missed some.
+pub const WATCHED_CHANGES: usize = 100_000;
