@@ -1,6 +1,6 @@
 //! A room and a path in it.
 
-use crate::document::{Method, Path, Step, Text, Value};
+use crate::document::{Kind, Method, Path, Step, Text, Value};
 use crate::room::{Room, RoomError};
 
 /// A place in a room's document: reads what is there now, writes there. Every write is an edit of
@@ -105,7 +105,7 @@ impl Cursor {
         let here = snapshot.value.at(&self.path);
         let index = which(here.map_or(0, Value::len));
         let element = here.zip(index).and_then(|(here, index)| here.index(index)).cloned();
-        if element.is_none() && here.is_some_and(|here| here.kind() == crate::document::Kind::Array) {
+        if element.is_none() && here.is_some_and(|here| here.kind() == Kind::Array) {
             return Ok(None);
         }
         // What is no array is refused by the edit itself.
@@ -126,19 +126,25 @@ impl Cursor {
         E: std::error::Error + Send + Sync + 'static,
     {
         let path = self.path.clone();
-        let mut last = self.get();
-        self.room.on_change(move |snapshot, _| {
-            let here = snapshot.value.at(&path);
-            let is_same = match (here, &last) {
-                (Some(here), Some(last)) => here.is_same(last) || here == last,
-                (here, last) => here.is_none() && last.is_none(),
-            };
-            if is_same {
-                return Ok(());
-            }
-            last = here.cloned();
-            callback(here)
+        self.room.watch(|now| {
+            let mut last = now.value.at(&path).cloned();
+            Box::new(move |snapshot, _| {
+                let here = snapshot.value.at(&path);
+                if is_same(here, last.as_ref()) {
+                    return Ok(());
+                }
+                last = here.cloned();
+                callback(here).map_err(|error| error.to_string())
+            })
         });
+    }
+}
+
+fn is_same(left: Option<&Value>, right: Option<&Value>) -> bool {
+    match (left, right) {
+        (Some(left), Some(right)) => left.is_same(right) || left == right,
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
     }
 }
 

@@ -68,3 +68,37 @@ pub const WATCHED_EVENTS: usize = 4_096;
 
 /// Changes kept for a callback that is slow; after that it is told that it missed some.
 pub const WATCHED_CHANGES: usize = 100_000;
+
+/// Bytes of a change that travels on the lossy channel: it fits one frame there. A longer one
+/// would be lost with any of its frames, and takes the reliable channel.
+pub const OPS_BYTES: usize = 12 << 10;
+
+/// Changes in one `changes` message. Answers are cut to `BATCH_CHANGES`; this leaves room for
+/// peers that cut differently.
+pub const MESSAGE_CHANGES: usize = 10_000;
+
+/// Changes in a `document` message: a history is bounded, but a silent member can hold it up.
+pub const DOCUMENT_CHANGES: usize = 1 << 20;
+
+/// Changes, and bytes of them, after which an answer goes on in another message, so that one
+/// answer does not keep everything else waiting.
+pub const BATCH_CHANGES: usize = 1_000;
+
+/// See [`BATCH_CHANGES`].
+pub const BATCH_BYTES: usize = 256 << 10;
+
+/// Runs of ticks in one `request sync`.
+pub const SYNC_RUNS: usize = 1_024;
+
+/// Bytes of a `presence` message: a name and a path that a person can read.
+pub const PRESENCE_BYTES: usize = 64 << 10;
+
+/// Bytes of live changes that a joiner keeps while it waits for the document; what comes after
+/// is fetched again.
+pub const KEPT_BYTES: usize = 64 << 20;
+
+/// Groups of own edits that can be taken back.
+pub const UNDO_GROUPS: usize = 1_000;
+
+/// Refusals told of one message: enough to see what is going on, too few to flood whoever watches.
+pub const REFUSALS_TOLD: usize = 16;

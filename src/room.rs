@@ -54,7 +54,9 @@ pub struct IceServer {
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum RoomError {
     /// No signaling server answers there.
-    #[error("no signaling server answers at {url}: {reason}; start one with `ultrawave-signal`, or name another with --signal")]
+    #[error(
+        "no signaling server answers at {url}: {reason}; start one with `ultrawave-signal`, or name another with --signal"
+    )]
     NoServer {
         /// The address tried.
         url: String,
@@ -147,7 +149,7 @@ impl Default for RoomOptions {
 ///
 /// ```
 /// # tokio::runtime::Runtime::new()?.block_on(async {
-/// use ultrawave::document::{self, Value};
+/// use ultrawave::document::Value;
 /// use ultrawave::room::{Room, RoomOptions};
 /// use ultrawave::sync::Checkpoint;
 /// # use ultrawave_signal::{limits::Options, server::Server};
@@ -329,10 +331,17 @@ impl Room {
         F: FnMut(&Snapshot, &[Arc<Change>]) -> Result<(), E> + Send + 'static,
         E: std::error::Error + Send + Sync + 'static,
     {
-        let callback: Callback =
-            Box::new(move |snapshot, changes| callback(snapshot, changes).map_err(|error| error.to_string()));
+        self.watch(|_| {
+            Box::new(move |snapshot, changes| {
+                callback(snapshot, changes).map_err(|error| error.to_string())
+            })
+        });
+    }
+
+    /// Calls back on every change after the snapshot given to `make`.
+    pub(crate) fn watch(&self, make: impl FnOnce(Snapshot) -> Callback) {
         let watcher = Arc::new(Watcher::default());
-        self.inner.shared.watch(&watcher);
+        let callback = make(self.inner.shared.watch(&watcher));
         self.inner.runtime.spawn(net::call_back(self.inner.shared.clone(), watcher, callback));
     }
 

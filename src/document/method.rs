@@ -1,6 +1,7 @@
 //! What can be done to a place in a document.
 
-use super::Value;
+use super::{Path, Value};
+use crate::limits;
 
 /// An edit, with its arguments. Where it happens is a [`Path`](super::Path) beside it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,29 @@ pub enum Method {
     },
 }
 
+/// Why an edit is larger than a document may become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LimitError {
+    /// Too long a path.
+    #[error("a path of {steps} steps; the limit is {}", limits::PATH_STEPS)]
+    PathSteps {
+        /// How many it has.
+        steps: usize,
+    },
+    /// Too much to write.
+    #[error("an edit of {bytes} bytes; the limit is {}", limits::DOCUMENT_BYTES)]
+    Bytes {
+        /// How many it has.
+        bytes: usize,
+    },
+    /// Too deep a value.
+    #[error("the value would nest {levels} levels deep in the document; the limit is {}", limits::DEPTH)]
+    Depth {
+        /// How many there would be.
+        levels: usize,
+    },
+}
+
 impl Method {
     /// The word for it in commands, messages and on the screen.
     pub fn name(&self) -> &'static str {
@@ -33,6 +57,29 @@ impl Method {
             Self::Merge(_) => "merge",
             Self::Splice { .. } => "splice",
         }
+    }
+
+    /// Whether a document edited so at `path` stays within the limits.
+    ///
+    /// # Errors
+    /// The path is too long, or what is written there would nest too deep.
+    pub fn check(&self, path: &Path) -> Result<(), LimitError> {
+        let steps = path.steps().len();
+        if steps > limits::PATH_STEPS {
+            return Err(LimitError::PathSteps { steps });
+        }
+        let inside = match self {
+            Self::Set(value) | Self::Merge(value) => value.depth(),
+            Self::Delete => 0,
+            // Containers can only go into an array, which is one level more.
+            Self::Splice { items, .. } => {
+                items.iter().map(Value::depth).max().filter(|&depth| depth > 0).map_or(0, |depth| depth + 1)
+            }
+        };
+        if steps + inside > limits::DEPTH {
+            return Err(LimitError::Depth { levels: steps + inside });
+        }
+        Ok(())
     }
 
     /// Start and count of a splice on something of length `length`, clamped as in JavaScript.

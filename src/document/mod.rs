@@ -6,15 +6,19 @@
 
 mod apply;
 mod method;
+mod object;
 mod parse;
 mod path;
+mod print;
 mod save;
 mod text;
 mod value;
 
 pub use apply::ApplyError;
-pub use method::Method;
-pub use parse::{ParseError, parse};
+pub use method::{LimitError, Method};
+pub(crate) use parse::parse_to_depth;
+use parse::{Event, Scanner};
+pub use parse::{ParseError, Parsed, parse, parse_reporting};
 pub use path::{Path, PathError, Step};
 pub use save::{Style, save};
 pub use text::Text;

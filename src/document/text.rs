@@ -1,6 +1,7 @@
 //! JSON text of a string, exactly as it was written.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use std::sync::Arc;
 /// Two texts are equal when they spell the same code points (`A` and `\u0041` are equal), so a
 /// text can be a map key; what is written out is the original spelling. A lone surrogate, which
 /// JSON can escape and Rust strings cannot hold, survives.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Text(Arc<str>);
 
 impl Text {
@@ -69,6 +70,44 @@ impl Text {
         self.0.contains('\\') && self.units().any(|unit| (0xD800..0xE000).contains(&unit))
     }
 
+    /// The text cut into the spellings of its code points, in order: a letter, an escape, or the
+    /// two escapes of a surrogate pair.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &str> {
+        let mut units = self.units();
+        std::iter::from_fn(move || {
+            let before = units.rest.as_str();
+            units.next()?;
+            before.get(..before.len() - units.rest.as_str().len())
+        })
+    }
+
+    /// How many Unicode scalar values it says; an escaped surrogate pair is one.
+    pub fn scalar_count(&self) -> usize {
+        self.units().count()
+    }
+
+    /// The text with `count` scalar values from `start` on replaced by `items`, joined. What is
+    /// not touched keeps its spelling. Both are clamped to the length. None of the texts may
+    /// hold half a surrogate pair: the joined halves would become one.
+    pub fn splice(&self, start: usize, count: usize, items: &[&Self]) -> Self {
+        let mut units = self.units();
+        let mut skip = |count: usize| {
+            for _ in 0..count {
+                if units.next().is_none() {
+                    break;
+                }
+            }
+            self.0.len() - units.rest.as_str().len()
+        };
+        let start = skip(start);
+        let end = skip(count);
+        let mut raw = String::with_capacity(self.0.len());
+        raw.push_str(self.0.get(..start).unwrap_or_default());
+        raw.extend(items.iter().map(|item| item.raw()));
+        raw.push_str(self.0.get(end..).unwrap_or_default());
+        Self(raw.into())
+    }
+
     /// The code points, lone surrogates included.
     fn units(&self) -> Units<'_> {
         Units { rest: self.0.chars() }
@@ -82,9 +121,7 @@ struct Units<'a> {
 
 impl Units<'_> {
     fn hex(&mut self) -> u32 {
-        (0..4).fold(0, |sum, _| {
-            sum * 16 + self.rest.next().and_then(|digit| digit.to_digit(16)).unwrap_or(0)
-        })
+        (0..4).fold(0, |sum, _| sum * 16 + self.rest.next().and_then(|digit| digit.to_digit(16)).unwrap_or(0))
     }
 }
 
@@ -129,6 +166,23 @@ impl PartialEq for Text {
 }
 
 impl Eq for Text {}
+
+/// By code point, as equality is.
+impl Ord for Text {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.0.contains('\\') || other.0.contains('\\') {
+            self.units().cmp(other.units())
+        } else {
+            self.0.cmp(&other.0)
+        }
+    }
+}
+
+impl PartialOrd for Text {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Hash for Text {
     fn hash<H: Hasher>(&self, state: &mut H) {

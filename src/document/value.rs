@@ -3,9 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
-use super::{Path, Step, Text};
+use super::object::Object;
+use super::{Path, Step, Text, parse};
 
 /// An immutable JSON value that shares structure with its copies: a clone is a reference count,
 /// and an edit copies only what lies on the way to it, and only while somebody else holds it.
@@ -42,6 +41,20 @@ pub enum Kind {
     Object,
 }
 
+impl Kind {
+    /// The word for it as it stands in a sentence: `an array`, `null`.
+    pub fn with_article(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool => "a boolean",
+            Self::Number => "a number",
+            Self::String => "a string",
+            Self::Array => "an array",
+            Self::Object => "a map",
+        }
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -52,63 +65,6 @@ impl fmt::Display for Kind {
             Self::Array => "array",
             Self::Object => "map",
         })
-    }
-}
-
-/// Above this many keys an object keeps an index; below it, a scan is faster and smaller.
-const INDEX_FROM: usize = 16;
-
-#[derive(Clone, Default)]
-struct Object {
-    entries: Vec<(Text, Value)>,
-    /// Key to position in `entries`; empty while the object is small.
-    index: FxHashMap<Text, usize>,
-}
-
-impl PartialEq for Object {
-    fn eq(&self, other: &Self) -> bool {
-        self.entries == other.entries
-    }
-}
-
-impl Eq for Object {}
-
-impl Object {
-    fn position(&self, key: &Text) -> Option<usize> {
-        if self.entries.len() <= INDEX_FROM {
-            self.entries.iter().position(|(candidate, _)| candidate == key)
-        } else {
-            self.index.get(key).copied()
-        }
-    }
-
-    fn insert(&mut self, key: Text, value: Value) -> Option<Value> {
-        if let Some(position) = self.position(&key) {
-            let (_, held) = self.entries.get_mut(position)?;
-            return Some(std::mem::replace(held, value));
-        }
-        self.entries.push((key.clone(), value));
-        if self.entries.len() == INDEX_FROM + 1 {
-            self.reindex();
-        } else if self.entries.len() > INDEX_FROM {
-            self.index.insert(key, self.entries.len() - 1);
-        }
-        None
-    }
-
-    fn remove(&mut self, key: &Text) -> Option<Value> {
-        let position = self.position(key)?;
-        let (_, value) = self.entries.remove(position);
-        self.reindex();
-        Some(value)
-    }
-
-    fn reindex(&mut self) {
-        self.index.clear();
-        if self.entries.len() > INDEX_FROM {
-            let keys = self.entries.iter().enumerate();
-            self.index.extend(keys.map(|(position, (key, _))| (key.clone(), position)));
-        }
     }
 }
 
@@ -136,6 +92,12 @@ impl Value {
         Self(Node::Number(text.into()))
     }
 
+    /// The number written `text`; nothing if that is no JSON number.
+    pub fn number(text: &str) -> Option<Self> {
+        let value = parse(text).ok()?;
+        (value.as_number() == Some(text)).then_some(value)
+    }
+
     /// An array of these elements.
     pub fn array(elements: impl IntoIterator<Item = Self>) -> Self {
         Self(Node::Array(Arc::new(elements.into_iter().collect())))
@@ -148,7 +110,21 @@ impl Value {
         for (key, value) in entries {
             object.insert(key, value);
         }
+        Self::from_object(object)
+    }
+
+    pub(super) fn from_object(object: Object) -> Self {
         Self(Node::Object(Arc::new(object)))
+    }
+
+    /// Levels of nesting: 0 for a scalar, 1 for an empty array or map.
+    pub fn depth(&self) -> usize {
+        let inner = match &self.0 {
+            Node::Array(elements) => elements.iter().map(Self::depth).max(),
+            Node::Object(object) => object.entries().iter().map(|(_, value)| value.depth()).max(),
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) => return 0,
+        };
+        1 + inner.unwrap_or(0)
     }
 
     /// What sort of JSON this is.
@@ -172,7 +148,7 @@ impl Value {
     pub fn len(&self) -> usize {
         match &self.0 {
             Node::Array(elements) => elements.len(),
-            Node::Object(object) => object.entries.len(),
+            Node::Object(object) => object.entries().len(),
             Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) => 0,
         }
     }
@@ -180,6 +156,27 @@ impl Value {
     /// Whether it holds no elements or keys; true for a scalar.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Whether this is an array.
+    pub fn is_array(&self) -> bool {
+        matches!(self.0, Node::Array(_))
+    }
+
+    /// Whether this is a map.
+    pub fn is_object(&self) -> bool {
+        matches!(self.0, Node::Object(_))
+    }
+
+    /// The text of `null`, a boolean or a number.
+    pub(super) fn scalar_text(&self) -> Option<&str> {
+        match &self.0 {
+            Node::Null => Some("null"),
+            Node::Bool(true) => Some("true"),
+            Node::Bool(false) => Some("false"),
+            Node::Number(text) => Some(text),
+            Node::String(_) | Node::Array(_) | Node::Object(_) => None,
+        }
     }
 
     /// The boolean.
@@ -210,7 +207,7 @@ impl Value {
     pub fn key(&self, key: &Text) -> Option<&Self> {
         match &self.0 {
             Node::Object(object) => {
-                object.position(key).and_then(|at| object.entries.get(at)).map(|(_, value)| value)
+                object.position(key).and_then(|at| object.entries().get(at)).map(|(_, value)| value)
             }
             _ => None,
         }
@@ -235,7 +232,7 @@ impl Value {
     /// The `at`-th entry of a map: 0 is the first.
     pub fn entry(&self, at: usize) -> Option<(&Text, &Self)> {
         match &self.0 {
-            Node::Object(object) => object.entries.get(at).map(|(key, value)| (key, value)),
+            Node::Object(object) => object.entries().get(at).map(|(key, value)| (key, value)),
             _ => None,
         }
     }
@@ -264,7 +261,7 @@ impl Value {
     /// The entries of a map in order; nothing for anything else.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = (&Text, &Self)> + DoubleEndedIterator {
         let entries: &[(Text, Self)] = match &self.0 {
-            Node::Object(object) => &object.entries,
+            Node::Object(object) => object.entries(),
             _ => &[],
         };
         entries.iter().map(|(key, value)| (key, value))
@@ -272,16 +269,34 @@ impl Value {
 
     /// The child that a step leads to, to be changed in place.
     pub fn get_mut(&mut self, step: &Step) -> Option<&mut Self> {
-        match (&mut self.0, step) {
-            (Node::Object(object), Step::Key(key)) => {
+        match step {
+            Step::Key(key) => self.key_mut(key),
+            Step::Index(index) => self.index_mut(*index),
+        }
+    }
+
+    /// The element at a position, to be changed in place.
+    pub fn index_mut(&mut self, index: usize) -> Option<&mut Self> {
+        match &mut self.0 {
+            Node::Array(elements) if index < elements.len() => Arc::make_mut(elements).get_mut(index),
+            _ => None,
+        }
+    }
+
+    /// The child at a key, to be changed in place.
+    pub fn key_mut(&mut self, key: &Text) -> Option<&mut Self> {
+        match &mut self.0 {
+            Node::Object(object) => {
                 let at = object.position(key)?;
-                Arc::make_mut(object).entries.get_mut(at).map(|(_, value)| value)
-            }
-            (Node::Array(elements), Step::Index(index)) if *index < elements.len() => {
-                Arc::make_mut(elements).get_mut(*index)
+                Arc::make_mut(object).value_mut(at)
             }
             _ => None,
         }
+    }
+
+    /// The value at a path below this one, to be changed in place.
+    pub fn at_mut(&mut self, path: &Path) -> Option<&mut Self> {
+        path.steps().iter().try_fold(self, |value, step| value.get_mut(step))
     }
 
     /// Writes a key: in its place if the map has it, else at the end. Returns what was there.
@@ -323,40 +338,26 @@ impl Value {
     }
 }
 
-/// Compact JSON: no white space, texts as they were written.
-impl fmt::Display for Value {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Node::Null => formatter.write_str("null"),
-            Node::Bool(value) => write!(formatter, "{value}"),
-            Node::Number(text) => formatter.write_str(text),
-            Node::String(text) => write!(formatter, "{text}"),
-            Node::Array(elements) => {
-                formatter.write_str("[")?;
-                for (at, element) in elements.iter().enumerate() {
-                    if at > 0 {
-                        formatter.write_str(",")?;
-                    }
-                    fmt::Display::fmt(element, formatter)?;
-                }
-                formatter.write_str("]")
-            }
-            Node::Object(object) => {
-                formatter.write_str("{")?;
-                for (at, (key, value)) in object.entries.iter().enumerate() {
-                    if at > 0 {
-                        formatter.write_str(",")?;
-                    }
-                    write!(formatter, "{key}:{value}")?;
-                }
-                formatter.write_str("}")
-            }
-        }
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::bool(value)
     }
 }
 
-impl fmt::Debug for Value {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
+impl From<i64> for Value {
+    fn from(value: i64) -> Self {
+        Self::from_number(&value.to_string())
+    }
+}
+
+impl From<u64> for Value {
+    fn from(value: u64) -> Self {
+        Self::from_number(&value.to_string())
+    }
+}
+
+impl From<&str> for Value {
+    fn from(plain: &str) -> Self {
+        Self::string(plain)
     }
 }

@@ -105,7 +105,7 @@ impl Shared {
     /// Takes everything out of the session, until its next input.
     fn drain(&self, state: &mut State) {
         let mut changed = Vec::new();
-        let mut is_ready = false;
+        let mut is_new = false;
         let mut told = false;
         while let Some(output) = state.session.poll() {
             let event = match output {
@@ -117,18 +117,20 @@ impl Shared {
             };
             match &event {
                 Event::Changed(changes) => changed.extend(changes.iter().cloned()),
-                Event::Ready => is_ready = true,
+                Event::Ready | Event::Replaced(_) => is_new = true,
                 Event::People
                 | Event::Progress
                 | Event::Refused(..)
                 | Event::CallbackFailed(_)
-                | Event::Garbage(..) => {}
+                | Event::Garbage(..)
+                | Event::Incompatible(..)
+                | Event::Stranded(_) => {}
             }
             told = true;
             // Nobody needs to listen.
             let _ = self.events.send(event);
         }
-        if (is_ready || !changed.is_empty())
+        if (is_new || !changed.is_empty())
             && let Some(snapshot) = state.session.snapshot()
         {
             self.snapshots.send_replace(snapshot);
@@ -137,7 +139,7 @@ impl Shared {
                 watcher.add(&changed);
             }
         }
-        if is_ready {
+        if is_new {
             self.advance(Stage::Here);
         }
         if told {
@@ -214,11 +216,12 @@ impl Shared {
         let _ = self.events.send(event);
     }
 
-    /// Adds somebody to be told of every change, until it is dropped.
-    pub(crate) fn watch(&self, watcher: &Arc<Watcher>) {
+    /// Adds somebody to be told of every change after the snapshot returned, until it is dropped.
+    pub(crate) fn watch(&self, watcher: &Arc<Watcher>) -> Snapshot {
         let mut state = self.lock();
         state.watchers.retain(|watcher| watcher.strong_count() > 0);
         state.watchers.push(Arc::downgrade(watcher));
+        self.snapshots.borrow().clone()
     }
 
     /// How long until the session wants to be fed a timeout.

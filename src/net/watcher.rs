@@ -19,6 +19,8 @@ pub(crate) struct Watcher {
 
 #[derive(Default)]
 struct Waiting {
+    /// Whether there is anything to tell; a document that was replaced comes without changes.
+    is_due: bool,
     changes: Vec<Arc<Change>>,
     /// How many had to be dropped because the callback is too slow.
     dropped: usize,
@@ -29,6 +31,7 @@ impl Watcher {
     pub(super) fn add(&self, changes: &[Arc<Change>]) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let room = limits::WATCHED_CHANGES.saturating_sub(waiting.changes.len());
+        waiting.is_due = true;
         waiting.dropped += changes.len().saturating_sub(room);
         waiting.changes.extend(changes.iter().take(room).cloned());
         drop(waiting);
@@ -58,7 +61,7 @@ pub(crate) async fn call_back(shared: Arc<Shared>, watcher: Arc<Watcher>, mut ca
             let reason = format!("it is too slow: {} changes were not told to it", waiting.dropped);
             shared.tell(Event::CallbackFailed(reason));
         }
-        if waiting.changes.is_empty() {
+        if !waiting.is_due {
             continue;
         }
         let snapshot = snapshots.borrow().clone();

@@ -17,6 +17,7 @@ mod rooms;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -59,6 +60,13 @@ pub struct Lobby {
     random_text: Box<dyn FnMut() -> String + Send>,
     peers: Peers,
     rooms: BTreeMap<String, Room>,
+}
+
+impl fmt::Debug for Lobby {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (peers, rooms) = (self.peer_count(), self.room_count());
+        formatter.debug_struct("Lobby").field("peers", &peers).field("rooms", &rooms).finish_non_exhaustive()
+    }
 }
 
 impl Lobby {

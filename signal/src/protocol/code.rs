@@ -74,6 +74,11 @@ const NAMES: [(Code, &str); 19] = [
 ];
 
 impl Code {
+    /// Every code with a name of its own.
+    pub fn known() -> impl Iterator<Item = Self> {
+        NAMES.into_iter().map(|(code, _)| code)
+    }
+
     /// The code as it stands on the wire.
     pub fn as_str(&self) -> &str {
         if let Self::Other(name) = self {

@@ -26,7 +26,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
 /// How to get in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::net) enum Entry {
+pub(crate) enum Entry {
     /// The room must not be there yet.
     Create,
     /// The room must be there.

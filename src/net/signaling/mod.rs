@@ -17,7 +17,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use ultrawave_signal::protocol::{Joined, Request, Response};
 
-pub(super) use entry::{Entered, Entry, enter};
+pub(crate) use entry::Entry;
+pub(super) use entry::{Entered, enter};
 
 use crate::limits;
 use crate::sync::Author;

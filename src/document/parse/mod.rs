@@ -1,0 +1,205 @@
+//! Reading JSON text.
+
+mod fault;
+mod scan;
+
+use rustc_hash::FxHashMap;
+
+pub(super) use scan::{Event, Scanner};
+
+use super::object::Object;
+use super::{Path, Step, Text, Value};
+use crate::limits;
+
+/// Why a text is not JSON, and where.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {reason}")]
+pub struct ParseError {
+    /// What is wrong, and what was expected.
+    pub reason: String,
+    /// Bytes from the start of the text.
+    pub offset: usize,
+    /// From 1.
+    pub line: usize,
+    /// Characters from 1.
+    pub column: usize,
+}
+
+/// Characters of the faulty line that are shown on each side of the fault.
+const CONTEXT_CHARS: usize = 50;
+
+impl ParseError {
+    fn new(text: &str, offset: usize, reason: String) -> Self {
+        let (line, column) = fault::line_and_column(text, offset);
+        Self { reason, offset, line, column }
+    }
+
+    /// The error with a picture of the faulty line of `text` and a caret below the fault.
+    /// `source_name` says where the text is from: a file's name, or `argument 3`.
+    pub fn render(&self, source_name: &str, text: &str) -> String {
+        let at = self.offset.min(text.len());
+        let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
+        let left: Vec<char> =
+            before.rsplit('\n').next().unwrap_or_default().chars().filter(is_shown).collect();
+        let right: Vec<char> =
+            after.split(['\n', '\r']).next().unwrap_or_default().chars().filter(is_shown).collect();
+        let cut = left.len().saturating_sub(CONTEXT_CHARS);
+        let mut shown = if cut > 0 { "…".to_owned() } else { String::new() };
+        shown.extend(left.iter().skip(cut).map(drawn));
+        let caret = " ".repeat(shown.chars().count());
+        shown.extend(right.iter().take(CONTEXT_CHARS).map(drawn));
+        if right.len() > CONTEXT_CHARS {
+            shown.push('…');
+        }
+        let number = self.line.to_string();
+        let margin = " ".repeat(number.len());
+        format!(
+            "{source_name}:{}:{}: {}\n{margin} |\n{number} | {}\n{margin} | {caret}^",
+            self.line,
+            self.column,
+            self.reason,
+            shown.trim_end(),
+        )
+    }
+}
+
+fn is_shown(character: &char) -> bool {
+    *character != '\u{feff}'
+}
+
+/// What stands for a character in the picture: one column, and nothing a terminal obeys.
+fn drawn(character: &char) -> char {
+    if *character == '\t' {
+        ' '
+    } else if character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    {
+        char::REPLACEMENT_CHARACTER
+    } else {
+        *character
+    }
+}
+
+/// A JSON text that has been read, and what is odd about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parsed {
+    /// What the text says. Of entries with one key the last value counts, in the first's place.
+    pub value: Value,
+    /// How many entries are hidden behind a later one with the same key.
+    pub duplicate_keys: usize,
+    /// The place of the first such entry that was met.
+    pub first_duplicate: Option<Path>,
+}
+
+/// Reads a JSON text (RFC 8259; a byte order mark before it is let through). Of entries with one
+/// key the last value counts, in the first's place.
+///
+/// # Errors
+/// The first fault, with its place; nesting beyond [`limits::DEPTH`] is one.
+pub fn parse(text: &str) -> Result<Value, ParseError> {
+    parse_reporting(text).map(|parsed| parsed.value)
+}
+
+/// Reads a JSON text as [`parse`] does, and counts the keys that hide another.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_reporting(text: &str) -> Result<Parsed, ParseError> {
+    parse_to_depth(text, limits::DEPTH)
+}
+
+/// Reads a JSON text that may nest `depth` levels: for messages, which hold documents and
+/// arguments some levels down.
+pub(crate) fn parse_to_depth(text: &str, depth: usize) -> Result<Parsed, ParseError> {
+    let mut scanner = Scanner::new(text, depth);
+    let mut builder = Builder::default();
+    while let Some(event) = scanner.next()? {
+        builder.take(event);
+    }
+    Ok(Parsed {
+        value: builder.done.unwrap_or(Value::NULL),
+        duplicate_keys: builder.duplicate_keys,
+        first_duplicate: builder.first_duplicate,
+    })
+}
+
+/// Distinct keys remembered while reading, so that the records of a long list share theirs.
+const SHARED_KEYS: usize = 4_096;
+
+/// A container that is not closed yet.
+enum Open {
+    Array(Vec<Value>),
+    /// The key is that of the entry whose value comes next.
+    Object(Object, Text),
+}
+
+/// Builds a value from events.
+#[derive(Default)]
+struct Builder<'a> {
+    open: Vec<Open>,
+    keys: FxHashMap<&'a str, Text>,
+    done: Option<Value>,
+    duplicate_keys: usize,
+    first_duplicate: Option<Path>,
+}
+
+impl<'a> Builder<'a> {
+    fn take(&mut self, event: Event<'a>) {
+        let value = match event {
+            Event::BeginArray => return self.open.push(Open::Array(Vec::new())),
+            Event::BeginObject => return self.open.push(Open::Object(Object::default(), Text::default())),
+            Event::Key(raw) => return self.name(raw),
+            Event::Null => Value::NULL,
+            Event::Bool(value) => Value::bool(value),
+            Event::Number(text) => Value::from_number(text),
+            Event::String(raw) => Value::from_text(Text::from_raw(raw)),
+            Event::End => match self.open.pop() {
+                Some(Open::Array(elements)) => Value::array(elements),
+                Some(Open::Object(object, _)) => Value::from_object(object),
+                None => return,
+            },
+        };
+        self.put(value);
+    }
+
+    fn name(&mut self, raw: &'a str) {
+        let key = self.shared_key(raw);
+        if let Some(Open::Object(_, next)) = self.open.last_mut() {
+            *next = key;
+        }
+    }
+
+    fn shared_key(&mut self, raw: &'a str) -> Text {
+        if let Some(key) = self.keys.get(raw) {
+            return key.clone();
+        }
+        let key = Text::from_raw(raw);
+        if self.keys.len() < SHARED_KEYS {
+            self.keys.insert(raw, key.clone());
+        }
+        key
+    }
+
+    fn put(&mut self, value: Value) {
+        match self.open.last_mut() {
+            None => self.done = Some(value),
+            Some(Open::Array(elements)) => elements.push(value),
+            Some(Open::Object(object, key)) => {
+                if object.insert(key.clone(), value).is_some() {
+                    self.duplicate_keys += 1;
+                    if self.first_duplicate.is_none() {
+                        self.first_duplicate = Some(self.path());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Where the last entry was put.
+    fn path(&self) -> Path {
+        let step = |open: &Open| match open {
+            Open::Array(elements) => Step::Index(elements.len()),
+            Open::Object(_, key) => Step::Key(key.clone()),
+        };
+        self.open.iter().map(step).collect()
+    }
+}
