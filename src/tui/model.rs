@@ -1,0 +1,304 @@
+//! What the editor knows.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::draft::Draft;
+use super::keymap::{Key, Keymap};
+use super::line::Line;
+use super::message::{Doer, Level, SaveWanted};
+use super::rows::Rows;
+use super::search::Search;
+use crate::document::{Path, Text, Value};
+use crate::room::{ServerStatus, Status};
+use crate::session::{Person, Presence};
+use crate::sync::{Author, Change, Conflict, LostEdit, Snapshot, VectorClock};
+
+/// Changes remembered for showing.
+pub(super) const HISTORY_SHOWN: usize = 500;
+
+/// What an editor is opened with.
+#[derive(Clone, Debug)]
+pub struct EditorOptions {
+    /// The room's name.
+    pub room: String,
+    /// Who this person is in the room.
+    pub author: Author,
+    /// How this person is called.
+    pub name: String,
+    /// The command by which others join, for the invitation.
+    pub join_command: String,
+    /// Whether to do without colours.
+    pub no_color: bool,
+}
+
+/// The file that belongs to the room here.
+#[derive(Clone, Debug)]
+pub struct FileState {
+    /// Which.
+    pub path: PathBuf,
+    /// What it holds, as far as is known.
+    pub value: Value,
+    /// The version of the document that was when it was last in step.
+    pub clock: VectorClock,
+}
+
+/// Everything that is on the screen or decides what a key does.
+pub struct Model {
+    /// What it was opened with.
+    pub options: EditorOptions,
+    /// The keys.
+    pub keymap: Keymap,
+    /// Columns and rows of the screen.
+    pub size: (u16, u16),
+    /// Time since the editor was opened.
+    pub now: Duration,
+    /// The document.
+    pub snapshot: Snapshot,
+    /// Which containers are open.
+    pub rows: Rows,
+    /// The row that keys act on.
+    pub cursor: Path,
+    /// The first row on the screen.
+    pub top: usize,
+    /// What keys are for.
+    pub mode: Mode,
+    /// The beginning of a sequence of keys.
+    pub pending: Vec<Key>,
+    /// The number typed before a key.
+    pub count: Option<usize>,
+    /// The others.
+    pub people: Vec<Person>,
+    /// How everyone was last called, those who left included.
+    pub names: BTreeMap<Author, String>,
+    /// How things stand.
+    pub status: Status,
+    /// The room's file here.
+    pub file: Option<FileState>,
+    /// The changes lately made, oldest first.
+    pub history: VecDeque<HistoryEntry>,
+    /// Rows that somebody else has just changed.
+    pub flashes: Vec<Flash>,
+    /// What there is to tell.
+    pub notice: Option<(Level, String)>,
+    /// What is looked for.
+    pub search: Option<Search>,
+    /// What was cut or copied: the value, and the key it was at.
+    pub register: Option<(Option<Text>, Value)>,
+    /// Where [`Back`](super::action::Action::Back) and forward lead.
+    pub jumps: Jumps,
+    /// What was being typed when an edit went out, to be put back if it is refused.
+    pub(super) committing: Option<Mode>,
+    /// Where to go when the next change shows it.
+    pub(super) go_when_there: Option<Path>,
+    /// The number of the last group of edits.
+    pub(super) group: u64,
+    /// What the others were last told.
+    pub(super) told: Option<Presence>,
+    /// The row pressed last, and when, for telling a double click.
+    pub(super) pressed: Option<(usize, Duration)>,
+}
+
+/// What keys are for.
+#[derive(Clone, Debug)]
+pub enum Mode {
+    /// Going about.
+    Browse,
+    /// Typing a value or a key.
+    Edit(Draft),
+    /// Typing what to look for.
+    Search(Line),
+    /// Typing a command, on the document as it was when that began.
+    Command(Line, Snapshot),
+    /// Answering a question.
+    Ask(Question),
+    /// Reading what the keys do; the line narrows it down.
+    Help(Line, usize),
+    /// Reading a page.
+    Page(PageKind, usize),
+    /// Choosing among values written at the same time and lost edits.
+    Conflicts(ConflictList),
+}
+
+/// A page to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageKind {
+    /// Who is here and how others join.
+    People,
+    /// The changes lately made.
+    History,
+}
+
+/// A question that waits for one key.
+#[derive(Clone, Debug)]
+pub enum Question {
+    /// Quit although something would be lost?
+    Quit,
+    /// The file was not written; what instead?
+    NotSaved {
+        /// Why.
+        reason: String,
+        /// Whether what is on disk can be taken in.
+        can_reload: bool,
+        /// What was asked for.
+        wanted: SaveWanted,
+    },
+    /// Somebody deleted what was being edited; what with the draft?
+    Orphan(Draft),
+    /// Turn the value into what?
+    ChangeType,
+}
+
+/// Slots with several values, and lost edits.
+#[derive(Clone, Debug, Default)]
+pub struct ConflictList {
+    /// The slots.
+    pub conflicts: Vec<Conflict>,
+    /// The edits.
+    pub lost: Vec<LostEdit>,
+    /// Which line is chosen.
+    pub chosen: usize,
+}
+
+/// A change as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// When it came; nothing when that was before the editor was opened.
+    pub at: Option<Duration>,
+    /// Who made it.
+    pub doer: Doer,
+    /// What was done.
+    pub what: &'static str,
+    /// Where, as it was for who made it.
+    pub path: Option<Path>,
+}
+
+/// A mark on a row that somebody else has just changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flash {
+    /// Where.
+    pub path: Path,
+    /// Who.
+    pub author: Author,
+    /// What they did there.
+    pub what: &'static str,
+    /// Until when it shows.
+    pub until: Duration,
+}
+
+/// Places gone from by a long way, to come back to.
+#[derive(Clone, Debug, Default)]
+pub struct Jumps {
+    /// Behind.
+    pub back: Vec<Path>,
+    /// Ahead, after going back.
+    pub forward: Vec<Path>,
+}
+
+impl Model {
+    /// An editor on a document.
+    pub fn new(options: EditorOptions, snapshot: Snapshot, file: Option<FileState>, history: &[Change]) -> Self {
+        let me = options.author;
+        let shown = history.len().saturating_sub(HISTORY_SHOWN);
+        let history = history.iter().skip(shown).map(|change| HistoryEntry::of(change, None, me)).collect();
+        Self {
+            keymap: Keymap::default(),
+            size: (80, 24),
+            now: Duration::ZERO,
+            rows: Rows::new(&snapshot.value),
+            snapshot,
+            cursor: Path::ROOT,
+            top: 0,
+            mode: Mode::Browse,
+            pending: Vec::new(),
+            count: None,
+            people: Vec::new(),
+            names: BTreeMap::new(),
+            status: Status {
+                server: ServerStatus::Connected,
+                unacknowledged: 0,
+                live: 0,
+                lost: 0,
+                kept_elsewhere: false,
+            },
+            file,
+            history,
+            flashes: Vec::new(),
+            notice: None,
+            search: None,
+            register: None,
+            jumps: Jumps::default(),
+            committing: None,
+            go_when_there: None,
+            group: 0,
+            told: None,
+            pressed: None,
+            options,
+        }
+    }
+
+    /// The document's value.
+    pub fn root(&self) -> &Value {
+        &self.snapshot.value
+    }
+
+    /// The value under the cursor.
+    pub fn value_here(&self) -> Option<&Value> {
+        self.root().at(&self.cursor)
+    }
+
+    /// What somebody is called, told apart from others of the same name.
+    pub fn name_of(&self, doer: Doer) -> String {
+        let Doer::Other(author) = doer else { return "you".to_owned() };
+        match self.names.get(&author).filter(|name| !name.is_empty()) {
+            None => format!("author {author}"),
+            Some(name) if self.names.values().filter(|other| *other == name).count() > 1 => {
+                format!("{name}·{author}")
+            }
+            Some(name) => name.clone(),
+        }
+    }
+
+    /// Who made a change.
+    pub fn doer(&self, author: Author) -> Doer {
+        if author == self.options.author { Doer::Me } else { Doer::Other(author) }
+    }
+
+    /// How many changes the document has that the file has not; nothing without a file.
+    pub fn unsaved(&self) -> Option<usize> {
+        let file = self.file.as_ref()?;
+        if file.value == self.snapshot.value {
+            return Some(0);
+        }
+        let newer = self.snapshot.clock.sum().saturating_sub(file.clock.sum()).max(1);
+        Some(usize::try_from(newer).unwrap_or(usize::MAX))
+    }
+
+    /// Whether quitting now would lose something that nobody else and no file keeps.
+    pub fn would_lose(&self) -> bool {
+        match self.unsaved() {
+            Some(unsaved) => unsaved > 0,
+            None => self.status.live == 0 && self.snapshot.clock.sum() > 0,
+        }
+    }
+
+    /// A new number for edits that are undone together.
+    pub(super) fn new_group(&mut self) -> u64 {
+        self.group += 1;
+        self.group
+    }
+
+    /// Tells the person something.
+    pub(super) fn say(&mut self, level: Level, text: impl Into<String>) {
+        self.notice = Some((level, text.into()));
+    }
+}
+
+impl HistoryEntry {
+    /// A change, as it came at a moment.
+    pub(super) fn of(change: &Change, at: Option<Duration>, me: Author) -> Self {
+        let doer = if change.author == me { Doer::Me } else { Doer::Other(change.author) };
+        Self { at, doer, what: change.method.name(), path: Some(change.path.clone()) }
+    }
+}
