@@ -21,6 +21,7 @@ use crate::random::Random;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Happening {
     Arrives { from: Author, to: Author, channel: u8, epoch: u64, text: String },
+    Joined { who: Author, peer: Author },
     Connected { who: Author, peer: Author },
     Disconnected { who: Author, peer: Author },
     Left { who: Author, peer: Author },
@@ -55,6 +56,8 @@ pub(crate) struct Tally {
     pub(crate) cuts: usize,
     pub(crate) requests: usize,
     pub(crate) documents: usize,
+    /// Members that no longer remember all changes.
+    pub(crate) forgot: usize,
 }
 
 pub(crate) struct World {
@@ -64,7 +67,6 @@ pub(crate) struct World {
     members: BTreeMap<Author, Member>,
     departed: Vec<(Author, Member)>,
     authors: u32,
-    most: usize,
     history: usize,
     happenings: BinaryHeap<Reverse<(Time, u64, Happening)>>,
     order: u64,
@@ -98,7 +100,6 @@ impl World {
             members: BTreeMap::new(),
             departed: Vec::new(),
             authors: 0,
-            most,
             history,
             happenings: BinaryHeap::new(),
             order: 0,
@@ -123,6 +124,10 @@ impl World {
         self.run_until(self.ends_at);
         self.heal();
         self.run_until(self.ends_at + QUIET);
+        let forgets = |member: &&Member| {
+            member.session.replica().is_some_and(|replica| !replica.reaches_back_to(&VectorClock::new()))
+        };
+        self.tally.forgot = self.members.values().filter(forgets).count();
         self.check();
     }
 
@@ -202,6 +207,7 @@ impl World {
                     self.feed(who, Input::Connected(peer));
                 }
             }
+            Happening::Joined { who, peer } => self.feed(who, Input::Joined(peer)),
             Happening::Disconnected { who, peer } => self.feed(who, Input::Disconnected(peer)),
             Happening::Left { who, peer } => self.feed(who, Input::Left(peer)),
             Happening::Connect(left, right) => self.connect(left, right),
@@ -238,7 +244,7 @@ impl World {
 
     fn send(&mut self, from: Author, to: Author, channel: Channel, message: &Message) {
         match message {
-            Message::Clock(_) | Message::Presence(_) | Message::Goodbye => {}
+            Message::Clock { .. } | Message::Presence(_) | Message::Goodbye => {}
             Message::RequestSync(_) => {
                 self.tally.requests += 1;
                 self.busy_at = self.now;
@@ -269,7 +275,9 @@ impl World {
         match event {
             Event::Ready => {
                 self.note(|_| format!("{who} is ready"));
-                self.members.get_mut(&who).unwrap().ready = true;
+                let member = self.members.get_mut(&who).unwrap();
+                member.ready = true;
+                member.seen = member.session.snapshot().unwrap().clock;
             }
             Event::Changed(_) | Event::People | Event::Progress => {}
             Event::Refused(..)
@@ -312,6 +320,7 @@ impl World {
         };
         self.members.insert(who, member);
         for other in others {
+            self.after(0, 10, Happening::Joined { who: other, peer: who });
             self.after(10, 600, Happening::Connect(who, other));
         }
         self.after(10, 300, Happening::Act(who));
