@@ -5,7 +5,9 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 #![allow(clippy::print_stdout, reason = "a failure prints what happened")]
 
+mod check;
 mod edits;
+mod life;
 mod network;
 mod random;
 mod world;
