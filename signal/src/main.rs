@@ -1,2 +1,163 @@
-//! x
-fn main(){}
+//! The program `ultrawave-signal`.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+use ultrawave_signal::limits::Options;
+use ultrawave_signal::server::Server;
+
+const EXAMPLES: &str = "\
+Examples:
+  ultrawave-signal                                  for this machine, on port 4747
+  ultrawave-signal --bind 0.0.0.0                   for everyone who can reach this machine
+  ultrawave-signal --port 0                         on any free port; the first line says which
+  RUST_LOG=ultrawave_signal=debug ultrawave-signal  tell more, on stderr
+
+Whoever can reach the server and knows the name of a room can join it. The server never sees a
+document; it only introduces the members of a room to each other. SIGINT or SIGTERM stops it.
+";
+
+/// The signaling server of ultrawave: introduces the members of a room to each other.
+#[derive(Debug, Parser)]
+#[command(version, before_long_help = EXAMPLES, max_term_width = 100)]
+struct Arguments {
+    /// The port to listen on; 0 picks a free one
+    #[arg(long, short, value_name = "N", default_value_t = 4747)]
+    port: u16,
+
+    /// The IP address to listen on; 0.0.0.0 or [::] for all of this machine's
+    #[arg(long, short, value_name = "ADDR", default_value = "127.0.0.1", value_parser = parse_address)]
+    bind: IpAddr,
+
+    /// Members that one room may have
+    #[arg(long, value_name = "N", default_value_t = Options::default().max_members, value_parser = clap::value_parser!(u32).range(1..))]
+    max_members: u32,
+
+    /// Rooms that may be open at one time
+    #[arg(long, value_name = "N", default_value_t = Options::default().max_rooms)]
+    max_rooms: usize,
+
+    /// Rooms that one connection may be in
+    #[arg(long, value_name = "N", default_value_t = Options::default().max_rooms_per_connection)]
+    max_rooms_per_connection: usize,
+
+    /// Connections at one time; each needs a file descriptor
+    #[arg(long, value_name = "N", default_value_t = Options::default().max_connections)]
+    max_connections: usize,
+
+    /// Connections from one IPv4 address or IPv6 /64 network; raise it behind a proxy
+    #[arg(long, value_name = "N", default_value_t = Options::default().max_connections_per_address)]
+    max_connections_per_address: usize,
+
+    /// Messages per second that one connection may send for long; faster ones are read more slowly
+    #[arg(long, value_name = "N", default_value_t = Options::default().messages_per_second, value_parser = clap::value_parser!(u32).range(1..))]
+    messages_per_second: u32,
+
+    /// Seconds that a broken connection may take to come back before its rooms are told it left
+    #[arg(long, value_name = "SECONDS", default_value_t = Options::default().grace.as_secs(), value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    grace: u64,
+
+    /// A web page's origin that may connect, such as `https://example.org`, or `*`; may be repeated
+    #[arg(long, value_name = "ORIGIN")]
+    allow_origin: Vec<String>,
+}
+
+impl Arguments {
+    fn options(&self) -> Options {
+        Options {
+            max_members: self.max_members,
+            max_rooms: self.max_rooms,
+            max_rooms_per_connection: self.max_rooms_per_connection,
+            max_connections: self.max_connections,
+            max_connections_per_address: self.max_connections_per_address,
+            messages_per_second: self.messages_per_second,
+            grace: Duration::from_secs(self.grace),
+            allowed_origins: self.allow_origin.clone(),
+            ..Options::default()
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_log();
+    match serve(&arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            tell(io::stderr(), &format!("ultrawave-signal: {message}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Serves until a signal comes. The error is a sentence for whoever started the program.
+async fn serve(arguments: &Arguments) -> Result<(), String> {
+    // Before the first line is out, so that whoever waits for it may send a signal at once.
+    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    let [interrupt, terminate] = signals;
+    let (interrupt, terminate) =
+        interrupt.and_then(|interrupt| Ok((interrupt, terminate?))).map_err(|error| format!("no signals: {error}"))?;
+    let address = SocketAddr::new(arguments.bind, arguments.port);
+    let server = Server::bind(address, arguments.options()).await.map_err(|error| explain(address, &error))?;
+    tell(io::stdout(), &format!("listening on ws://{}", server.local_addr()));
+    server.run(either(interrupt, terminate)).await;
+    Ok(())
+}
+
+async fn either(mut interrupt: Signal, mut terminate: Signal) {
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}
+
+/// Why it cannot listen there, and what to do.
+fn explain(address: SocketAddr, error: &io::Error) -> String {
+    let remedy = match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another program listens there, perhaps another ultrawave-signal; stop it, or choose another port with \
+             --port (0 picks a free one)"
+        }
+        io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one with --port",
+        io::ErrorKind::AddrNotAvailable => {
+            "this machine does not have that address; choose one of its own with --bind (0.0.0.0 for all of them)"
+        }
+        _ => "choose another address with --bind or another port with --port",
+    };
+    format!("cannot listen on {address}: {error}: {remedy}")
+}
+
+fn parse_address(text: &str) -> Result<IpAddr, String> {
+    if text == "localhost" {
+        return Ok(Ipv4Addr::LOCALHOST.into());
+    }
+    let inside_brackets = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    inside_brackets.unwrap_or(text).parse().map_err(|_not_one| {
+        "not an IP address, such as 127.0.0.1, 0.0.0.0 or ::1; the port is given with --port".to_owned()
+    })
+}
+
+/// Writes one line. When nobody reads it there is nobody to tell, and the server goes on.
+fn tell(mut to: impl io::Write, line: &str) {
+    writeln!(to, "{line}").and_then(|()| to.flush()).unwrap_or_default();
+}
+
+/// Logs warnings to stderr, or what `RUST_LOG` asks for.
+fn start_log() {
+    let wanted = std::env::var("RUST_LOG").unwrap_or_default();
+    let filter = EnvFilter::builder().parse(if wanted.is_empty() { "warn" } else { &wanted });
+    let log = tracing_subscriber::fmt().with_writer(io::stderr);
+    match filter {
+        Ok(filter) => log.with_env_filter(filter).init(),
+        Err(error) => {
+            log.with_env_filter(EnvFilter::new("warn")).init();
+            tracing::warn!(%error, "RUST_LOG is not understood; logging warnings only");
+        }
+    }
+}

@@ -34,6 +34,12 @@ pub enum LimitError {
         /// How many it has.
         steps: usize,
     },
+    /// Too much to write.
+    #[error("an edit of {bytes} bytes; the limit is {}", limits::DOCUMENT_BYTES)]
+    Bytes {
+        /// How many it has.
+        bytes: usize,
+    },
     /// Too deep a value.
     #[error("the value would nest {levels} levels deep in the document; the limit is {}", limits::DEPTH)]
     Depth {

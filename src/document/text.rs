@@ -70,6 +70,17 @@ impl Text {
         self.0.contains('\\') && self.units().any(|unit| (0xD800..0xE000).contains(&unit))
     }
 
+    /// The text cut into the spellings of its code points, in order: a letter, an escape, or the
+    /// two escapes of a surrogate pair.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = &str> {
+        let mut units = self.units();
+        std::iter::from_fn(move || {
+            let before = units.rest.as_str();
+            units.next()?;
+            before.get(..before.len() - units.rest.as_str().len())
+        })
+    }
+
     /// How many Unicode scalar values it says; an escaped surrogate pair is one.
     pub fn scalar_count(&self) -> usize {
         self.units().count()

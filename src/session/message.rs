@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::document::Path;
-use crate::sync::{Author, Change, Checkpoint, Tick, VectorClock};
+use crate::document::{ParseError, Path};
+use crate::sync::{Author, Change, ChangeError, Checkpoint, Tick, VectorClock};
+
+/// The version of the peer protocol spoken here. Peers of different versions do not talk.
+pub const VERSION: u32 = 1;
 
 /// A message of the peer protocol.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,6 +45,39 @@ pub enum Message {
     Presence(Presence),
     /// The sender leaves.
     Goodbye,
+}
+
+/// Why a text is no message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum MessageError {
+    /// Longer than a message of its type may be.
+    #[error("{bytes} bytes of a message that may have {limit}")]
+    TooLarge {
+        /// Bytes of its text.
+        bytes: usize,
+        /// Bytes it may have.
+        limit: usize,
+    },
+    /// Not JSON, or not `[type, payload]`.
+    #[error("no message of the form [type, payload]: {0}")]
+    Shape(String),
+    /// A type that this version does not have.
+    #[error("unknown message type {0:?}")]
+    Unknown(String),
+    /// What the type says does not follow.
+    #[error("bad {kind:?} message: {reason}")]
+    Payload {
+        /// The type of the message.
+        kind: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// It carries a change that is none.
+    #[error("bad change: {0}")]
+    Change(#[from] ChangeError),
+    /// It carries a document that is not JSON.
+    #[error("bad document: {0}")]
+    Document(#[from] ParseError),
 }
 
 /// Where somebody is and what they are doing.

@@ -2,15 +2,34 @@
 //! socket. The driver feeds [`Session::handle`] and then drains [`Session::poll`] until it
 //! returns nothing; [`Session::next_timeout`] says when to feed [`Input::Timeout`].
 
+mod codec;
+mod join;
+mod live;
 mod message;
+mod peer;
+mod people;
+mod repair;
+mod timers;
+mod undo;
 
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use message::{Channel, Message, Presence};
+pub use message::{Channel, Message, MessageError, Presence, VERSION};
 
-use crate::document::{Method, Path};
-use crate::sync::{Author, Change, Checkpoint, EditError, Refusal, Replica, Snapshot, Undone, VectorClock};
+use self::join::Joining;
+use self::live::Recent;
+use self::peer::Peer;
+use self::people::OwnPresence;
+use self::repair::Repair;
+use self::timers::{Timer, Timers};
+use self::undo::UndoList;
+use crate::document::{LimitError, Method, Path};
+use crate::limits;
+use crate::sync::{
+    Author, Change, ChangeId, Checkpoint, EditError, Refusal, Replica, Snapshot, Undone, VectorClock,
+};
 
 /// A moment: time since the session began. The driver's clock, not this machine's.
 pub type Time = Duration;
@@ -66,8 +85,16 @@ pub enum Event {
     Refused(Author, Refusal),
     /// A callback of `Room::on_change` failed.
     CallbackFailed(String),
-    /// A peer sent what is no message.
+    /// A peer sent what is no message, or none that it may send.
     Garbage(Author, String),
+    /// A peer speaks another version of the protocol; it is not talked to.
+    Incompatible(Author, u32),
+    /// This peer had been away for longer than the others remember, and its document was replaced
+    /// by theirs, which contains everything that this one did. This is what it was.
+    Replaced(Box<Snapshot>),
+    /// That peer no longer remembers the past that this one's latest edits, or edits only this
+    /// one has seen, were made on: they cannot be taken in there, and nothing was altered here.
+    Stranded(Author),
 }
 
 /// Whether a person is there.
@@ -98,39 +125,88 @@ pub struct Person {
 
 /// One peer's side of the protocol around one replica.
 pub struct Session {
+    author: Author,
+    options: SessionOptions,
     replica: Option<Replica>,
+    joining: Joining,
+    peers: BTreeMap<Author, Peer>,
+    timers: Timers,
+    outputs: VecDeque<Output>,
+    repair: Repair,
+    recent: Recent,
+    undo: UndoList,
+    presence: OwnPresence,
+    /// Whether goodbye has been said.
+    left: bool,
+    people_changed: bool,
+    /// What was last told of the others' progress: see [`Event::Progress`].
+    progress: (usize, bool),
 }
 
 impl Session {
     /// The session of whoever opens a room with a document.
     pub fn create(author: Author, checkpoint: Checkpoint, options: SessionOptions) -> Self {
-        Self { replica: Some(Replica::new(author, checkpoint, options.history)) }
+        let replica = Replica::new(author, checkpoint, options.history);
+        Self::new(author, Some(replica), &[], options)
     }
 
     /// The session of a newcomer, who has no document yet. `members` are already there.
     pub fn join(author: Author, members: &[Author], options: SessionOptions) -> Self {
-        let _ = (author, members, options);
-        Self { replica: None }
+        Self::new(author, None, members, options)
+    }
+
+    fn new(
+        author: Author, replica: Option<Replica>, members: &[Author], mut options: SessionOptions,
+    ) -> Self {
+        options.name = people::shorten(&options.name);
+        let others = members.iter().filter(|&&member| member != author);
+        let mut timers = Timers::default();
+        timers.set(Timer::Ping, timers::PING);
+        Self {
+            author,
+            presence: OwnPresence::new(&options.name),
+            options,
+            replica,
+            joining: Joining::default(),
+            peers: others.map(|&member| (member, Peer::new())).collect(),
+            timers,
+            outputs: VecDeque::new(),
+            repair: Repair::default(),
+            recent: Recent::default(),
+            undo: UndoList::default(),
+            left: false,
+            people_changed: false,
+            progress: (0, false),
+        }
     }
 
     /// Takes something in. Drain [`poll`](Self::poll) afterwards.
     pub fn handle(&mut self, now: Time, input: Input) {
-        let _ = (now, input);
+        match input {
+            Input::Connected(peer) if !self.left => self.connected(now, peer),
+            Input::Connected(_) => {}
+            Input::Disconnected(peer) => self.disconnected(now, peer),
+            Input::Left(peer) => self.departed(now, peer),
+            Input::Message(from, message) => self.message(now, from, message),
+            Input::Garbage(from, what) => self.event(Event::Garbage(from, what)),
+            Input::Timeout => self.timeout(now),
+        }
+        self.settle(now);
     }
 
     /// The next thing to do or to tell; nothing until the next input.
     pub fn poll(&mut self) -> Option<Output> {
-        None
+        self.outputs.pop_front()
     }
 
     /// When to feed [`Input::Timeout`].
     pub fn next_timeout(&self) -> Option<Time> {
-        None
+        self.timers.next()
     }
 
     /// Who this peer is in the room.
     pub fn author(&self) -> Author {
-        Author(1)
+        self.author
     }
 
     /// The replica, once the document is here.
@@ -144,48 +220,173 @@ impl Session {
     }
 
     /// Makes an edit on what was on screen at `base` (nothing: on what is there now). Edits with
-    /// one `group` are undone together.
+    /// one `group` are undone together; 0 makes a group of its own. Typing in one string within a
+    /// second is undone together too.
+    ///
+    /// # Errors
+    /// It does not resolve there, is larger than a document may be, or there is no document (any
+    /// more); nothing was altered.
     pub fn edit(
         &mut self, now: Time, base: Option<&VectorClock>, group: u64, path: Path, method: Method,
     ) -> Result<Arc<Change>, EditError> {
-        let _ = (now, base, group, path, method);
-        Err(EditError::Base)
+        if self.left {
+            return Err(EditError::NoDocument);
+        }
+        let bytes = live::size_of_edit(&method);
+        if bytes > limits::DOCUMENT_BYTES {
+            return Err(LimitError::Bytes { bytes }.into());
+        }
+        let Some(replica) = &mut self.replica else {
+            return Err(EditError::NoDocument);
+        };
+        let typing = undo::typing(replica.value(), &path, &method);
+        let change = match base {
+            Some(base) => replica.edit_at(base, path, method)?,
+            None => replica.edit(path, method)?,
+        };
+        self.undo.record(now, group, typing, change.id());
+        self.publish(now, std::slice::from_ref(&change));
+        self.settle(now);
+        Ok(change)
     }
 
     /// Takes back the last group of own edits. Nothing when there is none.
     pub fn undo(&mut self, now: Time) -> Option<Undone> {
-        let _ = now;
-        None
+        let replica = self.replica.as_mut().filter(|_| !self.left)?;
+        let undone = replica.undo(&self.undo.undo()?);
+        self.undo.undid(ids(&undone.changes));
+        self.publish(now, &undone.changes);
+        self.settle(now);
+        Some(undone)
     }
 
     /// Takes back the last undo. Nothing when there is none.
     pub fn redo(&mut self, now: Time) -> Option<Undone> {
-        let _ = now;
-        None
+        let replica = self.replica.as_mut().filter(|_| !self.left)?;
+        let undone = replica.undo(&self.undo.redo()?);
+        self.undo.redid(ids(&undone.changes));
+        self.publish(now, &undone.changes);
+        self.settle(now);
+        Some(undone)
     }
 
-    /// Says where this person is.
-    pub fn set_presence(&mut self, now: Time, presence: Presence) {
-        let _ = (now, presence);
-    }
-
-    /// The others.
-    pub fn people(&self) -> Vec<Person> {
-        Vec::new()
-    }
-
-    /// How many own changes some live member has not acknowledged.
-    pub fn unacknowledged(&self) -> usize {
-        0
-    }
-
-    /// Whether at least one other member has acknowledged every own change.
-    pub fn is_kept_elsewhere(&self) -> bool {
-        false
-    }
-
-    /// Says goodbye to everyone. Drain `poll` afterwards.
+    /// Says goodbye to everyone, after whatever they lack. Drain `poll` afterwards. Each answers
+    /// with a goodbye, and is then no longer among [`people`](Self::people).
     pub fn leave(&mut self, now: Time) {
-        let _ = now;
+        if self.left {
+            return;
+        }
+        self.left = true;
+        self.timers.clear();
+        let to: Vec<Author> = self.talking().collect();
+        for peer in to {
+            let sharing = self.peers.get(&peer).filter(|peer| peer.is_sharing());
+            if let Some(clock) = sharing.map(|peer| peer.clock.clone()) {
+                self.send_lacking(now, peer, &clock);
+            }
+            self.send(peer, Channel::Sync, Message::Goodbye);
+        }
+        self.settle(now);
     }
+
+    fn message(&mut self, now: Time, from: Author, message: Message) {
+        if !self.heard(now, from) {
+            return;
+        }
+        if self.left {
+            if message == Message::Goodbye {
+                self.departed(now, from);
+            }
+            return;
+        }
+        match message {
+            Message::Hello { version, .. } if version != VERSION => {
+                self.departed(now, from);
+                self.event(Event::Incompatible(from, version));
+            }
+            Message::Hello { name, clock, has_document, .. } => {
+                self.hello(now, from, name, &clock, has_document);
+            }
+            Message::RequestDocument => self.send_document(now, from),
+            Message::Document { checkpoint, changes } => self.document(now, from, checkpoint, changes),
+            Message::RequestChanges(clock) => {
+                if self.learn(from, &clock) {
+                    self.send_lacking(now, from, &clock);
+                }
+                self.ask_for_document(now);
+            }
+            Message::Change(change) => self.receive(now, from, vec![change]),
+            Message::Changes(changes) => self.receive(now, from, changes),
+            Message::RequestSync(runs) => self.send_requested(now, from, &runs),
+            Message::Clock(clock) => {
+                self.learn(from, &clock);
+                self.ask_for_document(now);
+            }
+            Message::Presence(presence) => self.peer_presence(from, presence),
+            Message::Goodbye => {
+                self.send(from, Channel::Sync, Message::Goodbye);
+                self.departed(now, from);
+            }
+        }
+    }
+
+    fn timeout(&mut self, now: Time) {
+        let mut gaps = Vec::new();
+        for timer in self.timers.due(now) {
+            match timer {
+                Timer::Document => self.give_up_asking(now, None),
+                Timer::Repair(author) => gaps.push(author),
+                Timer::Acknowledge(peer) => self.acknowledge(peer),
+                Timer::Resend(peer) => self.resend(now, peer),
+                Timer::Away(peer) => self.silent(now, peer),
+                Timer::Presence => self.send_presence(now),
+                Timer::Ping => self.ping(now),
+            }
+        }
+        self.request_repairs(now, &gaps);
+    }
+
+    /// Everyone is told what has been seen here, which is also a sign of life.
+    fn ping(&mut self, now: Time) {
+        self.timers.set(Timer::Ping, now + timers::PING);
+        let to: Vec<Author> = self.talking().collect();
+        for peer in to {
+            self.acknowledge(peer);
+            self.repeat_presence_to(peer);
+        }
+        self.presence.repeated();
+        self.forget_acknowledged();
+    }
+
+    /// After every input: gaps and what is to be told of the others.
+    fn settle(&mut self, now: Time) {
+        if let Some(replica) = self.replica.as_ref().filter(|_| !self.left) {
+            self.repair.settle(now, replica.clock(), &mut self.timers);
+        }
+        if std::mem::take(&mut self.people_changed) {
+            self.event(Event::People);
+        }
+        let progress = (self.unacknowledged(), self.is_kept_elsewhere());
+        if progress != self.progress {
+            self.progress = progress;
+            self.event(Event::Progress);
+        }
+    }
+
+    /// Those who can be talked to.
+    fn talking(&self) -> impl Iterator<Item = Author> {
+        self.peers.iter().filter(|(_, peer)| peer.is_talking()).map(|(&author, _)| author)
+    }
+
+    fn send(&mut self, to: Author, channel: Channel, message: Message) {
+        self.outputs.push_back(Output::Send(to, channel, message));
+    }
+
+    fn event(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+}
+
+fn ids(changes: &[Arc<Change>]) -> Vec<ChangeId> {
+    changes.iter().map(|change| change.id()).collect()
 }

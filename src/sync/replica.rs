@@ -2,8 +2,13 @@
 
 use std::sync::Arc;
 
+use super::history::History;
+use super::pending::{Pending, first_lacking};
+use super::tracker::Tracker;
+use super::undo::Restorations;
 use super::{Author, Change, ChangeId, Tick, VectorClock};
-use crate::document::{ApplyError, Method, Path, Value};
+use crate::document::{ApplyError, LimitError, Method, ParseError, Path, Value, parse};
+use crate::limits;
 
 /// A document at a version that everything later has seen: where a history starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +19,16 @@ pub struct Checkpoint {
     pub value: Value,
     /// The changes it contains.
     pub clock: VectorClock,
+}
+
+impl Checkpoint {
+    /// A new document: what a JSON text says, before any change.
+    ///
+    /// # Errors
+    /// The text is not JSON, and where.
+    pub fn read(text: &str) -> Result<Self, ParseError> {
+        Ok(Self { source: text.into(), value: parse(text)?, clock: VectorClock::new() })
+    }
 }
 
 /// A document at a moment. Cheap to copy.
@@ -81,33 +96,77 @@ pub enum EditError {
     /// The version it was made on is not one this replica knows.
     #[error("the edit was made on a version that is no longer remembered; look again and redo it")]
     Base,
+    /// There is no document to edit.
+    #[error("the document is not here: it has not come yet, or the room has been left")]
+    NoDocument,
     /// Deeper or larger than a document may be.
-    #[error("{0}")]
-    Limit(String),
+    #[error(transparent)]
+    Limit(#[from] LimitError),
 }
 
-/// What an undo or a redo came to.
-#[derive(Clone, Debug, Default)]
-pub struct Undone {
-    /// The new changes that take the old ones back.
-    pub changes: Vec<Arc<Change>>,
-    /// Edits left alone, because somebody else has written there since: where, and who.
-    pub left_alone: Vec<(Path, Author)>,
+/// After so many changes in a row that had seen everything, the bookkeeping of a window is
+/// dropped. A little patience, because where people edit at once the next late change is near.
+const QUIET_CHANGES: usize = 64;
+
+/// The bookkeeping of a concurrent window, kept while it stays open.
+struct Window {
+    /// The critical version that the tracker started from: a position in the history.
+    since: usize,
+    tracker: Tracker,
+    /// How many changes in a row have seen everything.
+    quiet: usize,
+}
+
+/// How far the value is behind the history while a burst is taken in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Behind {
+    No,
+    /// The tracker has it all.
+    Value,
+    /// The tracker lacks something: all since this critical version is to be replayed.
+    Tracker(usize),
 }
 
 /// One copy of a shared document: a bounded history of changes and the value they make.
 pub struct Replica {
     author: Author,
-    source: Arc<str>,
+    limit: usize,
+    history: History,
     value: Value,
     clock: VectorClock,
+    pending: Pending,
+    window: Option<Window>,
+    behind: Behind,
+    /// What the changes made by undo have restored.
+    pub(super) restorations: Restorations,
 }
 
 impl Replica {
     /// A replica of `author` that starts from a checkpoint and remembers about `limit` changes.
     pub fn new(author: Author, checkpoint: Checkpoint, limit: usize) -> Self {
-        let _ = limit;
-        Self { author, source: checkpoint.source, value: checkpoint.value, clock: checkpoint.clock }
+        Self {
+            author,
+            limit,
+            value: checkpoint.value.clone(),
+            clock: checkpoint.clock.clone(),
+            history: History::new(checkpoint),
+            pending: Pending::default(),
+            window: None,
+            behind: Behind::No,
+            restorations: Restorations::default(),
+        }
+    }
+
+    /// The replica of an author that was here before: the changes after the checkpoint may be its
+    /// own.
+    pub fn restore(
+        author: Author, checkpoint: Checkpoint, changes: impl IntoIterator<Item = Change>, limit: usize,
+    ) -> (Self, Received) {
+        // While it is nobody's, no change can be one of its own that it never made.
+        let mut replica = Self::new(Author(0), checkpoint, limit);
+        let received = replica.receive(changes);
+        replica.author = author;
+        (replica, received)
     }
 
     /// Whose edits are local here.
@@ -127,7 +186,8 @@ impl Replica {
 
     /// The document with its clock.
     pub fn snapshot(&self) -> Snapshot {
-        Snapshot { source: self.source.clone(), value: self.value.clone(), clock: self.clock.clone() }
+        let source = self.history.start().source.clone();
+        Snapshot { source, value: self.value.clone(), clock: self.clock.clone() }
     }
 
     /// Makes an edit on the document as it stands.
@@ -144,32 +204,210 @@ impl Replica {
     ///
     /// # Errors
     /// It does not resolve there; nothing was altered and no tick was used.
-    pub fn edit_at(&mut self, base: &VectorClock, path: Path, method: Method) -> Result<Arc<Change>, EditError> {
-        let _ = (base, path, method);
-        Err(EditError::Base)
+    pub fn edit_at(
+        &mut self, base: &VectorClock, path: Path, method: Method,
+    ) -> Result<Arc<Change>, EditError> {
+        method.check(&path)?;
+        let mut context = base.clone();
+        let own = ChangeId { author: self.author, tick: self.clock.get(self.author) };
+        if let Some(last) = self.history.get(own) {
+            context.join(&last.clock);
+        }
+        let mut clock = context.clone();
+        clock.set(self.author, own.tick + 1);
+        let change = Arc::new(Change { author: self.author, clock, path, method });
+        if context == self.clock {
+            let before = self.history.is_checkpoint_due().then(|| self.value.clone());
+            self.value.apply(&change.path, &change.method)?;
+            self.history.push(change.clone(), before);
+            if let Some(window) = &mut self.window {
+                window.tracker.apply(&change);
+            }
+            self.grown_quieter();
+        } else {
+            self.edit_behind(&change, &context)?;
+        }
+        self.clock.set(self.author, change.tick());
+        Ok(change)
+    }
+
+    /// Takes in an own edit by somebody who has not seen everything.
+    fn edit_behind(&mut self, change: &Arc<Change>, context: &VectorClock) -> Result<(), EditError> {
+        if !self.clock.covers(context) {
+            return Err(EditError::Base);
+        }
+        let since = self.history.critical_within(context).ok_or(EditError::Base)?;
+        let mut window = match self.window.take() {
+            Some(window) if window.since <= since => window,
+            _ => Window { since, tracker: self.history.track(since, Tracker::new), quiet: 0 },
+        };
+        let resolved = window.tracker.value_at(context).apply(&change.path, &change.method);
+        if resolved.is_ok() {
+            self.history.insert(change.clone(), context);
+            window.tracker.apply(change);
+            window.quiet = 0;
+            self.value = window.tracker.value();
+        }
+        self.window = Some(window);
+        Ok(resolved?)
     }
 
     /// Takes in changes from elsewhere, in any order, repeated or not. Those whose past is not
     /// here yet wait. A burst costs one replay.
     pub fn receive(&mut self, changes: impl IntoIterator<Item = Change>) -> Received {
-        let _ = changes.into_iter().count();
-        Received::default()
+        let mut received = Received::default();
+        for change in changes {
+            let mut ready = vec![change];
+            while let Some(change) = ready.pop() {
+                match self.take(change) {
+                    Ok(Some(change)) => {
+                        ready.extend(self.pending.woken_by(change.id()));
+                        received.applied.push(change);
+                    }
+                    Ok(None) => {}
+                    Err(refusal) => received.refused.push(refusal),
+                }
+            }
+        }
+        self.catch_up();
+        received
+    }
+
+    /// Takes in one change, if its past is here: gives it back if it is now part of the history.
+    fn take(&mut self, change: Change) -> Result<Option<Arc<Change>>, Refusal> {
+        let id = change.id();
+        if self.clock.saw(id) || self.pending.get(id).is_some() {
+            let known = self.history.get(id).map(|known| &**known).or_else(|| self.pending.get(id));
+            return match known {
+                Some(known) if *known != change => Err(Refusal::Equivocation(id)),
+                _ => Ok(None),
+            };
+        }
+        let own = ChangeId { author: self.author, tick: change.clock.get(self.author) };
+        if !self.clock.saw(own) {
+            return Err(Refusal::NotMine(own));
+        }
+        let context = change.context();
+        if let Some(lacks) = first_lacking(&context, &self.clock) {
+            if self.pending.len() >= limits::PENDING_CHANGES.max(self.limit) {
+                return Err(Refusal::Flood(id));
+            }
+            self.pending.wait(change, lacks);
+            return Ok(None);
+        }
+        self.check_clock(&change, &context)?;
+        let change = Arc::new(change);
+        if context == self.clock {
+            self.append(&change);
+        } else {
+            self.insert(&change, &context);
+        }
+        self.clock.set(id.author, id.tick);
+        Ok(Some(change))
+    }
+
+    /// Whether a change's clock holds all that its author must have seen: what the changes it
+    /// names had seen.
+    fn check_clock(&self, change: &Change, context: &VectorClock) -> Result<(), Refusal> {
+        if *context == self.clock {
+            return Ok(());
+        }
+        if !context.covers(&self.history.start().clock) {
+            return Err(Refusal::Forgotten(change.id()));
+        }
+        let previous = self.history.get(ChangeId { author: change.author, tick: change.tick() - 1 });
+        let covered = |seen: &Arc<Change>| context.covers(&seen.clock);
+        let is_closed = previous.is_none_or(covered)
+            && context.iter().all(|(author, tick)| {
+                previous.is_some_and(|previous| previous.clock.get(author) == tick)
+                    || self.history.get(ChangeId { author, tick }).is_none_or(covered)
+            });
+        if is_closed { Ok(()) } else { Err(Refusal::Clock(change.id())) }
+    }
+
+    /// Adds a change that has seen everything here.
+    fn append(&mut self, change: &Arc<Change>) {
+        match self.behind {
+            Behind::No => {
+                let before = self.history.is_checkpoint_due().then(|| self.value.clone());
+                // Void where it does not resolve, like everywhere.
+                let _ = self.value.apply(&change.path, &change.method);
+                self.history.push(change.clone(), before);
+            }
+            Behind::Value | Behind::Tracker(_) => self.history.push(change.clone(), None),
+        }
+        if let Some(window) = &mut self.window {
+            window.tracker.apply(change);
+        }
+        self.grown_quieter();
+    }
+
+    /// Adds a change that is concurrent to some here.
+    fn insert(&mut self, change: &Arc<Change>, context: &VectorClock) {
+        let since = self.history.insert(change.clone(), context);
+        self.behind = match (self.behind, &mut self.window) {
+            (Behind::Tracker(before), _) => Behind::Tracker(before.min(since)),
+            (Behind::No | Behind::Value, Some(window)) if window.since <= since => {
+                window.tracker.apply(change);
+                window.quiet = 0;
+                Behind::Value
+            }
+            (Behind::No | Behind::Value, _) => {
+                self.window = None;
+                Behind::Tracker(since)
+            }
+        };
+    }
+
+    /// Notes a change that had seen everything, and drops the bookkeeping when it has been quiet
+    /// for long.
+    fn grown_quieter(&mut self) {
+        if let Some(window) = &mut self.window {
+            window.quiet += 1;
+            if window.quiet > QUIET_CHANGES && self.behind == Behind::No {
+                self.window = None;
+            }
+        }
+    }
+
+    /// Brings the value up to the history after a burst.
+    fn catch_up(&mut self) {
+        if let Behind::Tracker(since) = self.behind {
+            let tracker = self.history.track(since, Tracker::new);
+            self.window = Some(Window { since, tracker, quiet: 0 });
+        }
+        if self.behind != Behind::No
+            && let Some(window) = &mut self.window
+        {
+            self.value = window.tracker.value();
+        }
+        self.behind = Behind::No;
     }
 
     /// The changes that those waiting need and that are neither here nor waiting: runs of ticks,
     /// first and last.
     pub fn missing(&self) -> Vec<(Author, Tick, Tick)> {
-        Vec::new()
+        self.pending.missing(&self.clock)
     }
 
     /// How many changes wait for their past.
     pub fn pending(&self) -> usize {
-        0
+        self.pending.len()
+    }
+
+    /// The changes that wait for their past.
+    pub fn waiting(&self) -> impl Iterator<Item = &Change> {
+        self.pending.iter()
     }
 
     /// The remembered changes, in the total order.
     pub fn history(&self) -> impl DoubleEndedIterator<Item = &Arc<Change>> + ExactSizeIterator {
-        [].iter()
+        self.history.changes()
+    }
+
+    /// A remembered change.
+    pub fn change(&self, id: ChangeId) -> Option<&Arc<Change>> {
+        self.history.get(id)
     }
 
     /// The remembered changes that somebody with `clock` has not seen, in the total order.
@@ -180,43 +418,62 @@ impl Replica {
     /// Whether the changes that somebody with `clock` lacks are all still remembered; if not, it
     /// needs a whole document.
     pub fn reaches_back_to(&self, clock: &VectorClock) -> bool {
-        let _ = clock;
-        true
+        clock.covers(&self.history.start().clock)
     }
 
     /// Where the history starts. With [`history`](Self::history), all that a joiner needs.
     pub fn checkpoint(&self) -> Checkpoint {
-        Checkpoint { source: self.source.clone(), value: self.value.clone(), clock: self.clock.clone() }
+        self.history.start().clone()
     }
 
-    /// Says what every member has acknowledged, so that older changes may be forgotten once the
-    /// history is over its limit.
-    pub fn acknowledged(&mut self, by_all: &VectorClock) {
-        let _ = by_all;
+    /// Says what each other member has acknowledged, so that older changes may be forgotten once
+    /// the history is over its limit.
+    ///
+    /// An acknowledgement of what is not here yet stops all forgetting: among what is missing
+    /// may be a change that had not seen what would be forgotten.
+    pub fn acknowledged<'a>(&mut self, members: impl IntoIterator<Item = &'a VectorClock>) {
+        if self.history.len() <= self.limit {
+            return;
+        }
+        let mut by_all = self.clock.clone();
+        for member in members {
+            if !self.clock.covers(member) {
+                return;
+            }
+            by_all.meet(member);
+        }
+        let keep = self.limit - self.limit / 8;
+        let gone = self.history.forget(keep, |version| by_all.covers(version));
+        if let Some(window) = &mut self.window {
+            window.since = window.since.saturating_sub(gone);
+        }
     }
 
     /// The slots that hold several concurrent values. Costs a replay of the history.
     pub fn conflicts(&self) -> Vec<Conflict> {
-        Vec::new()
+        self.history.track(0, Tracker::new).conflicts()
     }
 
     /// The remembered edits that fell into something removed at the same time. Costs a replay of
     /// the history.
     pub fn lost_edits(&self) -> Vec<LostEdit> {
-        Vec::new()
+        let tracker = self.history.track(0, Tracker::recording);
+        let change_of = |id| self.history.get(id).map(|change| &**change);
+        let lost = tracker.records().iter().filter(|record| record.is_lost(&tracker, change_of));
+        lost.filter_map(|record| Some(LostEdit { change: self.history.get(record.id)?.clone() })).collect()
     }
 
     /// Where the value that was at `path` in version `base` is now; nothing if it is gone or the
     /// version is no longer remembered.
     pub fn locate(&self, base: &VectorClock, path: &Path) -> Option<Path> {
-        let _ = base;
-        Some(path.clone())
+        if *base == self.clock {
+            return self.value.at(path).map(|_| path.clone());
+        }
+        let since = self.history.critical_within(base)?;
+        self.history.track(since, Tracker::new).locate(base, path)
     }
 
-    /// Takes back own changes, last first, by ordinary new changes; what somebody else has
-    /// overwritten since is left alone. Undoing the result is the redo.
-    pub fn undo(&mut self, own: &[ChangeId]) -> Undone {
-        let _ = own;
-        Undone::default()
+    pub(super) fn remembered(&self) -> &History {
+        &self.history
     }
 }

@@ -1,0 +1,92 @@
+//! Every bound of the server, with its unit and reason. [`Options`] holds those that whoever runs
+//! the server may set.
+
+use std::time::Duration;
+
+/// Characters in a room's name: a name is read aloud, typed and shown in one line.
+pub const ROOM_NAME_CHARS: usize = 128;
+
+/// Bytes of the random text that tells one room from a later one of the same name.
+pub const INCARNATION_BYTES: usize = 64;
+
+/// The highest author number. Far above what a room can use up, far below overflow.
+pub const AUTHOR: u32 = 1_000_000_000;
+
+/// Characters of a reason sent to a peer. Parsers quote what they read, which may be a whole frame.
+pub const REASON_CHARS: usize = 300;
+
+/// Bytes that a queued message costs beside its text.
+pub const QUEUED_MESSAGE_BYTES: usize = 64;
+
+/// Connections that are being refused politely at one time; more are just dropped.
+pub const REFUSALS: usize = 32;
+
+/// Bytes of the read buffer of one connection. Frames may be larger, but seldom are.
+pub const READ_BUFFER_BYTES: usize = 8 << 10;
+
+/// What a server may be told to do differently.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Members of one room: a full mesh costs each of them a connection to each other.
+    pub max_members: u32,
+    /// Rooms at one time.
+    pub max_rooms: usize,
+    /// Rooms that one peer may be in.
+    pub max_rooms_per_connection: usize,
+    /// Connections at one time, broken ones in their grace time included. The default stays below
+    /// the 1,024 files that most systems let a process open.
+    pub max_connections: usize,
+    /// The same, for one IPv4 address or one IPv6 /64 network.
+    pub max_connections_per_address: usize,
+    /// How long a broken connection may come back and find its memberships.
+    pub grace: Duration,
+    /// Bytes of one message from a peer. A description with many candidates has some 10 KiB.
+    pub max_frame_bytes: usize,
+    /// How long a connection may take for the websocket handshake, and again for its first valid
+    /// message.
+    pub first_message_within: Duration,
+    /// After how long a silence the server asks whether a connection still lives.
+    pub ping_after: Duration,
+    /// After how long a silence a connection is taken for broken.
+    pub silent_after: Duration,
+    /// Messages per second that a connection may send for long. A faster sender is read more
+    /// slowly; nothing of it is lost.
+    pub messages_per_second: u32,
+    /// Messages that may come at once. Joining a room of 64 takes some 500.
+    pub message_burst: u32,
+    /// Malformed messages of one connection before it is closed.
+    pub max_malformed: u32,
+    /// Bytes that may wait to be sent to one connection. One that takes no more is dropped.
+    pub max_queue_bytes: usize,
+    /// How long one message may take to be handed to a connection that does not read.
+    pub send_within: Duration,
+    /// How long connections get to say goodbye when the server stops.
+    pub stop_within: Duration,
+    /// Web pages that may connect, by origin (`https://example.org`); `*` for all. Other programs
+    /// send no origin and are not concerned.
+    pub allowed_origins: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            max_members: 64,
+            max_rooms: 10_000,
+            max_rooms_per_connection: 16,
+            max_connections: 1_000,
+            max_connections_per_address: 200,
+            grace: Duration::from_secs(30),
+            max_frame_bytes: 256 << 10,
+            first_message_within: Duration::from_secs(10),
+            ping_after: Duration::from_secs(15),
+            silent_after: Duration::from_secs(45),
+            messages_per_second: 100,
+            message_burst: 500,
+            max_malformed: 8,
+            max_queue_bytes: 4 << 20,
+            send_within: Duration::from_secs(15),
+            stop_within: Duration::from_secs(2),
+            allowed_origins: Vec::new(),
+        }
+    }
+}

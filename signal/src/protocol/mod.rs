@@ -1,0 +1,257 @@
+//! The messages between a peer and the signaling server: `[type, payload]` as JSON text, one in
+//! each websocket text frame. Plain data for both ends; normative: `docs/protocol.md`.
+
+mod body;
+mod code;
+mod codec;
+mod name;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+pub use body::Body;
+pub use code::Code;
+pub use codec::DecodeError;
+pub use name::{NameError, check_room_name};
+
+/// The version of this protocol, told in [`Start`].
+pub const VERSION: u32 = 1;
+
+/// A member's number in a room: positive, going up by one, never used again while the room lives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Author(pub u32);
+
+impl fmt::Display for Author {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}", self.0)
+    }
+}
+
+/// What a peer says to the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// To be the peer again that a broken connection was.
+    Reclaim(Reclaim),
+    /// To open a room.
+    Create(Create),
+    /// To enter a room.
+    Join(Join),
+    /// To enter a room again that the server has forgotten.
+    Resume(Resume),
+    /// To be sent an offer by another member.
+    RequestOffer(RequestOffer),
+    /// To pass something on to another member.
+    Relay(Signal, Relay),
+    /// To leave a room.
+    Leave(Leave),
+}
+
+/// What the server says to a peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Response {
+    /// First on every connection.
+    Start(Start),
+    /// The answer to [`Request::Reclaim`].
+    Reclaimed(Reclaimed),
+    /// The refusal of [`Request::Reclaim`].
+    ReclaimFailed(ReclaimFailed),
+    /// The answer to [`Request::Create`].
+    Created(Created),
+    /// The refusal of [`Request::Create`].
+    CreateFailed(Failed),
+    /// The answer to [`Request::Join`].
+    Joined(Joined),
+    /// The refusal of [`Request::Join`].
+    JoinFailed(Failed),
+    /// The answer to [`Request::Resume`].
+    Resumed(Joined),
+    /// The refusal of [`Request::Resume`].
+    ResumeFailed(Failed),
+    /// Somebody has joined, or asks for it: make them an offer.
+    RequestOffer(Member),
+    /// Passed on from another member.
+    Relayed(Signal, Relayed),
+    /// A member is there again, after a broken connection or a restart of the server.
+    Present(Member),
+    /// A member has left, or did not come back in time.
+    Left(Member),
+    /// Something was wrong with a message of this peer, or of its connection.
+    Error(Failure),
+}
+
+/// What is passed on between two members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Signal {
+    /// Of whoever opens the connection.
+    Offer,
+    /// To an offer.
+    Answer,
+    /// A way to reach the sender.
+    Candidate,
+}
+
+/// Who a peer is to the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Start {
+    /// The version of the protocol that the server speaks.
+    pub version: u32,
+    /// The peer's name for the server.
+    pub id: String,
+    /// What proves it after a broken connection. Keep it to yourself.
+    pub secret: String,
+}
+
+/// A former [`Start`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reclaim {
+    /// Its id.
+    pub id: String,
+    /// Its secret.
+    pub secret: String,
+}
+
+/// The memberships found again. The id and the secret hold on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reclaimed {
+    /// The id reclaimed.
+    pub id: String,
+    /// Each room the peer is a member of.
+    pub rooms: Vec<Joined>,
+}
+
+/// There is nothing to reclaim.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReclaimFailed {
+    /// The id asked for.
+    pub id: String,
+    /// Why not.
+    pub code: Code,
+    /// Why not, in a sentence.
+    pub reason: String,
+}
+
+/// A room to be opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Create {
+    /// Its name.
+    pub room: String,
+    /// Members it may have, at most; the server's own bound if that is smaller or none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_members: Option<u32>,
+}
+
+/// A room opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Created {
+    /// Its name.
+    pub room: String,
+    /// The creator's number: 1.
+    pub author: Author,
+    /// What tells this room from a later one of the same name; to be kept for [`Resume`].
+    pub incarnation: String,
+}
+
+/// A room to be entered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Join {
+    /// Its name.
+    pub room: String,
+}
+
+/// A room entered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Joined {
+    /// Its name.
+    pub room: String,
+    /// The peer's number in it.
+    pub author: Author,
+    /// The other members, lowest first; those with a broken connection included.
+    pub members: Vec<Author>,
+    /// What tells this room from a later one of the same name; to be kept for [`Resume`].
+    pub incarnation: String,
+}
+
+/// A room to be entered again as who one was.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resume {
+    /// Its name.
+    pub room: String,
+    /// What [`Created`] or [`Joined`] said.
+    pub incarnation: String,
+    /// The number the peer had.
+    pub author: Author,
+    /// The highest number the peer knows of; newcomers get higher ones.
+    pub last_author: Author,
+    /// As in [`Create`], for a room that has to be opened again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_members: Option<u32>,
+}
+
+/// A member to be asked for an offer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestOffer {
+    /// The room both are in.
+    pub room: String,
+    /// Whom to ask.
+    pub to: Author,
+}
+
+/// Something to be passed on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relay {
+    /// The room both are in.
+    pub room: String,
+    /// Who is to get it.
+    pub to: Author,
+    /// What; the server does not look into it.
+    pub body: Body,
+}
+
+/// Something passed on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Relayed {
+    /// The room both are in.
+    pub room: String,
+    /// Who sent it; the server vouches for this.
+    pub from: Author,
+    /// What, as it was sent.
+    pub body: Body,
+}
+
+/// A room to be left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leave {
+    /// Its name.
+    pub room: String,
+}
+
+/// A member of a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The room.
+    pub room: String,
+    /// The member's number in it.
+    pub author: Author,
+}
+
+/// A room that could not be had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    /// The room's name as it was asked for.
+    pub room: String,
+    /// Why not.
+    pub code: Code,
+    /// Why not, in a sentence.
+    pub reason: String,
+}
+
+/// What was wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// What.
+    pub code: Code,
+    /// What, in a sentence.
+    pub reason: String,
+}

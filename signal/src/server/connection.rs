@@ -1,0 +1,216 @@
+//! One connection: reads requests, sends what waits, asks the silent whether they live.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::error::Error as SocketError;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{Bytes, Message};
+
+use super::handshake;
+use super::hub::Connected;
+use super::pace::Pace;
+use crate::limits::Options;
+use crate::protocol::{Code, Failure, Request, Response};
+
+/// How long a connection gets to take its last message and to close from its side.
+const FAREWELL_WITHIN: Duration = Duration::from_secs(1);
+
+/// Why a connection ends.
+#[derive(Debug)]
+enum End {
+    /// The other side is gone.
+    Gone,
+    /// This side ends it, and says why.
+    Closed(Failure),
+}
+
+/// Serves a connection until it ends.
+pub(super) async fn serve(mut connected: Connected, mut stream: TcpStream) {
+    let id = connected.connection.0;
+    // Messages are small and people wait for them. Without it they only come later.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(connection = id, %error, "the connection keeps its delay");
+    }
+    let options = connected.hub.options().clone();
+    let accepting = timeout(options.first_message_within, handshake::accept(&mut stream, &options));
+    let accepted = tokio::select! {
+        accepted = accepting => accepted,
+        _ = connected.outbox.closed() => return,
+    };
+    match accepted {
+        Ok(Ok(socket)) => {
+            let end = Link::new(&mut connected, &options, socket).run().await;
+            tracing::debug!(connection = id, ?end, "connection ended");
+        }
+        Ok(Err(error)) => {
+            tracing::debug!(connection = id, %error, "no websocket handshake");
+            drop(connected);
+            drop(timeout(FAREWELL_WITHIN, handshake::explain(&mut stream, &error)).await);
+        }
+        Err(_) => tracing::debug!(connection = id, "no websocket handshake in time"),
+    }
+}
+
+/// A websocket and what is known of whoever is at its other end.
+struct Link<'a> {
+    connected: &'a mut Connected,
+    options: &'a Options,
+    socket: WebSocketStream<&'a mut TcpStream>,
+    pace: Pace,
+    began: Instant,
+    /// When something last came.
+    heard: Instant,
+    /// When the server last asked whether it lives.
+    asked: Instant,
+    /// Whether a valid message has come.
+    is_peer: bool,
+    malformed: u32,
+}
+
+impl<'a> Link<'a> {
+    fn new(
+        connected: &'a mut Connected, options: &'a Options, socket: WebSocketStream<&'a mut TcpStream>,
+    ) -> Self {
+        let now = Instant::now();
+        let pace = Pace::new(now, options.messages_per_second, options.message_burst);
+        Self {
+            connected,
+            options,
+            socket,
+            pace,
+            began: now,
+            heard: now,
+            asked: now,
+            is_peer: false,
+            malformed: 0,
+        }
+    }
+
+    async fn run(mut self) -> End {
+        let end = loop {
+            if let Err(end) = self.step().await {
+                break end;
+            }
+        };
+        if let End::Closed(failure) = &end {
+            drop(timeout(FAREWELL_WITHIN, self.farewell(failure)).await);
+        }
+        end
+    }
+
+    /// Waits for one thing to happen, and does what it asks for.
+    async fn step(&mut self) -> Result<(), End> {
+        let (ready_at, deadline) = (self.pace.ready_at(), self.deadline());
+        let socket = &mut self.socket;
+        let frame = async {
+            sleep_until(ready_at).await;
+            socket.next().await
+        };
+        tokio::select! {
+            queued = self.connected.outbox.next() => {
+                let queued = queued.map_err(closed)?;
+                self.send(Message::text(queued.text)).await
+            }
+            frame = frame => match frame {
+                Some(Ok(frame)) => self.receive(frame).await,
+                Some(Err(error)) => Err(fault(&error, self.options)),
+                None => Err(End::Gone),
+            },
+            () = sleep_until(deadline) => self.overdue().await,
+        }
+    }
+
+    async fn receive(&mut self, frame: Message) -> Result<(), End> {
+        self.heard = Instant::now();
+        self.pace.take(self.heard);
+        let reason = match frame {
+            Message::Text(text) => match Request::decode(&text) {
+                Ok(request) => {
+                    self.is_peer = true;
+                    self.connected.hub.handle(self.connected.connection, request);
+                    return Ok(());
+                }
+                Err(error) => Failure { code: error.code(), reason: error.to_string() },
+            },
+            Message::Binary(_) => {
+                Failure { code: Code::Malformed, reason: "messages are JSON in text frames, not binary".into() }
+            }
+            // Pings are answered by the socket; after a close the stream ends.
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => return Ok(()),
+        };
+        self.malformed += 1;
+        if self.malformed >= self.options.max_malformed {
+            return Err(End::Closed(reason));
+        }
+        self.send(Message::text(Response::Error(reason).encode())).await
+    }
+
+    /// Sends one message. A connection that does not take it in time is dropped.
+    async fn send(&mut self, message: Message) -> Result<(), End> {
+        tokio::select! {
+            failure = self.connected.outbox.closed() => Err(closed(failure)),
+            sent = timeout(self.options.send_within, self.socket.send(message)) => match sent {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(_)) | Err(_) => Err(End::Gone),
+            },
+        }
+    }
+
+    /// When silence becomes a reason to do something.
+    fn deadline(&self) -> Instant {
+        let silent = self.heard + self.options.silent_after;
+        let ask = self.heard.max(self.asked) + self.options.ping_after;
+        let first = self.began + self.options.first_message_within;
+        if self.is_peer { silent.min(ask) } else { silent.min(ask).min(first) }
+    }
+
+    async fn overdue(&mut self) -> Result<(), End> {
+        let now = Instant::now();
+        if !self.is_peer && now >= self.began + self.options.first_message_within {
+            let reason = format!("no valid message came within {:?}", self.options.first_message_within);
+            return Err(End::Closed(Failure { code: Code::TooSlow, reason }));
+        }
+        if now >= self.heard + self.options.silent_after {
+            let reason = format!("nothing came for {:?}, not even answers to pings", self.options.silent_after);
+            return Err(End::Closed(Failure { code: Code::TooSlow, reason }));
+        }
+        self.asked = now;
+        self.send(Message::Ping(Bytes::new())).await
+    }
+
+    /// Says why, and closes. The caller bounds the time.
+    async fn farewell(&mut self, failure: &Failure) {
+        let code = match failure.code {
+            Code::TooLarge => CloseCode::Size,
+            Code::Stopping => CloseCode::Away,
+            Code::Replaced => CloseCode::Normal,
+            _ => CloseCode::Policy,
+        };
+        let text = Response::Error(failure.clone()).encode();
+        let close = CloseFrame { code, reason: failure.code.as_str().into() };
+        if self.socket.send(Message::text(text)).await.is_ok()
+            && self.socket.send(Message::Close(Some(close))).await.is_ok()
+        {
+            handshake::linger(self.socket.get_mut()).await;
+        }
+    }
+}
+
+/// The hub has ended the connection.
+fn closed(failure: Option<Failure>) -> End {
+    failure.map_or(End::Gone, End::Closed)
+}
+
+/// What a fault of the socket means.
+fn fault(error: &SocketError, options: &Options) -> End {
+    if matches!(error, SocketError::Capacity(_)) {
+        let reason = format!("a message may have {} bytes at most", options.max_frame_bytes);
+        return End::Closed(Failure { code: Code::TooLarge, reason });
+    }
+    End::Gone
+}

@@ -1,0 +1,137 @@
+//! The one owner of the lobby and of the queues to the connections.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::outbox::{Outbox, Sender, outbox};
+use crate::limits::Options;
+use crate::lobby::{Connection, Delivery, Lobby, Refused, Time};
+use crate::protocol::{Code, Failure, Request};
+
+/// The lobby, and how to reach each connection.
+#[derive(Debug)]
+pub(super) struct Hub {
+    began: Instant,
+    options: Options,
+    state: Mutex<State>,
+    grace_changed: Notify,
+}
+
+#[derive(Debug)]
+struct State {
+    lobby: Lobby,
+    senders: BTreeMap<Connection, Sender>,
+    last_connection: u64,
+}
+
+/// A connection that the lobby knows, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Connected {
+    pub(super) hub: Arc<Hub>,
+    pub(super) connection: Connection,
+    pub(super) outbox: Outbox,
+}
+
+impl Hub {
+    pub(super) fn new(options: Options) -> Self {
+        let lobby = Lobby::new(options.clone(), || format!("{:032x}", rand::random::<u128>()));
+        let state = State { lobby, senders: BTreeMap::new(), last_connection: 0 };
+        Self { began: Instant::now(), options, state: Mutex::new(state), grace_changed: Notify::new() }
+    }
+
+    pub(super) fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// Takes a connection in; `start` waits in its queue.
+    pub(super) fn connect(self: &Arc<Self>, address: IpAddr) -> Result<Connected, Refused> {
+        let mut state = self.lock();
+        let connection = Connection(state.last_connection + 1);
+        let deliveries = state.lobby.connect(connection, address)?;
+        state.last_connection = connection.0;
+        let (sender, outbox) = outbox(self.options.max_queue_bytes);
+        state.senders.insert(connection, sender);
+        state.deliver(self.now(), deliveries);
+        drop(state);
+        Ok(Connected { hub: Arc::clone(self), connection, outbox })
+    }
+
+    pub(super) fn handle(&self, connection: Connection, request: Request) {
+        let mut state = self.lock();
+        let deliveries = state.lobby.handle(connection, request);
+        state.deliver(self.now(), deliveries);
+    }
+
+    pub(super) fn timeout(&self) {
+        let mut state = self.lock();
+        let deliveries = state.lobby.timeout(self.now());
+        state.deliver(self.now(), deliveries);
+    }
+
+    pub(super) fn next_timeout(&self) -> Option<Instant> {
+        self.lock().lobby.next_timeout().map(|time| self.began + time)
+    }
+
+    /// Ready when a grace time has begun, from the moment of this call on.
+    pub(super) fn grace_changed(&self) -> impl Future<Output = ()> {
+        self.grace_changed.notified()
+    }
+
+    /// Tells every connection to end.
+    pub(super) fn close_all(&self, failure: &Failure) {
+        for sender in std::mem::take(&mut self.lock().senders).into_values() {
+            sender.close(failure.clone());
+        }
+    }
+
+    fn disconnect(&self, connection: Connection) {
+        let mut state = self.lock();
+        state.senders.remove(&connection);
+        state.lobby.disconnect(self.now(), connection);
+        drop(state);
+        self.grace_changed.notify_waiters();
+    }
+
+    fn now(&self) -> Time {
+        self.began.elapsed()
+    }
+
+    /// A task that panicked while it held the lock has left a lobby that is still a lobby.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn deliver(&mut self, now: Time, deliveries: Vec<Delivery>) {
+        for delivery in deliveries {
+            match delivery {
+                Delivery::Send(connection, response) => {
+                    let sender = self.senders.get(&connection);
+                    if sender.is_some_and(|sender| sender.push(response.encode()).is_err()) {
+                        let reason = "this connection does not take what is sent to it".into();
+                        self.close(connection, Failure { code: Code::TooSlow, reason });
+                        self.lobby.disconnect(now, connection);
+                    }
+                }
+                Delivery::Close(connection, failure) => self.close(connection, failure),
+            }
+        }
+    }
+
+    fn close(&mut self, connection: Connection, failure: Failure) {
+        if let Some(sender) = self.senders.remove(&connection) {
+            sender.close(failure);
+        }
+    }
+}
+
+impl Drop for Connected {
+    fn drop(&mut self) {
+        self.hub.disconnect(self.connection);
+    }
+}

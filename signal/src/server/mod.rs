@@ -1,0 +1,143 @@
+//! The lobby on tokio and websockets.
+//!
+//! ```text
+//! accept -> one task per connection -- Request --> Hub (one lock) -- Delivery --> queues
+//!              ^------------------ queue <------------------------------------------'
+//! ```
+//!
+//! The hub holds the lobby and the queues under one lock, so that every connection is told things
+//! in the order in which they happened. The lock is held for as long as one request takes, never
+//! across an `.await`.
+
+mod connection;
+mod handshake;
+mod hub;
+mod outbox;
+mod pace;
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use crate::limits::{self, Options};
+use crate::lobby::Refused;
+use crate::protocol::{Code, Failure};
+use hub::Hub;
+
+/// How long to wait before the next try when no connection can be accepted, which commonly means
+/// that the process has no file descriptors left.
+const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
+
+/// A signaling server that listens, and serves once [`run`](Self::run) is awaited.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    options: Options,
+}
+
+impl Server {
+    /// Listens at an address; port 0 picks a free one. Needs a tokio runtime with I/O and time.
+    ///
+    /// # Errors
+    /// When the address cannot be had, [`io::ErrorKind::AddrInUse`] for one.
+    pub async fn bind(address: impl ToSocketAddrs, options: Options) -> io::Result<Self> {
+        Self::new(TcpListener::bind(address).await?, options)
+    }
+
+    /// Takes a listener that is there already.
+    ///
+    /// # Errors
+    /// When the listener does not know its address.
+    pub fn new(listener: TcpListener, options: Options) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address, options })
+    }
+
+    /// The address it listens at.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `shutdown` is ready, then tells every connection so, and ends. When the future
+    /// is dropped instead, every connection is cut.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) {
+        let hub = Arc::new(Hub::new(self.options));
+        let refusals = Arc::new(Semaphore::new(limits::REFUSALS));
+        let mut tasks = JoinSet::new();
+        let mut shutdown = pin!(shutdown);
+        tracing::info!(address = %self.address, "listening");
+        loop {
+            tokio::select! {
+                () = &mut shutdown => break,
+                accepted = self.listener.accept() => match accepted {
+                    Ok((stream, from)) => admit(&hub, &refusals, &mut tasks, stream, from.ip()),
+                    Err(error) => {
+                        tracing::warn!(%error, "no connection could be accepted");
+                        sleep(ACCEPT_AGAIN_AFTER).await;
+                    }
+                },
+                Some(ended) = tasks.join_next() => if let Err(error) = ended {
+                    tracing::error!(%error, "the task of a connection failed");
+                },
+                () = grace_over(&hub) => hub.timeout(),
+            }
+        }
+        drop(self.listener);
+        tracing::info!("stopping");
+        hub.close_all(&Failure { code: Code::Stopping, reason: "the server stops".into() });
+        let all_ended = async { while tasks.join_next().await.is_some() {} };
+        if timeout(hub.options().stop_within, all_ended).await.is_err() {
+            tracing::info!(connections = tasks.len(), "cutting connections that did not end");
+        }
+    }
+}
+
+/// Gives a new connection its task, or turns it away.
+fn admit(
+    hub: &Arc<Hub>, refusals: &Arc<Semaphore>, tasks: &mut JoinSet<()>, stream: TcpStream, from: IpAddr,
+) {
+    match hub.connect(from) {
+        Ok(membership) => {
+            tasks.spawn(connection::serve(membership, stream));
+        }
+        Err(refused) => {
+            let (Refused::Connections(_) | Refused::ConnectionsOfAddress(_)) = refused;
+            tracing::warn!(%from, reason = %refused, "connection refused");
+            if let Ok(place) = Arc::clone(refusals).try_acquire_owned() {
+                let within = hub.options().first_message_within;
+                tasks.spawn(async move {
+                    let turning_away = handshake::turn_away(stream, refused.to_string());
+                    if timeout(within, turning_away).await.is_err() {
+                        tracing::debug!(%from, "a refused connection asked for nothing");
+                    }
+                    drop(place);
+                });
+            }
+        }
+    }
+}
+
+/// Waits until somebody's grace time is over.
+async fn grace_over(hub: &Hub) {
+    loop {
+        let changed = hub.grace_changed();
+        match hub.next_timeout() {
+            Some(due) if due <= Instant::now() => return,
+            Some(due) => {
+                tokio::select! {
+                    () = sleep_until(due) => return,
+                    () = changed => {}
+                }
+            }
+            None => changed.await,
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Messages over one data channel: a task that sends what is queued, and one that receives.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use webrtc::data_channel::{DataChannel, DataChannelEvent};
+
+use super::frame::{Reassembly, split};
+use crate::limits;
+use crate::session::{Channel, Message};
+
+/// How often to look whether what was sent is acknowledged.
+const FLUSH_INTERVAL: Duration = Duration::from_millis(5);
+
+/// How messages become text and back.
+#[derive(Clone, Copy)]
+pub(super) struct Codec {
+    pub(super) encode: fn(&Message) -> String,
+    pub(super) decode: fn(&str) -> Result<Message, String>,
+}
+
+/// What waits for a channel.
+pub(super) enum Outgoing {
+    Message(Message),
+    /// Answer when all that was queued before has been acknowledged.
+    Flush(oneshot::Sender<()>),
+}
+
+/// Where messages for a channel are queued.
+pub(super) struct Queue(mpsc::Sender<Outgoing>);
+
+impl Queue {
+    /// A queue, and what is to be given to the channel's [`Sender`].
+    pub(super) fn new() -> (Self, mpsc::Receiver<Outgoing>) {
+        let (sender, queue) = mpsc::channel(limits::OUTGOING_MESSAGES);
+        (Self(sender), queue)
+    }
+
+    /// Queues a message; false if the queue is full or the channel is closed.
+    pub(super) fn send(&self, message: Message) -> bool {
+        self.0.try_send(Outgoing::Message(message)).is_ok()
+    }
+
+    /// Resolves when all that was queued before has been acknowledged, or never will be.
+    pub(super) fn flush(&self) -> oneshot::Receiver<()> {
+        let (done, flushed) = oneshot::channel();
+        // A full queue drops `done`, which resolves the receiver: what stalls is not waited for.
+        let _ = self.0.try_send(Outgoing::Flush(done));
+        flushed
+    }
+}
+
+/// Sends what is queued, until the queue or the channel is closed.
+pub(super) struct Sender {
+    pub(super) queue: mpsc::Receiver<Outgoing>,
+    pub(super) channel: Arc<dyn DataChannel>,
+    /// For messages of more than one frame: on a lossy channel, one lost frame would lose them.
+    pub(super) reliable: Arc<dyn DataChannel>,
+    /// Message ids, over all channels of the connection.
+    pub(super) ids: Arc<AtomicU32>,
+    pub(super) codec: Codec,
+}
+
+impl Sender {
+    pub(super) async fn run(mut self) {
+        while let Some(outgoing) = self.queue.recv().await {
+            match outgoing {
+                Outgoing::Message(message) => {
+                    if let Err(error) = self.send(&message).await {
+                        tracing::debug!(%error, "a data channel does not send any more");
+                        return;
+                    }
+                }
+                Outgoing::Flush(done) => {
+                    self.flush().await;
+                    let _ = done.send(());
+                }
+            }
+        }
+    }
+
+    async fn send(&self, message: &Message) -> webrtc::error::Result<()> {
+        let text = (self.codec.encode)(message);
+        let frames = split(self.ids.fetch_add(1, Ordering::Relaxed), text.as_bytes());
+        let channel = if frames.len() == 1 { &self.channel } else { &self.reliable };
+        for frame in frames {
+            channel.send(frame).await?;
+        }
+        Ok(())
+    }
+
+    async fn flush(&self) {
+        for channel in [&self.channel, &self.reliable] {
+            while channel.outstanding_bytes().await.is_ok_and(|bytes| bytes > 0) {
+                tokio::time::sleep(FLUSH_INTERVAL).await;
+            }
+        }
+    }
+}
+
+/// What comes out of a channel.
+#[derive(Debug)]
+pub(super) enum Incoming {
+    /// The channel can be used.
+    Open,
+    Message(Message),
+    /// What came is no message, and why.
+    Garbage(String),
+}
+
+/// Hands what comes to `incoming`, until the channel or the receiver is closed. A receiver that
+/// is slow slows the peer: every channel must be read, or none of the connection moves.
+pub(super) async fn receive(kind: Channel, channel: Arc<dyn DataChannel>, codec: Codec, incoming: mpsc::Sender<Incoming>) {
+    let longest = match kind {
+        Channel::Sync => limits::FRAMED_BYTES,
+        Channel::Ops | Channel::Presence => limits::FRAME_BYTES,
+    };
+    let mut reassembly = Reassembly::new(longest);
+    while let Some(event) = channel.poll().await {
+        let said = match event {
+            DataChannelEvent::OnOpen => Incoming::Open,
+            DataChannelEvent::OnMessage(message) => match reassembly.receive(message.data.freeze()) {
+                Ok(None) => continue,
+                Ok(Some(bytes)) => decode(codec, bytes),
+                Err(error) => Incoming::Garbage(error.to_string()),
+            },
+            DataChannelEvent::OnClose => return,
+            _ => continue,
+        };
+        if incoming.send(said).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn decode(codec: Codec, bytes: Vec<u8>) -> Incoming {
+    let text = match String::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => return Incoming::Garbage(format!("a message that is no UTF-8: {error}")),
+    };
+    match (codec.decode)(&text) {
+        Ok(message) => Incoming::Message(message),
+        Err(reason) => Incoming::Garbage(reason),
+    }
+}

@@ -1,0 +1,346 @@
+//! One connection to one peer, from the first description to its end, on a task of its own.
+//!
+//! The driver holds the [`Connection`], which never makes it wait, and hears of what happens
+//! through one queue for all peers. Dropping the handle closes the connection.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, JoinSet};
+use webrtc::peer_connection::{RTCIceCandidateInit, RTCIceServer, RTCPeerConnectionState, RTCSessionDescription};
+
+use super::channel::{Codec, Incoming, Outgoing, Queue, Sender, receive};
+use super::transport::{Note, Transport};
+use crate::session::{Channel, Message};
+use crate::sync::Author;
+
+/// How long a connection may take to open. No other timer notices when no pair of addresses
+/// works.
+const OPEN_WITHIN: Duration = Duration::from_secs(15);
+
+/// Descriptions and candidates from the other side that wait to be taken in.
+const OTHERS_SIGNALS: usize = 128;
+
+/// Messages received on one connection and not handed on yet.
+const INCOMING: usize = 64;
+
+/// Ops, sync, presence.
+const CHANNELS: usize = 3;
+
+/// Candidates from the other side kept until its description is here.
+const EARLY_CANDIDATES: usize = 64;
+
+/// What one side tells the other through the signaling server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Signal {
+    /// The offerer's description.
+    Offer(String),
+    /// The answerer's description.
+    Answer(String),
+    /// An address to try, as JSON text.
+    Candidate(String),
+}
+
+/// What happens on a connection.
+#[derive(Debug)]
+pub(super) enum ConnectionEvent {
+    /// To be passed to the other side.
+    Signal(Signal),
+    /// Its channels are open.
+    Open,
+    /// Silence; it may heal.
+    Interrupted,
+    /// It has healed.
+    Resumed,
+    /// The peer said something.
+    Message(Message),
+    /// The peer said something that is no message, and why.
+    Garbage(String),
+    /// It is over, and why. Nothing comes after this.
+    Closed(String),
+}
+
+/// Whose connection, and the how-manieth: what comes late from an earlier one is recognized.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct ConnectionId {
+    pub(super) author: Author,
+    pub(super) number: u64,
+}
+
+/// The queue in which the driver hears of all connections.
+pub(super) type Events = mpsc::Sender<(ConnectionId, ConnectionEvent)>;
+
+/// Who describes the connection first.
+pub(super) enum Role {
+    Offerer,
+    /// With the offer.
+    Answerer(String),
+}
+
+/// A connection, as the driver holds it.
+pub(super) struct Connection {
+    signals: mpsc::Sender<Signal>,
+    ops: Queue,
+    sync: Queue,
+    presence: Queue,
+    life: JoinHandle<()>,
+}
+
+/// The reliable channel's queue is full: the peer takes nothing in.
+#[derive(Debug)]
+pub(super) struct Stalled;
+
+/// What every connection of a driver needs.
+#[derive(Clone)]
+pub(super) struct ConnectionOptions {
+    pub(super) ice_servers: Vec<RTCIceServer>,
+    pub(super) codec: Codec,
+}
+
+impl Connection {
+    /// Begins a connection. Needs a tokio runtime.
+    pub(super) fn start(id: ConnectionId, role: Role, options: ConnectionOptions, events: Events) -> Self {
+        let (signals, others_signals) = mpsc::channel(OTHERS_SIGNALS);
+        let (ops, queued_ops) = Queue::new();
+        let (sync, queued_sync) = Queue::new();
+        let (presence, queued_presence) = Queue::new();
+        let queued = [queued_ops, queued_sync, queued_presence];
+        let life = tokio::spawn(async move {
+            let reason = run(id, role, options, &events, others_signals, queued).await;
+            // The handle is gone if the driver ended it, and the driver may be gone too.
+            let _ = events.send((id, ConnectionEvent::Closed(reason))).await;
+        });
+        Self { signals, ops, sync, presence, life }
+    }
+
+    /// Takes in what the other side said through the signaling server. False if too much of
+    /// that waits already.
+    pub(super) fn signal(&self, signal: Signal) -> bool {
+        self.signals.try_send(signal).is_ok()
+    }
+
+    /// Queues a message. What does not fit on a lossy channel is lost.
+    ///
+    /// # Errors
+    /// The peer takes nothing in on the reliable channel; the connection is of no use.
+    pub(super) fn send(&self, channel: Channel, message: Message) -> Result<(), Stalled> {
+        let (queue, lossy) = match channel {
+            Channel::Ops => (&self.ops, true),
+            Channel::Presence => (&self.presence, true),
+            Channel::Sync => (&self.sync, false),
+        };
+        if queue.send(message) || lossy { Ok(()) } else { Err(Stalled) }
+    }
+
+    /// Resolves when the peer has acknowledged all that was queued, or never will.
+    pub(super) fn flush(&self) -> impl Future<Output = ()> + Send + 'static {
+        let flushed = [self.ops.flush(), self.sync.flush()];
+        async move {
+            for flushed in flushed {
+                let _ = flushed.await;
+            }
+        }
+    }
+
+    /// Closes the connection, and tells the peer.
+    pub(super) async fn close(self) {
+        drop(self.signals);
+        let _ = self.life.await;
+    }
+}
+
+/// The life of a connection; why it ended.
+async fn run(
+    id: ConnectionId, role: Role, options: ConnectionOptions, events: &Events, signals: mpsc::Receiver<Signal>,
+    queued: [mpsc::Receiver<Outgoing>; 3],
+) -> String {
+    let (notes_to, notes) = mpsc::unbounded_channel();
+    let transport = match Transport::new(&options.ice_servers, notes_to).await {
+        Ok(transport) => transport,
+        Err(error) => return format!("no socket could be had: {error}"),
+    };
+    let mut tasks = JoinSet::new();
+    let incoming = spawn_channels(&mut tasks, &transport, options.codec, queued);
+    let mut life = Life { id, transport: &transport, events, early: Vec::new(), described: false, to_open: CHANNELS, held: Vec::new() };
+    let reason = match life.begin(role).await {
+        Ok(()) => life.run(notes, signals, incoming).await,
+        Err(error) => format!("the descriptions do not match: {error}"),
+    };
+    if let Err(error) = transport.connection.close().await {
+        tracing::debug!(%error, "closing a connection");
+    }
+    reason
+}
+
+/// Starts the tasks that send and receive.
+fn spawn_channels(
+    tasks: &mut JoinSet<()>, transport: &Transport, codec: Codec, queued: [mpsc::Receiver<Outgoing>; 3],
+) -> mpsc::Receiver<Incoming> {
+    let (incoming_to, incoming) = mpsc::channel(INCOMING);
+    let ids = Arc::new(AtomicU32::new(0));
+    let channels = [
+        (Channel::Ops, &transport.ops),
+        (Channel::Sync, &transport.sync),
+        (Channel::Presence, &transport.presence),
+    ];
+    for ((kind, channel), queue) in channels.into_iter().zip(queued) {
+        let sender =
+            Sender { queue, channel: channel.clone(), reliable: transport.sync.clone(), ids: ids.clone(), codec };
+        tasks.spawn(sender.run());
+        tasks.spawn(receive(kind, channel.clone(), codec, incoming_to.clone()));
+    }
+    incoming
+}
+
+/// A connection at work.
+struct Life<'a> {
+    id: ConnectionId,
+    transport: &'a Transport,
+    events: &'a Events,
+    /// Candidates that came before the other side's description.
+    early: Vec<RTCIceCandidateInit>,
+    described: bool,
+    /// Channels not open yet.
+    to_open: usize,
+    /// What came before all of them were open.
+    held: Vec<Incoming>,
+}
+
+impl Life<'_> {
+    async fn begin(&mut self, role: Role) -> webrtc::error::Result<()> {
+        let connection = &self.transport.connection;
+        let signal = match role {
+            Role::Offerer => {
+                let offer = connection.create_offer(None).await?;
+                connection.set_local_description(offer.clone()).await?;
+                Signal::Offer(offer.sdp)
+            }
+            Role::Answerer(offer) => {
+                connection.set_remote_description(RTCSessionDescription::offer(offer)?).await?;
+                self.described = true;
+                let answer = connection.create_answer(None).await?;
+                connection.set_local_description(answer.clone()).await?;
+                Signal::Answer(answer.sdp)
+            }
+        };
+        let _ = self.tell(ConnectionEvent::Signal(signal)).await;
+        Ok(())
+    }
+
+    async fn run(
+        &mut self, mut notes: mpsc::UnboundedReceiver<Note>, mut signals: mpsc::Receiver<Signal>,
+        mut incoming: mpsc::Receiver<Incoming>,
+    ) -> String {
+        let deadline = tokio::time::sleep(OPEN_WITHIN);
+        tokio::pin!(deadline);
+        loop {
+            let done = tokio::select! {
+                Some(note) = notes.recv() => self.note(note).await,
+                signal = signals.recv() => match signal {
+                    Some(signal) => self.signal(signal).await,
+                    None => Err("it was given up".to_owned()),
+                },
+                said = incoming.recv() => match said {
+                    Some(said) => self.incoming(said).await,
+                    None => Err("its channels were closed".to_owned()),
+                },
+                () = &mut deadline, if self.to_open > 0 => {
+                    Err(format!("no way to the peer was found within {} s", OPEN_WITHIN.as_secs()))
+                }
+            };
+            if let Err(reason) = done {
+                return reason;
+            }
+        }
+    }
+
+    async fn tell(&self, event: ConnectionEvent) -> Result<(), String> {
+        let told = self.events.send((self.id, event)).await;
+        told.map_err(|_| "nobody listens any more".to_owned())
+    }
+
+    async fn note(&mut self, note: Note) -> Result<(), String> {
+        match note {
+            Note::Candidate(text) => self.tell(ConnectionEvent::Signal(Signal::Candidate(text))).await,
+            Note::State(RTCPeerConnectionState::Failed) => Err("the peer cannot be reached any more".to_owned()),
+            Note::State(RTCPeerConnectionState::Closed) => Err("the peer has closed it".to_owned()),
+            Note::State(RTCPeerConnectionState::Disconnected) if self.to_open == 0 => {
+                self.tell(ConnectionEvent::Interrupted).await
+            }
+            Note::State(RTCPeerConnectionState::Connected) if self.to_open == 0 => {
+                self.tell(ConnectionEvent::Resumed).await
+            }
+            Note::State(_) => Ok(()),
+        }
+    }
+
+    async fn incoming(&mut self, said: Incoming) -> Result<(), String> {
+        match said {
+            Incoming::Open => {
+                self.to_open = self.to_open.saturating_sub(1);
+                if self.to_open > 0 {
+                    return Ok(());
+                }
+                self.tell(ConnectionEvent::Open).await?;
+                for said in std::mem::take(&mut self.held) {
+                    self.said(said).await?;
+                }
+                Ok(())
+            }
+            said if self.to_open == 0 => self.said(said).await,
+            said if self.held.len() < INCOMING => {
+                self.held.push(said);
+                Ok(())
+            }
+            Incoming::Message(_) | Incoming::Garbage(_) => Err("too much came before its channels were open".to_owned()),
+        }
+    }
+
+    async fn said(&self, said: Incoming) -> Result<(), String> {
+        match said {
+            Incoming::Open => Ok(()),
+            Incoming::Message(message) => self.tell(ConnectionEvent::Message(message)).await,
+            Incoming::Garbage(reason) => self.tell(ConnectionEvent::Garbage(reason)).await,
+        }
+    }
+
+    /// What cannot be taken in is refused and told; the connection goes on with what it has.
+    async fn signal(&mut self, signal: Signal) -> Result<(), String> {
+        let taken = match signal {
+            Signal::Offer(_) => Err("a second offer for one connection".to_owned()),
+            Signal::Answer(_) if self.described => Err("a second answer to one offer".to_owned()),
+            Signal::Answer(answer) => self.describe(answer).await.map_err(|error| format!("a bad answer: {error}")),
+            Signal::Candidate(text) => self.candidate(&text).await,
+        };
+        match taken {
+            Ok(()) => Ok(()),
+            Err(reason) => self.tell(ConnectionEvent::Garbage(reason)).await,
+        }
+    }
+
+    async fn describe(&mut self, answer: String) -> webrtc::error::Result<()> {
+        let answer = RTCSessionDescription::answer(answer)?;
+        self.transport.connection.set_remote_description(answer).await?;
+        self.described = true;
+        for candidate in std::mem::take(&mut self.early) {
+            self.transport.connection.add_ice_candidate(candidate).await?;
+        }
+        Ok(())
+    }
+
+    async fn candidate(&mut self, text: &str) -> Result<(), String> {
+        let candidate: RTCIceCandidateInit =
+            serde_json::from_str(text).map_err(|error| format!("a bad candidate: {error}"))?;
+        if self.described {
+            let added = self.transport.connection.add_ice_candidate(candidate).await;
+            return added.map_err(|error| format!("a bad candidate: {error}"));
+        }
+        if self.early.len() == EARLY_CANDIDATES {
+            return Err(format!("more than {EARLY_CANDIDATES} candidates before the answer"));
+        }
+        self.early.push(candidate);
+        Ok(())
+    }
+}

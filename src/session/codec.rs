@@ -1,0 +1,244 @@
+//! Messages to and from JSON text.
+
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use super::message::{Message, MessageError, Presence};
+use crate::document::{Kind, Text, Value, parse};
+use crate::limits;
+use crate::sync::{
+    Author, Change, ChangeError, Checkpoint, Tick, decode_message, encode_change, read_change, read_clock,
+    read_path, write_change, write_clock, write_path,
+};
+
+/// Bytes of a message that can hold a whole document: its text is quoted within the message, which
+/// may double it.
+const LONGEST: usize = 2 * limits::DOCUMENT_BYTES;
+
+impl Message {
+    /// The text that says this: `[type, payload]` on one line.
+    pub fn encode(&self) -> String {
+        let mut text = String::new();
+        match self {
+            Self::Hello { version, name, clock, has_document } => {
+                let _ = write!(text, r#"["hello",{{"version":{version},"name":{},"clock":"#, Text::new(name));
+                write_clock(clock, &mut text);
+                let _ = write!(text, r#","document":{has_document}}}]"#);
+            }
+            Self::RequestDocument => text.push_str(r#"["request document",null]"#),
+            Self::Document { checkpoint, changes } => write_document(checkpoint, changes, &mut text),
+            Self::RequestChanges(clock) => {
+                text.push_str(r#"["request changes","#);
+                write_clock(clock, &mut text);
+                text.push(']');
+            }
+            Self::Change(change) => return encode_change(change),
+            Self::Changes(changes) => {
+                text.push_str(r#"["changes","#);
+                write_changes(changes, &mut text);
+                text.push(']');
+            }
+            Self::RequestSync(runs) => {
+                text.push_str(r#"["request sync",["#);
+                for (at, (author, first, last)) in runs.iter().enumerate() {
+                    let comma = if at > 0 { "," } else { "" };
+                    let _ = write!(text, "{comma}[{author},{first},{last}]");
+                }
+                text.push_str("]]");
+            }
+            Self::Clock(clock) => {
+                text.push_str(r#"["clock","#);
+                write_clock(clock, &mut text);
+                text.push(']');
+            }
+            Self::Presence(presence) => write_presence(presence, &mut text),
+            Self::Goodbye => text.push_str(r#"["goodbye",null]"#),
+        }
+        text
+    }
+
+    /// Reads what a peer said.
+    ///
+    /// # Errors
+    /// What is wrong with it. Elements after the payload and members of a payload that are not
+    /// known here are let through: they are how the protocol grows.
+    pub fn decode(text: &str) -> Result<Self, MessageError> {
+        let limit = longest(text);
+        if text.len() > limit {
+            return Err(MessageError::TooLarge { bytes: text.len(), limit });
+        }
+        let message =
+            decode_message(text, limit).map_err(|ChangeError(reason)| MessageError::Shape(reason))?;
+        let kind = message.index(0).and_then(Value::as_text).map(Text::plain);
+        let (Some(kind), Some(payload)) = (kind, message.index(1)) else {
+            return Err(MessageError::Shape("a type and a payload were expected".to_owned()));
+        };
+        match &*kind {
+            "hello" => read_hello(&Payload::new("hello", payload)),
+            "request document" => Ok(Self::RequestDocument),
+            "document" => read_document(&Payload::new("document", payload)),
+            "request changes" => Ok(Self::RequestChanges(read_clock(payload)?)),
+            "change" => Ok(Self::Change(Arc::new(read_change(payload)?))),
+            "changes" => Payload::new("changes", payload).changes(limits::MESSAGE_CHANGES).map(Self::Changes),
+            "request sync" => read_runs(&Payload::new("request sync", payload)),
+            "clock" => Ok(Self::Clock(read_clock(payload)?)),
+            "presence" => read_presence(&Payload::new("presence", payload)),
+            "goodbye" => Ok(Self::Goodbye),
+            unknown => Err(MessageError::Unknown(unknown.chars().take(limits::NAME_CHARS).collect())),
+        }
+    }
+}
+
+/// How long a text may be, by what it begins with: only documents and changes may be long, and
+/// that is to be known before anything is built from it.
+fn longest(text: &str) -> usize {
+    let kind = text.trim_start().strip_prefix('[').map(str::trim_start).unwrap_or_default();
+    if kind.starts_with(r#""document""#) || kind.starts_with(r#""change"#) {
+        LONGEST
+    } else if kind.starts_with(r#""presence""#) {
+        limits::PRESENCE_BYTES
+    } else {
+        limits::MESSAGE_BYTES
+    }
+}
+
+fn write_changes(changes: &[Arc<Change>], text: &mut String) {
+    text.push('[');
+    for (at, change) in changes.iter().enumerate() {
+        if at > 0 {
+            text.push(',');
+        }
+        write_change(change, text);
+    }
+    text.push(']');
+}
+
+/// The value goes along only when the source does not say it already, to the letter.
+fn write_document(checkpoint: &Checkpoint, changes: &[Arc<Change>], text: &mut String) {
+    let _ = write!(text, r#"["document",{{"source":{},"clock":"#, Text::new(&checkpoint.source));
+    write_clock(&checkpoint.clock, text);
+    if !parse(&checkpoint.source).is_ok_and(|value| reads_the_same(&value, &checkpoint.value)) {
+        let _ = write!(text, r#","value":{}"#, checkpoint.value);
+    }
+    text.push_str(r#","changes":"#);
+    write_changes(changes, text);
+    text.push_str("}]");
+}
+
+/// Whether two values have the same text: equal values may spell a string differently.
+fn reads_the_same(left: &Value, right: &Value) -> bool {
+    if left.is_same(right) {
+        return true;
+    }
+    left.kind() == right.kind()
+        && left.len() == right.len()
+        && left.as_bool() == right.as_bool()
+        && left.as_number() == right.as_number()
+        && left.as_text().map(Text::raw) == right.as_text().map(Text::raw)
+        && left.elements().zip(right.elements()).all(|(left, right)| reads_the_same(left, right))
+        && left.entries().zip(right.entries()).all(|((left_key, left), (right_key, right))| {
+            left_key.raw() == right_key.raw() && reads_the_same(left, right)
+        })
+}
+
+fn write_presence(presence: &Presence, text: &mut String) {
+    let _ = write!(text, r#"["presence",{{"name":{},"path":"#, Text::new(&presence.name));
+    match &presence.path {
+        Some(path) => write_path(path, text),
+        None => text.push_str("null"),
+    }
+    let _ = write!(text, r#","editing":{}}}]"#, presence.editing);
+}
+
+fn read_hello(hello: &Payload<'_>) -> Result<Message, MessageError> {
+    let version = hello.member("version")?.as_number().and_then(|number| number.parse().ok());
+    Ok(Message::Hello {
+        version: version.ok_or_else(|| hello.wrong("the version is a number"))?,
+        name: hello.name()?,
+        clock: read_clock(hello.member("clock")?)?,
+        has_document: hello.flag("document")?,
+    })
+}
+
+fn read_document(document: &Payload<'_>) -> Result<Message, MessageError> {
+    let source = document.string("source")?;
+    if source.len() > limits::DOCUMENT_BYTES {
+        return Err(MessageError::TooLarge { bytes: source.len(), limit: limits::DOCUMENT_BYTES });
+    }
+    let value = match document.member("value") {
+        Ok(value) => value.clone(),
+        Err(_) => parse(&source)?,
+    };
+    let clock = read_clock(document.member("clock")?)?;
+    let changes =
+        Payload::new(document.kind, document.member("changes")?).changes(limits::DOCUMENT_CHANGES)?;
+    Ok(Message::Document { checkpoint: Checkpoint { source: source.into(), value, clock }, changes })
+}
+
+fn read_runs(runs: &Payload<'_>) -> Result<Message, MessageError> {
+    let run = |run: &Value| {
+        let number =
+            |at| run.index(at).and_then(Value::as_number).and_then(|number| number.parse::<Tick>().ok());
+        let author = number(0).and_then(|author| u32::try_from(author).ok()).filter(|&author| author > 0);
+        let (first, last) = (number(1).filter(|&first| first > 0)?, number(2)?);
+        (first <= last && last <= limits::TICKS).then_some((Author(author?), first, last))
+    };
+    let read = runs.elements(limits::SYNC_RUNS)?.map(run).collect::<Option<Vec<_>>>();
+    read.map(Message::RequestSync).ok_or_else(|| runs.wrong("a run is [author, first tick, last tick]"))
+}
+
+fn read_presence(presence: &Payload<'_>) -> Result<Message, MessageError> {
+    let path = match presence.member("path")? {
+        nowhere if nowhere.kind() == Kind::Null => None,
+        path => Some(read_path(path)?),
+    };
+    Ok(Message::Presence(Presence { name: presence.name()?, path, editing: presence.flag("editing")? }))
+}
+
+/// What a message of some kind carries.
+struct Payload<'a> {
+    kind: &'static str,
+    value: &'a Value,
+}
+
+impl<'a> Payload<'a> {
+    fn new(kind: &'static str, value: &'a Value) -> Self {
+        Self { kind, value }
+    }
+
+    fn wrong(&self, reason: impl Into<String>) -> MessageError {
+        MessageError::Payload { kind: self.kind, reason: reason.into() }
+    }
+
+    fn member(&self, name: &str) -> Result<&'a Value, MessageError> {
+        self.value.key(&Text::new(name)).ok_or_else(|| self.wrong(format!("it has no {name:?}")))
+    }
+
+    fn flag(&self, name: &str) -> Result<bool, MessageError> {
+        self.member(name)?.as_bool().ok_or_else(|| self.wrong(format!("{name:?} is true or false")))
+    }
+
+    fn string(&self, name: &str) -> Result<String, MessageError> {
+        let text = self.member(name)?.as_text().filter(|text| !text.has_lone_surrogate());
+        text.map(|text| text.plain().into_owned()).ok_or_else(|| self.wrong(format!("{name:?} is a string")))
+    }
+
+    fn name(&self) -> Result<String, MessageError> {
+        let name = self.string("name")?;
+        if name.chars().count() > limits::NAME_CHARS {
+            return Err(self.wrong(format!("a name has at most {} characters", limits::NAME_CHARS)));
+        }
+        Ok(name)
+    }
+
+    fn elements(&self, limit: usize) -> Result<impl Iterator<Item = &'a Value>, MessageError> {
+        if self.value.kind() != Kind::Array || self.value.len() > limit {
+            return Err(self.wrong(format!("an array of at most {limit} elements was expected")));
+        }
+        Ok(self.value.elements())
+    }
+
+    fn changes(&self, limit: usize) -> Result<Vec<Arc<Change>>, MessageError> {
+        self.elements(limit)?.map(|change| Ok(Arc::new(read_change(change)?))).collect()
+    }
+}

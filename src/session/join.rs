@@ -1,0 +1,208 @@
+//! Getting in: hello, the document, and what others have that one side lacks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::message::VERSION;
+use super::timers::{self, Timer};
+use super::{Channel, Event, Link, Message, Session, Time, live};
+use crate::limits;
+use crate::sync::{Author, Change, ChangeId, Checkpoint, Refusal, Replica, VectorClock};
+
+/// A newcomer's way to the document.
+#[derive(Debug, Default)]
+pub(super) struct Joining {
+    /// Who has been asked and has not answered.
+    asked: Option<Author>,
+    /// Everyone who was ever asked, and how often: an answer may come late, and is as good.
+    ever_asked: BTreeMap<Author, u32>,
+    /// Live changes that came before the document, with who sent them.
+    kept: Vec<(Author, Vec<Arc<Change>>)>,
+    kept_changes: usize,
+    kept_bytes: usize,
+}
+
+impl Joining {
+    /// Keeps live changes until the document is here. What is too much is fetched again then.
+    pub(super) fn keep(&mut self, from: Author, changes: Vec<Arc<Change>>) {
+        let count = self.kept_changes + changes.len();
+        let bytes = self.kept_bytes + changes.iter().map(|change| live::size(change)).sum::<usize>();
+        if count <= limits::PENDING_CHANGES && bytes <= limits::KEPT_BYTES {
+            self.kept_changes = count;
+            self.kept_bytes = bytes;
+            self.kept.push((from, changes));
+        }
+    }
+}
+
+impl Session {
+    /// The channels to a peer are open: each side says hello first.
+    pub(super) fn connected(&mut self, now: Time, to: Author) {
+        if to == self.author {
+            return;
+        }
+        self.disconnected(now, to);
+        let peer = self.peer(to);
+        peer.link = Link::Live;
+        peer.heard_at = now;
+        self.people_changed = true;
+        self.timers.set(Timer::Away(to), now + timers::AWAY);
+        let hello = Message::Hello {
+            version: VERSION,
+            name: self.options.name.clone(),
+            clock: self.replica.as_ref().map(|replica| replica.clock().clone()).unwrap_or_default(),
+            has_document: self.replica.is_some(),
+        };
+        self.send(to, Channel::Sync, hello);
+    }
+
+    /// A peer says who it is. Each side sends the other what it lacks.
+    pub(super) fn hello(
+        &mut self, now: Time, from: Author, name: String, clock: &VectorClock, has_document: bool,
+    ) {
+        let Some(peer) = self.peers.get_mut(&from) else { return };
+        peer.greeted = true;
+        peer.has_document = has_document;
+        peer.resend_after = timers::RESEND;
+        peer.clock = VectorClock::new();
+        peer.presence.name = name;
+        self.people_changed = true;
+        self.send_presence_to(from);
+        if has_document && self.learn(from, clock) {
+            self.renew_repairs();
+            self.send_lacking(now, from, clock);
+        }
+        self.ask_for_document(now);
+    }
+
+    /// A joiner that is waiting for nobody asks the next peer that has the document.
+    pub(super) fn ask_for_document(&mut self, now: Time) {
+        if self.replica.is_some() || self.joining.asked.is_some() {
+            return;
+        }
+        let often = |holder: Author| self.joining.ever_asked.get(&holder).copied().unwrap_or(0);
+        let holders = self.peers.iter().filter(|(_, peer)| peer.is_sharing()).map(|(&author, _)| author);
+        let Some(holder) = holders.min_by_key(|&holder| often(holder)) else { return };
+        let patience = timers::DOCUMENT.saturating_mul(1 << often(holder).min(6)).min(timers::DOCUMENT_MOST);
+        self.joining.asked = Some(holder);
+        *self.joining.ever_asked.entry(holder).or_default() += 1;
+        self.timers.set(Timer::Document, now + patience);
+        self.send(holder, Channel::Sync, Message::RequestDocument);
+    }
+
+    /// The peer asked for the document is gone, or has had its time.
+    pub(super) fn give_up_asking(&mut self, now: Time, asked: Option<Author>) {
+        if asked.is_none() || self.joining.asked == asked {
+            self.joining.asked = None;
+            self.timers.stop(Timer::Document);
+            self.ask_for_document(now);
+        }
+    }
+
+    /// Sends the document as far back as it is remembered.
+    pub(super) fn send_document(&mut self, now: Time, to: Author) {
+        let Some(replica) = &self.replica else { return };
+        let Some(peer) = self.peers.get_mut(&to) else { return };
+        if peer.document_at.is_some_and(|at| now.saturating_sub(at) < timers::DOCUMENT_AGAIN) {
+            return;
+        }
+        peer.document_at = Some(now);
+        let document = Message::Document {
+            checkpoint: replica.checkpoint(),
+            changes: replica.history().cloned().collect(),
+        };
+        self.send(to, Channel::Sync, document);
+    }
+
+    /// Sends what somebody with this clock lacks: the changes, or, when they are not all
+    /// remembered, the document.
+    pub(super) fn send_lacking(&mut self, now: Time, to: Author, clock: &VectorClock) {
+        let Some(replica) = &self.replica else { return };
+        if replica.reaches_back_to(clock) {
+            let lacking: Vec<_> = replica.changes_since(clock).cloned().collect();
+            self.send_changes(to, &lacking);
+        } else {
+            self.send_document(now, to);
+        }
+    }
+
+    /// Answers a request for changes of any author. Those not here are left to others; those no
+    /// longer remembered take a document.
+    pub(super) fn send_requested(&mut self, now: Time, to: Author, runs: &[(Author, u64, u64)]) {
+        let Some(replica) = &self.replica else { return };
+        let mut lacks = replica.clock().clone();
+        for &(author, first, _) in runs {
+            lacks.set(author, lacks.get(author).min(first.saturating_sub(1)));
+        }
+        if !replica.reaches_back_to(&lacks) {
+            self.send_document(now, to);
+            return;
+        }
+        let wanted = |change: &Change| {
+            let tick = change.tick();
+            runs.iter()
+                .any(|&(author, first, last)| author == change.author && (first..=last).contains(&tick))
+        };
+        let found: Vec<_> = replica.changes_since(&lacks).filter(|change| wanted(change)).cloned().collect();
+        self.send_changes(to, &found);
+    }
+
+    /// A document came: a joiner's first, or for somebody who has been away for longer than the
+    /// others remember.
+    pub(super) fn document(
+        &mut self, now: Time, from: Author, checkpoint: Checkpoint, changes: Vec<Arc<Change>>,
+    ) {
+        let Some(replica) = &self.replica else {
+            if self.joining.ever_asked.contains_key(&from) {
+                self.start(now, from, checkpoint, changes);
+            } else {
+                self.event(Event::Garbage(from, "a document that it was not asked for".to_owned()));
+            }
+            return;
+        };
+        if replica.clock().covers(&checkpoint.clock) {
+            self.receive(now, from, changes);
+            return;
+        }
+        let mut whole = checkpoint.clock.clone();
+        for change in &changes {
+            whole.join(&change.clock);
+        }
+        let own = whole.get(self.author);
+        if own > replica.clock().get(self.author) {
+            self.event(Event::Refused(from, Refusal::NotMine(ChangeId { author: self.author, tick: own })));
+            return;
+        }
+        let changes = changes.into_iter().map(Arc::unwrap_or_clone);
+        let (theirs, received) = Replica::restore(self.author, checkpoint, changes, self.options.history);
+        if theirs.clock().covers(replica.clock()) {
+            self.event(Event::Replaced(Box::new(replica.snapshot())));
+            self.replica = Some(theirs);
+            self.learn(from, &whole);
+            self.renew_repairs();
+        } else {
+            self.event(Event::Stranded(from));
+        }
+        self.refuse(from, received.refused);
+    }
+
+    /// A joiner's document is here.
+    fn start(&mut self, now: Time, from: Author, checkpoint: Checkpoint, changes: Vec<Arc<Change>>) {
+        self.replica = Some(Replica::new(self.author, checkpoint, self.options.history));
+        self.timers.stop(Timer::Document);
+        let joining = std::mem::take(&mut self.joining);
+        // `Ready` tells of all that the document brings.
+        self.event(Event::Ready);
+        self.take_in(now, from, changes);
+        for (sender, changes) in joining.kept {
+            self.receive(now, sender, changes);
+        }
+        self.renew_repairs();
+        let clock = self.replica.as_ref().map(|replica| replica.clock().clone()).unwrap_or_default();
+        let others: Vec<Author> = self.talking().filter(|&peer| peer != from).collect();
+        for other in others {
+            self.send(other, Channel::Sync, Message::RequestChanges(clock.clone()));
+        }
+        self.acknowledge(from);
+    }
+}

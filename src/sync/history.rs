@@ -1,0 +1,206 @@
+//! The remembered changes in stamp order, and the versions that everything later has seen.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::tracker::Tracker;
+use super::{Author, Change, ChangeId, Checkpoint, VectorClock};
+use crate::document::Value;
+
+/// A checkpoint is taken at a critical version each so many changes. Between them versions are
+/// made again by replay, so this bounds the replay before a window.
+const CHECKPOINT_EVERY: usize = 256;
+
+/// How many of the newest checkpoints are all kept; of the older ones ever fewer.
+const CHECKPOINTS_DENSE: usize = 4;
+
+/// The remembered changes in stamp order. Positions count from the oldest remembered, 0.
+///
+/// A version is the set of changes before a position. It is **critical** when every change from
+/// there on has seen all of it: there the document is plain JSON and no bookkeeping reaches
+/// across (Gentle & Kleppmann, `EuroSys` 2025).
+pub(super) struct History {
+    start: Checkpoint,
+    changes: VecDeque<Arc<Change>>,
+    /// Positions of critical versions, ascending; the first is always 0.
+    critical: Vec<usize>,
+    /// The document at some critical versions.
+    values: BTreeMap<usize, Value>,
+    /// Each author's remembered changes, by tick.
+    by_author: BTreeMap<Author, VecDeque<Arc<Change>>>,
+}
+
+impl History {
+    pub(super) fn new(start: Checkpoint) -> Self {
+        Self {
+            start,
+            changes: VecDeque::new(),
+            critical: Vec::new(),
+            values: BTreeMap::new(),
+            by_author: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn start(&self) -> &Checkpoint {
+        &self.start
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.changes.len()
+    }
+
+    pub(super) fn changes(&self) -> impl DoubleEndedIterator<Item = &Arc<Change>> + ExactSizeIterator {
+        self.changes.iter()
+    }
+
+    pub(super) fn get(&self, id: ChangeId) -> Option<&Arc<Change>> {
+        let changes = self.by_author.get(&id.author)?;
+        let first = changes.front()?.tick();
+        changes.get(usize::try_from(id.tick.checked_sub(first)?).ok()?)
+    }
+
+    /// Whether the document as it is now should come with the next [`push`](Self::push).
+    pub(super) fn is_checkpoint_due(&self) -> bool {
+        !self.changes.is_empty() && self.changes.len().is_multiple_of(CHECKPOINT_EVERY)
+    }
+
+    /// Adds a change that has seen everything here. `before` is the document without it, where it
+    /// is known.
+    pub(super) fn push(&mut self, change: Arc<Change>, before: Option<Value>) {
+        let position = self.changes.len();
+        self.critical.push(position);
+        if let Some(before) = before {
+            self.values.insert(position, before);
+            self.thin_out();
+        }
+        self.index(&change);
+        self.changes.push_back(change);
+    }
+
+    /// Adds a change that is concurrent to some here, and gives the critical version that it and
+    /// everything later has seen.
+    pub(super) fn insert(&mut self, change: Arc<Change>, context: &VectorClock) -> usize {
+        let stamp = change.stamp();
+        let position = self.changes.partition_point(|other| other.stamp() < stamp);
+        while self.critical.len() > 1 {
+            let newest = self.critical.last().copied().unwrap_or(0);
+            // What the change at a critical version had seen is that version.
+            let version = self.changes.get(newest).map(|at| at.context()).unwrap_or_default();
+            if context.covers(&version) {
+                break;
+            }
+            self.critical.pop();
+        }
+        let since = self.critical.last().copied().unwrap_or(0);
+        self.values.split_off(&(since + 1));
+        self.index(&change);
+        self.changes.insert(position, change);
+        since
+    }
+
+    fn index(&mut self, change: &Arc<Change>) {
+        self.by_author.entry(change.author).or_default().push_back(change.clone());
+    }
+
+    /// Keeps the newest few checkpoints and, of the older, about one per doubling of age.
+    fn thin_out(&mut self) {
+        let newest = self.changes.len() / CHECKPOINT_EVERY;
+        self.values.retain(|&position, _| {
+            let number = position / CHECKPOINT_EVERY;
+            let age = (newest - number) / CHECKPOINTS_DENSE;
+            age == 0 || number.trailing_zeros() > age.ilog2()
+        });
+    }
+
+    /// The critical version at or before a position.
+    pub(super) fn critical_before(&self, position: usize) -> usize {
+        let after = self.critical.partition_point(|&critical| critical <= position);
+        after.checked_sub(1).and_then(|at| self.critical.get(at)).copied().unwrap_or(0)
+    }
+
+    /// The newest critical version that somebody with this clock has seen.
+    pub(super) fn critical_within(&self, clock: &VectorClock) -> Option<usize> {
+        if !clock.covers(&self.start.clock) {
+            return None;
+        }
+        let seen = self.critical.partition_point(|&critical| {
+            self.changes.get(critical).is_none_or(|change| clock.covers(&change.context()))
+        });
+        seen.checked_sub(1).and_then(|at| self.critical.get(at)).copied().or(Some(0))
+    }
+
+    /// Where a change stands.
+    pub(super) fn position(&self, id: ChangeId) -> Option<usize> {
+        let stamp = self.get(id)?.stamp();
+        Some(self.changes.partition_point(|other| other.stamp() < stamp))
+    }
+
+    /// The document at a critical version.
+    pub(super) fn value_at(&self, critical: usize) -> Value {
+        let (from, value) = self
+            .values
+            .range(..=critical)
+            .next_back()
+            .map_or((0, &self.start.value), |(&position, value)| (position, value));
+        self.fold(value.clone(), from, critical)
+    }
+
+    /// Replays from one critical version to another (or to the end).
+    fn fold(&self, mut value: Value, from: usize, to: usize) -> Value {
+        let first = self.critical.partition_point(|&critical| critical < from);
+        let mut bounds = self.critical.iter().copied().skip(first).take_while(|&at| at < to).peekable();
+        while let Some(at) = bounds.next() {
+            let end = bounds.peek().copied().unwrap_or(to);
+            if let (1, Some(change)) = (end - at, self.changes.get(at)) {
+                // Void where it does not resolve, like everywhere.
+                let _ = value.apply(&change.path, &change.method);
+            } else {
+                let mut tracker = Tracker::new(value);
+                self.replay(&mut tracker, at, end);
+                value = tracker.value();
+            }
+        }
+        value
+    }
+
+    /// The changes from a position on.
+    pub(super) fn since(&self, position: usize) -> impl Iterator<Item = &Arc<Change>> {
+        self.changes.range(position.min(self.changes.len())..)
+    }
+
+    /// Applies the changes between two positions to a tracker.
+    fn replay(&self, tracker: &mut Tracker, from: usize, to: usize) {
+        for change in self.changes.range(from..to) {
+            tracker.apply(change);
+        }
+    }
+
+    /// A tracker with everything applied since a critical version.
+    pub(super) fn track(&self, since: usize, mut tracker: impl FnMut(Value) -> Tracker) -> Tracker {
+        let mut tracker = tracker(self.value_at(since));
+        self.replay(&mut tracker, since, self.changes.len());
+        tracker
+    }
+
+    /// Forgets the changes before a critical version: the newest that `may_go` admits, of those
+    /// that leave at least `keep` changes. Gives how many went.
+    pub(super) fn forget(&mut self, keep: usize, may_go: impl Fn(&VectorClock) -> bool) -> usize {
+        let most = self.changes.len().saturating_sub(keep);
+        let found = self.critical.iter().rev().skip_while(|&&at| at > most).find_map(|&at| {
+            let version = self.changes.get(at)?.context();
+            may_go(&version).then_some((at, version))
+        });
+        let Some((count, version)) = found.filter(|&(count, _)| count > 0) else { return 0 };
+        self.start.value = self.value_at(count);
+        self.start.clock = version;
+        for change in self.changes.drain(..count) {
+            if let Some(changes) = self.by_author.get_mut(&change.author) {
+                changes.pop_front();
+            }
+        }
+        self.critical = self.critical.iter().filter_map(|at| at.checked_sub(count)).collect();
+        let kept = self.values.split_off(&(count + 1));
+        self.values = kept.into_iter().map(|(at, value)| (at - count, value)).collect();
+        count
+    }
+}

@@ -1,0 +1,69 @@
+//! Changes that wait for their past.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use super::{Author, Change, ChangeId, Tick, VectorClock};
+
+/// Changes that wait for their past, each filed under the first change that it lacks.
+#[derive(Default)]
+pub(super) struct Pending {
+    changes: BTreeMap<ChangeId, Change>,
+    waiting_for: FxHashMap<ChangeId, Vec<ChangeId>>,
+}
+
+impl Pending {
+    pub(super) fn len(&self) -> usize {
+        self.changes.len()
+    }
+
+    pub(super) fn get(&self, id: ChangeId) -> Option<&Change> {
+        self.changes.get(&id)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Change> {
+        self.changes.values()
+    }
+
+    /// Files a change under what it lacks, given what is here.
+    pub(super) fn wait(&mut self, change: Change, lacks: ChangeId) {
+        self.waiting_for.entry(lacks).or_default().push(change.id());
+        self.changes.insert(change.id(), change);
+    }
+
+    /// Takes out the changes that waited for one that is here now. They may lack others still.
+    pub(super) fn woken_by(&mut self, id: ChangeId) -> Vec<Change> {
+        let woken = self.waiting_for.remove(&id).unwrap_or_default();
+        woken.into_iter().filter_map(|id| self.changes.remove(&id)).collect()
+    }
+
+    /// What must still be fetched: runs of ticks, first and last.
+    pub(super) fn missing(&self, clock: &VectorClock) -> Vec<(Author, Tick, Tick)> {
+        let mut needed = VectorClock::new();
+        for change in self.changes.values() {
+            needed.join(&change.context());
+        }
+        let mut missing = Vec::new();
+        for (author, last) in needed.iter() {
+            let mut next = clock.get(author) + 1;
+            let first = ChangeId { author, tick: next };
+            for (here, _) in self.changes.range(first..=ChangeId { author, tick: last.max(next) }) {
+                if here.tick > next {
+                    missing.push((author, next, here.tick - 1));
+                }
+                next = here.tick + 1;
+            }
+            if next <= last {
+                missing.push((author, next, last));
+            }
+        }
+        missing
+    }
+}
+
+/// The first change of a context that somebody with this clock lacks.
+pub(super) fn first_lacking(context: &VectorClock, clock: &VectorClock) -> Option<ChangeId> {
+    let (author, _) = context.iter().find(|&(author, tick)| clock.get(author) < tick)?;
+    Some(ChangeId { author, tick: clock.get(author) + 1 })
+}

@@ -1,0 +1,223 @@
+//! What takes a change back, as the document stands now.
+
+use rustc_hash::FxHashSet;
+
+use super::sequence::Sequence;
+use super::{Content, Effect, EntryId, Letter, NodeId, Owner, Record, Slot, Tracker, View};
+use crate::document::{Method, Path, Text, Value};
+use crate::sync::{Author, Change};
+
+/// One edit that takes something back.
+pub(in crate::sync) struct Inverse {
+    pub(in crate::sync) path: Path,
+    pub(in crate::sync) method: Method,
+    /// What it restores, as in [`Restoration`](super::Restoration).
+    pub(in crate::sync) pieces: Vec<(usize, usize)>,
+}
+
+/// What is to be done about an effect.
+pub(in crate::sync) enum Answer {
+    Edit(Inverse),
+    /// There is nothing left to do.
+    Nothing,
+    /// Somebody else has been there.
+    LeaveAlone(Author),
+}
+
+impl Inverse {
+    fn removing(path: Path) -> Answer {
+        Answer::Edit(Self { path, method: Method::Delete, pieces: Vec::new() })
+    }
+}
+
+impl Tracker {
+    /// What takes back the effects of a change numbered `from` on, and the number to go on with.
+    /// Nothing when there are no more. The edit is to be applied before the next call.
+    pub(in crate::sync) fn invert(&mut self, change: &Change, from: usize) -> Option<(usize, Answer)> {
+        let id = change.id();
+        let effects = self.records().iter().rev().find(|record| record.id == id)?.effects.clone();
+        let author = id.author;
+        Some(match effects.get(from)? {
+            Effect::Wrote { slot, entry, removed } => {
+                let slot = self.current(slot);
+                match self.others_in(&slot, *entry, author) {
+                    Some(other) => (from + 1, Answer::LeaveAlone(other)),
+                    None => {
+                        (from + 1 + count_inside(&effects, from, *entry), self.put_back(&slot, removed, from))
+                    }
+                }
+            }
+            Effect::Removed { slot: Slot::Item(..), .. } => self.reinsert(&effects, from, author),
+            Effect::Removed { slot, entries } => {
+                let answer = match self.occupant(slot, author) {
+                    Some(other) => Answer::LeaveAlone(other),
+                    None => self.put_back(slot, entries, from),
+                };
+                (from + 1, answer)
+            }
+            Effect::Inserted { list, item, entry } => {
+                let slot = self.current(&Slot::Item(*list, *item));
+                let answer = match self.others_in(&slot, *entry, author) {
+                    Some(other) => Answer::LeaveAlone(other),
+                    None => self.path_of(&slot).map_or(Answer::Nothing, Inverse::removing),
+                };
+                (from + 1, answer)
+            }
+            Effect::Spliced { string, inserted, removed } => {
+                match self.splice_back(*string, inserted, removed, from, author) {
+                    // The same effect again, until there is nothing left to do.
+                    Some(inverse) => (from, Answer::Edit(inverse)),
+                    None => (from + 1, Answer::Nothing),
+                }
+            }
+        })
+    }
+
+    /// Whose value is shown in a slot.
+    fn occupant(&self, slot: &Slot, author: Author) -> Option<Author> {
+        let winner = self.winner(&self.living_known(slot, View::Now))?;
+        Some(self.entry(winner).added.map_or(author, |by| by.author))
+    }
+
+    /// Who else has been in a slot since `author` wrote an entry there: overwrote or removed it,
+    /// or edited inside.
+    fn others_in(&self, slot: &Slot, entry: EntryId, author: Author) -> Option<Author> {
+        let living = self.living_known(slot, View::Now);
+        let written = self.original(entry);
+        if let Some(&other) = living.iter().find(|&&other| self.original(other) != written) {
+            return Some(self.entry(other).added.map_or(author, |by| by.author));
+        }
+        let Some(&mine) = living.first() else {
+            let removers = self.entry(entry).removed.iter().map(|by| by.author);
+            return Some(removers.max_by_key(|&by| by != author).unwrap_or(author));
+        };
+        let node = self.entry(mine).node;
+        let is_inside = |record: &&Record| {
+            record.id.author != author
+                && record.containers.iter().flatten().any(|&container| self.entry(container).node == node)
+        };
+        self.records().iter().find(is_inside).map(|record| record.id.author)
+    }
+
+    /// Puts what a change removed back into its slot.
+    fn put_back(&mut self, slot: &Slot, removed: &[EntryId], effect: usize) -> Answer {
+        let Some(path) = self.path_of(slot) else { return Answer::Nothing };
+        match self.entries_value(removed, View::Now) {
+            Some(value) => {
+                Answer::Edit(Inverse { path, method: Method::Set(value), pieces: vec![(effect, 0)] })
+            }
+            None => Inverse::removing(path),
+        }
+    }
+
+    /// Puts removed array items back, as many at once as belong to one place.
+    fn reinsert(&mut self, effects: &[Effect], from: usize, author: Author) -> (usize, Answer) {
+        let removed: Vec<(&Slot, &[EntryId])> = effects.iter().skip(from).map_while(removed_item).collect();
+        let Some(&(Slot::Item(list, _), _)) = removed.first() else { return (from + 1, Answer::Nothing) };
+        let slots: Vec<Slot> = removed.iter().map(|(slot, _)| self.current(slot)).collect();
+        let mut free = slots.iter().map(|slot| self.occupant(slot, author));
+        if let Some(Some(other)) = free.next() {
+            return (from + 1, Answer::LeaveAlone(other));
+        }
+        let run = 1 + free.take_while(Option::is_none).count();
+        let node = self.entry(*list).node;
+        let (Some(path), Content::List(items)) = (self.path_of_node(node), &self.node(node).content) else {
+            return (from + 1, Answer::Nothing);
+        };
+        let of: Vec<usize> = slots.iter().take(run).filter_map(Slot::item).collect();
+        let home = |item| self.home(node, item);
+        let positions = items.items.positions(&of, home, |slot| self.is_filled(slot, View::Now));
+        let Some(&start) = positions.first() else { return (from + 1, Answer::Nothing) };
+        let run = positions.iter().take_while(|&&position| position == start).count();
+        let values =
+            removed.iter().take(run).filter_map(|(_, entries)| self.entries_value(entries, View::Now));
+        let method = Method::Splice { start: position(start), count: 0, items: values.collect() };
+        let pieces = (from..from + run).map(|effect| (effect, 0)).collect();
+        (from + run, Answer::Edit(Inverse { path, method, pieces }))
+    }
+
+    /// The first run of characters of a string that is still to be removed or put back.
+    fn splice_back(
+        &self, string: EntryId, inserted: &[usize], removed: &[usize], effect: usize, author: Author,
+    ) -> Option<Inverse> {
+        let node = self.entry(string).node;
+        let path = self.path_of_node(node)?;
+        let Content::String(letters) = &self.node(node).content else { return None };
+        let unwanted: FxHashSet<usize> = inserted.iter().map(|&item| self.successor(node, item)).collect();
+        if let Some((start, count)) = first_run(letters, &unwanted) {
+            let method = Method::Splice { start: position(start), count: position(count), items: Vec::new() };
+            return Some(Inverse { path, method, pieces: Vec::new() });
+        }
+        let is_own = |letter: &Letter| letter.removed.iter().all(|by| by.author == author);
+        let wanted: Vec<(usize, usize)> = removed
+            .iter()
+            .map(|&item| self.successor(node, item))
+            .enumerate()
+            .filter(|&(_, item)| !is_alive(letters.payload(item)) && is_own(letters.payload(item)))
+            .collect();
+        let of: Vec<usize> = wanted.iter().map(|&(_, item)| item).collect();
+        let positions = letters.positions(&of, |item| self.home(node, item), is_alive);
+        let &start = positions.first()?;
+        let run = positions.iter().take_while(|&&position| position == start).count();
+        let text: String = of.iter().take(run).map(|&item| &*letters.payload(item).spelling).collect();
+        let items = vec![Value::from_text(Text::from_raw(&text))];
+        let method = Method::Splice { start: position(start), count: 0, items };
+        let pieces = wanted.iter().take(run).map(|&(at, _)| (effect, at)).collect();
+        Some(Inverse { path, method, pieces })
+    }
+
+    /// Where a node is now; nothing if it is not on show.
+    fn path_of_node(&self, node: NodeId) -> Option<Path> {
+        let entry_of = |node| self.node(node).owners.first().map(|&(entry, _)| entry);
+        self.node(node).owners.iter().find_map(|(entry, owner)| {
+            let slot = match owner {
+                Owner::Root => Slot::Root,
+                Owner::Key(map, key) => Slot::Key(vec![entry_of(*map)?], key.clone()),
+                Owner::Item(list, item) => Slot::Item(entry_of(*list)?, *item),
+            };
+            self.living_known(&slot, View::Now).contains(entry).then(|| self.path_of(&slot))?
+        })
+    }
+}
+
+/// How many of the effects after `from` are writes into what it wrote, and go with it.
+fn count_inside(effects: &[Effect], from: usize, entry: EntryId) -> usize {
+    let mut inside = vec![entry];
+    let rest = effects.iter().skip(from + 1);
+    rest.take_while(|effect| {
+        if let Effect::Wrote { slot: Slot::Key(maps, _), entry, .. } = effect
+            && maps.iter().any(|map| inside.contains(map))
+        {
+            inside.push(*entry);
+            true
+        } else {
+            false
+        }
+    })
+    .count()
+}
+
+/// The slot of an array item that an effect removed, and what it removed there.
+fn removed_item(effect: &Effect) -> Option<(&Slot, &[EntryId])> {
+    match effect {
+        Effect::Removed { slot: slot @ Slot::Item(..), entries } => Some((slot, entries)),
+        Effect::Removed { .. } | Effect::Wrote { .. } | Effect::Inserted { .. } | Effect::Spliced { .. } => {
+            None
+        }
+    }
+}
+
+fn is_alive(letter: &Letter) -> bool {
+    letter.removed.is_empty()
+}
+
+fn position(at: usize) -> i64 {
+    i64::try_from(at).unwrap_or(i64::MAX)
+}
+
+/// The first run of neighbours among the visible characters that is wanted: start and length.
+fn first_run(letters: &Sequence<Letter>, wanted: &FxHashSet<usize>) -> Option<(usize, usize)> {
+    let mut visible = letters.visible(View::Now, is_alive);
+    let start = visible.position(|item| wanted.contains(&item))?;
+    Some((start, 1 + visible.take_while(|item| wanted.contains(item)).count()))
+}

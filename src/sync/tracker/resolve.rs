@@ -1,0 +1,240 @@
+//! What a path means to somebody who has seen no more than a clock says.
+
+use super::{Content, EntryId, ItemSlot, KeyPlace, MapNode, NodeId, Owner, Tracker, View};
+use crate::document::{Kind, Step, Text};
+
+/// A place that can hold values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::sync) enum Slot {
+    Root,
+    /// A key of a map, or of several that are shown as one.
+    Key(Vec<EntryId>, Text),
+    /// An item of an array.
+    Item(EntryId, usize),
+}
+
+impl Slot {
+    /// The item of an array's slot.
+    pub(super) fn item(&self) -> Option<usize> {
+        match self {
+            Self::Item(_, item) => Some(*item),
+            Self::Root | Self::Key(..) => None,
+        }
+    }
+}
+
+/// What a slot shows.
+pub(super) enum Shown {
+    Absent,
+    /// A map: the values that are shown as one.
+    Map(Vec<EntryId>),
+    List(EntryId),
+    String(EntryId),
+    Scalar,
+}
+
+/// Where a path leads.
+pub(super) enum Target {
+    /// To a slot, filled or not.
+    Slot(Slot),
+    /// The slot is absent, and so are the keys after it.
+    Missing(Slot, Vec<Text>),
+    /// The position after an array's last.
+    End(EntryId),
+    Nowhere,
+}
+
+/// A path's target and the containers on the way.
+pub(super) struct Way {
+    pub(super) containers: Vec<Vec<EntryId>>,
+    pub(super) target: Target,
+}
+
+impl Tracker {
+    /// The values that live in a slot, each once.
+    pub(super) fn living(&mut self, slot: &Slot, view: View<'_>) -> Vec<EntryId> {
+        self.fill(slot);
+        self.living_known(slot, view)
+    }
+
+    /// The same for a slot that has been looked at before.
+    pub(super) fn living_known(&self, slot: &Slot, view: View<'_>) -> Vec<EntryId> {
+        let mut living = Vec::new();
+        for entries in self.holders(slot) {
+            for &entry in entries {
+                if self.is_visible(entry, view) && !living.contains(&entry) {
+                    living.push(entry);
+                }
+            }
+        }
+        living
+    }
+
+    /// The entry lists of a slot: several when maps are shown as one.
+    fn holders(&self, slot: &Slot) -> Vec<&[EntryId]> {
+        match slot {
+            Slot::Root => vec![&self.root],
+            Slot::Key(maps, key) => maps
+                .iter()
+                .filter_map(|&map| match &self.node(self.entry(map).node).content {
+                    Content::Map(map) => map.slot(key),
+                    Content::Plain(_) | Content::List(_) | Content::String(_) => None,
+                })
+                .collect(),
+            Slot::Item(list, item) => match &self.node(self.entry(*list).node).content {
+                Content::List(list) => match list.items.payload(*item) {
+                    ItemSlot::Entries(entries) => vec![entries],
+                    ItemSlot::Base(_) => Vec::new(),
+                },
+                Content::Plain(_) | Content::Map(_) | Content::String(_) => Vec::new(),
+            },
+        }
+    }
+
+    /// Gives the plain value of a slot, if it has one, an entry.
+    fn fill(&mut self, slot: &Slot) {
+        match slot {
+            Slot::Root => {}
+            Slot::Key(maps, key) => {
+                for &map in maps {
+                    self.fill_key(self.entry(map).node, key);
+                }
+            }
+            Slot::Item(list, item) => self.fill_item(self.entry(*list).node, *item),
+        }
+    }
+
+    fn fill_key(&mut self, node: NodeId, key: &Text) {
+        self.expand(node);
+        let Content::Map(map) = &self.node(node).content else { return };
+        if map.slot(key).is_some() {
+            return;
+        }
+        let child = map.base.key_position(key).zip(map.base.key(key).cloned());
+        let entries = child.map(|(position, value)| {
+            self.add_base(value, KeyPlace::Base(position), Owner::Key(node, key.clone()))
+        });
+        if let Content::Map(map) = &mut self.node_mut(node).content {
+            map.slot_mut(key).extend(entries);
+        }
+    }
+
+    pub(super) fn fill_item(&mut self, node: NodeId, item: usize) {
+        let Content::List(list) = &self.node(node).content else { return };
+        let ItemSlot::Base(position) = *list.items.payload(item) else { return };
+        let Some(value) = list.base.index(position).cloned() else { return };
+        let entry = self.add_base(value, KeyPlace::Base(position), Owner::Item(node, item));
+        if let Content::List(list) = &mut self.node_mut(node).content {
+            *list.items.payload_mut(item) = ItemSlot::Entries(vec![entry]);
+        }
+    }
+
+    /// The value shown of those that live in a slot: the one of the lowest author.
+    pub(super) fn winner(&self, living: &[EntryId]) -> Option<EntryId> {
+        living.iter().copied().min_by_key(|&entry| self.entry(entry).added)
+    }
+
+    /// Those of the living that are shown: the winner, and when it is a mergeable map all of them.
+    pub(super) fn shown_of(&self, living: &[EntryId]) -> Vec<EntryId> {
+        let Some(winner) = self.winner(living) else { return Vec::new() };
+        if !self.entry(winner).mergeable {
+            return vec![winner];
+        }
+        living.iter().copied().filter(|&entry| self.entry(entry).mergeable).collect()
+    }
+
+    pub(super) fn shown(&mut self, slot: &Slot, view: View<'_>) -> Shown {
+        let living = self.living(slot, view);
+        let shown = self.shown_of(&living);
+        let Some(&first) = shown.first() else { return Shown::Absent };
+        match self.kind(self.entry(first).node) {
+            Kind::Object => Shown::Map(shown),
+            Kind::Array => Shown::List(first),
+            Kind::String => Shown::String(first),
+            Kind::Null | Kind::Bool | Kind::Number => Shown::Scalar,
+        }
+    }
+
+    /// Follows a path.
+    pub(super) fn follow(&mut self, steps: &[Step], view: View<'_>) -> Way {
+        let mut slot = Slot::Root;
+        let mut containers = Vec::new();
+        for (at, step) in steps.iter().enumerate() {
+            let next = match (self.shown(&slot, view), step) {
+                (Shown::Map(maps), Step::Key(key)) => {
+                    containers.push(maps.clone());
+                    Slot::Key(maps, key.clone())
+                }
+                (Shown::List(list), Step::Index(index)) => {
+                    containers.push(vec![list]);
+                    let item = self.visible_items(list, view).nth(*index);
+                    let Some(item) = item else {
+                        let is_end =
+                            at + 1 == steps.len() && self.visible_items(list, view).count() == *index;
+                        let target = if is_end { Target::End(list) } else { Target::Nowhere };
+                        return Way { containers, target };
+                    };
+                    Slot::Item(list, item)
+                }
+                (Shown::Absent, _) => {
+                    let target = match keys(steps.get(at..).unwrap_or_default()) {
+                        Some(rest) => Target::Missing(slot, rest),
+                        None => Target::Nowhere,
+                    };
+                    return Way { containers, target };
+                }
+                _ => return Way { containers, target: Target::Nowhere },
+            };
+            slot = next;
+        }
+        Way { containers, target: Target::Slot(slot) }
+    }
+
+    /// The items of an array that somebody sees, in order.
+    pub(super) fn visible_items(&mut self, list: EntryId, view: View<'_>) -> impl Iterator<Item = usize> {
+        let node = self.entry(list).node;
+        self.expand(node);
+        let this = &*self;
+        let items = match &this.node(node).content {
+            Content::List(list) => Some(&list.items),
+            Content::Plain(_) | Content::Map(_) | Content::String(_) => None,
+        };
+        items.into_iter().flat_map(move |items| items.visible(view, move |slot| this.is_filled(slot, view)))
+    }
+
+    /// Whether somebody sees a value in an item's slot.
+    pub(super) fn is_filled(&self, slot: &ItemSlot, view: View<'_>) -> bool {
+        match slot {
+            ItemSlot::Base(_) => true,
+            ItemSlot::Entries(entries) => entries.iter().any(|&entry| self.is_visible(entry, view)),
+        }
+    }
+}
+
+/// The steps as keys; nothing when one of them is a position.
+fn keys(steps: &[Step]) -> Option<Vec<Text>> {
+    steps
+        .iter()
+        .map(|step| match step {
+            Step::Key(key) => Some(key.clone()),
+            Step::Index(_) => None,
+        })
+        .collect()
+}
+
+impl MapNode {
+    pub(super) fn slot(&self, key: &Text) -> Option<&[EntryId]> {
+        let (_, entries) = self.slots.get(*self.index.get(key)?)?;
+        Some(entries)
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "the index holds positions in the slots")]
+    pub(super) fn slot_mut(&mut self, key: &Text) -> &mut Vec<EntryId> {
+        let slots = &mut self.slots;
+        let at = *self.index.entry(key.clone()).or_insert_with(|| {
+            slots.push((key.clone(), Vec::new()));
+            slots.len() - 1
+        });
+        &mut self.slots[at].1
+    }
+}

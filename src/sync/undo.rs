@@ -1,0 +1,87 @@
+//! Taking back own changes by ordinary new ones.
+//!
+//! What a change did is found by replaying the history since it with everything recorded, so an
+//! undo costs such a replay and the edits themselves carry nothing for it.
+
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use super::tracker::{Answer, Restoration, Tracker};
+use super::{Author, Change, ChangeId, Replica};
+use crate::document::Path;
+
+/// What the changes made by undo have restored.
+pub(super) type Restorations = FxHashMap<ChangeId, Restoration>;
+
+/// What an undo or a redo came to.
+#[derive(Clone, Debug, Default)]
+pub struct Undone {
+    /// The new changes that take the old ones back.
+    pub changes: Vec<Arc<Change>>,
+    /// Edits left alone, because somebody else has written there since: where, as it was for
+    /// the edit, and who.
+    pub left_alone: Vec<(Path, Author)>,
+    /// Own changes that are too long ago to be taken back.
+    pub forgotten: usize,
+}
+
+impl Replica {
+    /// Takes back own changes, last first, by ordinary new changes; what somebody else has
+    /// overwritten since, or edited inside, is left alone. Undoing the result is the redo.
+    pub fn undo(&mut self, own: &[ChangeId]) -> Undone {
+        let mut undone = Undone::default();
+        let known: Vec<Arc<Change>> = own.iter().filter_map(|&id| self.change(id).cloned()).collect();
+        undone.forgotten = own.len() - known.len();
+        let Some(mut tracker) = self.record_since(&known) else { return undone };
+        for change in known.iter().rev() {
+            self.take_back(change, &mut tracker, &mut undone);
+        }
+        undone
+    }
+
+    fn take_back(&mut self, change: &Change, tracker: &mut Tracker, undone: &mut Undone) {
+        let mut next = 0;
+        while let Some((after, answer)) = tracker.invert(change, next) {
+            next = after;
+            let inverse = match answer {
+                Answer::Edit(inverse) => inverse,
+                Answer::Nothing => continue,
+                Answer::LeaveAlone(other) => {
+                    let in_the_way = (change.path.clone(), other);
+                    if !undone.left_alone.contains(&in_the_way) {
+                        undone.left_alone.push(in_the_way);
+                    }
+                    continue;
+                }
+            };
+            let Ok(new) = self.edit(inverse.path, inverse.method) else {
+                next += 1;
+                continue;
+            };
+            tracker.apply(&new);
+            if !inverse.pieces.is_empty() {
+                let restoration = Restoration { of: change.id(), pieces: inverse.pieces };
+                tracker.link(&restoration);
+                self.restorations.insert(new.id(), restoration);
+            }
+            undone.changes.push(new);
+        }
+    }
+
+    /// A tracker that has recorded all that happened since the first of some changes, with what
+    /// was restored tied to what it was.
+    fn record_since(&self, changes: &[Arc<Change>]) -> Option<Tracker> {
+        let history = self.remembered();
+        let first = changes.iter().filter_map(|change| history.position(change.id())).min()?;
+        let since = history.critical_before(first);
+        let mut tracker = Tracker::recording(history.value_at(since));
+        for change in history.since(since) {
+            tracker.apply(change);
+            if let Some(restoration) = self.restorations.get(&change.id()) {
+                tracker.link(restoration);
+            }
+        }
+        Some(tracker)
+    }
+}
