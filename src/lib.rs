@@ -6,6 +6,15 @@ pub mod limits;
 pub mod session;
 pub mod sync;
 
+#[cfg(feature = "app")]
+#[doc(hidden)]
+pub mod cli;
+#[cfg(feature = "app")]
+#[doc(hidden)]
+pub mod commands;
+#[cfg(feature = "app")]
+#[doc(hidden)]
+pub mod config;
 #[cfg(feature = "net")]
 pub mod cursor;
 #[cfg(feature = "net")]

@@ -11,6 +11,7 @@ mod parse;
 mod path;
 mod print;
 mod save;
+mod style;
 mod text;
 mod value;
 
@@ -20,6 +21,7 @@ pub(crate) use parse::parse_to_depth;
 use parse::{Event, Scanner};
 pub use parse::{ParseError, Parsed, parse, parse_reporting};
 pub use path::{Path, PathError, Step};
-pub use save::{Style, save};
+pub use save::save;
+pub use style::Style;
 pub use text::Text;
 pub use value::{Kind, Value};

@@ -14,7 +14,7 @@ use crate::sync::{Author, Change, ChangeId, Checkpoint, Refusal, Replica, Vector
 pub(super) struct Joining {
     /// Who has been asked and has not answered.
     asked: Option<Author>,
-    /// Everyone who was ever asked, and how often: an answer may come late, and is as good.
+    /// Everyone who was ever asked, and how often. An answer may come late, and is as good.
     ever_asked: BTreeMap<Author, u32>,
     /// Live changes that came before the document, with who sent them.
     kept: Vec<(Author, Vec<Arc<Change>>)>,
@@ -153,11 +153,7 @@ impl Session {
         &mut self, now: Time, from: Author, checkpoint: Checkpoint, changes: Vec<Arc<Change>>,
     ) {
         let Some(replica) = &self.replica else {
-            if self.joining.ever_asked.contains_key(&from) {
-                self.start(now, from, checkpoint, changes);
-            } else {
-                self.event(Event::Garbage(from, "a document that it was not asked for".to_owned()));
-            }
+            self.start(now, from, checkpoint, changes);
             return;
         };
         if replica.clock().covers(&checkpoint.clock) {

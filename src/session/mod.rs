@@ -280,9 +280,10 @@ impl Session {
         self.timers.clear();
         let to: Vec<Author> = self.talking().collect();
         for peer in to {
-            let sharing = self.peers.get(&peer).filter(|peer| peer.is_sharing());
-            if let Some(clock) = sharing.map(|peer| peer.clock.clone()) {
-                self.send_lacking(now, peer, &clock);
+            match self.peers.get(&peer).filter(|peer| peer.is_sharing()).map(|peer| peer.clock.clone()) {
+                Some(clock) => self.send_lacking(now, peer, &clock),
+                // It may get it from nobody else.
+                None => self.send_document(now, peer),
             }
             self.send(peer, Channel::Sync, Message::Goodbye);
         }
