@@ -18,6 +18,8 @@ pub struct Draft {
     pub path: Path,
     /// Where that is now; nothing once it is gone.
     pub here: Option<Path>,
+    /// Once it is gone: what is left around it now.
+    pub around: Path,
     /// What is typed.
     pub line: Line,
     /// How it is read.
@@ -71,6 +73,7 @@ impl Draft {
             purpose,
             base: base.clone(),
             here: Some(path.clone()),
+            around: Path::ROOT,
             path,
             line: Line::new(text),
             form,
@@ -215,11 +218,18 @@ impl Draft {
         Ok(entry)
     }
 
+    /// The same draft begun on another version, where its place is `path`.
+    #[must_use]
+    pub fn on(&self, base: &Snapshot, path: &Path) -> Self {
+        Self { base: base.clone(), path: path.clone(), ..self.clone() }
+    }
+
     /// The edit that puts the draft back where somebody deleted it, on the document as it is now.
     ///
     /// # Errors
     /// What is wrong with the draft, or why there is no place for it.
-    pub fn put_back(&self, now: &Value, around: &Path) -> Result<Outcome, String> {
+    pub fn put_back(&self, now: &Value) -> Result<Outcome, String> {
+        let around = &self.around;
         let value = match self.purpose {
             Purpose::Rename | Purpose::NewKey => return Err("what it belonged to is gone".to_owned()),
             Purpose::Value | Purpose::NewEntry(_) | Purpose::NewElement(_) => self.value()?,

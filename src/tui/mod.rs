@@ -1,1 +1,29 @@
 //! The terminal editor.
+
+mod action;
+mod delta;
+mod draft;
+mod keymap;
+mod line;
+mod message;
+mod model;
+mod rows;
+mod search;
+mod text;
+mod theme;
+mod update;
+mod view;
+
+pub use action::{ACTIONS, Action, COMMANDS, CommandEntry, Entry, Section};
+pub use delta::{Delta, edits_between};
+pub use draft::{Draft, Form, Purpose};
+pub use keymap::{Key, Keymap, shown_keys};
+pub use line::Line;
+pub use message::{Doer, Effect, Level, Mouse, Msg, SaveRemedy, SaveWanted, Saved};
+pub use model::{ConflictList, EditorOptions, FileState, Flash, HistoryEntry, Mode, Model, PageKind, Question};
+pub use rows::{Row, Rows};
+pub use search::Search;
+pub use text::{clip, inert};
+pub use theme::{Role, Theme};
+pub use update::update;
+pub use view::{Layout, draw, layout};

@@ -70,6 +70,8 @@ pub struct Model {
     pub count: Option<usize>,
     /// The others.
     pub people: Vec<Person>,
+    /// Where they are now: what they said, and where that is since.
+    pub places: BTreeMap<Author, Whereabouts>,
     /// How everyone was last called, those who left included.
     pub names: BTreeMap<Author, String>,
     /// How things stand.
@@ -144,8 +146,6 @@ pub enum Question {
         /// What was asked for.
         wanted: SaveWanted,
     },
-    /// Somebody deleted what was being edited; what with the draft?
-    Orphan(Draft),
     /// Turn the value into what?
     ChangeType,
 }
@@ -187,6 +187,15 @@ pub struct Flash {
     pub until: Duration,
 }
 
+/// Where somebody is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// What they last said.
+    pub said: Option<Path>,
+    /// Where that is by now.
+    pub here: Option<Path>,
+}
+
 /// Places gone from by a long way, to come back to.
 #[derive(Clone, Debug, Default)]
 pub struct Jumps {
@@ -214,6 +223,7 @@ impl Model {
             pending: Vec::new(),
             count: None,
             people: Vec::new(),
+            places: BTreeMap::new(),
             names: BTreeMap::new(),
             status: Status {
                 server: ServerStatus::Connected,
