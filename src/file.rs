@@ -71,7 +71,11 @@ impl FileError {
         match self {
             Self::NotUtf8 { .. } | Self::NotJson { .. } => 4,
             Self::ChangedOnDisk(_) | Self::Exists(_) => 6,
-            Self::Missing(_) | Self::Directory(_) | Self::Unreadable(..) | Self::TooLong(_) | Self::Unwritable(..) => 1,
+            Self::Missing(_)
+            | Self::Directory(_)
+            | Self::Unreadable(..)
+            | Self::TooLong(_)
+            | Self::Unwritable(..) => 1,
         }
     }
 }

@@ -113,7 +113,9 @@ impl Draft {
     pub fn of_new(base: &Snapshot, container: &Path, at: usize) -> Option<Self> {
         let value = base.value.at(container)?;
         let purpose = match value.kind() {
-            Kind::Object => return Some(Self::new(Purpose::NewKey, base, container.clone(), Form::Text, String::new())),
+            Kind::Object => {
+                return Some(Self::new(Purpose::NewKey, base, container.clone(), Form::Text, String::new()));
+            }
             Kind::Array => Purpose::NewElement(at),
             Kind::Null | Kind::Bool | Kind::Number | Kind::String => return None,
         };
@@ -167,7 +169,8 @@ impl Draft {
                 let value = self.value()?;
                 let old = self.base.value.at(&self.path);
                 let method = if self.was_replaced { Some(Method::Set(value)) } else { smallest(old, value) };
-                Ok(method.map(|method| Outcome { edits: vec![(self.path.clone(), method)], then: Vec::new() }))
+                Ok(method
+                    .map(|method| Outcome { edits: vec![(self.path.clone(), method)], then: Vec::new() }))
             }
             Purpose::Rename => self.rename(),
             Purpose::NewKey => Err("a key needs a value".to_owned()),
@@ -239,13 +242,18 @@ impl Draft {
             Purpose::NewElement(at) => (self.path.clone(), Step::Index(*at)),
             _ => match self.path.split() {
                 Some((parent, step)) => (parent, step.clone()),
-                None => return Ok(Outcome { edits: vec![(Path::ROOT, Method::Set(value))], then: Vec::new() }),
+                None => {
+                    return Ok(Outcome { edits: vec![(Path::ROOT, Method::Set(value))], then: Vec::new() });
+                }
             },
         };
         match (&step, now.at(around)) {
             (Step::Index(at), Some(array)) if around.steps().len() == parent.steps().len() => {
                 let at = (*at).min(array.len());
-                Ok(Outcome { edits: vec![(around.clone(), insertion(at, value))], then: vec![Step::Index(at)] })
+                Ok(Outcome {
+                    edits: vec![(around.clone(), insertion(at, value))],
+                    then: vec![Step::Index(at)],
+                })
             }
             (Step::Key(_), Some(_)) => {
                 let rest = parent.steps().iter().skip(around.steps().len()).chain([&step]);
@@ -279,14 +287,16 @@ pub(super) fn smallest(old: Option<&Value>, new: Value) -> Option<Method> {
         return None;
     }
     let texts = old.and_then(Value::as_text).zip(new.as_text());
-    let Some((old, text)) = texts.filter(|(old, new)| !old.has_lone_surrogate() && !new.has_lone_surrogate()) else {
+    let Some((old, text)) = texts.filter(|(old, new)| !old.has_lone_surrogate() && !new.has_lone_surrogate())
+    else {
         return Some(Method::Set(new));
     };
     let old: Vec<char> = old.plain().chars().collect();
     let new: Vec<char> = text.plain().chars().collect();
     let prefix = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
     let rest = old.len().min(new.len()) - prefix;
-    let suffix = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(old, new)| old == new).count();
+    let suffix =
+        old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(old, new)| old == new).count();
     let removed = old.len() - prefix - suffix;
     let inserted: String = new.iter().skip(prefix).take(new.len() - prefix - suffix).collect();
     Some(Method::Splice {

@@ -5,7 +5,9 @@ use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use crossterm::{cursor, execute};
 use ratatui::Terminal;
@@ -32,7 +34,8 @@ impl Screen {
         Ok(screen)
     }
 
-    fn enter(&mut self) -> io::Result<()> {
+    /// Takes the terminal again, after the process was continued.
+    pub(super) fn enter(&mut self) -> io::Result<()> {
         IS_TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableMouseCapture)?;
@@ -45,6 +48,9 @@ impl Screen {
     }
 
     pub(super) fn draw(&mut self, model: &Model) -> io::Result<()> {
+        if !IS_TAKEN.load(Ordering::SeqCst) {
+            return Err(io::Error::other("a part of the program panicked"));
+        }
         self.terminal.draw(|frame| view::draw(model, frame)).map(drop)
     }
 
@@ -52,8 +58,9 @@ impl Screen {
     /// once it is continued.
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         give_back();
-        #[cfg(unix)]
-        signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+        // To the whole group, as the terminal itself would, or a parent in it that waits for this
+        // process would not see that it has stopped.
+        rustix::process::kill_current_process_group(rustix::process::Signal::TSTP)?;
         self.enter()
     }
 

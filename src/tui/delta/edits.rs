@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn what_is_in_both_is_left_alone() {
-        let (old, new) = (r#"[{"id": 1, "s": "ab"}, {"id": 2}]"#, r#"[{"id": 0}, {"id": 1, "s": "axb"}, {"id": 2}]"#);
+        let (old, new) =
+            (r#"[{"id": 1, "s": "ab"}, {"id": 2}]"#, r#"[{"id": 0}, {"id": 1, "s": "axb"}, {"id": 2}]"#);
         let edits = edits_between(&parse(old).unwrap(), &parse(new).unwrap());
         let methods: Vec<&str> = edits.iter().map(|(_, method)| method.name()).collect();
         assert_eq!(methods, ["splice", "splice"], "{edits:?}");

@@ -45,13 +45,16 @@ fn attempt(model: &mut Model, draft: &Draft) -> Result<Vec<Effect>, String> {
     let (outcome, base, from) = match &draft.here {
         // The person was told that somebody else wrote here, and goes on: this is an answer to
         // that, not an edit beside it.
-        Some(here) if draft.was_replaced => (draft.on(&model.snapshot, here).finish()?, &model.snapshot, here),
+        Some(here) if draft.was_replaced => {
+            (draft.on(&model.snapshot, here).finish()?, &model.snapshot, here)
+        }
         Some(here) => (draft.finish()?, &draft.base, here),
         None => (Some(draft.put_back(&model.snapshot.value)?), &model.snapshot, &draft.around),
     };
     let Some(outcome) = outcome else { return Ok(Vec::new()) };
     let clock = base.clock.clone();
-    let from = if draft.purpose == Purpose::Rename { from.parent().unwrap_or_default() } else { from.clone() };
+    let from =
+        if draft.purpose == Purpose::Rename { from.parent().unwrap_or_default() } else { from.clone() };
     let target = outcome.then.into_iter().fold(from, |path, step| path.child(step));
     model.go_when_there = Some(target);
     model.committing = Some(Mode::Edit(draft.clone()));

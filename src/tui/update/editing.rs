@@ -16,7 +16,8 @@ pub(super) fn run(model: &mut Model, action: Action, times: usize) -> Vec<Effect
         Action::AddBefore => add_beside(model, 0),
         Action::AddChild => add_inside(model),
         Action::Rename => begin(model, |model| {
-            Draft::of_key(&model.snapshot, &model.cursor).ok_or_else(|| "only keys of a map can be renamed".to_owned())
+            Draft::of_key(&model.snapshot, &model.cursor)
+                .ok_or_else(|| "only keys of a map can be renamed".to_owned())
         }),
         Action::ChangeType => change_type(model),
         Action::Cut => cut(model, times),
@@ -64,7 +65,9 @@ fn beside(model: &Model, after: usize) -> Option<(Path, usize)> {
 
 fn add_beside(model: &mut Model, after: usize) -> Done {
     let Some((container, at)) = beside(model, after) else { return add_inside(model) };
-    begin(model, |model| Draft::of_new(&model.snapshot, &container, at).ok_or_else(|| "nothing can be added here".to_owned()))
+    begin(model, |model| {
+        Draft::of_new(&model.snapshot, &container, at).ok_or_else(|| "nothing can be added here".to_owned())
+    })
 }
 
 fn add_inside(model: &mut Model) -> Done {
@@ -75,13 +78,17 @@ fn add_inside(model: &mut Model) -> Done {
     let at = value.len();
     motion::set_open(model, true);
     let container = model.cursor.clone();
-    begin(model, |model| Draft::of_new(&model.snapshot, &container, at).ok_or_else(|| "nothing can be added here".to_owned()))
+    begin(model, |model| {
+        Draft::of_new(&model.snapshot, &container, at).ok_or_else(|| "nothing can be added here".to_owned())
+    })
 }
 
 fn change_type(model: &mut Model) -> Done {
     let value = model.value_here().ok_or("there is nothing here")?;
     match value.as_bool() {
-        Some(flag) => Ok(drafting::commit(model, vec![(model.cursor.clone(), Method::Set(Value::bool(!flag)))])),
+        Some(flag) => {
+            Ok(drafting::commit(model, vec![(model.cursor.clone(), Method::Set(Value::bool(!flag)))]))
+        }
         None => {
             model.mode = Mode::Ask(Question::ChangeType);
             Ok(Vec::new())

@@ -98,7 +98,9 @@ fn point(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
             let at = model.top + usize::from(row - tree.y);
             if at < model.rows.count() {
                 motion::to_row(model, at);
-                let again = model.pressed.is_some_and(|(pressed, when)| pressed == at && model.now < when + DOUBLE_CLICK);
+                let again = model
+                    .pressed
+                    .is_some_and(|(pressed, when)| pressed == at && model.now < when + DOUBLE_CLICK);
                 model.pressed = Some((at, model.now));
                 if again {
                     return editing::edit(model);

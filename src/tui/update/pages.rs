@@ -30,7 +30,9 @@ fn page_height(model: &Model) -> usize {
 pub(super) fn press_help(model: &mut Model, key: Key) -> Vec<Effect> {
     let page = page_height(model);
     let Mode::Help(line, top) = &mut model.mode else { return Vec::new() };
-    if is_cancel(key) || (line.text().is_empty() && matches!(key.to_string().as_str(), "q" | "?" | "F1" | "Enter")) {
+    if is_cancel(key)
+        || (line.text().is_empty() && matches!(key.to_string().as_str(), "q" | "?" | "F1" | "Enter"))
+    {
         model.mode = Mode::Browse;
     } else if let Some(scrolled) = scrolled(*top, key, page) {
         *top = scrolled;
@@ -104,7 +106,10 @@ pub(super) fn copy(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::CopyString => match value.as_text() {
             Some(text) => ("the string", text.plain().into_owned()),
             None => {
-                model.say(Level::Error, format!("this is a {}, not a string; yy copies it as JSON", value.kind()));
+                model.say(
+                    Level::Error,
+                    format!("this is a {}, not a string; yy copies it as JSON", value.kind()),
+                );
                 return Vec::new();
             }
         },

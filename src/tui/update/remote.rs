@@ -5,13 +5,11 @@ use std::time::Duration;
 
 use super::{drafting, motion, pages};
 use crate::document::{Method, Path, Value};
-use crate::session::{Link, Person};
+use crate::session::Person;
 use crate::sync::{Change, LostEdit, Snapshot, Undone};
 use crate::tui::delta::{Delta, Followed, Place};
 use crate::tui::message::{Doer, Effect, Level, Msg, SaveRemedy, SaveWanted, Saved};
-use crate::tui::model::{
-    ConflictList, FileState, Flash, HISTORY_SHOWN, HistoryEntry, Mode, Model, Question, Whereabouts,
-};
+use crate::tui::model::{ConflictList, FileState, Flash, HISTORY_SHOWN, HistoryEntry, Mode, Model, Question};
 use crate::tui::rows::{child_at, position};
 use crate::tui::text::{clip_start, count, inert};
 
@@ -38,7 +36,7 @@ pub(super) fn take(model: &mut Model, message: Msg) -> Vec<Effect> {
         }
         Msg::Reloaded { value } => return reload(model, value),
         Msg::Conflicts(conflicts, lost) => {
-            let me = model.options.author;
+            let me = model.me;
             let mine = |lost: &LostEdit| lost.change.author == me;
             let lost = lost.into_iter().filter(mine).collect();
             pages::show_conflicts(model, ConflictList { conflicts, lost, chosen: 0 });
@@ -105,7 +103,7 @@ fn neighbour(old: &Value, new: &Value, gone: &Path, around: &Path) -> Path {
 
 /// Keeps a draft on its place, and notes who has written or deleted there.
 fn follow_draft(model: &mut Model, delta: &Delta, old: &Value, changes: &[Arc<Change>]) {
-    let me = model.options.author;
+    let me = model.me;
     let Mode::Edit(draft) = &mut model.mode else { return };
     let new = &model.snapshot.value;
     let Some(here) = draft.here.clone() else {
@@ -148,7 +146,7 @@ fn author_of(changes: &[Arc<Change>], path: &Path, me: crate::sync::Author) -> O
 
 /// Marks the rows that somebody else has changed.
 fn mark(model: &mut Model, delta: &Delta, changes: &[Arc<Change>]) {
-    let me = model.options.author;
+    let me = model.me;
     if changes.iter().all(|change| change.author == me) {
         return;
     }
@@ -166,38 +164,31 @@ fn mark(model: &mut Model, delta: &Delta, changes: &[Arc<Change>]) {
 }
 
 fn remember(model: &mut Model, changes: &[Arc<Change>]) {
-    let (now, me) = (model.now, model.options.author);
+    let (now, me) = (model.now, model.me);
     let shown = changes.len().saturating_sub(HISTORY_SHOWN);
     model.history.extend(changes.iter().skip(shown).map(|change| HistoryEntry::of(change, Some(now), me)));
+    forget(model);
+}
+
+fn forget(model: &mut Model) {
     let surplus = model.history.len().saturating_sub(HISTORY_SHOWN);
     model.history.drain(..surplus);
 }
 
 fn take_people(model: &mut Model, people: Vec<Person>) {
-    let (now, is_first) = (model.now, model.told.is_none());
-    let mut tell = |person: &Person, what| {
-        model.history.push_back(HistoryEntry { at: Some(now), doer: Doer::Other(person.author), what, path: None });
-    };
     let is_in = |people: &[Person], person: &Person| people.iter().any(|other| other.author == person.author);
-    if !is_first {
-        people.iter().filter(|person| !is_in(&model.people, person)).for_each(|person| tell(person, "joined"));
-    }
-    model.people.iter().filter(|person| !is_in(&people, person)).for_each(|person| tell(person, "left"));
-    for person in &people {
-        let name = person.presence.name.clone();
-        if !name.is_empty() || !model.names.contains_key(&person.author) {
-            model.names.insert(person.author, inert(&name).into_owned());
-        }
-        let place = model.places.entry(person.author).or_default();
-        if place.said != person.presence.path {
-            let path = person.presence.path.clone();
-            *place = Whereabouts { said: path.clone(), here: path };
-        }
-    }
-    model.places.retain(|author, _| {
-        people.iter().any(|person| person.author == *author && matches!(person.link, Link::Live | Link::Away))
-    });
-    model.people = people;
+    let joined =
+        people.iter().filter(|person| !is_in(&model.people, person)).map(|person| (person, "joined"));
+    let left = model.people.iter().filter(|person| !is_in(&people, person)).map(|person| (person, "left"));
+    let told: Vec<_> = joined.chain(left).map(|(person, what)| (person.author, what)).collect();
+    model.history.extend(told.into_iter().map(|(author, what)| HistoryEntry {
+        at: Some(model.now),
+        doer: Doer::Other(author),
+        what,
+        path: None,
+    }));
+    forget(model);
+    model.take_people(people);
 }
 
 fn take_undone(model: &mut Model, redo: bool, undone: Option<Undone>) {
@@ -236,7 +227,7 @@ fn take_saved(model: &mut Model, saved: Saved) -> Vec<Effect> {
     let name = inert(&saved.path.display().to_string()).into_owned();
     let is_ours = model.file.as_ref().is_none_or(|file| file.path == saved.path);
     if is_ours {
-        model.file = Some(FileState { path: saved.path, value: saved.value, clock: saved.clock });
+        model.file = Some(FileState { path: saved.path, value: Some(saved.value), clock: saved.clock });
     }
     if saved.wanted.then_quit && !model.would_lose() {
         return vec![Effect::Quit];
@@ -262,7 +253,7 @@ fn not_saved(model: &mut Model, reason: String, remedy: SaveRemedy, wanted: Save
 fn reload(model: &mut Model, value: Value) -> Vec<Effect> {
     let edits = crate::tui::delta::edits_between(&model.snapshot.value, &value);
     if let Some(file) = &mut model.file {
-        file.value = value;
+        file.value = Some(value);
         file.clock = model.snapshot.clock.clone();
     }
     if edits.is_empty() {

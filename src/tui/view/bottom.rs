@@ -12,7 +12,8 @@ use crate::tui::text::width;
 use crate::tui::theme::Role;
 
 /// Hints by how much they are missed when there is no room.
-const DEAREST: &[Action] = &[Action::Edit, Action::Undo, Action::Help, Action::Quit, Action::Search, Action::AddAfter];
+const DEAREST: &[Action] =
+    &[Action::Edit, Action::Undo, Action::Help, Action::Quit, Action::Search, Action::AddAfter];
 
 pub(super) fn draw(model: &Model, layout: &Layout, pen: &mut Pen<'_, '_>) {
     if let Some(area) = layout.message {
@@ -111,13 +112,22 @@ fn hints(model: &Model, columns: usize) -> Pieces {
     let words: Vec<(String, &str)> = match &model.mode {
         Mode::Browse if !model.pending.is_empty() => following(model),
         Mode::Browse => table(columns.saturating_sub(right_columns + 1)),
-        Mode::Edit(_) => listed(&[("Enter", "keep"), ("Esc", "discard"), ("Ctrl-T", "text or JSON"), ("Ctrl-J", "new line")]),
+        Mode::Edit(_) => listed(&[
+            ("Enter", "keep"),
+            ("Esc", "discard"),
+            ("Ctrl-T", "text or JSON"),
+            ("Ctrl-J", "new line"),
+        ]),
         Mode::Search(_) => listed(&[("Enter", "find"), ("Esc", "leave")]),
         Mode::Command(..) => listed(&[("Enter", "do it"), ("Esc", "leave")]),
         Mode::Ask(_) => listed(&[("Esc", "leave things as they are")]),
         Mode::Help(..) => listed(&[("type", "to narrow down"), ("↑ ↓", "scroll"), ("Esc", "back")]),
         Mode::Page(..) => listed(&[("↑ ↓", "scroll"), ("Esc", "back")]),
-        Mode::Conflicts(_) => listed(&[("↑ ↓", "choose"), ("Enter", "keep this value, or make the edit again"), ("Esc", "back")]),
+        Mode::Conflicts(_) => listed(&[
+            ("↑ ↓", "choose"),
+            ("Enter", "keep this value, or make the edit again"),
+            ("Esc", "back"),
+        ]),
     };
     let mut pieces = Pieces::new(columns);
     for (keys, word) in words {

@@ -81,8 +81,7 @@ pub fn layout(size: (u16, u16)) -> Layout {
     let border = Rect { width: columns - side, ..body };
     let pane = Rect { x: border.width.saturating_sub(1), width: side + 1, ..body };
     let people = Rect { height: body.height / 2, ..pane };
-    let history =
-        Rect { y: people.y + people.height - 1, height: body.height - people.height + 1, ..pane };
+    let history = Rect { y: people.y + people.height - 1, height: body.height - people.height + 1, ..pane };
     Layout {
         title,
         crumbs,

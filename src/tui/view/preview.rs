@@ -27,7 +27,8 @@ pub(super) fn preview(value: &Value, columns: usize) -> Pieces {
 }
 
 fn container<'a>(
-    pieces: &mut Pieces, brackets: (&str, &str), children: impl ExactSizeIterator<Item = (Option<&'a Text>, &'a Value)>,
+    pieces: &mut Pieces, brackets: (&str, &str),
+    children: impl ExactSizeIterator<Item = (Option<&'a Text>, &'a Value)>,
 ) {
     pieces.push(Role::Dim, brackets.0);
     let last = children.len().saturating_sub(1);
@@ -52,7 +53,8 @@ fn container<'a>(
 /// A scalar as it is written in the file, inert, in at most so many columns.
 fn scalar(value: &Value, columns: usize) -> String {
     let Some(text) = value.as_text() else {
-        let written = value.as_number().map_or_else(|| value.to_string(), |text| start(text, columns).to_owned());
+        let written =
+            value.as_number().map_or_else(|| value.to_string(), |text| start(text, columns).to_owned());
         return clip(&inert(&written), columns).into_owned();
     };
     let quoted = format!("\"{}\"", inert(start(text.raw(), columns)));
@@ -69,7 +71,8 @@ fn start(text: &str, columns: usize) -> &str {
 /// A key as it is shown: bare when that leaves no doubt, else in quotes.
 pub(super) fn label(key: &Text, columns: usize) -> String {
     let raw = start(key.raw(), columns);
-    let is_bare = !raw.is_empty() && raw.chars().all(|letter| letter.is_alphanumeric() || "_-.$@/".contains(letter));
+    let is_bare =
+        !raw.is_empty() && raw.chars().all(|letter| letter.is_alphanumeric() || "_-.$@/".contains(letter));
     let shown = if is_bare { raw.to_owned() } else { format!("\"{}\"", inert(raw)) };
     clip(&shown, columns).into_owned()
 }

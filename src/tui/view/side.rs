@@ -46,7 +46,13 @@ pub(super) fn people(model: &Model, columns: usize) -> Vec<Pieces> {
     for person in &model.people {
         let name = model.name_of(Doer::Other(person.author));
         let here = model.places.get(&person.author).and_then(|place| place.here.as_ref());
-        lines.push(person_line((mark(person), Role::Person(person.author)), &name, state(person), here, columns));
+        lines.push(person_line(
+            (mark(person), Role::Person(person.author)),
+            &name,
+            state(person),
+            here,
+            columns,
+        ));
     }
     lines
 }

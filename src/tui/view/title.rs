@@ -56,13 +56,14 @@ fn title(model: &Model, columns: usize) -> Pieces {
 
 fn parts(model: &Model) -> Vec<Part> {
     let (sync_role, sync) = sync_words(&model.status);
-    let room = inert(&model.options.room);
+    let room = inert(&model.room);
     let mut parts = vec![
         Part { rank: 0, pieces: file(model) },
         Part { rank: 3, pieces: vec![(Role::Plain, format!("room: {}", clip(&room, TITLE_COLUMNS)))] },
         Part { rank: 1, pieces: vec![(sync_role, format!("⇄ {sync}"))] },
     ];
-    let others = if model.people.is_empty() { "you".to_owned() } else { format!("you + {}", model.people.len()) };
+    let others =
+        if model.people.is_empty() { "you".to_owned() } else { format!("you + {}", model.people.len()) };
     parts.push(Part { rank: 2, pieces: vec![(Role::Plain, others)] });
     for (at, person) in (4..).zip(&model.people) {
         let state = match person.link {

@@ -85,11 +85,14 @@ fn draw_row(model: &Model, row: &Row, marks: &Marks<'_>, area: Rect, pen: &mut P
     let is_here = row.path == model.cursor;
     pieces.push(Role::Title, if is_here { "▶ " } else { "  " });
     push_cursors(&mut pieces, marks, &row.path, indent(&row.path, columns));
-    pieces.push(Role::Plain, match row.is_open {
-        Some(true) => "▾ ",
-        Some(false) => "▸ ",
-        None => "  ",
-    });
+    pieces.push(
+        Role::Plain,
+        match row.is_open {
+            Some(true) => "▾ ",
+            Some(false) => "▸ ",
+            None => "  ",
+        },
+    );
     let name = name_of(&row.path, columns / 2);
     let name_role = if is_here { Role::Chosen } else { Role::Key };
     match drafted(model, row) {
@@ -126,13 +129,20 @@ pub(super) fn is_below(model: &Model, draft: &Draft) -> bool {
     let tree = super::layout(model.size).tree;
     let columns = usize::from(tree.width);
     let used = columns / 2 + 4;
-    draft.form == Form::JsonBelow || draft.here.is_none() || tree.height < 3 || columns < used + TYPING_COLUMNS
+    draft.form == Form::JsonBelow
+        || draft.here.is_none()
+        || tree.height < 3
+        || columns < used + TYPING_COLUMNS
 }
 
 fn push_typed(pieces: &mut Pieces, draft: &Draft, area: Rect, pen: &mut Pen<'_, '_>) {
     let start: usize = pieces.pieces.iter().map(|(_, text)| width(text)).sum();
     let (text, cursor) = draft.line.shown(pieces.room.max(1));
-    let quote = if draft.form == Form::Text && !matches!(draft.purpose, Purpose::Rename | Purpose::NewKey) { "\"" } else { "" };
+    let quote = if draft.form == Form::Text && !matches!(draft.purpose, Purpose::Rename | Purpose::NewKey) {
+        "\""
+    } else {
+        ""
+    };
     pieces.push(Role::Dim, quote).push(Role::Typed, &text).push(Role::Dim, quote);
     pen.cursor(area, start + quote.len() + cursor);
 }
@@ -232,7 +242,8 @@ pub(super) fn about(model: &Model, draft: &Draft) -> (Role, String) {
     if let Some(error) = &draft.error {
         return (Role::Error, error.clone());
     }
-    let by = draft.touched_by.map_or_else(|| "somebody".to_owned(), |author| model.name_of(model.doer(author)));
+    let by =
+        draft.touched_by.map_or_else(|| "somebody".to_owned(), |author| model.name_of(model.doer(author)));
     if draft.here.is_none() {
         let told = format!("{by} deleted this. Enter: put it back as you have it   Esc: discard yours");
         return (Role::Warning, told);
