@@ -23,4 +23,7 @@ pub mod net;
 pub mod room;
 #[cfg(feature = "app")]
 #[doc(hidden)]
+pub mod file;
+#[cfg(feature = "app")]
+#[doc(hidden)]
 pub mod tui;

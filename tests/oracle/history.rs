@@ -1,7 +1,9 @@
 //! A history: a document and the changes made to it, and what can be said of one.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
 use ultrawave::document::{Method, Value};
 use ultrawave::sync::{Author, Change, ChangeId, Checkpoint, Replica, VectorClock};
@@ -127,11 +129,31 @@ pub fn view_of(replica: &Replica) -> View {
     }
 }
 
+thread_local! {
+    /// Whether this thread's panics are expected, and only the last is worth a report.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+fn quiet_while_shrinking() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let report = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !QUIET.get() {
+                report(panic);
+            }
+        }));
+    });
+}
+
 /// Calls `check` with a history; if it panics, leaves out changes as long as it still does, and
 /// panics with what is left.
 pub fn check_and_shrink(name: &str, history: &History, check: impl Fn(&History)) {
+    quiet_while_shrinking();
     let fails = |history: &History| {
+        QUIET.set(true);
         let outcome = catch_unwind(AssertUnwindSafe(|| check(history)));
+        QUIET.set(false);
         outcome.err().map(|panic| {
             let message = panic.downcast_ref::<String>().cloned();
             message.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default()
