@@ -113,7 +113,7 @@ fn what_is_no_message_is_refused_with_a_reason() {
         ("goodbye", "[type, payload]"),
         ("{}", "[type, payload]"),
         (r#"["goodbye"]"#, "a type and a payload"),
-        (r#"[1,null]"#, "a type and a payload"),
+        ("[1,null]", "a type and a payload"),
         (r#"["gossip",null]"#, "unknown message type \"gossip\""),
         (r#"["hello",{"name":"","clock":{},"document":true}]"#, "\"version\""),
         (r#"["hello",{"version":-1,"name":"","clock":{},"document":true}]"#, "version is a number"),

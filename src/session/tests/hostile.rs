@@ -18,10 +18,7 @@ fn host() -> Session {
 }
 
 fn refusals(wanted: &Wanted) -> Vec<&Refusal> {
-    let refusal = |event| match event {
-        &Event::Refused(TWO, ref refusal) => Some(refusal),
-        _ => None,
-    };
+    let refusal = |event| if let &Event::Refused(TWO, ref refusal) = event { Some(refusal) } else { None };
     wanted.events.iter().filter_map(refusal).collect()
 }
 

@@ -137,10 +137,10 @@ fn one_who_was_away_for_too_long_gets_the_document_anew() {
     let mut net = forgetful();
     net.connect(ONE, TWO);
     assert_eq!(text(net.at(TWO)), r#"{"a":39}"#);
-    let replaced = net.events.iter().find_map(|(who, event)| match event {
-        Event::Replaced(old) if *who == TWO => Some(old.value.to_string()),
-        _ => None,
-    });
+    let old = |(who, event): &(Author, Event)| {
+        if let (TWO, Event::Replaced(old)) = (*who, event) { Some(old.value.to_string()) } else { None }
+    };
+    let replaced = net.events.iter().find_map(old);
     assert_eq!(replaced.as_deref(), Some("{}"));
     // It goes on from there.
     let now = net.now;
