@@ -31,6 +31,44 @@ pub const MEMBERS: usize = 64;
 /// Characters of a person's name.
 pub const NAME_CHARS: usize = 64;
 
+/// Bytes of one frame on a data channel, its header included: what every WebRTC stack carries.
+pub const FRAME_BYTES: usize = 16 << 10;
+
+/// Bytes of the longest message on the reliable channel: a document whose text is quoted within
+/// a message may take twice its size.
+pub const FRAMED_BYTES: usize = 2 * DOCUMENT_BYTES;
+
+/// Messages of one peer on one channel of which some frames are still missing. The older are
+/// dropped first: on the channels that lose frames they will never be whole.
+pub const PARTIAL_MESSAGES: usize = 32;
+
+/// Messages that wait to be sent to one peer on one channel. Beyond that the lossy channels
+/// lose them, which the protocol repairs, and a peer that stalls the reliable one is given up.
+pub const OUTGOING_MESSAGES: usize = 4_096;
+
+/// Bytes handed to one channel and not acknowledged yet: enough to fill a fast path, few enough
+/// that a burst does not overflow a receiver whose kernel grants small buffers.
+pub const IN_FLIGHT_BYTES: usize = 256 << 10;
+
+/// Messages received and not yet taken in, over all peers: beyond that the peers are slowed.
+pub const INCOMING_MESSAGES: usize = 1_024;
+
+/// Bytes of one message from the signaling server: what it relays at most, with room to spare.
+pub const SIGNAL_BYTES: usize = 1 << 20;
+
+/// Requests that wait to be sent to the signaling server: a description and some twenty
+/// candidates to each member of a full room.
+pub const OUTGOING_SIGNALS: usize = 2_048;
+
+/// Responses of the signaling server that wait to be taken in; beyond that it is read more slowly.
+pub const INCOMING_SIGNALS: usize = 256;
+
+/// Events kept for a receiver that is slow; after that it is told that it missed some.
+pub const WATCHED_EVENTS: usize = 4_096;
+
+/// Changes kept for a callback that is slow; after that it is told that it missed some.
+pub const WATCHED_CHANGES: usize = 100_000;
+
 /// Bytes of a change that travels on the lossy channel: it fits one frame there. A longer one
 /// would be lost with any of its frames, and takes the reliable channel.
 pub const OPS_BYTES: usize = 12 << 10;
@@ -64,25 +102,3 @@ pub const UNDO_GROUPS: usize = 1_000;
 
 /// Refusals told of one message: enough to see what is going on, too few to flood whoever watches.
 pub const REFUSALS_TOLD: usize = 16;
-
-/// Bytes of one frame on a data channel, its header included: what every WebRTC stack carries.
-pub const FRAME_BYTES: usize = 16 << 10;
-
-/// Bytes of the longest message on the reliable channel: a document whose text is quoted within
-/// a message may take twice its size.
-pub const FRAMED_BYTES: usize = 2 * DOCUMENT_BYTES;
-
-/// Messages of one peer on one channel of which some frames are still missing. The older are
-/// dropped first: on the channels that lose frames they will never be whole.
-pub const PARTIAL_MESSAGES: usize = 32;
-
-/// Messages that wait to be sent to one peer on one channel. Beyond that the lossy channels
-/// lose them, which the protocol repairs, and a peer that stalls the reliable one is given up.
-pub const OUTGOING_MESSAGES: usize = 4_096;
-
-/// Bytes handed to one channel and not acknowledged yet: enough to fill a fast path, few enough
-/// that a burst does not overflow a receiver whose kernel grants small buffers.
-pub const IN_FLIGHT_BYTES: usize = 256 << 10;
-
-/// Messages received and not yet taken in, over all peers: beyond that the peers are slowed.
-pub const INCOMING_MESSAGES: usize = 1_024;

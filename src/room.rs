@@ -3,12 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::runtime::Handle;
 use tokio::sync::{broadcast, watch};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::cursor::Cursor;
-use crate::document::{Method, Path};
-use crate::session::{Event, Person, Presence};
-use crate::sync::{Author, Change, Checkpoint, Conflict, EditError, LostEdit, Snapshot, Undone, VectorClock};
+use crate::document::{Method, Path, Value};
+use crate::limits;
+use crate::net::{self, Callback, Entry, Shared, Stage, Watcher};
+use crate::session::{Event, Link, Person, Presence, Session, Time};
+use crate::sync::{
+    Author, Change, Checkpoint, Conflict, EditError, LostEdit, Replica, Snapshot, Undone, VectorClock,
+};
 
 /// The signaling server asked when no other is named.
 pub const DEFAULT_SIGNAL: &str = "ws://127.0.0.1:4747";
@@ -122,48 +128,139 @@ pub enum ServerStatus {
     Retrying(Duration),
 }
 
-/// A room, as one of its members. Clones are the same member; the room is left by
-/// [`leave`](Self::leave) or when the last clone is dropped.
-#[derive(Clone)]
-pub struct Room {
-    inner: Arc<()>,
+impl Default for RoomOptions {
+    /// The default signaling server, embedded if need be; no STUN or TURN server, which is enough
+    /// for one machine and one local network.
+    fn default() -> Self {
+        Self {
+            signal: DEFAULT_SIGNAL.to_owned(),
+            embed_signal: true,
+            name: "somebody".to_owned(),
+            history: limits::HISTORY_CHANGES,
+            max_members: limits::MEMBERS,
+            ice_servers: Vec::new(),
+            connect_timeout: Duration::from_secs(20),
+        }
+    }
 }
 
+/// A room, as one of its members. Clones are the same member; the room is left by
+/// [`leave`](Self::leave) or when the last clone is dropped.
+///
+/// ```
+/// # tokio::runtime::Runtime::new()?.block_on(async {
+/// use ultrawave::document::Value;
+/// use ultrawave::room::{Room, RoomOptions};
+/// use ultrawave::sync::Checkpoint;
+/// # use ultrawave_signal::{limits::Options, server::Server};
+/// # let server = Server::bind("127.0.0.1:0", Options::default()).await?;
+/// # let address = server.local_addr();
+/// # tokio::spawn(server.run(std::future::pending()));
+///
+/// // `RoomOptions::default()` needs no server: it starts one inside this process.
+/// let options = RoomOptions { signal: format!("ws://{address}"), ..RoomOptions::default() };
+/// let document = Checkpoint::read(r#"{"users": ["Ana"]}"#)?;
+/// let ana = Room::create("orders", document, options.clone()).await?;
+/// let bo = Room::join("orders", options).await?;
+/// bo.root().at("users").push([Value::string("Bo")])?;
+///
+/// let mut changed = ana.changed();
+/// changed.wait_for(|snapshot| snapshot.value.to_string() == r#"{"users":["Ana","Bo"]}"#).await?;
+/// # bo.leave().await;
+/// # ana.leave().await;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # })?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Room {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    name: String,
+    author: Author,
+    shared: Arc<Shared>,
+    runtime: Handle,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shared.advance(Stage::Leaving);
+    }
+}
+
+/// How long [`Room::leave`] waits for the driver; it takes less unless peers do not answer.
+const LEAVE_WITHIN: Duration = Duration::from_secs(4);
+
 impl Room {
-    /// Opens a room around a document. Needs a tokio runtime.
+    /// Opens a room around a document. Needs a tokio runtime, which goes on driving the room.
+    ///
+    /// # Errors
+    /// No signaling server is there, it refuses, or the room exists.
     pub async fn create(room: &str, document: Checkpoint, options: RoomOptions) -> Result<Self, RoomError> {
-        let _ = (room, document, options);
-        Err(RoomError::Left)
+        let (room, _) = Self::enter(room, Entry::Create, document, options).await?;
+        Ok(room)
     }
 
-    /// Joins a room; returns when the document is here.
+    /// Joins a room; returns when the document is here. Needs a tokio runtime, which goes on
+    /// driving the room.
+    ///
+    /// # Errors
+    /// No signaling server is there, it refuses, there is no such room, or no member of it could
+    /// be reached in time.
     pub async fn join(room: &str, options: RoomOptions) -> Result<Self, RoomError> {
-        let _ = (room, options);
-        Err(RoomError::Left)
+        let nothing = Checkpoint { source: "".into(), value: Value::NULL, clock: VectorClock::new() };
+        let (room, _) = Self::enter(room, Entry::Join, nothing, options).await?;
+        Ok(room)
     }
 
     /// Joins a room, or opens it when it is not there; of two who do so at once one opens and
     /// the other joins. Second: whether it was opened here.
-    pub async fn open(
-        room: &str, document: Checkpoint, options: RoomOptions,
+    ///
+    /// # Errors
+    /// As with [`create`](Self::create) and [`join`](Self::join).
+    pub async fn open(room: &str, document: Checkpoint, options: RoomOptions) -> Result<(Self, bool), RoomError> {
+        Self::enter(room, Entry::Open, document, options).await
+    }
+
+    async fn enter(
+        name: &str, entry: Entry, document: Checkpoint, options: RoomOptions,
     ) -> Result<(Self, bool), RoomError> {
-        let _ = (room, document, options);
-        Err(RoomError::Left)
+        let entered = net::enter(name, entry, document, &options);
+        let until = Instant::now() + options.connect_timeout;
+        let membership = match timeout_at(until, entered).await {
+            Ok(entered) => entered?,
+            Err(_) => {
+                let reason = format!("it does not answer within {} s", options.connect_timeout.as_secs());
+                return Err(RoomError::NoServer { url: options.signal, reason });
+            }
+        };
+        let net::Membership { author, members, is_creator, shared } = membership;
+        let inner = Inner { name: name.to_owned(), author, shared, runtime: Handle::current() };
+        let room = Self { inner: Arc::new(inner) };
+        let mut stages = room.inner.shared.stages();
+        if timeout_at(until, stages.wait_for(|&stage| stage != Stage::Entering)).await.is_err() {
+            room.leave().await;
+            let seconds = options.connect_timeout.as_secs();
+            return Err(RoomError::Unreachable { room: name.to_owned(), members, seconds });
+        }
+        Ok((room, is_creator))
     }
 
     /// The room's name.
     pub fn name(&self) -> &str {
-        ""
+        &self.inner.name
     }
 
     /// Who this member is.
     pub fn author(&self) -> Author {
-        Author(1)
+        self.inner.author
     }
 
     /// The address of the signaling server when it runs inside this process.
     pub fn embedded_signal(&self) -> Option<String> {
-        None
+        self.inner.shared.embedded()
     }
 
     /// The document now.
@@ -183,87 +280,142 @@ impl Room {
 
     /// Makes an edit on what was seen at `base` (nothing: on what is there now). Edits with one
     /// `group` number are undone together; 0 makes a group of its own.
+    ///
+    /// # Errors
+    /// The edit does not resolve, or the room has been left; nothing was altered.
     pub fn edit(
         &self, base: Option<&VectorClock>, group: u64, path: Path, method: Method,
     ) -> Result<Arc<Change>, RoomError> {
-        let _ = (base, group, path, method);
-        Err(RoomError::Left)
+        if self.is_left() {
+            return Err(RoomError::Left);
+        }
+        let change = self.inner.shared.act(|session, now| session.edit(now, base, group, path, method))?;
+        Ok(change)
     }
 
     /// Takes back the last group of own edits.
     pub fn undo(&self) -> Option<Undone> {
-        None
+        self.unless_left(Session::undo)
     }
 
     /// Takes back the last undo.
     pub fn redo(&self) -> Option<Undone> {
-        None
+        self.unless_left(Session::redo)
+    }
+
+    fn unless_left(&self, act: impl FnOnce(&mut Session, Time) -> Option<Undone>) -> Option<Undone> {
+        if self.is_left() { None } else { self.inner.shared.act(act) }
+    }
+
+    fn is_left(&self) -> bool {
+        matches!(self.inner.shared.stage(), Stage::Leaving | Stage::Left)
     }
 
     /// The document, and a notice whenever it has changed.
     pub fn changed(&self) -> watch::Receiver<Snapshot> {
-        unreachable!()
+        self.inner.shared.snapshots()
     }
 
     /// Everything that happens, one by one. A receiver that lags is told so.
     pub fn events(&self) -> broadcast::Receiver<Event> {
-        unreachable!()
+        self.inner.shared.events()
     }
 
     /// Calls back on every change with the snapshot and the changes that led to it, until the
-    /// room is left. An error from the callback is reported to `events` as
-    /// [`Event::CallbackFailed`], never swallowed.
-    pub fn on_change<F, E>(&self, callback: F)
+    /// room is left. Changes that come while the callback is at work are told together. It may
+    /// block. An error from the callback, or a panic in it, is reported to `events` as
+    /// [`Event::CallbackFailed`], never swallowed. A callback that holds a [`Room`] keeps it from
+    /// being left by dropping it.
+    pub fn on_change<F, E>(&self, mut callback: F)
     where
         F: FnMut(&Snapshot, &[Arc<Change>]) -> Result<(), E> + Send + 'static,
         E: std::error::Error + Send + Sync + 'static,
     {
-        let _ = callback;
+        self.watch(|_| {
+            Box::new(move |snapshot, changes| {
+                callback(snapshot, changes).map_err(|error| error.to_string())
+            })
+        });
+    }
+
+    /// Calls back on every change after the snapshot given to `make`.
+    pub(crate) fn watch(&self, make: impl FnOnce(Snapshot) -> Callback) {
+        let watcher = Arc::new(Watcher::default());
+        let callback = make(self.inner.shared.watch(&watcher));
+        self.inner.runtime.spawn(net::call_back(self.inner.shared.clone(), watcher, callback));
     }
 
     /// The others.
     pub fn people(&self) -> Vec<Person> {
-        Vec::new()
+        self.inner.shared.look(Session::people)
     }
 
     /// How things stand.
     pub fn status(&self) -> Status {
-        Status { server: ServerStatus::Connected, unacknowledged: 0, live: 0, lost: 0, kept_elsewhere: false }
+        let server = self.inner.shared.server();
+        self.inner.shared.look(|session| {
+            let people = session.people();
+            let count = |is: fn(Link) -> bool| people.iter().filter(|person| is(person.link)).count();
+            Status {
+                server,
+                unacknowledged: session.unacknowledged(),
+                live: count(|link| matches!(link, Link::Live | Link::Away)),
+                lost: count(|link| link == Link::Lost),
+                kept_elsewhere: session.is_kept_elsewhere(),
+            }
+        })
     }
 
     /// Says where this person is.
     pub fn set_presence(&self, presence: Presence) {
-        let _ = presence;
+        self.inner.shared.act(|session, now| session.set_presence(now, presence));
     }
 
     /// The remembered changes, in the total order.
     pub fn history(&self) -> Vec<Arc<Change>> {
-        Vec::new()
+        self.of_replica(|replica| replica.history().cloned().collect())
     }
 
     /// The slots that hold several concurrent values.
     pub fn conflicts(&self) -> Vec<Conflict> {
-        Vec::new()
+        self.of_replica(Replica::conflicts)
     }
 
     /// The remembered edits that fell into something removed at the same time.
     pub fn lost_edits(&self) -> Vec<LostEdit> {
-        Vec::new()
+        self.of_replica(Replica::lost_edits)
     }
 
     /// Where the value that was at `path` in version `base` is now.
     pub fn locate(&self, base: &VectorClock, path: &Path) -> Option<Path> {
-        let _ = base;
-        Some(path.clone())
+        self.of_replica(|replica| replica.locate(base, path))
+    }
+
+    fn of_replica<R: Default>(&self, look: impl FnOnce(&Replica) -> R) -> R {
+        self.inner.shared.look(|session| session.replica().map(look).unwrap_or_default())
     }
 
     /// Waits until another live member has acknowledged every own change, or there is nobody
     /// else, or the time is up. Whether somebody has.
     pub async fn kept_elsewhere(&self, within: Duration) -> bool {
-        let _ = within;
-        false
+        let mut progress = self.inner.shared.progress();
+        let until = Instant::now() + within;
+        loop {
+            progress.mark_unchanged();
+            if self.inner.shared.look(Session::is_kept_elsewhere) {
+                return true;
+            }
+            let is_alone = self.people().iter().all(|person| person.link == Link::Lost);
+            if is_alone || timeout_at(until, progress.changed()).await.is_err() {
+                return false;
+            }
+        }
     }
 
     /// Says goodbye, waits for the answers a moment, and closes every connection.
-    pub async fn leave(&self) {}
+    pub async fn leave(&self) {
+        self.inner.shared.advance(Stage::Leaving);
+        let mut stages = self.inner.shared.stages();
+        let _ = timeout(LEAVE_WITHIN, stages.wait_for(|&stage| stage == Stage::Left)).await;
+    }
 }

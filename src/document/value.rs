@@ -1,10 +1,9 @@
 //! The JSON tree.
 
-use std::fmt;
 use std::sync::Arc;
 
 use super::object::Object;
-use super::{Path, Step, Text, parse};
+use super::{Kind, Path, Step, Text, parse};
 
 /// An immutable JSON value that shares structure with its copies: a clone is a reference count,
 /// and an edit copies only what lies on the way to it, and only while somebody else holds it.
@@ -22,50 +21,6 @@ enum Node {
     String(Text),
     Array(Arc<Vec<Value>>),
     Object(Arc<Object>),
-}
-
-/// What sort of JSON a value is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// `null`
-    Null,
-    /// `true` or `false`
-    Bool,
-    /// A number, of whatever length.
-    Number,
-    /// A string.
-    String,
-    /// An array.
-    Array,
-    /// A map from strings to values, in order.
-    Object,
-}
-
-impl Kind {
-    /// The word for it as it stands in a sentence: `an array`, `null`.
-    pub fn with_article(self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Bool => "a boolean",
-            Self::Number => "a number",
-            Self::String => "a string",
-            Self::Array => "an array",
-            Self::Object => "a map",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Null => "null",
-            Self::Bool => "boolean",
-            Self::Number => "number",
-            Self::String => "string",
-            Self::Array => "array",
-            Self::Object => "map",
-        })
-    }
 }
 
 impl Value {
@@ -181,60 +136,55 @@ impl Value {
 
     /// The boolean.
     pub fn as_bool(&self) -> Option<bool> {
-        match self.0 {
-            Node::Bool(value) => Some(value),
-            _ => None,
-        }
+        let Node::Bool(value) = self.0 else { return None };
+        Some(value)
     }
 
     /// The number's text.
     pub fn as_number(&self) -> Option<&str> {
-        match &self.0 {
-            Node::Number(text) => Some(text),
-            _ => None,
-        }
+        let Node::Number(text) = &self.0 else { return None };
+        Some(text)
     }
 
     /// The string's text.
     pub fn as_text(&self) -> Option<&Text> {
-        match &self.0 {
-            Node::String(text) => Some(text),
-            _ => None,
-        }
+        let Node::String(text) = &self.0 else { return None };
+        Some(text)
+    }
+
+    fn as_object(&self) -> Option<&Object> {
+        let Node::Object(object) = &self.0 else { return None };
+        Some(object)
+    }
+
+    fn as_elements(&self) -> &[Self] {
+        let Node::Array(elements) = &self.0 else { return &[] };
+        elements
+    }
+
+    fn as_entries(&self) -> &[(Text, Self)] {
+        self.as_object().map_or(&[], Object::entries)
     }
 
     /// The child at a key.
     pub fn key(&self, key: &Text) -> Option<&Self> {
-        match &self.0 {
-            Node::Object(object) => {
-                object.position(key).and_then(|at| object.entries().get(at)).map(|(_, value)| value)
-            }
-            _ => None,
-        }
+        let object = self.as_object()?;
+        object.entries().get(object.position(key)?).map(|(_, value)| value)
     }
 
     /// The position of a key among the map's keys.
     pub fn key_position(&self, key: &Text) -> Option<usize> {
-        match &self.0 {
-            Node::Object(object) => object.position(key),
-            _ => None,
-        }
+        self.as_object()?.position(key)
     }
 
     /// The element at a position.
     pub fn index(&self, index: usize) -> Option<&Self> {
-        match &self.0 {
-            Node::Array(elements) => elements.get(index),
-            _ => None,
-        }
+        self.as_elements().get(index)
     }
 
     /// The `at`-th entry of a map: 0 is the first.
     pub fn entry(&self, at: usize) -> Option<(&Text, &Self)> {
-        match &self.0 {
-            Node::Object(object) => object.entries().get(at).map(|(key, value)| (key, value)),
-            _ => None,
-        }
+        self.as_entries().get(at).map(|(key, value)| (key, value))
     }
 
     /// The child that a step leads to.
@@ -252,19 +202,12 @@ impl Value {
 
     /// The elements of an array; nothing for anything else.
     pub fn elements(&self) -> impl ExactSizeIterator<Item = &Self> + DoubleEndedIterator {
-        match &self.0 {
-            Node::Array(elements) => elements.iter(),
-            _ => [].iter(),
-        }
+        self.as_elements().iter()
     }
 
     /// The entries of a map in order; nothing for anything else.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = (&Text, &Self)> + DoubleEndedIterator {
-        let entries: &[(Text, Self)] = match &self.0 {
-            Node::Object(object) => object.entries(),
-            _ => &[],
-        };
-        entries.iter().map(|(key, value)| (key, value))
+        self.as_entries().iter().map(|(key, value)| (key, value))
     }
 
     /// The child that a step leads to, to be changed in place.
@@ -277,21 +220,17 @@ impl Value {
 
     /// The element at a position, to be changed in place.
     pub fn index_mut(&mut self, index: usize) -> Option<&mut Self> {
-        match &mut self.0 {
-            Node::Array(elements) if index < elements.len() => Arc::make_mut(elements).get_mut(index),
-            _ => None,
-        }
+        let Node::Array(elements) = &mut self.0 else { return None };
+        // Looked up first: nothing is copied for the sake of an element that is not there.
+        elements.get(index)?;
+        Arc::make_mut(elements).get_mut(index)
     }
 
     /// The child at a key, to be changed in place.
     pub fn key_mut(&mut self, key: &Text) -> Option<&mut Self> {
-        match &mut self.0 {
-            Node::Object(object) => {
-                let at = object.position(key)?;
-                Arc::make_mut(object).value_mut(at)
-            }
-            _ => None,
-        }
+        let Node::Object(object) = &mut self.0 else { return None };
+        let at = object.position(key)?;
+        Arc::make_mut(object).value_mut(at)
     }
 
     /// The value at a path below this one, to be changed in place.
@@ -302,18 +241,15 @@ impl Value {
     /// Writes a key: in its place if the map has it, else at the end. Returns what was there.
     /// Does nothing to a value that is no map.
     pub fn insert_key(&mut self, key: Text, value: Self) -> Option<Self> {
-        match &mut self.0 {
-            Node::Object(object) => Arc::make_mut(object).insert(key, value),
-            _ => None,
-        }
+        let Node::Object(object) = &mut self.0 else { return None };
+        Arc::make_mut(object).insert(key, value)
     }
 
     /// Removes a key. Returns what was there.
     pub fn remove_key(&mut self, key: &Text) -> Option<Self> {
-        match &mut self.0 {
-            Node::Object(object) if object.position(key).is_some() => Arc::make_mut(object).remove(key),
-            _ => None,
-        }
+        let Node::Object(object) = &mut self.0 else { return None };
+        object.position(key)?;
+        Arc::make_mut(object).remove(key)
     }
 
     /// Replaces `count` elements from `start` on by others; both are clamped to the length. Does

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use webrtc::peer_connection::{RTCIceCandidateInit, RTCIceServer, RTCPeerConnectionState, RTCSessionDescription};
 
 use super::channel::{Codec, Incoming, Outgoing, Queue, Sender, receive};
@@ -85,6 +85,7 @@ pub(super) struct Connection {
     ops: Queue,
     sync: Queue,
     presence: Queue,
+    life: JoinHandle<()>,
 }
 
 /// The reliable channel's queue is full: the peer takes nothing in.
@@ -106,12 +107,12 @@ impl Connection {
         let (sync, queued_sync) = Queue::new();
         let (presence, queued_presence) = Queue::new();
         let queued = [queued_ops, queued_sync, queued_presence];
-        tokio::spawn(async move {
+        let life = tokio::spawn(async move {
             let reason = run(id, role, options, &events, others_signals, queued).await;
             // The handle is gone if the driver ended it, and the driver may be gone too.
             let _ = events.send((id, ConnectionEvent::Closed(reason))).await;
         });
-        Self { signals, ops, sync, presence }
+        Self { signals, ops, sync, presence, life }
     }
 
     /// Takes in what the other side said through the signaling server. False if too much of
@@ -141,6 +142,12 @@ impl Connection {
                 let _ = flushed.await;
             }
         }
+    }
+
+    /// Closes the connection, and tells the peer.
+    pub(super) async fn close(self) {
+        drop(self.signals);
+        let _ = self.life.await;
     }
 }
 

@@ -7,7 +7,7 @@ use super::pending::{Pending, first_lacking};
 use super::tracker::Tracker;
 use super::undo::Restorations;
 use super::{Author, Change, ChangeId, Tick, VectorClock};
-use crate::document::{ApplyError, LimitError, Method, Path, Value};
+use crate::document::{ApplyError, LimitError, Method, ParseError, Path, Value, parse};
 use crate::limits;
 
 /// A document at a version that everything later has seen: where a history starts.
@@ -19,6 +19,16 @@ pub struct Checkpoint {
     pub value: Value,
     /// The changes it contains.
     pub clock: VectorClock,
+}
+
+impl Checkpoint {
+    /// A new document: what a JSON text says, before any change.
+    ///
+    /// # Errors
+    /// The text is not JSON, and where.
+    pub fn read(text: &str) -> Result<Self, ParseError> {
+        Ok(Self { source: text.into(), value: parse(text)?, clock: VectorClock::new() })
+    }
 }
 
 /// A document at a moment. Cheap to copy.

@@ -18,6 +18,8 @@ pub struct Draft {
     pub path: Path,
     /// Where that is now; nothing once it is gone.
     pub here: Option<Path>,
+    /// Once it is gone: what is left around it now.
+    pub around: Path,
     /// What is typed.
     pub line: Line,
     /// How it is read.
@@ -71,6 +73,7 @@ impl Draft {
             purpose,
             base: base.clone(),
             here: Some(path.clone()),
+            around: Path::ROOT,
             path,
             line: Line::new(text),
             form,
@@ -110,7 +113,9 @@ impl Draft {
     pub fn of_new(base: &Snapshot, container: &Path, at: usize) -> Option<Self> {
         let value = base.value.at(container)?;
         let purpose = match value.kind() {
-            Kind::Object => return Some(Self::new(Purpose::NewKey, base, container.clone(), Form::Text, String::new())),
+            Kind::Object => {
+                return Some(Self::new(Purpose::NewKey, base, container.clone(), Form::Text, String::new()));
+            }
             Kind::Array => Purpose::NewElement(at),
             Kind::Null | Kind::Bool | Kind::Number | Kind::String => return None,
         };
@@ -164,7 +169,8 @@ impl Draft {
                 let value = self.value()?;
                 let old = self.base.value.at(&self.path);
                 let method = if self.was_replaced { Some(Method::Set(value)) } else { smallest(old, value) };
-                Ok(method.map(|method| Outcome { edits: vec![(self.path.clone(), method)], then: Vec::new() }))
+                Ok(method
+                    .map(|method| Outcome { edits: vec![(self.path.clone(), method)], then: Vec::new() }))
             }
             Purpose::Rename => self.rename(),
             Purpose::NewKey => Err("a key needs a value".to_owned()),
@@ -215,11 +221,18 @@ impl Draft {
         Ok(entry)
     }
 
+    /// The same draft begun on another version, where its place is `path`.
+    #[must_use]
+    pub fn on(&self, base: &Snapshot, path: &Path) -> Self {
+        Self { base: base.clone(), path: path.clone(), ..self.clone() }
+    }
+
     /// The edit that puts the draft back where somebody deleted it, on the document as it is now.
     ///
     /// # Errors
     /// What is wrong with the draft, or why there is no place for it.
-    pub fn put_back(&self, now: &Value, around: &Path) -> Result<Outcome, String> {
+    pub fn put_back(&self, now: &Value) -> Result<Outcome, String> {
+        let around = &self.around;
         let value = match self.purpose {
             Purpose::Rename | Purpose::NewKey => return Err("what it belonged to is gone".to_owned()),
             Purpose::Value | Purpose::NewEntry(_) | Purpose::NewElement(_) => self.value()?,
@@ -229,13 +242,18 @@ impl Draft {
             Purpose::NewElement(at) => (self.path.clone(), Step::Index(*at)),
             _ => match self.path.split() {
                 Some((parent, step)) => (parent, step.clone()),
-                None => return Ok(Outcome { edits: vec![(Path::ROOT, Method::Set(value))], then: Vec::new() }),
+                None => {
+                    return Ok(Outcome { edits: vec![(Path::ROOT, Method::Set(value))], then: Vec::new() });
+                }
             },
         };
         match (&step, now.at(around)) {
             (Step::Index(at), Some(array)) if around.steps().len() == parent.steps().len() => {
                 let at = (*at).min(array.len());
-                Ok(Outcome { edits: vec![(around.clone(), insertion(at, value))], then: vec![Step::Index(at)] })
+                Ok(Outcome {
+                    edits: vec![(around.clone(), insertion(at, value))],
+                    then: vec![Step::Index(at)],
+                })
             }
             (Step::Key(_), Some(_)) => {
                 let rest = parent.steps().iter().skip(around.steps().len()).chain([&step]);
@@ -269,14 +287,16 @@ pub(super) fn smallest(old: Option<&Value>, new: Value) -> Option<Method> {
         return None;
     }
     let texts = old.and_then(Value::as_text).zip(new.as_text());
-    let Some((old, text)) = texts.filter(|(old, new)| !old.has_lone_surrogate() && !new.has_lone_surrogate()) else {
+    let Some((old, text)) = texts.filter(|(old, new)| !old.has_lone_surrogate() && !new.has_lone_surrogate())
+    else {
         return Some(Method::Set(new));
     };
     let old: Vec<char> = old.plain().chars().collect();
     let new: Vec<char> = text.plain().chars().collect();
     let prefix = old.iter().zip(&new).take_while(|(old, new)| old == new).count();
     let rest = old.len().min(new.len()) - prefix;
-    let suffix = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(old, new)| old == new).count();
+    let suffix =
+        old.iter().rev().zip(new.iter().rev()).take(rest).take_while(|(old, new)| old == new).count();
     let removed = old.len() - prefix - suffix;
     let inserted: String = new.iter().skip(prefix).take(new.len() - prefix - suffix).collect();
     Some(Method::Splice {

@@ -50,8 +50,12 @@ impl Line {
             (KeyCode::End, ..) | (KeyCode::Char('e'), true, false) => self.at = self.text.len(),
             (KeyCode::Left, ..) | (KeyCode::Char('b'), false, true) => self.at = self.word_left(),
             (KeyCode::Right, ..) | (KeyCode::Char('f'), false, true) => self.at = self.word_right(),
-            (KeyCode::Backspace, false, false) | (KeyCode::Char('h'), true, false) => self.remove_from(self.left()),
-            (KeyCode::Backspace, ..) | (KeyCode::Char('w'), true, false) => self.remove_from(self.word_left()),
+            (KeyCode::Backspace, false, false) | (KeyCode::Char('h'), true, false) => {
+                self.remove_from(self.left())
+            }
+            (KeyCode::Backspace, ..) | (KeyCode::Char('w'), true, false) => {
+                self.remove_from(self.word_left())
+            }
             (KeyCode::Delete, ..) | (KeyCode::Char('d'), true, false) => self.remove_to(self.right()),
             (KeyCode::Char('u'), true, false) => self.remove_from(0),
             (KeyCode::Char('k'), true, false) => self.remove_to(self.text.len()),

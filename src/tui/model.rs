@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::draft::Draft;
@@ -10,21 +11,18 @@ use super::line::Line;
 use super::message::{Doer, Level, SaveWanted};
 use super::rows::Rows;
 use super::search::Search;
+use super::text::inert;
 use crate::document::{Path, Text, Value};
-use crate::room::{ServerStatus, Status};
-use crate::session::{Person, Presence};
+use crate::room::Status;
+use crate::session::{Link, Person, Presence};
 use crate::sync::{Author, Change, Conflict, LostEdit, Snapshot, VectorClock};
 
 /// Changes remembered for showing.
 pub(super) const HISTORY_SHOWN: usize = 500;
 
-/// What an editor is opened with.
-#[derive(Clone, Debug)]
+/// How an editor is to be.
+#[derive(Clone, Debug, Default)]
 pub struct EditorOptions {
-    /// The room's name.
-    pub room: String,
-    /// Who this person is in the room.
-    pub author: Author,
     /// How this person is called.
     pub name: String,
     /// The command by which others join, for the invitation.
@@ -33,21 +31,44 @@ pub struct EditorOptions {
     pub no_color: bool,
 }
 
+/// What an editor starts from.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// The room's name.
+    pub room: String,
+    /// Who this person is in the room.
+    pub me: Author,
+    /// The document.
+    pub snapshot: Snapshot,
+    /// The room's file here.
+    pub file: Option<FileState>,
+    /// The changes remembered.
+    pub history: Vec<Arc<Change>>,
+    /// The others.
+    pub people: Vec<Person>,
+    /// How things stand.
+    pub status: Status,
+}
+
 /// The file that belongs to the room here.
 #[derive(Clone, Debug)]
 pub struct FileState {
     /// Which.
     pub path: PathBuf,
-    /// What it holds, as far as is known.
-    pub value: Value,
+    /// What it holds, as far as is known; nothing while it is not there.
+    pub value: Option<Value>,
     /// The version of the document that was when it was last in step.
     pub clock: VectorClock,
 }
 
 /// Everything that is on the screen or decides what a key does.
 pub struct Model {
-    /// What it was opened with.
+    /// How it is to be.
     pub options: EditorOptions,
+    /// The room's name.
+    pub room: String,
+    /// Who this person is in the room.
+    pub me: Author,
     /// The keys.
     pub keymap: Keymap,
     /// Columns and rows of the screen.
@@ -70,6 +91,8 @@ pub struct Model {
     pub count: Option<usize>,
     /// The others.
     pub people: Vec<Person>,
+    /// Where they are now: what they said, and where that is since.
+    pub places: BTreeMap<Author, Whereabouts>,
     /// How everyone was last called, those who left included.
     pub names: BTreeMap<Author, String>,
     /// How things stand.
@@ -144,8 +167,6 @@ pub enum Question {
         /// What was asked for.
         wanted: SaveWanted,
     },
-    /// Somebody deleted what was being edited; what with the draft?
-    Orphan(Draft),
     /// Turn the value into what?
     ChangeType,
 }
@@ -187,6 +208,15 @@ pub struct Flash {
     pub until: Duration,
 }
 
+/// Where somebody is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// What they last said.
+    pub said: Option<Path>,
+    /// Where that is by now.
+    pub here: Option<Path>,
+}
+
 /// Places gone from by a long way, to come back to.
 #[derive(Clone, Debug, Default)]
 pub struct Jumps {
@@ -198,11 +228,14 @@ pub struct Jumps {
 
 impl Model {
     /// An editor on a document.
-    pub fn new(options: EditorOptions, snapshot: Snapshot, file: Option<FileState>, history: &[Change]) -> Self {
-        let me = options.author;
+    pub fn new(options: EditorOptions, opening: Opening) -> Self {
+        let Opening { room, me, snapshot, file, history, people, status } = opening;
         let shown = history.len().saturating_sub(HISTORY_SHOWN);
         let history = history.iter().skip(shown).map(|change| HistoryEntry::of(change, None, me)).collect();
-        Self {
+        let mut model = Self {
+            options,
+            room,
+            me,
             keymap: Keymap::default(),
             size: (80, 24),
             now: Duration::ZERO,
@@ -214,14 +247,9 @@ impl Model {
             pending: Vec::new(),
             count: None,
             people: Vec::new(),
+            places: BTreeMap::new(),
             names: BTreeMap::new(),
-            status: Status {
-                server: ServerStatus::Connected,
-                unacknowledged: 0,
-                live: 0,
-                lost: 0,
-                kept_elsewhere: false,
-            },
+            status,
             file,
             history,
             flashes: Vec::new(),
@@ -234,8 +262,29 @@ impl Model {
             group: 0,
             told: None,
             pressed: None,
-            options,
+        };
+        model.take_people(people);
+        model
+    }
+
+    /// Takes in who the others are and where.
+    pub(super) fn take_people(&mut self, people: Vec<Person>) {
+        for person in &people {
+            let name = &person.presence.name;
+            if !name.is_empty() || !self.names.contains_key(&person.author) {
+                self.names.insert(person.author, inert(name).into_owned());
+            }
+            let place = self.places.entry(person.author).or_default();
+            if place.said != person.presence.path {
+                let path = person.presence.path.clone();
+                *place = Whereabouts { said: path.clone(), here: path };
+            }
         }
+        self.places.retain(|author, _| {
+            let is_here = |person: &Person| matches!(person.link, Link::Live | Link::Away);
+            people.iter().any(|person| person.author == *author && is_here(person))
+        });
+        self.people = people;
     }
 
     /// The document's value.
@@ -262,13 +311,13 @@ impl Model {
 
     /// Who made a change.
     pub fn doer(&self, author: Author) -> Doer {
-        if author == self.options.author { Doer::Me } else { Doer::Other(author) }
+        if author == self.me { Doer::Me } else { Doer::Other(author) }
     }
 
     /// How many changes the document has that the file has not; nothing without a file.
     pub fn unsaved(&self) -> Option<usize> {
         let file = self.file.as_ref()?;
-        if file.value == self.snapshot.value {
+        if file.value.as_ref() == Some(&self.snapshot.value) {
             return Some(0);
         }
         let newer = self.snapshot.clock.sum().saturating_sub(file.clock.sum()).max(1);

@@ -117,7 +117,9 @@ impl Fold {
         let mut fold = Self { is_open: levels > 0 && value.is_container(), ..Self::default() };
         if levels > 1 {
             for at in 0..value.len() {
-                let Some((_, child)) = child_at(value, at).filter(|(_, child)| !child.is_empty()) else { continue };
+                let Some((_, child)) = child_at(value, at).filter(|(_, child)| !child.is_empty()) else {
+                    continue;
+                };
                 if *budget == 0 {
                     break;
                 }

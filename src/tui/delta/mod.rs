@@ -2,14 +2,21 @@
 //! on the element they were on. Found by looking at the two values alone: shared structure makes
 //! the unchanged parts free, and no knowledge of who did what is needed.
 
+mod edits;
+
 use std::ops::Range;
 
 use rustc_hash::FxHashMap;
+
+pub use edits::edits_between;
 
 use crate::document::{Kind, Path, Step, Text, Value};
 
 /// How far ahead an array element is looked for when neighbours came or went.
 const WINDOW: usize = 32;
+
+/// How many entries of a map are looked at to tell whether it is another one, written to.
+const LOOKED_AT: usize = 8;
 
 /// The difference between two values.
 #[derive(Debug)]
@@ -114,7 +121,8 @@ impl Delta {
     }
 
     fn of_arrays(old: &Value, new: &Value) -> Self {
-        let mut pairing = Pairing { old, new, runs: Vec::new(), changed: FxHashMap::default(), added: Vec::new() };
+        let mut pairing =
+            Pairing { old, new, runs: Vec::new(), changed: FxHashMap::default(), added: Vec::new() };
         let shorter = old.len().min(new.len());
         let prefix = old.elements().zip(new.elements()).take_while(|(before, after)| before == after).count();
         let suffix = old.elements().rev().zip(new.elements().rev());
@@ -195,6 +203,18 @@ impl Delta {
     }
 }
 
+/// How far ahead the first of two runs meets the other's first again, and whether that is because
+/// elements came (or else went).
+fn find_ahead(
+    old: Range<usize>, new: Range<usize>, is_same: impl Fn(usize, usize) -> bool,
+) -> Option<(usize, bool)> {
+    (1..=WINDOW).find_map(|by| {
+        let came = by < new.len() && is_same(old.start, new.start + by);
+        let went = by < old.len() && is_same(old.start + by, new.start);
+        (came || went).then_some((by, came))
+    })
+}
+
 /// Finds which elements of two arrays are the same ones.
 struct Pairing<'a> {
     old: &'a Value,
@@ -229,10 +249,11 @@ impl Pairing<'_> {
                 (before, after) = (before + 1, after + 1);
                 continue;
             }
-            let ahead = (1..=WINDOW).find_map(|by| {
-                let came = after + by < new.end && self.is_anchor(before, after + by, by_scalar);
-                let went = before + by < old.end && self.is_anchor(before + by, after, by_scalar);
-                (came || went).then_some((by, came))
+            let exactly = |old, new| self.is_anchor(old, new, by_scalar);
+            let ahead = find_ahead(before..old.end, after..new.end, exactly).or_else(|| {
+                let in_place = !by_scalar || self.is_alike(before, after);
+                let alike = |old, new| !in_place && self.is_alike(old, new);
+                find_ahead(before..old.end, after..new.end, alike)
             });
             match ahead {
                 Some((by, true)) => {
@@ -247,6 +268,14 @@ impl Pairing<'_> {
             }
         }
         self.added.extend(after..new.end);
+    }
+
+    /// Whether the two are maps that share half of their entries: one of them, written to.
+    fn is_alike(&self, old: usize, new: usize) -> bool {
+        let Some((before, after)) = self.old.index(old).zip(self.new.index(new)) else { return false };
+        let looked_at = before.len().min(LOOKED_AT);
+        let shared = before.entries().take(looked_at).filter(|(key, value)| after.key(key) == Some(value));
+        looked_at > 0 && shared.count() * 2 >= looked_at
     }
 
     fn pair_changed(&mut self, old: usize, new: usize) {
@@ -292,7 +321,10 @@ mod tests {
         let inside = new.get_mut(&Step::Index(2)).unwrap();
         inside.insert_key(Text::new("new"), Value::NULL);
         let delta = Delta::between(&old, &new);
-        assert_eq!(delta.follow(&new, &Path::ROOT.index(1).key("id")), Followed::At(Path::ROOT.index(2).key("id")));
+        assert_eq!(
+            delta.follow(&new, &Path::ROOT.index(1).key("id")),
+            Followed::At(Path::ROOT.index(2).key("id"))
+        );
         assert_eq!(
             delta.places(9),
             [Place::Written(Path::ROOT.index(0)), Place::Written(Path::ROOT.index(2).key("new"))]

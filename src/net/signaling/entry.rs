@@ -1,0 +1,159 @@
+//! Getting into a room: create, join, or whichever of the two is possible.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use ultrawave_signal::protocol::{Code, Create, Failed, Join, Request, Response, Start};
+
+use super::embedded::EmbeddedServer;
+use super::socket::{ConnectError, Socket};
+use super::{Membership, SignalingOptions};
+use crate::room::RoomError;
+use crate::sync::Author;
+
+/// How often `open` changes its mind between joining and creating, before it gives up.
+const OPEN_TRIES: usize = 20;
+
+/// How often to try to connect or to embed a server, when others do the same at once.
+const CONNECT_TRIES: usize = 20;
+
+/// What to wait between two such tries.
+const TRY_AGAIN_AFTER: Duration = Duration::from_millis(50);
+
+/// How long the server may take to answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// How to get in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// The room must not be there yet.
+    Create,
+    /// The room must be there.
+    Join,
+    /// Either.
+    Open,
+}
+
+/// A place in a room.
+#[derive(Debug)]
+pub(in crate::net) struct Entered {
+    pub(super) socket: Socket,
+    pub(super) start: Start,
+    pub(super) embedded: Option<EmbeddedServer>,
+    pub(super) membership: Membership,
+    /// Whether the room was opened by this.
+    pub(in crate::net) is_creator: bool,
+}
+
+/// Connects to the server, or starts one where that is allowed, and enters the room.
+pub(in crate::net) async fn enter(options: &SignalingOptions, entry: Entry) -> Result<Entered, RoomError> {
+    let (mut socket, start, embedded) = connect(options, entry).await?;
+    let (membership, is_creator) = match entry {
+        Entry::Create => (create(&mut socket, options).await?, true),
+        Entry::Join => (join(&mut socket, options).await?, false),
+        Entry::Open => open(&mut socket, options).await?,
+    };
+    Ok(Entered { socket, start, embedded, membership, is_creator })
+}
+
+async fn connect(
+    options: &SignalingOptions, entry: Entry,
+) -> Result<(Socket, Start, Option<EmbeddedServer>), RoomError> {
+    let may_embed = options.may_embed && entry != Entry::Join;
+    let mut embedded = None;
+    for _ in 0..CONNECT_TRIES {
+        let error = match Socket::connect(&options.url).await {
+            Ok((socket, start)) => return Ok((socket, start, embedded)),
+            Err(error) => error,
+        };
+        if !(may_embed && error.is_refused() && embedded.is_none()) {
+            return Err(options.connect_error(error));
+        }
+        match EmbeddedServer::start(&options.url).await {
+            Ok(server) => embedded = Some(server),
+            // Somebody else was faster.
+            Err(taken) if taken.kind() == io::ErrorKind::AddrInUse => tokio::time::sleep(TRY_AGAIN_AFTER).await,
+            Err(other) => return Err(options.connect_error(other.into())),
+        }
+    }
+    Err(options.connect_error(io::Error::from(io::ErrorKind::AddrInUse).into()))
+}
+
+async fn create(socket: &mut Socket, options: &SignalingOptions) -> Result<Membership, RoomError> {
+    let max_members = u32::try_from(options.max_members).ok();
+    let request = Request::Create(Create { room: options.room.clone(), max_members });
+    match ask(socket, options, &request).await? {
+        Response::Created(created) => Ok(Membership {
+            author: Author(created.author.0),
+            members: Vec::new(),
+            incarnation: created.incarnation,
+        }),
+        Response::CreateFailed(failed) => Err(options.refusal(failed)),
+        other => Err(options.unexpected(&other)),
+    }
+}
+
+async fn join(socket: &mut Socket, options: &SignalingOptions) -> Result<Membership, RoomError> {
+    match ask(socket, options, &Request::Join(Join { room: options.room.clone() })).await? {
+        Response::Joined(joined) => Ok(joined.into()),
+        Response::JoinFailed(failed) => Err(options.refusal(failed)),
+        other => Err(options.unexpected(&other)),
+    }
+}
+
+/// The server decides who creates: of two who try at once, one is told that the room exists.
+async fn open(socket: &mut Socket, options: &SignalingOptions) -> Result<(Membership, bool), RoomError> {
+    for _ in 0..OPEN_TRIES {
+        match join(socket, options).await {
+            Err(RoomError::NoRoom(_)) => {}
+            joined => return Ok((joined?, false)),
+        }
+        match create(socket, options).await {
+            Err(RoomError::Exists(_)) => {}
+            created => return Ok((created?, true)),
+        }
+    }
+    Err(RoomError::Refused(format!("the room {} comes and goes too fast to be entered", options.room)))
+}
+
+/// The answer to a request that enters a room.
+async fn ask(socket: &mut Socket, options: &SignalingOptions, request: &Request) -> Result<Response, RoomError> {
+    let broken = |reason: String| RoomError::NoServer { url: options.url.to_string(), reason };
+    socket.send(request).await.map_err(|error| broken(error.to_string()))?;
+    let deadline = Instant::now() + ANSWER_WITHIN;
+    loop {
+        match tokio::time::timeout_at(deadline, socket.next()).await {
+            Ok(Ok(Ok(Response::Error(failure)))) => return Err(RoomError::Refused(failure.reason)),
+            Ok(Ok(Ok(answer))) => return Ok(answer),
+            // A message of a later version is none of ours.
+            Ok(Ok(Err(error))) => tracing::debug!(%error, "from the signaling server"),
+            Ok(Err(error)) => return Err(broken(error.to_string())),
+            Err(_) => return Err(broken(format!("it does not answer within {} s", ANSWER_WITHIN.as_secs()))),
+        }
+    }
+}
+
+impl SignalingOptions {
+    fn connect_error(&self, error: ConnectError) -> RoomError {
+        let url = self.url.to_string();
+        match error {
+            ConnectError::Unreachable(error) => RoomError::NoServer { url, reason: error.to_string() },
+            ConnectError::NotAServer(reason) => RoomError::NotAServer { url, reason },
+        }
+    }
+
+    fn refusal(&self, failed: Failed) -> RoomError {
+        match failed.code {
+            Code::Exists => RoomError::Exists(self.room.clone()),
+            Code::NoRoom => RoomError::NoRoom(self.room.clone()),
+            Code::Full => RoomError::Full(self.room.clone()),
+            _ => RoomError::Refused(failed.reason),
+        }
+    }
+
+    fn unexpected(&self, response: &Response) -> RoomError {
+        let reason = format!("it answers with {}", response.encode());
+        RoomError::NotAServer { url: self.url.to_string(), reason }
+    }
+}

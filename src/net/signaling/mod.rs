@@ -1,0 +1,115 @@
+//! The websocket to the signaling server: getting into a room, staying in it.
+//!
+//! A task of its own keeps the connection. When it breaks, the task connects again, at first at
+//! once and then ever more slowly, and becomes who it was: by `reclaim` while the server remembers
+//! it, by `resume` when the server has been started anew. Where that is allowed and nobody else
+//! does it, the task starts a server itself. The peers' connections go on meanwhile.
+
+mod embedded;
+mod entry;
+mod socket;
+mod stay;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use ultrawave_signal::protocol::{Joined, Request, Response};
+
+pub(crate) use entry::Entry;
+pub(super) use entry::{Entered, enter};
+
+use crate::limits;
+use crate::sync::Author;
+
+/// Which room, where.
+#[derive(Clone, Debug)]
+pub(super) struct SignalingOptions {
+    /// Where the server is.
+    pub(super) url: url::Url,
+    /// The room's name.
+    pub(super) room: String,
+    /// Members the room may have.
+    pub(super) max_members: usize,
+    /// Whether a server may be started here when none is there.
+    pub(super) may_embed: bool,
+}
+
+/// A place in a room, as the server sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Membership {
+    pub(super) author: Author,
+    /// The others.
+    pub(super) members: Vec<Author>,
+    incarnation: String,
+}
+
+impl From<Joined> for Membership {
+    fn from(joined: Joined) -> Self {
+        let members = joined.members.into_iter().map(|author| Author(author.0)).collect();
+        Self { author: Author(joined.author.0), members, incarnation: joined.incarnation }
+    }
+}
+
+impl Entered {
+    pub(super) fn membership(&self) -> &Membership {
+        &self.membership
+    }
+
+    /// Whether the server runs in this process.
+    pub(super) fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
+    }
+}
+
+/// What happens with the server.
+#[derive(Debug)]
+pub(super) enum SignalingEvent {
+    /// The server is there again; these are the others in the room. Whether the server runs in
+    /// this process now.
+    Up { members: Vec<Author>, is_embedded: bool },
+    /// It is not; the next try comes after this long.
+    Down(Duration),
+    /// It said something.
+    Response(Response),
+}
+
+/// The connection to the server, as the driver holds it. Dropping it leaves the room.
+#[derive(Debug)]
+pub(super) struct Signaling {
+    requests: mpsc::Sender<Request>,
+    last_author: Arc<AtomicU32>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Signaling {
+    /// Stays in the room that was entered.
+    pub(super) fn start(
+        options: SignalingOptions, entered: Entered, events: mpsc::Sender<SignalingEvent>,
+    ) -> Self {
+        let (requests, to_send) = mpsc::channel(limits::OUTGOING_SIGNALS);
+        let last_author = Arc::new(AtomicU32::new(entered.membership.author.0));
+        let task = tokio::spawn(stay::stay(options, entered, to_send, events, last_author.clone()));
+        Self { requests, last_author, task }
+    }
+
+    /// Says something to the server. What is said while it is not there, or cannot keep up, is
+    /// lost; whoever needs an answer asks again.
+    pub(super) fn send(&self, request: Request) {
+        if self.requests.try_send(request).is_err() {
+            tracing::debug!("the signaling server cannot keep up");
+        }
+    }
+
+    /// Notes a member, so that a server started anew gives its number to nobody else.
+    pub(super) fn note_author(&self, author: Author) {
+        self.last_author.fetch_max(author.0, Ordering::Relaxed);
+    }
+
+    /// Leaves the room, and stops the server if it runs here.
+    pub(super) async fn leave(self) {
+        drop(self.requests);
+        let _ = self.task.await;
+    }
+}

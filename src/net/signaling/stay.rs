@@ -1,0 +1,211 @@
+//! The task that stays in a room.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use rand::RngExt as _;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, timeout_at};
+use ultrawave_signal::protocol::{self, Leave, Reclaim, Request, Response, Resume, Start};
+
+use super::embedded::EmbeddedServer;
+use super::socket::{Broken, Socket};
+use super::{Entered, Membership, SignalingEvent, SignalingOptions};
+
+/// What to wait before the second try; it doubles from there.
+const FIRST_DELAY: Duration = Duration::from_millis(200);
+
+/// The longest wait between two tries.
+const LONGEST_DELAY: Duration = Duration::from_secs(10);
+
+/// How long the server may take to let this member in again.
+const ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long leaving may take.
+const LEAVE_WITHIN: Duration = Duration::from_secs(1);
+
+/// The driver does not want to stay any more.
+struct Unwanted;
+
+struct Stay {
+    options: SignalingOptions,
+    requests: mpsc::Receiver<Request>,
+    events: mpsc::Sender<SignalingEvent>,
+    last_author: Arc<AtomicU32>,
+    start: Start,
+    membership: Membership,
+    embedded: Option<EmbeddedServer>,
+}
+
+/// Stays in the room until `requests` is closed, then leaves it.
+pub(super) async fn stay(
+    options: SignalingOptions, entered: Entered, requests: mpsc::Receiver<Request>,
+    events: mpsc::Sender<SignalingEvent>, last_author: Arc<AtomicU32>,
+) {
+    let Entered { socket, start, embedded, membership, .. } = entered;
+    let mut stay = Stay { options, requests, events, last_author, start, membership, embedded };
+    let mut socket = socket;
+    while let Ok(broken) = stay.serve(&mut socket).await {
+        tracing::info!(%broken, "the connection to the signaling server");
+        match stay.come_back().await {
+            Ok(again) => socket = again,
+            Err(Unwanted) => {
+                stay.stop_embedded().await;
+                return;
+            }
+        }
+    }
+    let leave = Request::Leave(Leave { room: stay.options.room.clone() });
+    let _ = tokio::time::timeout(LEAVE_WITHIN, async {
+        let _ = socket.send(&leave).await;
+        socket.close().await;
+    })
+    .await;
+    stay.stop_embedded().await;
+}
+
+impl Stay {
+    /// Carries messages both ways until the connection breaks.
+    async fn serve(&mut self, socket: &mut Socket) -> Result<Broken, Unwanted> {
+        loop {
+            let event = tokio::select! {
+                request = self.requests.recv() => {
+                    let request = request.ok_or(Unwanted)?;
+                    match socket.send(&request).await {
+                        Ok(()) => continue,
+                        Err(broken) => return Ok(broken),
+                    }
+                }
+                said = socket.next() => match said {
+                    Ok(Ok(response)) => SignalingEvent::Response(response),
+                    Ok(Err(error)) => {
+                        tracing::debug!(%error, "from the signaling server");
+                        continue;
+                    }
+                    Err(broken) => return Ok(broken),
+                },
+            };
+            self.note_authors(&event);
+            self.tell(event).await?;
+        }
+    }
+
+    fn note_authors(&self, event: &SignalingEvent) {
+        if let SignalingEvent::Response(Response::RequestOffer(member) | Response::Present(member)) = event {
+            self.last_author.fetch_max(member.author.0, Ordering::Relaxed);
+        }
+    }
+
+    async fn tell(&self, event: SignalingEvent) -> Result<(), Unwanted> {
+        self.events.send(event).await.map_err(|_| Unwanted)
+    }
+
+    /// Tries until this member is in the room again.
+    async fn come_back(&mut self) -> Result<Socket, Unwanted> {
+        let mut delay = Duration::ZERO;
+        loop {
+            // All members lose the server at once; they should not all come back at once.
+            let jitter = rand::rng().random_range(0.5..1.5);
+            let pause = delay.mul_f64(jitter);
+            self.tell(SignalingEvent::Down(pause)).await?;
+            self.pause(pause).await?;
+            delay = (delay * 2).clamp(FIRST_DELAY, LONGEST_DELAY);
+            match self.try_once().await {
+                Ok(socket) => {
+                    // What was said to the server while it was away is stale by now.
+                    while self.requests.try_recv().is_ok() {}
+                    let members = self.membership.members.clone();
+                    let is_embedded = self.embedded.is_some();
+                    self.tell(SignalingEvent::Up { members, is_embedded }).await?;
+                    return Ok(socket);
+                }
+                Err(reason) => tracing::info!(%reason, "the signaling server is not to be had"),
+            }
+        }
+    }
+
+    /// Waits, and notices meanwhile when the driver goes.
+    async fn pause(&mut self, pause: Duration) -> Result<(), Unwanted> {
+        let until = Instant::now() + pause;
+        loop {
+            match timeout_at(until, self.requests.recv()).await {
+                Ok(Some(_)) => {}
+                Ok(None) => return Err(Unwanted),
+                Err(_) => return Ok(()),
+            }
+        }
+    }
+
+    async fn try_once(&mut self) -> Result<Socket, String> {
+        let (mut socket, start) = match Socket::connect(&self.options.url).await {
+            Ok(connected) => connected,
+            Err(error) if error.is_refused() && self.options.may_embed => {
+                self.embed().await?;
+                Socket::connect(&self.options.url).await.map_err(|error| error.to_string())?
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        let deadline = Instant::now() + ANSWER_WITHIN;
+        let entered = timeout_at(deadline, self.enter_again(&mut socket, start));
+        self.membership = entered.await.map_err(|_| "it does not answer".to_owned())??;
+        Ok(socket)
+    }
+
+    async fn embed(&mut self) -> Result<(), String> {
+        match EmbeddedServer::start(&self.options.url).await {
+            Ok(server) => self.embedded = Some(server),
+            // Another member was faster, and is as good.
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            Err(error) => return Err(error.to_string()),
+        }
+        Ok(())
+    }
+
+    /// Becomes who this was, by the server's memory or by its own.
+    async fn enter_again(&mut self, socket: &mut Socket, start: Start) -> Result<Membership, String> {
+        let reclaim = Reclaim { id: self.start.id.clone(), secret: self.start.secret.clone() };
+        match ask(socket, Request::Reclaim(reclaim)).await? {
+            Response::Reclaimed(reclaimed) => {
+                let room = reclaimed.rooms.into_iter().find(|joined| joined.room == self.options.room);
+                if let Some(joined) = room {
+                    return Ok(joined.into());
+                }
+            }
+            Response::ReclaimFailed(_) => self.start = start,
+            other => return Err(format!("it answers with {}", other.encode())),
+        }
+        let resume = Resume {
+            room: self.options.room.clone(),
+            incarnation: self.membership.incarnation.clone(),
+            author: protocol::Author(self.membership.author.0),
+            last_author: protocol::Author(self.last_author.load(Ordering::Relaxed)),
+            max_members: u32::try_from(self.options.max_members).ok(),
+        };
+        match ask(socket, Request::Resume(resume)).await? {
+            Response::Resumed(joined) => Ok(joined.into()),
+            Response::ResumeFailed(failed) => Err(failed.reason),
+            other => Err(format!("it answers with {}", other.encode())),
+        }
+    }
+
+    async fn stop_embedded(&mut self) {
+        if let Some(server) = self.embedded.take() {
+            server.stop().await;
+        }
+    }
+}
+
+/// The answer to a request that comes back; what else is said before it is stale.
+async fn ask(socket: &mut Socket, request: Request) -> Result<Response, String> {
+    socket.send(&request).await.map_err(|broken| broken.to_string())?;
+    loop {
+        match socket.next().await.map_err(|broken| broken.to_string())? {
+            Ok(Response::Error(failure)) => return Err(failure.reason),
+            Ok(Response::RequestOffer(_) | Response::Present(_) | Response::Left(_) | Response::Relayed(..)) => {}
+            Ok(answer) => return Ok(answer),
+            Err(error) => tracing::debug!(%error, "from the signaling server"),
+        }
+    }
+}
