@@ -163,22 +163,20 @@ impl Session {
             self.receive(now, from, changes);
             return;
         }
-        let mut whole = checkpoint.clock.clone();
-        for change in &changes {
-            whole.join(&change.clock);
-        }
-        let own = whole.get(self.author);
+        let own = checkpoint.clock.get(self.author);
         if own > replica.clock().get(self.author) {
             self.event(Event::Refused(from, Refusal::NotMine(ChangeId { author: self.author, tick: own })));
             return;
         }
-        let changes = changes.into_iter().map(Arc::unwrap_or_clone);
-        let (theirs, received) = Replica::restore(self.author, checkpoint, changes, self.options.history);
+        // None of the changes is an own one: they have all seen that version, and this peer has not.
+        let mut theirs = Replica::new(self.author, checkpoint, self.options.history);
+        let received = theirs.receive(changes.into_iter().map(Arc::unwrap_or_clone));
         if theirs.clock().covers(replica.clock()) {
             self.event(Event::Replaced(Box::new(replica.snapshot())));
-            self.floor = Floor::new(theirs.clock().clone());
+            let clock = theirs.clock().clone();
             self.replica = Some(theirs);
-            self.learn(from, &whole);
+            self.learn(from, &clock);
+            self.floor = Floor::new(clock);
             self.renew_repairs();
         } else {
             self.event(Event::Stranded(from));

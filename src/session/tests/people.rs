@@ -109,3 +109,14 @@ fn a_goodbye_comes_after_everything_else_and_is_answered() {
     assert_eq!(text(net.at(THREE)), r#"{"a":1,"b":2}"#);
     assert_eq!(net.at(TWO).unacknowledged(), 0);
 }
+
+#[test]
+fn a_newcomer_without_the_document_gets_it_before_the_goodbye() {
+    let mut session = creator("[1]");
+    feed(&mut session, ms(0), Input::Connected(TWO));
+    say(&mut session, ms(0), TWO, hello(VectorClock::new(), false));
+    session.leave(ms(1));
+    let sent = drain(&mut session).sent;
+    let kinds: Vec<&Message> = sent.iter().map(|(_, _, message)| message).collect();
+    assert!(matches!(kinds[..], [Message::Document { .. }, Message::Goodbye]), "{kinds:?}");
+}
