@@ -223,6 +223,7 @@ fn what_is_on_a_screen_is_remembered_though_its_owner_has_seen_more() {
 fn a_change_on_its_way_is_waited_for_before_its_past_is_forgotten() {
     let mut net = Net::connected([creator_with("{}", 8), Session::join(TWO, &[], options(8))]);
     let base = many_changes_past_a_screen(&mut net);
+    net.pass(ms(2_100));
     delete_at(&mut net, &base);
     // Its clocks come through, with one floor after another, but the change does not.
     for number in 0..20 {
