@@ -285,7 +285,7 @@ fn errors_show_the_line_with_a_caret() {
     );
     assert_eq!(
         picture("\u{feff}[1,\u{1b}[31m"),
-        "orders.json:1:4: expected a value, found the character U+001B\n  |\n1 | [1,\u{fffd}[31m\n  |    ^"
+        "orders.json:1:4: expected a value, found the character U+001B\n  |\n1 | [1,\\u001b[31m\n  |    ^"
     );
     assert_eq!(
         picture(""),
