@@ -7,6 +7,7 @@
 mod apply;
 mod inert;
 mod kind;
+mod list;
 mod method;
 mod object;
 mod parse;
