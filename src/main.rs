@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The `ultrawave` command.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ultrawave::commands::main()
+}

@@ -6,7 +6,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 use ultrawave_signal::limits::Options;
 use ultrawave_signal::server::Server;
@@ -35,35 +34,35 @@ struct Arguments {
     bind: IpAddr,
 
     /// Members that one room may have
-    #[arg(long, value_name = "N", default_value_t = Options::default().max_members, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = Options::default().max_members, value_parser = clap::value_parser!(u32).range(1..))]
     max_members: u32,
 
     /// Rooms that may be open at one time
-    #[arg(long, value_name = "N", default_value_t = Options::default().max_rooms)]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = Options::default().max_rooms)]
     max_rooms: usize,
 
     /// Rooms that one connection may be in
-    #[arg(long, value_name = "N", default_value_t = Options::default().max_rooms_per_connection)]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = Options::default().max_rooms_per_connection)]
     max_rooms_per_connection: usize,
 
     /// Connections at one time; each needs a file descriptor
-    #[arg(long, value_name = "N", default_value_t = Options::default().max_connections)]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = Options::default().max_connections)]
     max_connections: usize,
 
     /// Connections from one IPv4 address or IPv6 /64 network; raise it behind a proxy
-    #[arg(long, value_name = "N", default_value_t = Options::default().max_connections_per_address)]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = Options::default().max_connections_per_address)]
     max_connections_per_address: usize,
 
     /// Messages per second that one connection may send for long; faster ones are read more slowly
-    #[arg(long, value_name = "N", default_value_t = Options::default().messages_per_second, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, hide_short_help = true, value_name = "N", default_value_t = Options::default().messages_per_second, value_parser = clap::value_parser!(u32).range(1..))]
     messages_per_second: u32,
 
     /// Seconds that a broken connection may take to come back before its rooms are told it left
-    #[arg(long, value_name = "SECONDS", default_value_t = Options::default().grace.as_secs(), value_parser = clap::value_parser!(u64).range(0..=86_400))]
+    #[arg(long, hide_short_help = true, value_name = "SECONDS", default_value_t = Options::default().grace.as_secs(), value_parser = clap::value_parser!(u64).range(0..=86_400))]
     grace: u64,
 
     /// A web page's origin that may connect, such as `https://example.org`, or `*`; may be repeated
-    #[arg(long, value_name = "ORIGIN")]
+    #[arg(long, hide_short_help = true, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
 }
 
@@ -99,32 +98,49 @@ async fn main() -> ExitCode {
 /// Serves until a signal comes. The error is a sentence for whoever started the program.
 async fn serve(arguments: &Arguments) -> Result<(), String> {
     // Before the first line is out, so that whoever waits for it may send a signal at once.
-    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-    let [interrupt, terminate] = signals;
-    let (interrupt, terminate) =
-        interrupt.and_then(|interrupt| Ok((interrupt, terminate?))).map_err(|error| format!("no signals: {error}"))?;
+    let signalled = signals().map_err(|error| format!("cannot wait for signals: {error}"))?;
     let address = SocketAddr::new(arguments.bind, arguments.port);
-    let server = Server::bind(address, arguments.options()).await.map_err(|error| explain(address, &error))?;
+    let server =
+        Server::bind(address, arguments.options()).await.map_err(|error| explain(address, &error))?;
     tell(io::stdout(), &format!("listening on ws://{}", server.local_addr()));
-    server.run(either(interrupt, terminate)).await;
+    server.run(signalled).await;
     Ok(())
 }
 
-async fn either(mut interrupt: Signal, mut terminate: Signal) {
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+/// Ready when SIGINT or SIGTERM comes, from the moment of this call on.
+#[cfg(unix)]
+fn signals() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Ready when Ctrl-C comes, from the moment of this call on.
+#[cfg(windows)]
+fn signals() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupt.recv().await;
+    })
 }
 
 /// Why it cannot listen there, and what to do.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the other kinds share one remedy")]
 fn explain(address: SocketAddr, error: &io::Error) -> String {
     let remedy = match error.kind() {
         io::ErrorKind::AddrInUse => {
             "another program listens there, perhaps another ultrawave-signal; stop it, or choose another port with \
              --port (0 picks a free one)"
         }
-        io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one with --port",
+        io::ErrorKind::PermissionDenied => {
+            "ports below 1024 need a privilege; choose a higher one with --port"
+        }
         io::ErrorKind::AddrNotAvailable => {
             "this machine does not have that address; choose one of its own with --bind (0.0.0.0 for all of them)"
         }

@@ -117,7 +117,8 @@ fn the_documents_requests_are_what_peers_send() {
 
 #[test]
 fn the_documents_requests_are_read() {
-    let read: Vec<Request> = examples("request").into_iter().map(|text| Request::decode(text).unwrap()).collect();
+    let read: Vec<Request> =
+        examples("request").into_iter().map(|text| Request::decode(text).unwrap()).collect();
     assert_eq!(read, requests());
 }
 
@@ -129,7 +130,8 @@ fn the_documents_responses_are_what_the_server_sends() {
 
 #[test]
 fn the_documents_responses_are_read() {
-    let read: Vec<Response> = examples("response").into_iter().map(|text| Response::decode(text).unwrap()).collect();
+    let read: Vec<Response> =
+        examples("response").into_iter().map(|text| Response::decode(text).unwrap()).collect();
     assert_eq!(read, responses());
 }
 

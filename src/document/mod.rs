@@ -5,21 +5,26 @@
 //! [`Method`] is an edit there, and [`apply`](Value::apply) makes it as plain JSON.
 
 mod apply;
+mod kind;
+mod list;
 mod method;
 mod object;
 mod parse;
 mod path;
 mod print;
 mod save;
+mod style;
 mod text;
 mod value;
 
 pub use apply::ApplyError;
+pub use kind::Kind;
 pub use method::{LimitError, Method};
 pub(crate) use parse::parse_to_depth;
 use parse::{Event, Scanner};
 pub use parse::{ParseError, Parsed, parse, parse_reporting};
 pub use path::{Path, PathError, Step};
-pub use save::{Style, save};
+pub use save::save;
+pub use style::Style;
 pub use text::Text;
-pub use value::{Kind, Value};
+pub use value::Value;

@@ -2,35 +2,113 @@
 
 use std::fmt::{self, Write};
 
-use super::{Text, Value};
+use super::style::Layout;
+use super::{Style, Text, Value};
 
 impl Value {
+    /// The value as the text of a whole file in this style: final newline and byte order mark
+    /// too, if the style has them.
+    pub fn pretty(&self, style: &Style) -> String {
+        let layout = Layout::new(style.clone());
+        let mut out = String::new();
+        if style.byte_order_mark {
+            out.push('\u{feff}');
+        }
+        self.write_new(&layout, false, &mut String::new(), &mut out);
+        if style.final_newline {
+            out.push_str(style.newline);
+        }
+        out
+    }
+
+    /// Writes the value in the layout of a file, on a line that is indented by `indent`; on one
+    /// line if `inline` or if that is the habit of the file.
+    pub(super) fn write_new(&self, layout: &Layout, inline: bool, indent: &mut String, out: &mut String) {
+        let Some(unit) = layout.style.indent.as_ref().filter(|_| !inline && !self.is_line(layout)) else {
+            return self.write_inline(layout, out);
+        };
+        let outer = indent.len();
+        indent.push_str(unit);
+        let [open, close] = self.brackets();
+        let mut separator = open;
+        for (key, value) in self.children() {
+            out.push_str(separator);
+            out.push_str(layout.style.newline);
+            out.push_str(indent);
+            write_key(key, layout, out);
+            value.write_new(layout, false, indent, out);
+            separator = ",";
+        }
+        indent.truncate(outer);
+        out.push_str(layout.style.newline);
+        out.push_str(indent);
+        out.push_str(close);
+    }
+
+    /// Whether this is written on one line even in a file of many.
+    fn is_line(&self, layout: &Layout) -> bool {
+        self.is_empty()
+            || (layout.inline_arrays && self.is_array() && !self.elements().any(Self::is_container))
+    }
+
+    fn write_inline(&self, layout: &Layout, out: &mut String) {
+        if self.is_empty() {
+            let _ = self.write(out);
+            return;
+        }
+        let [open, close] = self.brackets();
+        let padding = if self.is_array() { "" } else { &layout.padding };
+        out.push_str(open);
+        out.push_str(padding);
+        let mut separator = "";
+        for (key, value) in self.children() {
+            out.push_str(separator);
+            write_key(key, layout, out);
+            value.write_inline(layout, out);
+            separator = &layout.comma;
+        }
+        out.push_str(padding);
+        out.push_str(close);
+    }
+
     /// Writes compact JSON.
-    pub(crate) fn write(&self, out: &mut dyn Write) -> fmt::Result {
+    fn write(&self, out: &mut dyn Write) -> fmt::Result {
         if let Some(text) = self.scalar_text() {
             return out.write_str(text);
         }
         if let Some(text) = self.as_text() {
             return write_text(text, out);
         }
-        let brackets = if self.is_array() { ["[", "]"] } else { ["{", "}"] };
-        let mut separator = brackets[0];
-        for element in self.elements() {
+        let [open, close] = self.brackets();
+        out.write_str(open)?;
+        let mut separator = "";
+        for (key, value) in self.children() {
             out.write_str(separator)?;
-            element.write(out)?;
-            separator = ",";
-        }
-        for (key, value) in self.entries() {
-            out.write_str(separator)?;
-            write_text(key, out)?;
-            out.write_str(":")?;
+            if let Some(key) = key {
+                write_text(key, out)?;
+                out.write_str(":")?;
+            }
             value.write(out)?;
             separator = ",";
         }
-        if self.is_empty() {
-            out.write_str(brackets[0])?;
-        }
-        out.write_str(brackets[1])
+        out.write_str(close)
+    }
+
+    fn brackets(&self) -> [&'static str; 2] {
+        if self.is_array() { ["[", "]"] } else { ["{", "}"] }
+    }
+
+    /// The children of an array or a map, the latter with their keys.
+    pub(super) fn children(&self) -> impl Iterator<Item = (Option<&Text>, &Self)> {
+        let elements = self.elements().map(|value| (None, value));
+        elements.chain(self.entries().map(|(key, value)| (Some(key), value)))
+    }
+}
+
+fn write_key(key: Option<&Text>, layout: &Layout, out: &mut String) {
+    if let Some(key) = key {
+        let _ = write_text(key, out);
+        out.push_str(&layout.colon);
     }
 }
 

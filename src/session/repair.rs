@@ -16,6 +16,10 @@ use crate::sync::{Author, Tick, VectorClock};
 /// others included: a change may have been refused when it came.
 const WHOLE_AFTER: u32 = 3;
 
+/// Tries after which changes that nobody here is known to have are given up: their author has gone
+/// and taken them along. They are asked for again when somebody comes or goes.
+const GIVE_UP_AFTER: u32 = 8;
+
 /// A run of ticks of one author, first and last.
 type Run = (Author, Tick, Tick);
 
@@ -87,7 +91,8 @@ impl Gap {
             return vec![(author, held + 1, self.latest)];
         }
         let mut runs: Vec<Run> = needed.iter().filter(|run| run.0 == author).copied().collect();
-        let floor = held.max(self.come);
+        let needed = runs.iter().map(|&(_, _, last)| last).max().unwrap_or(0);
+        let floor = held.max(self.come).max(needed);
         // The first time only what has been out for the whole wait; the rest may be on its way.
         let last = if self.tries == 0 { self.through } else { self.latest };
         if last > floor {
@@ -106,11 +111,18 @@ impl Session {
         let mut requests: BTreeMap<Author, Vec<Run>> = BTreeMap::new();
         for &author in authors {
             let held = replica.clock().get(author);
-            let candidates = self.holders(author, held);
+            let known = self.holders(author, held);
+            let anybody =
+                || self.peers.iter().filter(|(_, peer)| peer.is_sharing()).map(|(&peer, _)| peer).collect();
+            let candidates = if known.is_empty() { anybody() } else { known.clone() };
             let Some(gap) = self.repair.gaps.get_mut(&author) else { continue };
             let tries = usize::try_from(gap.tries).unwrap_or(usize::MAX);
             if let Some(&target) = tries.checked_rem(candidates.len()).and_then(|at| candidates.get(at)) {
                 requests.entry(target).or_default().extend(gap.runs(author, held, &needed));
+            }
+            if known.is_empty() && gap.tries >= GIVE_UP_AFTER {
+                self.repair.gaps.remove(&author);
+                continue;
             }
             gap.through = gap.latest;
             gap.tries = gap.tries.saturating_add(1);
@@ -124,15 +136,14 @@ impl Session {
         }
     }
 
-    /// Who can be asked for an author's changes after a tick: the author, then those known to have
-    /// seen more; anybody if there is none.
+    /// Who has an author's changes after a tick: the author, then those known to have seen more.
     fn holders(&self, author: Author, held: Tick) -> Vec<Author> {
         let sharing = || self.peers.iter().filter(|(_, peer)| peer.is_sharing());
         let mut holders: Vec<Author> =
             sharing().map(|(&peer, _)| peer).filter(|&peer| peer == author).collect();
         let seen_more = sharing().filter(|&(&who, peer)| who != author && peer.clock.get(author) > held);
         holders.extend(seen_more.map(|(&peer, _)| peer));
-        if holders.is_empty() { sharing().map(|(&peer, _)| peer).collect() } else { holders }
+        holders
     }
 
     /// Looks at what is known of all who are still there: those who left may have named changes

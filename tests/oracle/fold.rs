@@ -340,14 +340,19 @@ impl<'a> Oracle<'a> {
 
     /// The value shown in a slot: one, or several mergeable maps shown as one, or none.
     fn shown(&self, spot: &Spot, context: &VectorClock) -> Vec<usize> {
+        self.winners(&self.living(spot, context))
+    }
+
+    /// Of values that live in one slot the first, with all the others if they are shown as one.
+    fn winners(&self, living: &[usize]) -> Vec<usize> {
         let mergeable = |&write: &usize| matches!(self.writes[write].node, Node::Map { mergeable: true, .. });
-        let mut living = self.living(spot, context);
-        if living.first().is_some_and(mergeable) {
-            living.retain(mergeable);
+        let mut winners = living.to_vec();
+        if winners.first().is_some_and(mergeable) {
+            winners.retain(mergeable);
         } else {
-            living.truncate(1);
+            winners.truncate(1);
         }
-        living
+        winners
     }
 
     /// The names of the elements of a list that somebody with this clock sees.
@@ -403,14 +408,17 @@ impl<'a> Oracle<'a> {
 
     fn find_conflicts(&self, spot: &Spot, path: &Path, found: &mut Vec<Conflict>) {
         let now = &self.everything;
-        let (shown, living) = (self.shown(spot, now), self.living(spot, now));
-        if living.len() > shown.len() {
-            let others = living.iter().filter(|write| !shown.contains(write)).map(std::slice::from_ref);
-            let values = std::iter::once(&*shown).chain(others).map(|writes| {
-                (self.writes[writes[0]].by.expect("everyone saw the initial").id(), self.read(writes, now))
-            });
-            found.push((path.clone(), values.collect()));
+        let (mut rest, mut values) = (self.living(spot, now), Vec::new());
+        while let Some(&first) = rest.first() {
+            let side = self.winners(&rest);
+            values.push((self.writes[first].by.map(Change::id), self.read(&side, now)));
+            rest.retain(|write| !side.contains(write));
         }
+        if values.len() > 1 {
+            let by_change = values.into_iter().map(|(by, value)| (by.expect("the initial was seen"), value));
+            found.push((path.clone(), by_change.collect()));
+        }
+        let shown = self.shown(spot, now);
         if !matches!(self.writes[shown[0]].node, Node::Scalar(_) | Node::Characters(_)) {
             for (step, spot) in self.children(&shown, now) {
                 self.find_conflicts(&spot, &path.child(step), found);

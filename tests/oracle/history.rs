@@ -1,9 +1,11 @@
 //! A history: a document and the changes made to it, and what can be said of one.
 
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
 
-use ultrawave::document::{Method, Value};
+use ultrawave::document::{Kind, Method, Value};
 use ultrawave::sync::{Author, Change, ChangeId, Checkpoint, Replica, VectorClock};
 
 use super::fold::{Conflict, Oracle};
@@ -115,6 +117,20 @@ pub fn orders(changes: &[Change]) -> Vec<Vec<Change>> {
     orders(rest).into_iter().flat_map(insert).collect()
 }
 
+/// The value with every map's keys sorted.
+pub fn sorted(value: &Value) -> Value {
+    match value.kind() {
+        Kind::Array => Value::array(value.elements().map(sorted)),
+        Kind::Object => {
+            let mut entries: Vec<_> =
+                value.entries().map(|(key, value)| (key.clone(), sorted(value))).collect();
+            entries.sort_by(|(one, _), (other, _)| one.raw().cmp(other.raw()));
+            Value::object(entries)
+        }
+        Kind::Null | Kind::Bool | Kind::Number | Kind::String => value.clone(),
+    }
+}
+
 /// What a replica shows.
 pub fn view_of(replica: &Replica) -> View {
     let conflicts = replica.conflicts().into_iter().map(|conflict| (conflict.path, conflict.values));
@@ -127,11 +143,31 @@ pub fn view_of(replica: &Replica) -> View {
     }
 }
 
+thread_local! {
+    /// Whether this thread's panics are expected, and only the last is worth a report.
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+fn quiet_while_shrinking() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let report = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if !QUIET.get() {
+                report(panic);
+            }
+        }));
+    });
+}
+
 /// Calls `check` with a history; if it panics, leaves out changes as long as it still does, and
 /// panics with what is left.
 pub fn check_and_shrink(name: &str, history: &History, check: impl Fn(&History)) {
+    quiet_while_shrinking();
     let fails = |history: &History| {
+        QUIET.set(true);
         let outcome = catch_unwind(AssertUnwindSafe(|| check(history)));
+        QUIET.set(false);
         outcome.err().map(|panic| {
             let message = panic.downcast_ref::<String>().cloned();
             message.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_default()

@@ -77,7 +77,8 @@ const MERGES: &[&str] = &[
     r#"{"a":{"a":1,"b":2},"b":{"a":{"c":3}}}"#,
 ];
 
-const KEYS: &[&str] = &["a", "b", "c", "0"];
+/// The last is another spelling of the first.
+const KEYS: &[&str] = &[r#""a""#, r#""b""#, r#""c""#, r#""0""#, r#""\u0061""#];
 
 fn json(random: &mut Random, texts: &[&str]) -> Value {
     parse(texts[random.below(texts.len())]).unwrap()
@@ -154,7 +155,8 @@ pub fn edit(random: &mut Random, value: &Value) -> (Path, Method) {
 }
 
 fn key(random: &mut Random) -> Step {
-    Step::from(*random.pick(KEYS))
+    let spelled = if random.percent(90) { &KEYS[..4] } else { &KEYS[4..] };
+    Step::Key(json(random, spelled).as_text().unwrap().clone())
 }
 
 fn step(random: &mut Random, container: &Value) -> Step {

@@ -14,6 +14,11 @@ mod peers;
 mod reclaim;
 mod rooms;
 #[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test panics on what it did not expect"
+)]
 mod tests;
 
 use std::collections::BTreeMap;
@@ -84,7 +89,8 @@ impl Lobby {
         let mut deliveries = Vec::new();
         let of_address = self.options.max_connections_per_address;
         if self.peers.count_of(network) >= of_address {
-            let oldest = self.peers.oldest_away(Some(network)).ok_or(Refused::ConnectionsOfAddress(of_address))?;
+            let oldest =
+                self.peers.oldest_away(Some(network)).ok_or(Refused::ConnectionsOfAddress(of_address))?;
             self.forget(&oldest, &mut deliveries);
         }
         let in_total = self.options.max_connections;
@@ -154,7 +160,9 @@ impl Lobby {
     }
 
     /// Sends something to every member of a room with a connection, except one.
-    fn send_to_others(&self, room: &Room, except: Author, response: &Response, deliveries: &mut Vec<Delivery>) {
+    fn send_to_others(
+        &self, room: &Room, except: Author, response: &Response, deliveries: &mut Vec<Delivery>,
+    ) {
         for (&author, id) in &room.members {
             if author != except
                 && let Some(Line::Live(connection)) = self.peers.get(id).map(|peer| peer.line)

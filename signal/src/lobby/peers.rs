@@ -119,3 +119,24 @@ impl Peers {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+impl Peers {
+    /// The three maps agree.
+    pub(super) fn check(&self) {
+        assert_eq!(self.by_id.len(), self.by_connection.len() + self.away.len());
+        for (connection, id) in &self.by_connection {
+            assert_eq!(self.get(id).unwrap().line, Line::Live(*connection));
+        }
+        for (until, id) in &self.away {
+            let peer = self.get(id).unwrap();
+            assert_eq!(peer.line, Line::Away(*until));
+            assert!(!peer.rooms.is_empty(), "{id:?} waits for nothing");
+        }
+    }
+
+    pub(super) fn membership_count(&self) -> usize {
+        self.by_id.values().map(|peer| peer.rooms.len()).sum()
+    }
+}

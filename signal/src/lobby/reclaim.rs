@@ -11,7 +11,9 @@ use crate::protocol::{
 impl Lobby {
     /// The connection becomes that of a peer known from before. Works too while the old
     /// connection still seems to live: a peer often notices a break before the server does.
-    pub(super) fn reclaim(&mut self, connection: Connection, fresh: &PeerId, request: Reclaim) -> Vec<Delivery> {
+    pub(super) fn reclaim(
+        &mut self, connection: Connection, fresh: &PeerId, request: Reclaim,
+    ) -> Vec<Delivery> {
         let id = PeerId(request.id);
         if let Err((code, reason)) = self.may_reclaim(fresh, &id, &request.secret) {
             let failed = ReclaimFailed { id: id.0, code, reason };
@@ -29,7 +31,8 @@ impl Lobby {
         }
         let memberships: Vec<(&str, Author, &Room)> = self.memberships(&id).collect();
         let rooms = memberships.iter().map(|&(name, author, room)| joined(name, room, author)).collect();
-        deliveries.push(Delivery::Send(connection, Response::Reclaimed(Reclaimed { id: id.0.clone(), rooms })));
+        deliveries
+            .push(Delivery::Send(connection, Response::Reclaimed(Reclaimed { id: id.0.clone(), rooms })));
         for (name, author, room) in memberships {
             let present = Response::Present(Member { room: name.to_owned(), author });
             self.send_to_others(room, author, &present, &mut deliveries);
@@ -39,11 +42,17 @@ impl Lobby {
 
     fn may_reclaim(&self, fresh: &PeerId, id: &PeerId, secret: &str) -> Result<(), Refusal> {
         if self.peers.get(fresh).is_some_and(|peer| !peer.rooms.is_empty()) {
-            return Err((Code::TooLate, "this connection is in a room already; reclaim before joining".into()));
+            return Err((
+                Code::TooLate,
+                "this connection is in a room already; reclaim before joining".into(),
+            ));
         }
         let known = self.peers.get(id).filter(|_| id != fresh);
         if !known.is_some_and(|peer| same_secret(&peer.secret, secret)) {
-            return Err((Code::Unknown, "no such peer is known here any more; resume its rooms, or join anew".into()));
+            return Err((
+                Code::Unknown,
+                "no such peer is known here any more; resume its rooms, or join anew".into(),
+            ));
         }
         Ok(())
     }
@@ -99,7 +108,9 @@ impl Lobby {
 
     /// Takes a number from a peer with a broken connection; nobody is told, as the member stays.
     fn take_number(&mut self, name: &str, author: Author) {
-        let Some(holder) = self.rooms.get_mut(name).and_then(|room| room.members.remove(&author)) else { return };
+        let Some(holder) = self.rooms.get_mut(name).and_then(|room| room.members.remove(&author)) else {
+            return;
+        };
         let Some(rooms) = self.peers.rooms_mut(&holder) else { return };
         rooms.remove(name);
         if rooms.is_empty() {
@@ -111,13 +122,19 @@ impl Lobby {
 fn check_numbers(request: &Resume) -> Result<(), Refusal> {
     let numbers = 1..=limits::AUTHOR;
     if !numbers.contains(&request.author.0) || !numbers.contains(&request.last_author.0) {
-        return Err((Code::Malformed, format!("author and last_author must be from 1 to {}", limits::AUTHOR)));
+        return Err((
+            Code::Malformed,
+            format!("author and last_author must be from 1 to {}", limits::AUTHOR),
+        ));
     }
     let incarnation = &request.incarnation;
     let is_one = (1..=limits::INCARNATION_BYTES).contains(&incarnation.len())
         && incarnation.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if !is_one {
-        return Err((Code::Malformed, "incarnation must be the text that came with created or joined".into()));
+        return Err((
+            Code::Malformed,
+            "incarnation must be the text that came with created or joined".into(),
+        ));
     }
     Ok(())
 }
@@ -125,5 +142,6 @@ fn check_numbers(request: &Resume) -> Result<(), Refusal> {
 /// Compares without telling by its time how much was right.
 fn same_secret(known: &str, given: &str) -> bool {
     known.len() == given.len()
-        && known.bytes().zip(given.bytes()).fold(0, |difference, (one, other)| difference | (one ^ other)) == 0
+        && known.bytes().zip(given.bytes()).fold(0, |difference, (one, other)| difference | (one ^ other))
+            == 0
 }

@@ -6,8 +6,8 @@ use super::peers::{Line, PeerId};
 use super::{Connection, Delivery, Lobby, error};
 use crate::limits;
 use crate::protocol::{
-    Author, Code, Create, Created, Failed, Join, Joined, Leave, Member, Relay, Relayed, RequestOffer, Response,
-    Signal, check_room_name,
+    Author, Code, Create, Created, Failed, Join, Joined, Leave, Member, Relay, Relayed, RequestOffer,
+    Response, Signal, check_room_name,
 };
 
 /// The members of a room. It lives while it has any.
@@ -50,7 +50,10 @@ impl Lobby {
     fn may_create(&self, peer: &PeerId, request: &Create) -> Result<(), Refusal> {
         self.may_enter(peer, &request.room)?;
         if self.rooms.contains_key(&request.room) {
-            return Err((Code::Exists, "a room of this name exists already; join it, or choose another name".into()));
+            return Err((
+                Code::Exists,
+                "a room of this name exists already; join it, or choose another name".into(),
+            ));
         }
         self.may_open(request.max_members)
     }
@@ -77,10 +80,9 @@ impl Lobby {
     /// The number that the newcomer gets.
     fn may_join(&self, peer: &PeerId, name: &str) -> Result<Author, Refusal> {
         self.may_enter(peer, name)?;
-        let room = self
-            .rooms
-            .get(name)
-            .ok_or_else(|| (Code::NoRoom, "there is no room of this name; create it, or look at its spelling".into()))?;
+        let room = self.rooms.get(name).ok_or_else(|| {
+            (Code::NoRoom, "there is no room of this name; create it, or look at its spelling".into())
+        })?;
         if room.is_full() {
             return Err(full(room));
         }
@@ -99,7 +101,10 @@ impl Lobby {
         }
         let most = self.options.max_rooms_per_connection;
         if peer.rooms.len() >= most {
-            return Err((Code::Limit, format!("one connection may be in {most} rooms at most; leave one first")));
+            return Err((
+                Code::Limit,
+                format!("one connection may be in {most} rooms at most; leave one first"),
+            ));
         }
         Ok(())
     }
@@ -111,7 +116,10 @@ impl Lobby {
         }
         let most = self.options.max_rooms;
         if self.rooms.len() >= most {
-            return Err((Code::Limit, format!("the server has all the {most} rooms it may have; try again later")));
+            return Err((
+                Code::Limit,
+                format!("the server has all the {most} rooms it may have; try again later"),
+            ));
         }
         Ok(())
     }

@@ -181,7 +181,8 @@ impl<'de> Visitor<'de> for FrameVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
-        let kind: Kind<'de> = elements.next_element()?.ok_or_else(|| A::Error::custom("the type is missing"))?;
+        let kind: Kind<'de> =
+            elements.next_element()?.ok_or_else(|| A::Error::custom("the type is missing"))?;
         let payload = elements.next_element()?.ok_or_else(|| A::Error::custom("the payload is missing"))?;
         while elements.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Frame { kind: kind.0, payload })

@@ -20,6 +20,13 @@ use crate::protocol::{Code, Failure, Request, Response};
 /// How long a connection gets to take its last message and to close from its side.
 const FAREWELL_WITHIN: Duration = Duration::from_secs(1);
 
+/// What the websocket calls an end that is no breach of the rules.
+const CLOSE_CODES: [(Code, CloseCode); 3] = [
+    (Code::TooLarge, CloseCode::Size),
+    (Code::Stopping, CloseCode::Away),
+    (Code::Replaced, CloseCode::Normal),
+];
+
 /// Why a connection ends.
 #[derive(Debug)]
 enum End {
@@ -137,9 +144,10 @@ impl<'a> Link<'a> {
                 }
                 Err(error) => Failure { code: error.code(), reason: error.to_string() },
             },
-            Message::Binary(_) => {
-                Failure { code: Code::Malformed, reason: "messages are JSON in text frames, not binary".into() }
-            }
+            Message::Binary(_) => Failure {
+                code: Code::Malformed,
+                reason: "messages are JSON in text frames, not binary".into(),
+            },
             // Pings are answered by the socket; after a close the stream ends.
             Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => return Ok(()),
         };
@@ -176,7 +184,8 @@ impl<'a> Link<'a> {
             return Err(End::Closed(Failure { code: Code::TooSlow, reason }));
         }
         if now >= self.heard + self.options.silent_after {
-            let reason = format!("nothing came for {:?}, not even answers to pings", self.options.silent_after);
+            let reason =
+                format!("nothing came for {:?}, not even answers to pings", self.options.silent_after);
             return Err(End::Closed(Failure { code: Code::TooSlow, reason }));
         }
         self.asked = now;
@@ -185,12 +194,8 @@ impl<'a> Link<'a> {
 
     /// Says why, and closes. The caller bounds the time.
     async fn farewell(&mut self, failure: &Failure) {
-        let code = match failure.code {
-            Code::TooLarge => CloseCode::Size,
-            Code::Stopping => CloseCode::Away,
-            Code::Replaced => CloseCode::Normal,
-            _ => CloseCode::Policy,
-        };
+        let close_code = CLOSE_CODES.iter().find(|(code, _)| *code == failure.code);
+        let code = close_code.map_or(CloseCode::Policy, |&(_, close_code)| close_code);
         let text = Response::Error(failure.clone()).encode();
         let close = CloseFrame { code, reason: failure.code.as_str().into() };
         if self.socket.send(Message::text(text)).await.is_ok()

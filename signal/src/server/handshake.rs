@@ -17,6 +17,7 @@ const NOT_A_WEBSOCKET: &str = "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websock
     This is an ultrawave signaling server; it speaks websocket. Join a room with `ultrawave join ROOM`.\n";
 
 /// Does the websocket handshake.
+#[expect(clippy::result_large_err, reason = "the callback's type is fixed by the websocket crate")]
 pub(super) async fn accept<'s>(
     stream: &'s mut TcpStream, options: &Options,
 ) -> Result<WebSocketStream<&'s mut TcpStream>, tungstenite::Error> {
@@ -25,7 +26,8 @@ pub(super) async fn accept<'s>(
         if is_welcome(request.headers(), origins) {
             Ok(response)
         } else {
-            let reason = "web pages of this origin may not connect here; the server allows them with --allow-origin";
+            let reason =
+                "web pages of this origin may not connect here; the server allows them with --allow-origin";
             Err(refusal(StatusCode::FORBIDDEN, reason))
         }
     };
@@ -38,6 +40,7 @@ pub(super) async fn accept<'s>(
 }
 
 /// Refuses the handshake of a connection for which there is no place.
+#[expect(clippy::result_large_err, reason = "the callback's type is fixed by the websocket crate")]
 pub(super) async fn turn_away(mut stream: TcpStream, reason: String) {
     let refuse = |_: &Request, _: Response| Err(refusal(StatusCode::SERVICE_UNAVAILABLE, &reason));
     // It ends in the refusal, or in a fault of the other side.
@@ -95,7 +98,8 @@ fn is_welcome(headers: &HeaderMap, allowed: &[String]) -> bool {
 /// Whether `host[:port]` is looked up, and not an IP address or `localhost`.
 fn is_name(host: &str) -> bool {
     use std::net::{IpAddr, SocketAddr};
-    let is_address = host.parse::<SocketAddr>().is_ok() || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
+    let is_address =
+        host.parse::<SocketAddr>().is_ok() || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
     !is_address && host.split(':').next() != Some("localhost")
 }
 

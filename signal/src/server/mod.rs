@@ -27,7 +27,6 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use crate::limits::{self, Options};
-use crate::lobby::Refused;
 use crate::protocol::{Code, Failure};
 use hub::Hub;
 
@@ -105,11 +104,11 @@ fn admit(
     hub: &Arc<Hub>, refusals: &Arc<Semaphore>, tasks: &mut JoinSet<()>, stream: TcpStream, from: IpAddr,
 ) {
     match hub.connect(from) {
-        Ok(membership) => {
-            tasks.spawn(connection::serve(membership, stream));
+        Ok(connected) => {
+            tracing::debug!(connection = connected.connection.0, %from, "connected");
+            tasks.spawn(connection::serve(connected, stream));
         }
         Err(refused) => {
-            let (Refused::Connections(_) | Refused::ConnectionsOfAddress(_)) = refused;
             tracing::warn!(%from, reason = %refused, "connection refused");
             if let Ok(place) = Arc::clone(refusals).try_acquire_owned() {
                 let within = hub.options().first_message_within;

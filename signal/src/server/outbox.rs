@@ -43,7 +43,8 @@ pub(super) fn outbox(max_bytes: usize) -> (Sender, Outbox) {
 
 impl Sender {
     pub(super) fn push(&self, text: String) -> Result<(), Overflow> {
-        let bytes = u32::try_from(text.len().saturating_add(QUEUED_MESSAGE_BYTES)).map_err(|_too_large| Overflow)?;
+        let bytes =
+            u32::try_from(text.len().saturating_add(QUEUED_MESSAGE_BYTES)).map_err(|_too_large| Overflow)?;
         let place = Arc::clone(&self.free).try_acquire_many_owned(bytes).map_err(|_full| Overflow)?;
         // A connection that has ended needs nothing more.
         self.texts.send(Queued { text, _place: place }).unwrap_or_default();

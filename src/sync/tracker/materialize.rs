@@ -53,14 +53,15 @@ impl Tracker {
         let mut placed: Vec<(KeyPlace, Text, Value)> = Vec::new();
         for key in touched {
             let living = self.living_known(&Slot::Key(maps.to_vec(), key.clone()), view);
-            let place = living.iter().map(|&entry| self.entry(entry).place).min();
+            let oldest = living.iter().map(|&entry| self.entry(entry)).min_by_key(|entry| entry.place);
+            let place = oldest.map(|entry| (entry.place, entry.spelling.clone()));
             match (place, self.entries_value(&living, view)) {
-                (Some(KeyPlace::Base(_)), Some(child)) => {
+                (Some((KeyPlace::Base(_), _)), Some(child)) => {
                     value.insert_key(key, child);
                 }
-                (Some(place @ KeyPlace::Written(..)), Some(child)) => {
+                (Some((place @ KeyPlace::Written(..), spelling)), Some(child)) => {
                     value.remove_key(&key);
-                    placed.push((place, key, child));
+                    placed.push((place, spelling, child));
                 }
                 _ => {
                     value.remove_key(&key);

@@ -56,6 +56,9 @@ struct Entry {
     /// The changes that saw it and removed it.
     removed: Vec<ChangeId>,
     place: KeyPlace,
+    /// How the key it is written to was spelled by the write that began its life. A key that was
+    /// there before keeps the spelling it has there.
+    spelling: Text,
     /// Whether concurrent ones of its kind are shown as one map with it.
     mergeable: bool,
     node: NodeId,
@@ -194,7 +197,8 @@ impl Tracker {
     /// An entry for a value that has been there as long as what holds it.
     fn add_base(&mut self, value: Value, place: KeyPlace, owner: Owner) -> EntryId {
         let node = self.add_node(value);
-        let entry = self.add_entry(Entry { added: None, removed: Vec::new(), place, mergeable: false, node });
+        let (removed, spelling) = (Vec::new(), Text::default());
+        let entry = self.add_entry(Entry { added: None, removed, place, spelling, mergeable: false, node });
         self.node_mut(node).owners.push((entry, owner));
         entry
     }

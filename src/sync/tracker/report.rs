@@ -93,7 +93,15 @@ impl Tracker {
                 .collect(),
             Content::Plain(_) | Content::String(_) | Content::Map(_) => {
                 let (_, keys) = self.map_parts(shown);
-                keys.into_iter().map(|key| (Step::Key(key.clone()), Slot::Key(shown.to_vec(), key))).collect()
+                let mut children: Vec<(Step, Slot)> = keys
+                    .into_iter()
+                    .map(|key| (Step::Key(key.clone()), Slot::Key(shown.to_vec(), key)))
+                    .collect();
+                // As the keys stand in the document, not as the changes came.
+                children.sort_by_cached_key(|(_, slot)| {
+                    self.living_known(slot, View::Now).iter().map(|&entry| self.entry(entry).place).min()
+                });
+                children
             }
         }
     }

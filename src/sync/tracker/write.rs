@@ -154,9 +154,14 @@ impl Tracker {
     fn write(&mut self, writer: &mut Writer<'_>, slot: &Slot, value: Value, mergeable: bool) -> EntryId {
         let removed = self.remove_seen(writer, slot);
         let own_place = writer.place();
-        let place = removed.iter().map(|&entry| self.entry(entry).place).min().unwrap_or(own_place);
+        let oldest = removed.iter().map(|&entry| self.entry(entry)).min_by_key(|entry| entry.place);
+        let key = match (oldest, slot) {
+            (Some(oldest), _) => (oldest.place, oldest.spelling.clone()),
+            (None, Slot::Key(_, key)) => (own_place, key.clone()),
+            (None, Slot::Root | Slot::Item(..)) => (own_place, Text::default()),
+        };
         let owners = self.owners(slot);
-        let entry = self.add_written(writer.id, value, place, mergeable, owners);
+        let entry = self.add_written(writer.id, value, key, mergeable, owners);
         match slot {
             Slot::Root => self.root.push(entry),
             Slot::Key(maps, key) => {
@@ -181,10 +186,11 @@ impl Tracker {
     }
 
     fn add_written(
-        &mut self, id: ChangeId, value: Value, place: KeyPlace, mergeable: bool, owners: Vec<Owner>,
+        &mut self, id: ChangeId, value: Value, key: (KeyPlace, Text), mergeable: bool, owners: Vec<Owner>,
     ) -> EntryId {
         let node = self.add_node(value);
-        let entry = self.add_entry(Entry { added: Some(id), removed: Vec::new(), place, mergeable, node });
+        let (added, removed, (place, spelling)) = (Some(id), Vec::new(), key);
+        let entry = self.add_entry(Entry { added, removed, place, spelling, mergeable, node });
         self.node_mut(node).owners.extend(owners.into_iter().map(|owner| (entry, owner)));
         entry
     }
@@ -243,10 +249,10 @@ impl Tracker {
         let items =
             list_node.items.insert(writer.id, position, payloads, view, |slot| self.is_filled(slot, view));
         for (&item, value) in items.iter().zip(values) {
-            let place = writer.place();
+            let no_key = (writer.place(), Text::default());
             let owner = vec![Owner::Item(node, item)];
             let mergeable = value.kind() == Kind::Object && value.is_empty();
-            let entry = self.add_written(writer.id, value.clone(), place, mergeable, owner);
+            let entry = self.add_written(writer.id, value.clone(), no_key, mergeable, owner);
             *list_node.items.payload_mut(item) = ItemSlot::Entries(vec![entry]);
             writer.effects.push(Effect::Inserted { list, item, entry });
         }

@@ -1,0 +1,327 @@
+//! The command line, as types for clap. What the commands do is in [`commands`](crate::commands).
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use ultrawave_signal::protocol::{NameError, check_room_name};
+
+/// What it is, then (in the long help) examples, then how to call it.
+const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
+
+/// What `ultrawave` alone prints.
+pub const WELCOME: &str = "\
+ultrawave: edit one JSON document together, live, from the terminal.
+
+  ultrawave create demo config.json     open a room around a document and edit it
+  ultrawave join demo                   edit with them, from another terminal
+  ultrawave set demo /some/key 42       change it from a script
+
+`ultrawave --help` names all commands, `ultrawave COMMAND --help` explains one.
+";
+
+const EXAMPLES: &str = "\
+Examples:
+  ultrawave create demo config.json     open a room around config.json, in the editor
+  ultrawave join demo                   join it from another terminal
+  ultrawave get demo /server/port       read from it in a script
+  ultrawave set demo /server/port 8080  write to it in a script
+  ultrawave serve demo config.json      hold it open without a screen, keep the file up to date
+";
+
+const NOTES: &str = "\
+The people and programs in a room share one JSON document. Everyone's edits reach everyone else
+directly, peer to peer; nothing is lost, and all see the same.
+
+PATH is a JSON Pointer (/users/0/name, \"\" is the root) or a jq path (.users[0].name, . is the root).
+JSON may be - to read it from standard input.
+
+Exit codes: 0 done; 1 failed; 2 wrong usage; 3 room or server not reached; 4 bad JSON; 5 no such
+path; 6 file changed on disk; 7 not permitted; 130 and 143 ended by a signal.";
+
+const SERVE_NOTES: &str = "\
+Joins the room, or opens it if it is not there, and stays until interrupted. FILE is
+written after every change. When FILE is changed on disk by something else, writing pauses
+and says so, and nothing is overwritten.";
+
+const WATCH_NOTES: &str = "\
+Each line is {\"author\":2,\"tick\":7,\"method\":\"set\",\"path\":\"/port\",\"args\":[8080]}: who, which
+of their changes, what, where (a JSON Pointer, as it was for its author) and with what.
+With PATH, only changes that touch what is there, and each line has \"value\" too: what is
+at PATH now, left out when nothing is. Runs until interrupted.";
+
+const REPLAY_NOTES: &str = "\
+CHANGES has one change a line, [\"change\",[CLOCK,METHOD,PATH,...ARGS]], in any order;
+duplicates do no harm. A change whose past is not in CHANGES is left out. What is left out
+and lines that are no changes are named on standard error, and the exit code is 1.";
+
+/// Edit one JSON document together, live, from the terminal
+#[derive(Debug, Parser)]
+#[command(
+    name = "ultrawave",
+    version,
+    help_template = TEMPLATE,
+    before_long_help = EXAMPLES,
+    after_long_help = NOTES,
+    max_term_width = 100,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// What holds for every command.
+    #[command(flatten)]
+    pub options: Options,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What holds for every command that takes part in a room.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Options {
+    /// The signaling server [default: ws://127.0.0.1:4747]
+    ///
+    /// The signaling server, where the members of a room find each other. Without this option it
+    /// is taken from ULTRAWAVE_SIGNAL, then from the configuration file, and else is
+    /// ws://127.0.0.1:4747.
+    #[arg(long, value_name = "URL", global = true, env = "ULTRAWAVE_SIGNAL", hide_env = true)]
+    pub signal: Option<String>,
+    /// How others see you [default: your user name]
+    #[arg(long, value_name = "NAME", global = true)]
+    pub name: Option<String>,
+    /// Write a log there; RUST_LOG chooses what
+    #[arg(long, value_name = "FILE", global = true)]
+    pub log_file: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Open a room around a document and edit it
+    #[command(help_template = TEMPLATE, before_long_help = "\
+Examples:
+  ultrawave create demo config.json     open a room around config.json
+  ultrawave create demo                 start from {}
+  curl -s $URL | ultrawave create demo -
+")]
+    Create {
+        /// A name for the room
+        #[arg(value_parser = room_name)]
+        room: String,
+        /// The document; - reads it from standard input [default: {}]
+        file: Option<PathBuf>,
+    },
+    /// Join a room and edit its document
+    #[command(help_template = TEMPLATE, before_long_help = "\
+Examples:
+  ultrawave join demo
+  ultrawave join demo --save copy.json  keep a copy of the document here
+")]
+    Join {
+        /// The room's name
+        #[arg(value_parser = room_name)]
+        room: String,
+        /// Write the document there, and save to it from the editor
+        #[arg(long, value_name = "FILE")]
+        save: Option<PathBuf>,
+        /// Let --save overwrite a file that is different
+        #[arg(long, requires = "save")]
+        force: bool,
+    },
+    /// Join a room, or open it if it is not there
+    #[command(help_template = TEMPLATE, before_long_help = "\
+Examples:
+  ultrawave open demo config.json       whoever comes first opens the room, the others join
+")]
+    Open {
+        /// The room's name
+        #[arg(value_parser = room_name)]
+        room: String,
+        /// The document if the room is opened here, and where to save; - reads it from standard
+        /// input [default: {}]
+        file: Option<PathBuf>,
+        /// When joining, let a save overwrite a FILE that is different
+        #[arg(long)]
+        force: bool,
+    },
+    /// Hold a room open without a screen
+    #[command(help_template = TEMPLATE, after_long_help = SERVE_NOTES, before_long_help = "\
+Examples:
+  ultrawave serve demo config.json      the room lives on when everyone has left
+  ultrawave serve demo backup.json &    keep a running backup of a room
+")]
+    Serve {
+        /// The room's name
+        #[arg(value_parser = room_name)]
+        room: String,
+        /// The document if the room is opened here, and where to write every change
+        file: Option<PathBuf>,
+        /// When joining, overwrite a FILE that is different
+        #[arg(long)]
+        force: bool,
+    },
+    /// Print a value
+    #[command(help_template = TEMPLATE, before_long_help = "\
+Examples:
+  ultrawave get demo                    the whole document
+  ultrawave get demo .users[0].name     a value in it
+  ultrawave get demo /users --compact   on one line
+")]
+    Get {
+        /// The room's name
+        #[arg(value_parser = room_name)]
+        room: String,
+        /// Where: /users/0/name or .users[0].name
+        #[arg(default_value = "", hide_default_value = true)]
+        path: String,
+        /// On one line
+        #[arg(long)]
+        compact: bool,
+    },
+    /// Put a value somewhere
+    #[command(help_template = TEMPLATE, before_long_help = "\
+Examples:
+  ultrawave set demo /server/port 8080
+  ultrawave set demo .users[0].name '\"Ana\"'
+  ultrawave set demo /server - < server.json
+")]
+    Set {
+        /// The room's name
+        #[arg(value_parser = room_name)]
+        room: String,
+        /// Where: /users/0/name or .users[0].name
+        path: String,
+        /// The value; - reads it from standard input
+        #[arg(value_name = "JSON", allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Remove a value
+    #[command(help_template = TEMPLATE, before_long_help = "\
+Examples:
+  ultrawave delete demo /users/0
+")]
+    Delete {
+        /// The room's name
+        #[arg(value_parser = room_name)]
+        room: String,
+        /// Where: /users/0 or .users[0]
+        path: String,
+    },
+    /// Write some keys of a map, deeply, and leave the rest
+    #[command(help_template = TEMPLATE, before_long_help = "\
+Examples:
+  ultrawave merge demo /server '{\"port\": 8080, \"tls\": {\"on\": true}}'
+  ultrawave merge demo . - < settings.json
+")]
+    Merge {
+        /// The room's name
+        #[arg(value_parser = room_name)]
+        room: String,
+        /// Which map: /server or .server
+        path: String,
+        /// A map of what to write; - reads it from standard input
+        #[arg(value_name = "JSON", allow_hyphen_values = true)]
+        value: String,
+    },
+    /// Remove and insert array elements, or characters of a string
+    #[command(help_template = TEMPLATE, before_long_help = "\
+Examples:
+  ultrawave splice demo /users 0 1              remove the first element
+  ultrawave splice demo /users 2 0 '{}' '{}'    insert two elements at position 2
+  ultrawave splice demo /users -1 1             remove the last element
+  ultrawave splice demo /greeting 0 5 '\"Hello\"' replace the first five characters
+")]
+    Splice {
+        /// The room's name
+        #[arg(value_parser = room_name)]
+        room: String,
+        /// Which array or string: /users or .users
+        path: String,
+        /// Where to begin; negative counts from the end
+        #[arg(allow_negative_numbers = true)]
+        start: i64,
+        /// How many to remove
+        #[arg(allow_negative_numbers = true)]
+        count: i64,
+        /// What to insert; - reads one from standard input
+        #[arg(value_name = "JSON", allow_negative_numbers = true)]
+        items: Vec<String>,
+    },
+    /// Print every change as it happens, one JSON line each
+    #[command(help_template = TEMPLATE, after_long_help = WATCH_NOTES, before_long_help = "\
+Examples:
+  ultrawave watch demo
+  ultrawave watch demo /flags/beta | jq --unbuffered .value
+")]
+    Watch {
+        /// The room's name
+        #[arg(value_parser = room_name)]
+        room: String,
+        /// Only what touches this place: /users/0 or .users[0]
+        path: Option<String>,
+    },
+    /// Print the recent changes, oldest first
+    #[command(help_template = TEMPLATE, before_long_help = "\
+Examples:
+  ultrawave log demo
+  ultrawave log demo --json             lines that `ultrawave replay` reads
+")]
+    Log {
+        /// The room's name
+        #[arg(value_parser = room_name)]
+        room: String,
+        /// One change a line, as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print who is in a room
+    #[command(help_template = TEMPLATE, before_long_help = "\
+Examples:
+  ultrawave peers demo
+  ultrawave peers demo --json           one person a line
+")]
+    Peers {
+        /// The room's name
+        #[arg(value_parser = room_name)]
+        room: String,
+        /// One person a line, as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fold changes over a document and print the result, without a network
+    #[command(help_template = TEMPLATE, after_long_help = REPLAY_NOTES, before_long_help = "\
+Examples:
+  ultrawave replay config.json changes.ndjson
+  ultrawave replay config.json - < changes.ndjson
+")]
+    Replay {
+        /// The document to start from; - reads it from standard input
+        document: PathBuf,
+        /// The changes; - reads them from standard input
+        changes: PathBuf,
+        /// On one line
+        #[arg(long)]
+        compact: bool,
+    },
+    /// Print the completions for a shell
+    #[command(help_template = TEMPLATE, before_long_help = "\
+Examples:
+  ultrawave completions bash > ~/.local/share/bash-completion/completions/ultrawave
+  ultrawave completions fish > ~/.config/fish/completions/ultrawave.fish
+")]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    #[command(help_template = TEMPLATE, before_long_help = "\
+Examples:
+  ultrawave man | man -l -
+  ultrawave man > ~/.local/share/man/man1/ultrawave.1
+")]
+    Man,
+}
+
+fn room_name(text: &str) -> Result<String, NameError> {
+    check_room_name(text).map(|()| text.to_owned())
+}

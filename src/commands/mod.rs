@@ -1,0 +1,130 @@
+//! What each command does. The editor is in [`tui`](crate::tui); here is the way there, and the
+//! verbs that need no screen.
+
+mod announce;
+mod edit;
+mod editor;
+mod failure;
+mod input;
+mod logging;
+mod manual;
+mod member;
+mod output;
+mod read;
+mod replay;
+mod serve;
+mod signals;
+mod target;
+mod watch;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::cli::{Cli, Command, Options, WELCOME};
+use crate::config::{self, Config};
+use crate::document::Method;
+use crate::room::RoomOptions;
+use failure::{Exit, Failure};
+
+/// How long to wait, at the end, for what runs on other threads.
+const SHUTDOWN_WITHIN: Duration = Duration::from_millis(200);
+
+/// Reads the command line, does what it says and returns how that ended.
+pub fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help asked for is data and its reader may have gone; neither is a failure.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+        }
+    };
+    match run(cli) {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            if !failure.message.is_empty() {
+                output::say(&failure.message);
+            }
+            failure.exit.into()
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<Exit, Failure> {
+    let Some(command) = cli.command else {
+        return output::print(WELCOME).map(|()| Exit::Done);
+    };
+    match command {
+        Command::Replay { document, changes, compact } => replay::replay(&document, &changes, compact),
+        Command::Completions { shell } => output::print(&manual::completions(shell)).map(|()| Exit::Done),
+        Command::Man => output::print(&manual::page(&Cli::command())).map(|()| Exit::Done),
+        in_a_room => {
+            logging::start(cli.options.log_file.as_deref(), is_editor(&in_a_room))?;
+            take_part(in_a_room, &cli.options)
+        }
+    }
+}
+
+fn is_editor(command: &Command) -> bool {
+    matches!(command, Command::Create { .. } | Command::Join { .. } | Command::Open { .. })
+}
+
+/// Does what needs a room. All that can be found wrong without one is found before.
+fn take_part(command: Command, options: &Options) -> Result<Exit, Failure> {
+    let options = room_options(options)?;
+    match command {
+        Command::Create { room, file } => editor::create(&room, file.as_deref(), options),
+        Command::Join { room, save, force } => editor::join(&room, save.as_deref(), force, options),
+        Command::Open { room, file, force } => editor::open(&room, file.as_deref(), force, options),
+        Command::Serve { room, file, force } => serve::serve(&room, file.as_deref(), force, options),
+        Command::Get { room, path, compact } => {
+            input::check_path(&path)?;
+            in_room(&room, options, async |room| read::get(room, &path, compact))
+        }
+        Command::Set { room, path, value } => {
+            change(&room, &path, Method::Set(input::read_argument(&value)?), options)
+        }
+        Command::Delete { room, path } => change(&room, &path, Method::Delete, options),
+        Command::Merge { room, path, value } => {
+            change(&room, &path, Method::Merge(input::read_argument(&value)?), options)
+        }
+        Command::Splice { room, path, start, count, items } => {
+            let items = input::read_arguments(&items)?;
+            change(&room, &path, Method::Splice { start, count, items }, options)
+        }
+        Command::Watch { room, path } => {
+            path.as_deref().map(input::check_path).transpose()?;
+            in_room(&room, options, async |room| watch::watch(room, path.as_deref()).await)
+        }
+        Command::Log { room, json } => in_room(&room, options, async |room| read::log(room, json)),
+        Command::Peers { room, json } => in_room(&room, options, async |room| read::peers(room, json).await),
+        Command::Replay { .. } | Command::Completions { .. } | Command::Man => Ok(Exit::Done),
+    }
+}
+
+fn change(room: &str, path: &str, method: Method, options: RoomOptions) -> Result<Exit, Failure> {
+    input::check_path(path)?;
+    in_room(room, options, async |room| edit::edit(room, path, method).await)
+}
+
+fn in_room<W>(room: &str, options: RoomOptions, work: W) -> Result<Exit, Failure>
+where
+    W: AsyncFnOnce(&crate::room::Room) -> Result<Exit, Failure>,
+{
+    block_on(member::in_room(room, options, work))
+}
+
+/// Runs what waits for the network.
+fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::io("cannot start", &error))?;
+    let result = runtime.block_on(work);
+    runtime.shutdown_timeout(SHUTDOWN_WITHIN);
+    result
+}
+
+fn room_options(options: &Options) -> Result<RoomOptions, Failure> {
+    let config = Config::path().map(|path| Config::load(&path)).transpose()?.unwrap_or_default();
+    Ok(config.room_options(options, &config::user_name())?)
+}

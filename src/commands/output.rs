@@ -1,0 +1,39 @@
+//! What a command says: data on standard output, messages on standard error.
+
+use std::io::Write as _;
+
+use super::failure::Failure;
+use crate::document::{self, Value};
+
+/// Writes data to standard output at once.
+pub(super) fn print(data: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout().lock();
+    stdout.write_all(data.as_bytes()).and_then(|()| stdout.flush()).map_err(|error| Failure::output(&error))
+}
+
+/// Writes a message to standard error. Nobody can be told if that fails.
+pub(super) fn say(message: &str) {
+    let lines: Vec<String> = message.lines().map(inert).collect();
+    let _ = writeln!(std::io::stderr().lock(), "ultrawave: {}", lines.join("\n"));
+}
+
+/// A document or a value in it, in the document's own style or on one line; ends in a newline.
+pub(super) fn text_of(source: &str, value: &Value, compact: bool) -> String {
+    let mut text = if compact { value.to_string() } else { document::save(source, value) };
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text
+}
+
+/// A text from elsewhere so that a terminal shows it and does not obey it: control characters and
+/// those that turn the direction of writing are replaced.
+pub(super) fn inert(text: &str) -> String {
+    let is_obeyed = |character: char| {
+        character.is_control()
+            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars()
+        .map(|character| if is_obeyed(character) { char::REPLACEMENT_CHARACTER } else { character })
+        .collect()
+}

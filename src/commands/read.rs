@@ -1,0 +1,125 @@
+//! The verbs that look: `get`, `log`, `peers`.
+
+use std::time::Duration;
+
+use super::failure::{Exit, Failure};
+use super::output;
+use crate::document::{Method, Path, Value};
+use crate::room::Room;
+use crate::session::{Link, Person};
+use crate::sync::{Change, encode_change};
+
+/// How long to wait for the connections to everybody before saying who is there.
+const GATHER_WITHIN: Duration = Duration::from_secs(3);
+
+/// Characters of a change's arguments in a log for people.
+const ARGUMENT_CHARS: usize = 80;
+
+/// Prints the value at a path.
+pub(super) fn get(room: &Room, path: &str, compact: bool) -> Result<Exit, Failure> {
+    let snapshot = room.snapshot();
+    let path = Path::read(path, &snapshot.value)?;
+    let Some(value) = snapshot.value.at(&path) else {
+        return Err(Failure::new(Exit::NoPath, format!("there is nothing at {path} in {}", room.name())));
+    };
+    output::print(&output::text_of(&snapshot.source, value, compact))?;
+    Ok(Exit::Done)
+}
+
+/// Prints the remembered changes, oldest first.
+pub(super) fn log(room: &Room, json: bool) -> Result<Exit, Failure> {
+    let people = room.people();
+    let lines: String = room
+        .history()
+        .iter()
+        .map(|change| if json { encode_change(change) } else { describe(change, &people) } + "\n")
+        .collect();
+    output::print(&lines)?;
+    Ok(Exit::Done)
+}
+
+fn describe(change: &Change, people: &[Person]) -> String {
+    let name =
+        people.iter().find(|person| person.author == change.author).map(|person| &person.presence.name);
+    let arguments: Vec<String> = arguments(&change.method).iter().map(ToString::to_string).collect();
+    let mut arguments = arguments.join(" ");
+    if let Some((at, _)) = arguments.char_indices().nth(ARGUMENT_CHARS) {
+        arguments.truncate(at);
+        arguments.push('…');
+    }
+    let line = format!(
+        "{:<7} {:<12} {:<6} {} {arguments}",
+        change.id().to_string(),
+        name.map_or("", String::as_str),
+        change.method.name(),
+        change.path,
+    );
+    output::inert(line.trim_end())
+}
+
+/// A method's arguments, as they stand in a message.
+pub(super) fn arguments(method: &Method) -> Vec<Value> {
+    match method {
+        Method::Set(value) | Method::Merge(value) => vec![value.clone()],
+        Method::Delete => Vec::new(),
+        Method::Splice { start, count, items } => {
+            let numbers = [start, count].map(|number| Value::from_number(&number.to_string()));
+            numbers.into_iter().chain(items.iter().cloned()).collect()
+        }
+    }
+}
+
+/// Prints who else is in the room.
+pub(super) async fn peers(room: &Room, json: bool) -> Result<Exit, Failure> {
+    // Who is not connected by then is listed as connecting, without a name.
+    let _ = tokio::time::timeout(GATHER_WITHIN, all_known(room)).await;
+    let people = room.people();
+    let text = if json { people.iter().map(json_line).collect() } else { table(&people) };
+    output::print(&text)?;
+    Ok(Exit::Done)
+}
+
+async fn all_known(room: &Room) {
+    let mut events = room.events();
+    // A name comes with the first message after the connection.
+    let is_unknown = |person: &Person| person.link == Link::Connecting || person.presence.name.is_empty();
+    while room.people().iter().any(is_unknown) && events.recv().await.is_ok() {}
+}
+
+fn state(link: Link) -> &'static str {
+    match link {
+        Link::Connecting => "connecting",
+        Link::Live => "live",
+        Link::Away => "away",
+        Link::Lost => "lost",
+    }
+}
+
+fn json_line(person: &Person) -> String {
+    let path = person.presence.path.as_ref().map_or(Value::NULL, |path| Value::string(&path.to_pointer()));
+    format!(
+        "{{\"author\":{},\"name\":{},\"state\":\"{}\",\"path\":{path},\"editing\":{}}}\n",
+        person.author,
+        Value::string(&person.presence.name),
+        state(person.link),
+        person.presence.editing,
+    )
+}
+
+fn table(people: &[Person]) -> String {
+    let width = people.iter().map(|person| person.presence.name.chars().count()).max().unwrap_or(0).max(4);
+    let mut text = format!("{:<6}  {:<width$}  {:<10}  WHERE\n", "AUTHOR", "NAME", "STATE");
+    for person in people {
+        let place = person.presence.path.as_ref().map(ToString::to_string).unwrap_or_default();
+        let editing = if person.presence.editing { " (editing)" } else { "" };
+        let line = format!(
+            "{:<6}  {:<width$}  {:<10}  {place}{editing}",
+            person.author.to_string(),
+            person.presence.name,
+            state(person.link),
+        );
+        text.push_str(&output::inert(line.trim_end()));
+        text.push('\n');
+    }
+    text
+}

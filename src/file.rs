@@ -1,0 +1,274 @@
+//! The file that holds a document on this machine: read with every fault named, written whole or
+//! not at all.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use crate::document::{ParseError, Value, parse, save};
+use crate::limits;
+
+/// Columns of a faulty line that are shown around the fault.
+const EXCERPT_COLUMNS: usize = 60;
+
+/// A file and what it is known to hold.
+#[derive(Clone, Debug)]
+pub struct FileBinding {
+    path: PathBuf,
+    /// What was last read or written; nothing while there is no file.
+    known: Option<(String, Value)>,
+}
+
+/// Why a file cannot be read or was not written. What was there is still there.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// There is none.
+    #[error("{}: there is no such file", .0.display())]
+    Missing(PathBuf),
+    /// It is a folder.
+    #[error("{}: this is a folder, not a file", .0.display())]
+    Directory(PathBuf),
+    /// It is there but cannot be read.
+    #[error("{}: cannot be read: {}", .0.display(), .1)]
+    Unreadable(PathBuf, io::Error),
+    /// It is longer than a document may be.
+    #[error("{}: longer than {} MB, the most a document may be", .0.display(), limits::DOCUMENT_BYTES >> 20)]
+    TooLong(PathBuf),
+    /// It is not text.
+    #[error("{}: not UTF-8 from byte {} (line {}) on; JSON is UTF-8 text", .path.display(), .offset, .line)]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
+        /// Bytes before the first that is not UTF-8.
+        offset: usize,
+        /// The line it is on, from 1.
+        line: usize,
+    },
+    /// It is not JSON.
+    #[error("{}:{}:{}: not JSON: {}\n{}", .path.display(), .error.line, .error.column, .error.reason, .excerpt)]
+    NotJson {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        error: ParseError,
+        /// The line with a caret under the fault.
+        excerpt: String,
+    },
+    /// Something else has written it since it was read or written here.
+    #[error("{}: changed on disk since it was read", .0.display())]
+    ChangedOnDisk(PathBuf),
+    /// There is another file of this name.
+    #[error("{}: there is a file of this name already", .0.display())]
+    Exists(PathBuf),
+    /// It could not be written; what was there is still there.
+    #[error("{}: cannot be written: {}", .0.display(), .1)]
+    Unwritable(PathBuf, io::Error),
+}
+
+impl FileError {
+    /// The exit code of a program that ends for this reason.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::NotUtf8 { .. } | Self::NotJson { .. } => 4,
+            Self::ChangedOnDisk(_) | Self::Exists(_) => 6,
+            Self::Missing(_)
+            | Self::Directory(_)
+            | Self::Unreadable(..)
+            | Self::TooLong(_)
+            | Self::Unwritable(..) => 1,
+        }
+    }
+}
+
+impl FileBinding {
+    /// Reads a document from a file.
+    ///
+    /// # Errors
+    /// It is missing, a folder, unreadable, too long, not UTF-8 or not JSON.
+    pub fn load(path: impl Into<PathBuf>) -> Result<Self, FileError> {
+        let path = path.into();
+        let text = read_text(&path)?;
+        let value = parse(&text).map_err(|error| FileError::NotJson {
+            path: path.clone(),
+            excerpt: excerpt(&text, &error),
+            error,
+        })?;
+        Ok(Self { path, known: Some((text, value)) })
+    }
+
+    /// A file that is not there yet.
+    pub fn absent(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into(), known: None }
+    }
+
+    /// The file's name, as it was given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The text last read or written; nothing while there is no file.
+    pub fn text(&self) -> Option<&str> {
+        self.known.as_ref().map(|(text, _)| text.as_str())
+    }
+
+    /// The value last read or written; nothing while there is no file.
+    pub fn value(&self) -> Option<&Value> {
+        self.known.as_ref().map(|(_, value)| value)
+    }
+
+    /// Whether the file holds something else now than was last read or written here. A file that
+    /// is gone holds nothing that could be lost, so it has not changed.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn has_changed_on_disk(&self) -> Result<bool, FileError> {
+        match fs::read(&self.path) {
+            Ok(bytes) => Ok(self.text().is_none_or(|text| text.as_bytes() != bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(unreadable(&self.path, error)),
+        }
+    }
+
+    /// Writes a value in the style of `source`, the text the document was first read from: to a
+    /// new file beside it, forced to the disk, that then takes its place, so that there is never
+    /// half a file. Mode, owner and symbolic links are kept. Nothing is written when the file
+    /// holds these bytes already.
+    ///
+    /// # Errors
+    /// The file has changed on disk meanwhile and `overwrite` was not wished, or it cannot be
+    /// written; what was there is still there.
+    pub fn save(&mut self, source: &str, value: &Value, overwrite: bool) -> Result<(), FileError> {
+        let text = save(source, value);
+        if self.path.is_dir() {
+            return Err(FileError::Directory(self.path.clone()));
+        }
+        if !overwrite && self.has_changed_on_disk()? {
+            let is_new = self.known.is_none();
+            let path = self.path.clone();
+            return Err(if is_new { FileError::Exists(path) } else { FileError::ChangedOnDisk(path) });
+        }
+        let is_there = fs::read(&self.path).is_ok_and(|bytes| bytes == text.as_bytes());
+        if !is_there {
+            replace(&target(&self.path), text.as_bytes())
+                .map_err(|error| FileError::Unwritable(self.path.clone(), error))?;
+        }
+        self.known = Some((text, value.clone()));
+        Ok(())
+    }
+}
+
+/// Reads a file as text, a byte order mark included.
+///
+/// # Errors
+/// It is missing, a folder, unreadable, too long or not UTF-8.
+pub fn read_text(path: &Path) -> Result<String, FileError> {
+    if path.is_dir() {
+        return Err(FileError::Directory(path.to_owned()));
+    }
+    let file = File::open(path).map_err(|error| unreadable(path, error))?;
+    let most = u64::try_from(limits::DOCUMENT_BYTES).unwrap_or(u64::MAX);
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, error))?;
+    if bytes.len() > limits::DOCUMENT_BYTES {
+        return Err(FileError::TooLong(path.to_owned()));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let offset = error.utf8_error().valid_up_to();
+        let before = error.as_bytes().iter().take(offset);
+        let line = 1 + before.filter(|byte| **byte == b'\n').count();
+        FileError::NotUtf8 { path: path.to_owned(), offset, line }
+    })
+}
+
+fn unreadable(path: &Path, error: io::Error) -> FileError {
+    match error.kind() {
+        io::ErrorKind::NotFound => FileError::Missing(path.to_owned()),
+        io::ErrorKind::IsADirectory => FileError::Directory(path.to_owned()),
+        _ => FileError::Unreadable(path.to_owned(), error),
+    }
+}
+
+/// The line of a fault with a caret under it, made inert and cut to a readable width.
+pub fn excerpt(text: &str, error: &ParseError) -> String {
+    let line = text.lines().nth(error.line.saturating_sub(1)).unwrap_or_default();
+    let column = error.column.saturating_sub(1);
+    let first = column.saturating_sub(EXCERPT_COLUMNS / 2);
+    let shown = |from: usize, count: usize| -> String {
+        let part: String = line.chars().skip(from).take(count).collect();
+        crate::tui::inert(&part).into_owned()
+    };
+    let before = shown(first, column - first);
+    let after = shown(column, EXCERPT_COLUMNS - (column - first));
+    let margin = format!("{} | ", error.line);
+    let blank = " ".repeat(margin.len() - 2);
+    let indent = " ".repeat(unicode_width::UnicodeWidthStr::width(before.as_str()));
+    format!("{margin}{before}{after}\n{blank}| {indent}^")
+}
+
+/// The file that a name leads to, through symbolic links, also where the last one leads nowhere
+/// yet.
+fn target(path: &Path) -> PathBuf {
+    if let Ok(real) = fs::canonicalize(path) {
+        return real;
+    }
+    match fs::read_link(path) {
+        Ok(link) => folder(path).join(link),
+        Err(_) => path.to_owned(),
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Puts a new file in the place of another, or of none.
+fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = folder(path);
+    let old = match fs::metadata(path) {
+        Ok(metadata) => Some(metadata),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".ultrawave-").suffix(".tmp");
+    let mode = new_file_mode();
+    if let Some(mode) = &mode {
+        builder.permissions(mode.clone());
+    }
+    let mut file = builder.tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    if let Some(old) = old {
+        keep_owner(file.path(), &old);
+        file.as_file().set_permissions(old.permissions())?;
+    }
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    // The rename itself is on the disk once the folder is; not every file system can say so.
+    if let Ok(folder) = File::open(folder) {
+        let _ = folder.sync_all();
+    }
+    Ok(())
+}
+
+/// What a new file may be used for, before the process's mask is taken off.
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have no modes")]
+fn new_file_mode() -> Option<fs::Permissions> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Some(fs::Permissions::from_mode(0o666))
+}
+
+#[cfg(not(unix))]
+fn new_file_mode() -> Option<fs::Permissions> {
+    None
+}
+
+/// Gives a new file the owner of the old one, where this process may.
+#[cfg(unix)]
+fn keep_owner(path: &Path, old: &fs::Metadata) {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let _ = chown(path, Some(old.uid()), Some(old.gid()));
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_path: &Path, _old: &fs::Metadata) {}

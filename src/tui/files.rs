@@ -1,0 +1,133 @@
+//! Saving and reading the room's file beside the editor, which goes on meanwhile.
+
+use std::path::Path;
+
+use tokio::sync::mpsc;
+
+use super::message::{Level, Msg, SaveRemedy, SaveWanted, Saved};
+use super::model::FileState;
+use crate::file::{FileBinding, FileError};
+use crate::sync::{Snapshot, VectorClock};
+
+/// The room's file, and whether it is being written or read.
+pub(super) struct Files {
+    state: State,
+    answers: mpsc::Sender<Answer>,
+}
+
+enum State {
+    None,
+    Idle(FileBinding),
+    /// At work; the binding comes back with the answer.
+    Busy,
+}
+
+/// The end of some work on a file.
+pub(super) struct Answer {
+    /// The room's file from now on.
+    binding: Option<FileBinding>,
+    message: Msg,
+}
+
+impl FileState {
+    /// A file, as far as it is in step with a document.
+    pub fn of(file: &FileBinding, snapshot: &Snapshot) -> Self {
+        let value = file.value().cloned();
+        let is_in_step = value.as_ref() == Some(&snapshot.value);
+        Self {
+            path: file.path().to_owned(),
+            value,
+            clock: if is_in_step { snapshot.clock.clone() } else { VectorClock::new() },
+        }
+    }
+}
+
+impl Files {
+    pub(super) fn new(file: Option<FileBinding>, answers: mpsc::Sender<Answer>) -> Self {
+        Self { state: file.map_or(State::None, State::Idle), answers }
+    }
+
+    /// Begins to write a document. What is wrong when it cannot begin.
+    pub(super) fn save(&mut self, snapshot: Snapshot, wanted: SaveWanted) -> Option<Msg> {
+        let own = match std::mem::replace(&mut self.state, State::Busy) {
+            State::Busy => return Some(Msg::Notice(Level::Warning, "still at work on the file".to_owned())),
+            State::Idle(binding) => Some(binding),
+            State::None => None,
+        };
+        let is_own = |name: &Path| own.as_ref().is_some_and(|own| own.path() == name);
+        let other = wanted.name.clone().filter(|name| !is_own(name)).map(FileBinding::absent);
+        let Some(mut target) = other.clone().or_else(|| own.clone()) else {
+            self.state = State::None;
+            return Some(Msg::Notice(Level::Error, "there is no file yet; :w NAME saves to one".to_owned()));
+        };
+        let answers = self.answers.clone();
+        tokio::task::spawn_blocking(move || {
+            let written = target.save(&snapshot.source, &snapshot.value, wanted.overwrite);
+            let message = match written {
+                Ok(()) => Msg::Saved(Saved {
+                    path: target.path().to_owned(),
+                    value: snapshot.value,
+                    clock: snapshot.clock,
+                    wanted,
+                }),
+                Err(error) => refused(&error, wanted),
+            };
+            let is_saved = matches!(message, Msg::Saved(_));
+            // A first name given to a document without a file becomes its file.
+            let binding = match (own, other) {
+                (Some(_), None) => Some(target),
+                (Some(own), Some(_)) => Some(own),
+                (None, _) => is_saved.then_some(target),
+            };
+            let _ = answers.blocking_send(Answer { binding, message });
+        });
+        None
+    }
+
+    /// Begins to read the file anew. What is wrong when it cannot begin.
+    pub(super) fn reload(&mut self) -> Option<Msg> {
+        let own = match std::mem::replace(&mut self.state, State::Busy) {
+            State::Busy => return Some(Msg::Notice(Level::Warning, "still at work on the file".to_owned())),
+            State::Idle(binding) => binding,
+            State::None => {
+                self.state = State::None;
+                return Some(Msg::Notice(Level::Error, "there is no file to take in".to_owned()));
+            }
+        };
+        let answers = self.answers.clone();
+        tokio::task::spawn_blocking(move || {
+            let answer = match FileBinding::load(own.path()) {
+                Ok(binding) => match binding.value().cloned() {
+                    Some(value) => Answer { binding: Some(binding), message: Msg::Reloaded { value } },
+                    None => return,
+                },
+                Err(error) => {
+                    let told = format!("not taken in: {}", first_line(&error));
+                    Answer { binding: Some(own), message: Msg::Notice(Level::Error, told) }
+                }
+            };
+            let _ = answers.blocking_send(answer);
+        });
+        None
+    }
+
+    /// Takes the end of some work: what the model is told of it.
+    pub(super) fn take(&mut self, answer: Answer) -> Msg {
+        self.state = answer.binding.map_or(State::None, State::Idle);
+        answer.message
+    }
+}
+
+fn refused(error: &FileError, wanted: SaveWanted) -> Msg {
+    let remedy = match error {
+        FileError::ChangedOnDisk(_) => SaveRemedy::OverwriteOrReload,
+        FileError::Exists(_) => SaveRemedy::Overwrite,
+        _ => SaveRemedy::None,
+    };
+    Msg::SaveFailed { reason: first_line(error), remedy, wanted }
+}
+
+/// An error without its excerpt, which needs more than a line.
+fn first_line(error: &FileError) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
+}

@@ -1,0 +1,170 @@
+//! What comes into the model, and what it wants done.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::keymap::Key;
+use crate::document::{Method, Path, Value};
+use crate::room::Status;
+use crate::session::{Person, Presence};
+use crate::sync::{Author, Change, Conflict, LostEdit, Snapshot, Undone, VectorClock};
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(Key),
+    /// A text was pasted into the terminal.
+    Paste(String),
+    /// The mouse did something.
+    Mouse(Mouse),
+    /// The screen has this many columns and rows.
+    Resize(u16, u16),
+    /// This much time has passed since the editor was opened.
+    Time(Duration),
+    /// The document is now this one, by these changes.
+    Changed {
+        /// The document.
+        snapshot: Snapshot,
+        /// What led to it from the one before.
+        changes: Vec<Arc<Change>>,
+    },
+    /// The others are these.
+    People(Vec<Person>),
+    /// Things stand so with the others and the server.
+    Status(Status),
+    /// The last edit was made.
+    Edited,
+    /// The last edit was refused, and why.
+    EditRefused(String),
+    /// The undo, or redo, came to this; nothing when there was nothing left.
+    Undone {
+        /// Which of the two it was.
+        redo: bool,
+        /// What it came to.
+        undone: Option<Undone>,
+    },
+    /// The file holds this now.
+    Saved(Saved),
+    /// The file was not written.
+    SaveFailed {
+        /// Why.
+        reason: String,
+        /// What can be done about it.
+        remedy: SaveRemedy,
+        /// What was asked for.
+        wanted: SaveWanted,
+    },
+    /// The file was read anew and is to be taken into the room.
+    Reloaded {
+        /// What it says.
+        value: Value,
+    },
+    /// The slots with several values and the lost edits, as asked for.
+    Conflicts(Vec<Conflict>, Vec<LostEdit>),
+    /// Something to tell the person.
+    Notice(Level, String),
+}
+
+/// How much a notice matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Level {
+    /// It went as wished.
+    Plain,
+    /// To be seen.
+    Warning,
+    /// It did not work.
+    Error,
+}
+
+/// What the mouse did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mouse {
+    /// Pressed at this column and row of the screen.
+    Press(u16, u16),
+    /// Turned by so many rows, down when positive.
+    Scroll(isize),
+}
+
+/// A file that was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// Which.
+    pub path: PathBuf,
+    /// What it holds.
+    pub value: Value,
+    /// The version that is.
+    pub clock: VectorClock,
+    /// What was asked for.
+    pub wanted: SaveWanted,
+}
+
+/// A wish to save.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SaveWanted {
+    /// To another file than the room's.
+    pub name: Option<PathBuf>,
+    /// Over what is there, whatever it is.
+    pub overwrite: bool,
+    /// And then leave.
+    pub then_quit: bool,
+}
+
+/// What can be done about a file that was not written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SaveRemedy {
+    /// It changed on disk: overwrite it, or take it in.
+    OverwriteOrReload,
+    /// Another file is there: overwrite it.
+    Overwrite,
+    /// Something outside has to change first.
+    None,
+}
+
+/// Something to be done outside the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Make these edits, to be undone together, on what was seen at `base`. The first that is
+    /// refused ends it. Answered by [`Msg::Edited`] or [`Msg::EditRefused`].
+    Edit {
+        /// The version that was on screen when the edit began.
+        base: VectorClock,
+        /// Edits of one group are undone together.
+        group: u64,
+        /// Where and what.
+        edits: Vec<(Path, Method)>,
+    },
+    /// Take back the own last edit.
+    Undo,
+    /// Take the last undo back.
+    Redo,
+    /// Write the file.
+    Save(SaveWanted),
+    /// Read the file anew.
+    Reload,
+    /// Hand a text to the terminal's clipboard.
+    Copy {
+        /// What it is, for the notice.
+        what: String,
+        /// The text.
+        text: String,
+    },
+    /// Tell the others where this person is.
+    Presence(Presence),
+    /// Find the slots with several values and the lost edits.
+    Conflicts,
+    /// Stop, and go back to the shell.
+    Suspend,
+    /// Leave.
+    Quit,
+}
+
+/// Who did something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doer {
+    /// This person.
+    Me,
+    /// Somebody else.
+    Other(Author),
+}

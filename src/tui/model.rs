@@ -1,0 +1,353 @@
+//! What the editor knows.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::draft::Draft;
+use super::keymap::{Key, Keymap};
+use super::line::Line;
+use super::message::{Doer, Level, SaveWanted};
+use super::rows::Rows;
+use super::search::Search;
+use super::text::inert;
+use crate::document::{Path, Text, Value};
+use crate::room::Status;
+use crate::session::{Link, Person, Presence};
+use crate::sync::{Author, Change, Conflict, LostEdit, Snapshot, VectorClock};
+
+/// Changes remembered for showing.
+pub(super) const HISTORY_SHOWN: usize = 500;
+
+/// How an editor is to be.
+#[derive(Clone, Debug, Default)]
+pub struct EditorOptions {
+    /// How this person is called.
+    pub name: String,
+    /// The command by which others join, for the invitation.
+    pub join_command: String,
+    /// Whether to do without colours.
+    pub no_color: bool,
+}
+
+/// What an editor starts from.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// The room's name.
+    pub room: String,
+    /// Who this person is in the room.
+    pub me: Author,
+    /// The document.
+    pub snapshot: Snapshot,
+    /// The room's file here.
+    pub file: Option<FileState>,
+    /// The changes remembered.
+    pub history: Vec<Arc<Change>>,
+    /// The others.
+    pub people: Vec<Person>,
+    /// How things stand.
+    pub status: Status,
+}
+
+/// The file that belongs to the room here.
+#[derive(Clone, Debug)]
+pub struct FileState {
+    /// Which.
+    pub path: PathBuf,
+    /// What it holds, as far as is known; nothing while it is not there.
+    pub value: Option<Value>,
+    /// The version of the document that was when it was last in step.
+    pub clock: VectorClock,
+}
+
+/// Everything that is on the screen or decides what a key does.
+pub struct Model {
+    /// How it is to be.
+    pub options: EditorOptions,
+    /// The room's name.
+    pub room: String,
+    /// Who this person is in the room.
+    pub me: Author,
+    /// The keys.
+    pub keymap: Keymap,
+    /// Columns and rows of the screen.
+    pub size: (u16, u16),
+    /// Time since the editor was opened.
+    pub now: Duration,
+    /// The document.
+    pub snapshot: Snapshot,
+    /// Which containers are open.
+    pub rows: Rows,
+    /// The row that keys act on.
+    pub cursor: Path,
+    /// The first row on the screen.
+    pub top: usize,
+    /// What keys are for.
+    pub mode: Mode,
+    /// The beginning of a sequence of keys.
+    pub pending: Vec<Key>,
+    /// The number typed before a key.
+    pub count: Option<usize>,
+    /// The others.
+    pub people: Vec<Person>,
+    /// Where they are now: what they said, and where that is since.
+    pub places: BTreeMap<Author, Whereabouts>,
+    /// How everyone was last called, those who left included.
+    pub names: BTreeMap<Author, String>,
+    /// How things stand.
+    pub status: Status,
+    /// The room's file here.
+    pub file: Option<FileState>,
+    /// The changes lately made, oldest first.
+    pub history: VecDeque<HistoryEntry>,
+    /// Rows that somebody else has just changed.
+    pub flashes: Vec<Flash>,
+    /// What there is to tell.
+    pub notice: Option<(Level, String)>,
+    /// What is looked for.
+    pub search: Option<Search>,
+    /// What was cut or copied: the value, and the key it was at.
+    pub register: Option<(Option<Text>, Value)>,
+    /// Where [`Back`](super::action::Action::Back) and forward lead.
+    pub jumps: Jumps,
+    /// What was being typed when an edit went out, to be put back if it is refused.
+    pub(super) committing: Option<Mode>,
+    /// Where to go when the next change shows it.
+    pub(super) go_when_there: Option<Path>,
+    /// The number of the last group of edits.
+    pub(super) group: u64,
+    /// What the others were last told.
+    pub(super) told: Option<Presence>,
+    /// The row pressed last, and when, for telling a double click.
+    pub(super) pressed: Option<(usize, Duration)>,
+}
+
+/// What keys are for.
+#[derive(Clone, Debug)]
+pub enum Mode {
+    /// Going about.
+    Browse,
+    /// Typing a value or a key.
+    Edit(Draft),
+    /// Typing what to look for.
+    Search(Line),
+    /// Typing a command, on the document as it was when that began.
+    Command(Line, Snapshot),
+    /// Answering a question.
+    Ask(Question),
+    /// Reading what the keys do; the line narrows it down.
+    Help(Line, usize),
+    /// Reading a page.
+    Page(PageKind, usize),
+    /// Choosing among values written at the same time and lost edits.
+    Conflicts(ConflictList),
+}
+
+/// A page to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageKind {
+    /// Who is here and how others join.
+    People,
+    /// The changes lately made.
+    History,
+}
+
+/// A question that waits for one key.
+#[derive(Clone, Debug)]
+pub enum Question {
+    /// Quit although something would be lost?
+    Quit,
+    /// The file was not written; what instead?
+    NotSaved {
+        /// Why.
+        reason: String,
+        /// Whether what is on disk can be taken in.
+        can_reload: bool,
+        /// What was asked for.
+        wanted: SaveWanted,
+    },
+    /// Turn the value into what?
+    ChangeType,
+}
+
+/// Slots with several values, and lost edits.
+#[derive(Clone, Debug, Default)]
+pub struct ConflictList {
+    /// The slots.
+    pub conflicts: Vec<Conflict>,
+    /// The edits.
+    pub lost: Vec<LostEdit>,
+    /// Which line is chosen.
+    pub chosen: usize,
+}
+
+/// A change as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HistoryEntry {
+    /// When it came; nothing when that was before the editor was opened.
+    pub at: Option<Duration>,
+    /// Who made it.
+    pub doer: Doer,
+    /// What was done.
+    pub what: &'static str,
+    /// Where, as it was for who made it.
+    pub path: Option<Path>,
+}
+
+/// A mark on a row that somebody else has just changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flash {
+    /// Where.
+    pub path: Path,
+    /// Who.
+    pub author: Author,
+    /// What they did there.
+    pub what: &'static str,
+    /// Until when it shows.
+    pub until: Duration,
+}
+
+/// Where somebody is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// What they last said.
+    pub said: Option<Path>,
+    /// Where that is by now.
+    pub here: Option<Path>,
+}
+
+/// Places gone from by a long way, to come back to.
+#[derive(Clone, Debug, Default)]
+pub struct Jumps {
+    /// Behind.
+    pub back: Vec<Path>,
+    /// Ahead, after going back.
+    pub forward: Vec<Path>,
+}
+
+impl Model {
+    /// An editor on a document.
+    pub fn new(options: EditorOptions, opening: Opening) -> Self {
+        let Opening { room, me, snapshot, file, history, people, status } = opening;
+        let shown = history.len().saturating_sub(HISTORY_SHOWN);
+        let history = history.iter().skip(shown).map(|change| HistoryEntry::of(change, None, me)).collect();
+        let mut model = Self {
+            options,
+            room,
+            me,
+            keymap: Keymap::default(),
+            size: (80, 24),
+            now: Duration::ZERO,
+            rows: Rows::new(&snapshot.value),
+            snapshot,
+            cursor: Path::ROOT,
+            top: 0,
+            mode: Mode::Browse,
+            pending: Vec::new(),
+            count: None,
+            people: Vec::new(),
+            places: BTreeMap::new(),
+            names: BTreeMap::new(),
+            status,
+            file,
+            history,
+            flashes: Vec::new(),
+            notice: None,
+            search: None,
+            register: None,
+            jumps: Jumps::default(),
+            committing: None,
+            go_when_there: None,
+            group: 0,
+            told: None,
+            pressed: None,
+        };
+        model.take_people(people);
+        model
+    }
+
+    /// Takes in who the others are and where.
+    pub(super) fn take_people(&mut self, people: Vec<Person>) {
+        for person in &people {
+            let name = &person.presence.name;
+            if !name.is_empty() || !self.names.contains_key(&person.author) {
+                self.names.insert(person.author, inert(name).into_owned());
+            }
+            let place = self.places.entry(person.author).or_default();
+            if place.said != person.presence.path {
+                let path = person.presence.path.clone();
+                *place = Whereabouts { said: path.clone(), here: path };
+            }
+        }
+        self.places.retain(|author, _| {
+            let is_here = |person: &Person| matches!(person.link, Link::Live | Link::Away);
+            people.iter().any(|person| person.author == *author && is_here(person))
+        });
+        self.people = people;
+    }
+
+    /// The document's value.
+    pub fn root(&self) -> &Value {
+        &self.snapshot.value
+    }
+
+    /// The value under the cursor.
+    pub fn value_here(&self) -> Option<&Value> {
+        self.root().at(&self.cursor)
+    }
+
+    /// What somebody is called, told apart from others of the same name.
+    pub fn name_of(&self, doer: Doer) -> String {
+        let Doer::Other(author) = doer else { return "you".to_owned() };
+        match self.names.get(&author).filter(|name| !name.is_empty()) {
+            None => format!("author {author}"),
+            Some(name) if self.names.values().filter(|other| *other == name).count() > 1 => {
+                format!("{name}·{author}")
+            }
+            Some(name) => name.clone(),
+        }
+    }
+
+    /// Who made a change.
+    pub fn doer(&self, author: Author) -> Doer {
+        if author == self.me { Doer::Me } else { Doer::Other(author) }
+    }
+
+    /// How many changes the document has that the file has not; nothing without a file.
+    pub fn unsaved(&self) -> Option<usize> {
+        let file = self.file.as_ref()?;
+        if file.value.as_ref() == Some(&self.snapshot.value) {
+            return Some(0);
+        }
+        let newer = self.snapshot.clock.sum().saturating_sub(file.clock.sum()).max(1);
+        Some(usize::try_from(newer).unwrap_or(usize::MAX))
+    }
+
+    /// Whether quitting now would lose something that nobody else and no file keeps.
+    pub fn would_lose(&self) -> bool {
+        match self.unsaved() {
+            Some(unsaved) => unsaved > 0,
+            None => self.status.live == 0 && self.snapshot.clock.sum() > 0,
+        }
+    }
+
+    /// A new number for edits that are undone together.
+    pub(super) fn new_group(&mut self) -> u64 {
+        self.group += 1;
+        self.group
+    }
+
+    /// Tells the person something.
+    pub(super) fn say(&mut self, level: Level, text: impl Into<String>) {
+        self.notice = Some((level, text.into()));
+    }
+}
+
+impl HistoryEntry {
+    /// A change, as it came at a moment.
+    pub(super) fn of(change: &Change, at: Option<Duration>, me: Author) -> Self {
+        let doer = if change.author == me { Doer::Me } else { Doer::Other(change.author) };
+        Self { at, doer, what: change.method.name(), path: Some(change.path.clone()) }
+    }
+}

@@ -1,0 +1,310 @@
+//! The editor at work: what happens outside becomes messages, and effects are performed.
+
+use std::io::{self, IsTerminal as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{Event as TerminalEvent, EventStream, KeyEventKind, MouseButton, MouseEventKind};
+use futures_util::{FutureExt as _, Stream, StreamExt as _};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::files::{Answer, Files};
+use super::keymap::Key;
+use super::message::{Effect, Level, Mouse, Msg};
+use super::model::{EditorOptions, FileState, Model, Opening};
+use super::signals::Signals;
+use super::terminal::Screen;
+use super::text::clip;
+use super::update::update;
+use crate::file::FileBinding;
+use crate::room::Room;
+use crate::session::{Event, Presence};
+use crate::sync::{Change, Snapshot};
+
+/// What comes from the others is shown at most this often.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// What changes with time alone (ages, countdowns) is looked at this often.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// How long leaving the room may take.
+const LEAVE_WITHIN: Duration = Duration::from_secs(5);
+
+/// Columns of a copied text in the notice about it.
+const COPIED_COLUMNS: usize = 60;
+
+/// Rows one turn of the mouse wheel goes.
+const WHEEL: isize = 3;
+
+/// How an editor came to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The person quit.
+    Quit,
+    /// The process was told to end by this signal.
+    Signal(i32),
+}
+
+/// Why an editor cannot go on. The terminal has been given back and the room left.
+#[derive(Debug, thiserror::Error)]
+pub enum EditorError {
+    /// There is no terminal to draw on or to read keys from.
+    #[error("the editor needs a terminal; without one, `ultrawave get`, `set` and `serve` do its work")]
+    NoTerminal,
+    /// The terminal failed.
+    #[error("the terminal failed: {0}")]
+    Terminal(#[from] io::Error),
+}
+
+/// Shows a room's document and lets a person edit it, until they quit. Leaves the room.
+///
+/// # Errors
+/// There is no terminal, or it fails.
+pub async fn run(room: Room, file: Option<FileBinding>, options: EditorOptions) -> Result<Exit, EditorError> {
+    let exit = if has_terminal() {
+        Editor::open(room.clone(), file, options).await
+    } else {
+        Err(EditorError::NoTerminal)
+    };
+    // The terminal is the person's again; the others are told meanwhile.
+    let _ = timeout(LEAVE_WITHIN, room.leave()).await;
+    exit
+}
+
+/// Whether there is a terminal to draw on and to read keys from: the controlling one, where
+/// standard input is taken for a document.
+pub fn has_terminal() -> bool {
+    let has_keys = io::stdin().is_terminal() || (cfg!(unix) && std::fs::File::open("/dev/tty").is_ok());
+    has_keys && io::stdout().is_terminal()
+}
+
+struct Editor {
+    room: Room,
+    model: Model,
+    screen: Screen,
+    files: Files,
+    documents: watch::Receiver<Snapshot>,
+    opened: Instant,
+    presence: Option<Presence>,
+    exit: Option<Exit>,
+}
+
+impl Editor {
+    async fn open(
+        room: Room, file: Option<FileBinding>, options: EditorOptions,
+    ) -> Result<Exit, EditorError> {
+        let signals = Signals::new()?;
+        let mut documents = room.changed();
+        let snapshot = documents.borrow_and_update().clone();
+        let history = seen_by(room.history(), &snapshot);
+        let state = file.as_ref().map(|file| FileState::of(file, &snapshot));
+        let opening = Opening {
+            room: room.name().to_owned(),
+            me: room.author(),
+            snapshot,
+            file: state,
+            history,
+            people: room.people(),
+            status: room.status(),
+        };
+        let (answers, answered) = mpsc::channel(4);
+        let mut editor = Self {
+            model: Model::new(options, opening),
+            screen: Screen::take()?,
+            files: Files::new(file, answers),
+            documents,
+            opened: Instant::now(),
+            presence: None,
+            exit: None,
+            room,
+        };
+        let (columns, rows) = editor.screen.size()?;
+        editor.take(Msg::Resize(columns, rows));
+        editor.live(signals, answered).await
+    }
+
+    async fn live(
+        mut self, mut signals: Signals, mut answered: mpsc::Receiver<Answer>,
+    ) -> Result<Exit, EditorError> {
+        let mut keys = EventStream::new();
+        let mut events = self.room.events();
+        loop {
+            self.pump();
+            if let Some(presence) = self.presence.take() {
+                self.room.set_presence(presence);
+            }
+            if let Some(exit) = self.exit {
+                return Ok(exit);
+            }
+            self.screen.draw(&self.model)?;
+            let next_frame = Instant::now() + FRAME;
+            let idle = self.idle();
+            let documents = &mut self.documents;
+            tokio::select! {
+                key = keys.next() => match key {
+                    Some(event) => {
+                        self.terminal(&event?);
+                        self.drain(&mut keys)?;
+                    }
+                    None => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
+                },
+                signal = signals.recv() => match signal {
+                    Some(signal) => return Ok(Exit::Signal(signal)),
+                    None => self.screen.enter()?,
+                },
+                Some(answer) = answered.recv() => {
+                    let message = self.files.take(answer);
+                    self.take(message);
+                }
+                event = events.recv() => {
+                    self.happened(event);
+                    sleep_until(next_frame).await;
+                }
+                _ = documents.changed() => sleep_until(next_frame).await,
+                () = sleep(idle) => self.look(),
+            }
+            self.take(Msg::Time(self.opened.elapsed()));
+        }
+    }
+
+    /// Takes what else the terminal has to say, so that a burst costs one frame.
+    fn drain(
+        &mut self, keys: &mut (impl Stream<Item = io::Result<TerminalEvent>> + Unpin),
+    ) -> io::Result<()> {
+        while self.exit.is_none()
+            && let Some(Some(event)) = keys.next().now_or_never()
+        {
+            self.terminal(&event?);
+        }
+        Ok(())
+    }
+
+    fn terminal(&mut self, event: &TerminalEvent) {
+        let message = match event {
+            TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => Msg::Key(Key::from(*key)),
+            TerminalEvent::Paste(text) => Msg::Paste(text.clone()),
+            TerminalEvent::Resize(columns, rows) => Msg::Resize(*columns, *rows),
+            TerminalEvent::Mouse(mouse) => match mouse.kind {
+                MouseEventKind::Down(MouseButton::Left) => Msg::Mouse(Mouse::Press(mouse.column, mouse.row)),
+                MouseEventKind::ScrollDown => Msg::Mouse(Mouse::Scroll(WHEEL)),
+                MouseEventKind::ScrollUp => Msg::Mouse(Mouse::Scroll(-WHEEL)),
+                _ => return,
+            },
+            TerminalEvent::Key(_) | TerminalEvent::FocusGained | TerminalEvent::FocusLost => return,
+        };
+        self.take(message);
+    }
+
+    fn happened(&mut self, event: Result<Event, RecvError>) {
+        match event {
+            Ok(Event::Refused(author, refusal)) => {
+                let name = self.model.name_of(self.model.doer(author));
+                self.take(Msg::Notice(Level::Warning, format!("refused what {name} sent: {refusal}")));
+            }
+            Ok(Event::Garbage(author, reason)) => {
+                let name = self.model.name_of(self.model.doer(author));
+                self.take(Msg::Notice(Level::Warning, format!("{name} sent what is no message: {reason}")));
+            }
+            Ok(Event::CallbackFailed(reason)) => {
+                self.take(Msg::Notice(Level::Warning, format!("a callback failed: {reason}")));
+            }
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => self.take(Msg::Notice(Level::Error, "the room is closed".to_owned())),
+        }
+        self.look();
+    }
+
+    /// Looks who is there and how things stand.
+    fn look(&mut self) {
+        let people = self.room.people();
+        if people != self.model.people {
+            self.take(Msg::People(people));
+        }
+        self.take(Msg::Status(self.room.status()));
+    }
+
+    /// How long nothing need be drawn when nothing happens.
+    fn idle(&self) -> Duration {
+        let flash =
+            self.model.flashes.iter().map(|flash| flash.until.saturating_sub(self.opened.elapsed())).min();
+        flash.unwrap_or(IDLE).clamp(FRAME, IDLE)
+    }
+
+    /// Takes the document as it is now into the model, with the changes that led to it.
+    fn pump(&mut self) {
+        let snapshot = self.documents.borrow_and_update().clone();
+        if snapshot.clock == self.model.snapshot.clock {
+            return;
+        }
+        let mut changes = seen_by(self.room.history(), &snapshot);
+        changes.retain(|change| !self.model.snapshot.clock.saw(change.id()));
+        self.take(Msg::Changed { snapshot, changes });
+    }
+
+    fn take(&mut self, message: Msg) {
+        for effect in update(&mut self.model, message) {
+            self.perform(effect);
+        }
+    }
+
+    fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Edit { base, group, edits } => {
+                let edit = |(path, method)| self.room.edit(Some(&base), group, path, method).map(drop);
+                let made = edits.into_iter().try_for_each(edit);
+                self.pump();
+                self.take(made.map_or_else(|error| Msg::EditRefused(error.to_string()), |()| Msg::Edited));
+            }
+            Effect::Undo => {
+                let undone = self.room.undo();
+                self.pump();
+                self.take(Msg::Undone { redo: false, undone });
+            }
+            Effect::Redo => {
+                let undone = self.room.redo();
+                self.pump();
+                self.take(Msg::Undone { redo: true, undone });
+            }
+            Effect::Save(wanted) => {
+                let refused = self.files.save(self.model.snapshot.clone(), wanted);
+                refused.into_iter().for_each(|message| self.take(message));
+            }
+            Effect::Reload => {
+                let refused = self.files.reload();
+                refused.into_iter().for_each(|message| self.take(message));
+            }
+            Effect::Copy { what, text } => self.copy(&what, &text),
+            Effect::Presence(presence) => self.presence = Some(presence),
+            Effect::Conflicts => {
+                let (conflicts, lost) = (self.room.conflicts(), self.room.lost_edits());
+                self.take(Msg::Conflicts(conflicts, lost));
+            }
+            Effect::Suspend => {
+                if let Err(error) = self.screen.suspend() {
+                    self.take(Msg::Notice(Level::Error, format!("cannot stop: {error}")));
+                }
+            }
+            Effect::Quit => self.exit = Some(Exit::Quit),
+        }
+    }
+
+    fn copy(&mut self, what: &str, text: &str) {
+        let message = match self.screen.copy(text) {
+            Ok(()) => {
+                let shown = super::text::inert(text);
+                let shown = clip(&shown, COPIED_COLUMNS);
+                Msg::Notice(Level::Plain, format!("asked the terminal to copy {what}: {shown}"))
+            }
+            Err(error) => Msg::Notice(Level::Error, format!("not copied: {error}")),
+        };
+        self.take(message);
+    }
+}
+
+/// The changes that a snapshot contains.
+fn seen_by(mut changes: Vec<Arc<Change>>, snapshot: &Snapshot) -> Vec<Arc<Change>> {
+    changes.retain(|change| snapshot.clock.saw(change.id()));
+    changes
+}

@@ -1,0 +1,147 @@
+//! Text for the screen: nothing in it that a terminal would obey, cut by what is seen.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// Whether a terminal or a reader could be led astray by it: control characters, and the
+/// invisible ones that turn the direction of what follows or hide it. The joiners that emoji and
+/// scripts are made with are not among them.
+fn is_live(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
+            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// The text with every character that could be obeyed spelled as an escape (`\u001b`).
+pub fn inert(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(is_live) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        if is_live(character) {
+            push_escape(&mut shown, character);
+        } else {
+            shown.push(character);
+        }
+    }
+    Cow::Owned(shown)
+}
+
+fn push_escape(shown: &mut String, character: char) {
+    match character {
+        '\n' => shown.push_str("\\n"),
+        '\r' => shown.push_str("\\r"),
+        '\t' => shown.push_str("\\t"),
+        other if u32::from(other) <= 0xFFFF => {
+            let _ = write!(shown, "\\u{:04x}", u32::from(other));
+        }
+        other => {
+            let _ = write!(shown, "\\u{{{:x}}}", u32::from(other));
+        }
+    }
+}
+
+/// Columns that a text takes.
+pub fn width(text: &str) -> usize {
+    text.graphemes(true).map(UnicodeWidthStr::width).sum()
+}
+
+/// The start of an inert text in at most `columns`, with `…` where something is left out.
+pub fn clip(text: &str, columns: usize) -> Cow<'_, str> {
+    let mut used = 0;
+    let mut end_before_mark = 0;
+    for (at, grapheme) in text.grapheme_indices(true) {
+        used += grapheme.width();
+        if used > columns {
+            let mark = if columns == 0 { "" } else { "…" };
+            return Cow::Owned(format!("{}{mark}", text.get(..end_before_mark).unwrap_or_default()));
+        }
+        if used < columns {
+            end_before_mark = at + grapheme.len();
+        }
+    }
+    Cow::Borrowed(text)
+}
+
+/// The end of an inert text in at most `columns`, with `…` where something is left out.
+pub fn clip_start(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let mut used = 1;
+    let mut start = text.len();
+    for (at, grapheme) in text.grapheme_indices(true).rev() {
+        used += grapheme.width();
+        if used > columns {
+            break;
+        }
+        start = at;
+    }
+    let mark = if columns == 0 { "" } else { "…" };
+    Cow::Owned(format!("{mark}{}", text.get(start..).unwrap_or_default()))
+}
+
+/// The text filled with blanks to `columns`, or cut to them.
+pub fn fit(text: &str, columns: usize) -> String {
+    let cut = clip(text, columns);
+    let blanks = columns.saturating_sub(width(&cut));
+    format!("{cut}{:blanks$}", "")
+}
+
+/// `1 edit`, `2 edits`.
+pub fn count(number: usize, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(number), if number == 1 { "" } else { "s" })
+}
+
+/// `2,202`
+pub fn thousands(number: usize) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_in_an_inert_text_is_obeyed() {
+        assert_eq!(inert("a\u{1b}[2Jb"), "a\\u001b[2Jb");
+        assert_eq!(inert("\u{9b}31m\u{7f}\r\n"), "\\u009b31m\\u007f\\r\\n");
+        assert_eq!(inert("\u{202e}gpj\u{e0041}"), "\\u202egpj\\u{e0041}");
+        assert_eq!(inert("👩\u{200d}👩\u{200d}👧 é"), "👩\u{200d}👩\u{200d}👧 é");
+    }
+
+    #[test]
+    fn cutting_goes_by_columns_and_whole_graphemes() {
+        assert_eq!(clip("日本語", 6), "日本語");
+        assert_eq!(clip("日本語", 5), "日本…");
+        assert_eq!(clip("日本語", 4), "日…");
+        assert_eq!(clip("e\u{301}e\u{301}e\u{301}", 2), "e\u{301}…");
+        assert_eq!(clip("abc", 0), "");
+        assert_eq!(clip_start(".a.日本", 4), "…本");
+        assert_eq!(clip_start("abc", 3), "abc");
+        assert_eq!(fit("日本", 5), "日本 ");
+    }
+
+    #[test]
+    fn numbers_read_in_groups_of_three() {
+        assert_eq!(thousands(0), "0");
+        assert_eq!(thousands(999), "999");
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!(count(1, "edit"), "1 edit");
+        assert_eq!(count(2_000, "edit"), "2,000 edits");
+    }
+}

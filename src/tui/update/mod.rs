@@ -1,0 +1,138 @@
+//! What happens when something happens: the model after a message, and what is to be done
+//! outside. Pure: effects are returned, never performed.
+
+mod ask;
+mod browse;
+mod command;
+mod drafting;
+mod editing;
+mod motion;
+mod pages;
+mod remote;
+
+use std::time::Duration;
+
+pub(super) use pages::is_wanted;
+
+use super::keymap::Key;
+use super::message::{Effect, Level, Mouse, Msg};
+use super::model::{Mode, Model};
+use super::view::layout;
+use crate::session::Presence;
+
+/// Two presses of the mouse on one row within this time are a double click.
+const DOUBLE_CLICK: Duration = Duration::from_millis(400);
+
+/// Rows kept in sight above and below the cursor.
+const MARGIN: usize = 3;
+
+/// Takes a message in.
+pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
+    let mut effects = match message {
+        Msg::Key(key) => press(model, key),
+        Msg::Paste(text) => paste(model, &text),
+        Msg::Mouse(mouse) => point(model, mouse),
+        Msg::Resize(columns, rows) => {
+            model.size = (columns, rows);
+            Vec::new()
+        }
+        Msg::Time(now) => {
+            model.now = now;
+            model.flashes.retain(|flash| flash.until > now);
+            Vec::new()
+        }
+        Msg::Notice(level, text) => {
+            model.say(level, text);
+            Vec::new()
+        }
+        outside => remote::take(model, outside),
+    };
+    settle(model);
+    effects.extend(presence(model));
+    effects
+}
+
+fn press(model: &mut Model, key: Key) -> Vec<Effect> {
+    if Some(key) == Key::named("Ctrl-z") {
+        return vec![Effect::Suspend];
+    }
+    match &model.mode {
+        Mode::Browse => browse::press(model, key),
+        Mode::Edit(_) => drafting::press(model, key),
+        Mode::Search(_) => command::press_search(model, key),
+        Mode::Command(..) => command::press(model, key),
+        Mode::Ask(question) => ask::press(model, question.clone(), key),
+        Mode::Help(..) => pages::press_help(model, key),
+        Mode::Page(..) => pages::press_page(model, key),
+        Mode::Conflicts(_) => pages::press_conflicts(model, key),
+    }
+}
+
+/// Whether a key lets go of whatever is begun.
+fn is_cancel(key: Key) -> bool {
+    Some(key) == Key::named("Esc") || Some(key) == Key::named("Ctrl-c")
+}
+
+fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    match &mut model.mode {
+        Mode::Edit(draft) => draft.line.insert(text),
+        Mode::Search(line) | Mode::Command(line, _) | Mode::Help(line, _) => line.insert(text),
+        Mode::Browse | Mode::Ask(_) | Mode::Page(..) | Mode::Conflicts(_) => {
+            model.say(Level::Warning, "to paste a text, first edit (Enter) or add (o) a value");
+        }
+    }
+    Vec::new()
+}
+
+fn point(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
+    if !matches!(model.mode, Mode::Browse) {
+        return Vec::new();
+    }
+    match mouse {
+        Mouse::Scroll(by) => motion::step(model, by),
+        Mouse::Press(column, row) => {
+            let tree = layout(model.size).tree;
+            if !tree.contains((column, row).into()) {
+                return Vec::new();
+            }
+            let at = model.top + usize::from(row - tree.y);
+            if at < model.rows.count() {
+                motion::to_row(model, at);
+                let again = model
+                    .pressed
+                    .is_some_and(|(pressed, when)| pressed == at && model.now < when + DOUBLE_CLICK);
+                model.pressed = Some((at, model.now));
+                if again {
+                    return editing::edit(model);
+                }
+            }
+        }
+    }
+    Vec::new()
+}
+
+/// Keeps the cursor on a row that there is, and that row on the screen.
+fn settle(model: &mut Model) {
+    model.cursor = model.rows.shown(&model.snapshot.value, &model.cursor);
+    let row = model.rows.find(&model.snapshot.value, &model.cursor).unwrap_or(0);
+    let height = usize::from(layout(model.size).tree.height).max(1);
+    let margin = MARGIN.min((height - 1) / 2);
+    let lowest = (row + margin + 1).min(model.rows.count()).saturating_sub(height);
+    let highest = row.saturating_sub(margin);
+    model.top = model.top.clamp(lowest.min(highest), highest);
+    model.top = model.top.min(model.rows.count().saturating_sub(height));
+}
+
+/// Tells the others where this person is, when that has changed.
+fn presence(model: &mut Model) -> Option<Effect> {
+    let now = Presence {
+        name: model.options.name.clone(),
+        path: Some(model.cursor.clone()),
+        editing: matches!(model.mode, Mode::Edit(_)),
+    };
+    if model.told.as_ref() == Some(&now) {
+        return None;
+    }
+    model.told = Some(now.clone());
+    Some(Effect::Presence(now))
+}

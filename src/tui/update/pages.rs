@@ -1,0 +1,145 @@
+//! Pages to read, the list of conflicts, and what is copied out.
+
+use super::{drafting, is_cancel, motion};
+use crate::document::{Method, Path, Step};
+use crate::tui::action::Action;
+use crate::tui::keymap::Key;
+use crate::tui::line::Line;
+use crate::tui::message::{Effect, Level};
+use crate::tui::model::{ConflictList, Mode, Model};
+
+/// Bytes that are handed to the terminal's clipboard; many terminals drop what is longer.
+const LONGEST_COPY: usize = 75_000;
+
+/// Where a key scrolls to from a line, if it does.
+fn scrolled(from: usize, key: Key, page: usize) -> Option<usize> {
+    Some(match key.to_string().as_str() {
+        "Down" => from + 1,
+        "Up" => from.saturating_sub(1),
+        "PgDn" => from + page,
+        "PgUp" => from.saturating_sub(page),
+        "Home" => 0,
+        _ => return None,
+    })
+}
+
+fn page_height(model: &Model) -> usize {
+    usize::from(model.size.1.saturating_sub(5)).max(1)
+}
+
+pub(super) fn press_help(model: &mut Model, key: Key) -> Vec<Effect> {
+    let page = page_height(model);
+    let Mode::Help(line, top) = &mut model.mode else { return Vec::new() };
+    if is_cancel(key)
+        || (line.text().is_empty() && matches!(key.to_string().as_str(), "q" | "?" | "F1" | "Enter"))
+    {
+        model.mode = Mode::Browse;
+    } else if let Some(scrolled) = scrolled(*top, key, page) {
+        *top = scrolled;
+    } else {
+        line.press(key);
+        *top = 0;
+    }
+    Vec::new()
+}
+
+pub(super) fn press_page(model: &mut Model, key: Key) -> Vec<Effect> {
+    let page = page_height(model);
+    let Mode::Page(_, top) = &mut model.mode else { return Vec::new() };
+    let key_name = match key.to_string().as_str() {
+        "j" => "Down",
+        "k" => "Up",
+        _ => "",
+    };
+    if let Some(scrolled) = scrolled(*top, Key::named(key_name).unwrap_or(key), page) {
+        *top = scrolled;
+    } else if is_cancel(key) || matches!(key.to_string().as_str(), "q" | "Enter") {
+        model.mode = Mode::Browse;
+    }
+    Vec::new()
+}
+
+impl ConflictList {
+    /// What a chosen line would do: a value to be kept, or an edit to be made again.
+    pub(in crate::tui) fn lines(&self) -> Vec<(Path, Method)> {
+        let values = self.conflicts.iter().flat_map(|conflict| {
+            conflict.values.iter().map(|(_, value)| (conflict.path.clone(), Method::Set(value.clone())))
+        });
+        let lost = self.lost.iter().map(|lost| (lost.change.path.clone(), lost.change.method.clone()));
+        values.chain(lost).collect()
+    }
+}
+
+pub(super) fn press_conflicts(model: &mut Model, key: Key) -> Vec<Effect> {
+    let Mode::Conflicts(list) = &mut model.mode else { return Vec::new() };
+    let lines = list.lines();
+    match key.to_string().as_str() {
+        "Down" | "j" => list.chosen = (list.chosen + 1).min(lines.len().saturating_sub(1)),
+        "Up" | "k" => list.chosen = list.chosen.saturating_sub(1),
+        "Enter" => {
+            let Some((path, method)) = lines.into_iter().nth(list.chosen) else { return Vec::new() };
+            model.mode = Mode::Browse;
+            if model.snapshot.value.at(&path).is_some() {
+                motion::jump(model, path.clone());
+            }
+            return drafting::commit(model, vec![(path, method)]);
+        }
+        "q" => model.mode = Mode::Browse,
+        _ if is_cancel(key) => model.mode = Mode::Browse,
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// Copies something of what is under the cursor.
+pub(super) fn copy(model: &mut Model, action: Action) -> Vec<Effect> {
+    let Some(value) = model.value_here().cloned() else { return Vec::new() };
+    let last = model.cursor.steps().last().cloned();
+    let (what, text) = match action {
+        Action::CopyKey => match &last {
+            Some(Step::Key(key)) => ("the key", key.plain().into_owned()),
+            Some(Step::Index(at)) => ("the position", at.to_string()),
+            None => ("the key of the root, which is empty", String::new()),
+        },
+        Action::CopyJqPath => ("the jq path", model.cursor.to_jq()),
+        Action::CopyPointer => ("the JSON Pointer", model.cursor.to_pointer()),
+        Action::CopyString => match value.as_text() {
+            Some(text) => ("the string", text.plain().into_owned()),
+            None => {
+                model.say(
+                    Level::Error,
+                    format!("this is a {}, not a string; yy copies it as JSON", value.kind()),
+                );
+                return Vec::new();
+            }
+        },
+        _ => {
+            let key = match last {
+                Some(Step::Key(key)) => Some(key),
+                Some(Step::Index(_)) | None => None,
+            };
+            model.register = Some((key, value.clone()));
+            ("the value", value.to_string())
+        }
+    };
+    if text.len() > LONGEST_COPY {
+        let size = text.len() >> 10;
+        model.say(Level::Warning, format!("{what} is too long for the terminal's clipboard ({size} kB)"));
+        return Vec::new();
+    }
+    vec![Effect::Copy { what: what.to_owned(), text }]
+}
+
+/// Opens the list, or says that there is nothing in it.
+pub(super) fn show_conflicts(model: &mut Model, list: ConflictList) {
+    if list.conflicts.is_empty() && list.lost.is_empty() {
+        model.say(Level::Plain, "no conflicts and no lost edits");
+    } else {
+        model.mode = Mode::Conflicts(list);
+    }
+}
+
+/// A line of a page to narrow down by what was typed.
+pub(in crate::tui) fn is_wanted(filter: &Line, line: &str) -> bool {
+    line.to_lowercase().contains(&filter.text().to_lowercase())
+}

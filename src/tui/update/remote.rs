@@ -1,0 +1,265 @@
+//! What comes from outside: changes, people, answers to effects.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{drafting, motion, pages};
+use crate::document::{Method, Path, Value};
+use crate::session::Person;
+use crate::sync::{Change, LostEdit, Snapshot, Undone};
+use crate::tui::delta::{Delta, Followed, Place};
+use crate::tui::message::{Doer, Effect, Level, Msg, SaveRemedy, SaveWanted, Saved};
+use crate::tui::model::{ConflictList, FileState, Flash, HISTORY_SHOWN, HistoryEntry, Mode, Model, Question};
+use crate::tui::rows::{child_at, position};
+use crate::tui::text::{clip_start, count, inert};
+
+/// How long a change by somebody else is marked.
+const FLASH: Duration = Duration::from_millis(1_200);
+
+/// Rows marked for one batch of changes.
+const FLASHES: usize = 200;
+
+/// Columns of a path inside a sentence.
+const PATH_COLUMNS: usize = 30;
+
+pub(super) fn take(model: &mut Model, message: Msg) -> Vec<Effect> {
+    match message {
+        Msg::Changed { snapshot, changes } => changed(model, snapshot, &changes),
+        Msg::People(people) => take_people(model, people),
+        Msg::Status(status) => model.status = status,
+        Msg::Edited => drafting::edited(model),
+        Msg::EditRefused(reason) => drafting::refused(model, inert(&reason).into_owned()),
+        Msg::Undone { redo, undone } => take_undone(model, redo, undone),
+        Msg::Saved(saved) => return take_saved(model, saved),
+        Msg::SaveFailed { reason, remedy, wanted } => {
+            not_saved(model, inert(&reason).into_owned(), remedy, wanted);
+        }
+        Msg::Reloaded { value } => return reload(model, value),
+        Msg::Conflicts(conflicts, lost) => {
+            let me = model.me;
+            let mine = |lost: &LostEdit| lost.change.author == me;
+            let lost = lost.into_iter().filter(mine).collect();
+            pages::show_conflicts(model, ConflictList { conflicts, lost, chosen: 0 });
+        }
+        Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(_) | Msg::Resize(..) | Msg::Time(_) | Msg::Notice(..) => {}
+    }
+    Vec::new()
+}
+
+fn changed(model: &mut Model, snapshot: Snapshot, changes: &[Arc<Change>]) {
+    let old = std::mem::replace(&mut model.snapshot, snapshot);
+    let new = model.snapshot.value.clone();
+    let delta = Delta::between(&old.value, &new);
+    let on_screen = model.rows.find(&old.value, &model.cursor).unwrap_or(0).saturating_sub(model.top);
+    model.rows = model.rows.clone().carried(&delta, &old.value, &new);
+    follow_all(model, &delta, &old.value, &new);
+    follow_draft(model, &delta, &old.value, changes);
+    mark(model, &delta, changes);
+    remember(model, changes);
+    drafting::arrive(model);
+    let row = model.rows.find(&new, &model.cursor).unwrap_or(0);
+    model.top = row.saturating_sub(on_screen);
+}
+
+/// Keeps every remembered place on what it was on.
+fn follow_all(model: &mut Model, delta: &Delta, old: &Value, new: &Value) {
+    let follow = |path: &Path| match delta.follow(new, path) {
+        Followed::At(path) => Some(path),
+        Followed::Gone(_) => None,
+    };
+    model.cursor = match delta.follow(new, &model.cursor) {
+        Followed::At(path) => path,
+        Followed::Gone(around) => neighbour(old, new, &model.cursor, &around),
+    };
+    for jumps in [&mut model.jumps.back, &mut model.jumps.forward] {
+        *jumps = jumps.iter().filter_map(follow).collect();
+    }
+    for place in model.places.values_mut() {
+        place.here = place.here.as_ref().map(|path| match delta.follow(new, path) {
+            Followed::At(path) | Followed::Gone(path) => path,
+        });
+    }
+    model.flashes.retain_mut(|flash| match follow(&flash.path) {
+        Some(path) => {
+            flash.path = path;
+            true
+        }
+        None => false,
+    });
+}
+
+/// What is now where something gone was: the next child, else the last, else the parent.
+fn neighbour(old: &Value, new: &Value, gone: &Path, around: &Path) -> Path {
+    let old_around: Path = gone.steps().iter().take(around.steps().len()).cloned().collect();
+    let at = gone.steps().get(around.steps().len()).zip(old.at(&old_around));
+    let at = at.and_then(|(step, parent)| position(parent, step)).unwrap_or(0);
+    let parent = new.at(around);
+    let last = parent.map_or(0, Value::len).saturating_sub(1);
+    match parent.and_then(|parent| child_at(parent, at.min(last))) {
+        Some((step, _)) => around.child(step),
+        None => around.clone(),
+    }
+}
+
+/// Keeps a draft on its place, and notes who has written or deleted there.
+fn follow_draft(model: &mut Model, delta: &Delta, old: &Value, changes: &[Arc<Change>]) {
+    let me = model.me;
+    let Mode::Edit(draft) = &mut model.mode else { return };
+    let new = &model.snapshot.value;
+    let Some(here) = draft.here.clone() else {
+        draft.around = match delta.follow(new, &draft.around) {
+            Followed::At(path) | Followed::Gone(path) => path,
+        };
+        return;
+    };
+    let by = |path: &Path| author_of(changes, path, me).or_else(|| author_of(changes, &here, me));
+    match delta.follow(new, &here) {
+        Followed::Gone(around) => {
+            draft.touched_by = by(&around);
+            draft.here = None;
+            draft.around = around;
+        }
+        Followed::At(path) => {
+            if old.at(&here) != new.at(&path) && draft.purpose == crate::tui::draft::Purpose::Value {
+                draft.touched_by = by(&path).or(draft.touched_by);
+                draft.was_replaced |= changes.iter().any(|change| {
+                    let is_whole = !matches!(change.method, Method::Splice { .. });
+                    let is_here = change.path.contains(&here) || change.path.contains(&path);
+                    change.author != me && is_whole && is_here
+                });
+            }
+            draft.here = Some(path);
+        }
+    }
+}
+
+/// The one of the others who last wrote at a place, above it or inside it; else whoever of them
+/// wrote last, as a path was meant where its author was.
+fn author_of(changes: &[Arc<Change>], path: &Path, me: crate::sync::Author) -> Option<crate::sync::Author> {
+    let touches = |change: &&Arc<Change>| change.path.contains(path) || path.contains(&change.path);
+    match changes.iter().rev().find(touches) {
+        Some(change) => (change.author != me).then_some(change.author),
+        None if changes.iter().any(|change| change.author == me) => None,
+        None => changes.last().map(|change| change.author),
+    }
+}
+
+/// Marks the rows that somebody else has changed.
+fn mark(model: &mut Model, delta: &Delta, changes: &[Arc<Change>]) {
+    let me = model.me;
+    if changes.iter().all(|change| change.author == me) {
+        return;
+    }
+    for place in delta.places(FLASHES) {
+        let (path, what) = match place {
+            Place::Written(path) => (path, "set"),
+            Place::Thinned(path) => (path, "del"),
+        };
+        let Some(author) = author_of(changes, &path, me) else { continue };
+        model.flashes.retain(|flash| flash.path != path);
+        model.flashes.push(Flash { path, author, what, until: model.now + FLASH });
+    }
+    let surplus = model.flashes.len().saturating_sub(FLASHES);
+    model.flashes.drain(..surplus);
+}
+
+fn remember(model: &mut Model, changes: &[Arc<Change>]) {
+    let (now, me) = (model.now, model.me);
+    let shown = changes.len().saturating_sub(HISTORY_SHOWN);
+    model.history.extend(changes.iter().skip(shown).map(|change| HistoryEntry::of(change, Some(now), me)));
+    forget(model);
+}
+
+fn forget(model: &mut Model) {
+    let surplus = model.history.len().saturating_sub(HISTORY_SHOWN);
+    model.history.drain(..surplus);
+}
+
+fn take_people(model: &mut Model, people: Vec<Person>) {
+    let is_in = |people: &[Person], person: &Person| people.iter().any(|other| other.author == person.author);
+    let joined =
+        people.iter().filter(|person| !is_in(&model.people, person)).map(|person| (person, "joined"));
+    let left = model.people.iter().filter(|person| !is_in(&people, person)).map(|person| (person, "left"));
+    let told: Vec<_> = joined.chain(left).map(|(person, what)| (person.author, what)).collect();
+    model.history.extend(told.into_iter().map(|(author, what)| HistoryEntry {
+        at: Some(model.now),
+        doer: Doer::Other(author),
+        what,
+        path: None,
+    }));
+    forget(model);
+    model.take_people(people);
+}
+
+fn take_undone(model: &mut Model, redo: bool, undone: Option<Undone>) {
+    let (done, nothing) = if redo { ("redone", "nothing to redo") } else { ("undone", "nothing to undo") };
+    let Some(undone) = undone else { return model.say(Level::Plain, nothing) };
+    if let Some(path) = undone.changes.last().map(|change| change.path.clone())
+        && let Some(path) = nearest(&model.snapshot.value, path)
+    {
+        motion::go(model, path);
+    }
+    let mut told = format!("{} {done}", count(undone.changes.len(), "edit"));
+    if let Some((path, author)) = undone.left_alone.first() {
+        let name = model.name_of(model.doer(*author));
+        let path = path.to_jq();
+        let path = inert(&path);
+        let path = clip_start(&path, PATH_COLUMNS);
+        let more = undone.left_alone.len() - 1;
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        told = format!("{told}; left alone: {path}{more}, which {name} has written since");
+        model.say(Level::Warning, told);
+    } else {
+        model.say(Level::Plain, told);
+    }
+}
+
+/// The place, or what is there of the way to it.
+fn nearest(root: &Value, path: Path) -> Option<Path> {
+    let mut path = Some(path);
+    while let Some(there) = path.take_if(|path| root.at(path).is_none()) {
+        path = there.parent();
+    }
+    path
+}
+
+fn take_saved(model: &mut Model, saved: Saved) -> Vec<Effect> {
+    let name = inert(&saved.path.display().to_string()).into_owned();
+    let is_ours = model.file.as_ref().is_none_or(|file| file.path == saved.path);
+    if is_ours {
+        model.file = Some(FileState { path: saved.path, value: Some(saved.value), clock: saved.clock });
+    }
+    if saved.wanted.then_quit && !model.would_lose() {
+        return vec![Effect::Quit];
+    }
+    model.say(Level::Plain, format!("{} {name}", if is_ours { "saved" } else { "wrote a copy to" }));
+    Vec::new()
+}
+
+fn not_saved(model: &mut Model, reason: String, remedy: SaveRemedy, wanted: SaveWanted) {
+    let can_reload = match remedy {
+        SaveRemedy::None => return model.say(Level::Error, format!("not saved: {reason}")),
+        SaveRemedy::Overwrite => false,
+        SaveRemedy::OverwriteOrReload => true,
+    };
+    if matches!(model.mode, Mode::Browse) {
+        model.mode = Mode::Ask(Question::NotSaved { reason, can_reload, wanted });
+    } else {
+        model.say(Level::Error, format!("not saved: {reason}; :w! overwrites"));
+    }
+}
+
+/// Takes what is on disk into the room, as one edit that can be undone.
+fn reload(model: &mut Model, value: Value) -> Vec<Effect> {
+    let edits = crate::tui::delta::edits_between(&model.snapshot.value, &value);
+    if let Some(file) = &mut model.file {
+        file.value = Some(value);
+        file.clock = model.snapshot.clock.clone();
+    }
+    if edits.is_empty() {
+        model.say(Level::Plain, "the file says what the room says");
+        return Vec::new();
+    }
+    model.say(Level::Plain, format!("took {} from the file; u takes them back", count(edits.len(), "edit")));
+    drafting::commit(model, edits)
+}

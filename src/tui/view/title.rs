@@ -1,0 +1,155 @@
+//! The lines at the top: which file and room, whether it is in step and saved, who is here, and
+//! the way to the cursor.
+
+use super::{Layout, Pen, Pieces};
+use crate::document::Step;
+use crate::room::{ServerStatus, Status};
+use crate::session::Link;
+use crate::tui::message::Doer;
+use crate::tui::model::Model;
+use crate::tui::text::{clip, clip_start, count, inert, width};
+use crate::tui::theme::Role;
+
+/// Columns of a name in the title.
+const NAME_COLUMNS: usize = 12;
+
+/// Columns of a file's or a room's name.
+const TITLE_COLUMNS: usize = 24;
+
+pub(super) fn draw(model: &Model, layout: &Layout, pen: &mut Pen<'_, '_>) {
+    if let Some(area) = layout.title {
+        pen.line(area, &title(model, usize::from(area.width)));
+    }
+    if let Some(area) = layout.crumbs {
+        pen.line(area, &crumbs(model, usize::from(area.width)));
+    }
+}
+
+/// A part of the title, and how dear it is: the dearest stay when there is little room.
+struct Part {
+    rank: u8,
+    pieces: Vec<(Role, String)>,
+}
+
+impl Part {
+    fn width(&self) -> usize {
+        self.pieces.iter().map(|(_, text)| width(text)).sum()
+    }
+}
+
+fn title(model: &Model, columns: usize) -> Pieces {
+    let mut parts = parts(model);
+    let gap = 3;
+    while parts.len() > 1 && parts.iter().map(|part| part.width() + gap).sum::<usize>() > columns + gap - 1 {
+        let dearest = parts.iter().map(|part| part.rank).max();
+        parts.retain(|part| Some(part.rank) != dearest);
+    }
+    let mut pieces = Pieces::new(columns);
+    for part in parts {
+        pieces.blanks(if pieces.pieces.is_empty() { 1 } else { gap });
+        for (role, text) in part.pieces {
+            pieces.push(role, &text);
+        }
+    }
+    pieces
+}
+
+fn parts(model: &Model) -> Vec<Part> {
+    let (sync_role, sync) = sync_words(&model.status);
+    let room = inert(&model.room);
+    let mut parts = vec![
+        Part { rank: 0, pieces: file(model) },
+        Part { rank: 3, pieces: vec![(Role::Plain, format!("room: {}", clip(&room, TITLE_COLUMNS)))] },
+        Part { rank: 1, pieces: vec![(sync_role, format!("⇄ {sync}"))] },
+    ];
+    let others =
+        if model.people.is_empty() { "you".to_owned() } else { format!("you + {}", model.people.len()) };
+    parts.push(Part { rank: 2, pieces: vec![(Role::Plain, others)] });
+    for (at, person) in (4..).zip(&model.people) {
+        let state = match person.link {
+            Link::Live => "",
+            Link::Connecting => "·connecting",
+            Link::Away => "·away",
+            Link::Lost => "·lost",
+        };
+        let name = model.name_of(Doer::Other(person.author));
+        let name = format!("[{}{state}]", clip(&name, NAME_COLUMNS));
+        parts.push(Part { rank: at, pieces: vec![(Role::Person(person.author), name)] });
+    }
+    parts
+}
+
+fn file(model: &Model) -> Vec<(Role, String)> {
+    let Some(file) = &model.file else { return vec![(Role::Dim, "no file".to_owned())] };
+    let name = file.path.file_name().unwrap_or(file.path.as_os_str()).to_string_lossy();
+    let name = inert(&name);
+    let name = (Role::Title, clip(&name, TITLE_COLUMNS).into_owned());
+    match model.unsaved() {
+        None | Some(0) => vec![name, (Role::Good, " ✓ saved".to_owned())],
+        Some(unsaved) => vec![name, (Role::Warning, format!(" ● {unsaved} unsaved"))],
+    }
+}
+
+/// How things stand with the others, in words.
+fn sync_words(status: &Status) -> (Role, String) {
+    let retry = match status.server {
+        ServerStatus::Connected => String::new(),
+        ServerStatus::Retrying(after) => format!("retry in {} s", after.as_millis().div_ceil(1_000)),
+    };
+    let without_server = if retry.is_empty() { String::new() } else { format!(" – no server, {retry}") };
+    match (status.live, status.lost, status.unacknowledged) {
+        (0, 0, _) => (Role::Plain, format!("alone{without_server}")),
+        (0, _, kept) => {
+            let parts = [(kept > 0).then(|| format!("{} kept", count(kept, "edit"))), Some(retry)];
+            let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
+            let dash = if parts.is_empty() { "" } else { " – " };
+            (Role::Error, format!("offline{dash}{}", parts.join(", ")))
+        }
+        (_, _, 0) => (Role::Good, format!("synced{without_server}")),
+        (_, _, sending) => (Role::Warning, format!("sending {sending}{without_server}")),
+    }
+}
+
+fn crumbs(model: &Model, columns: usize) -> Pieces {
+    let jq = model.cursor.to_jq();
+    let jq = inert(&jq);
+    let steps = model.cursor.steps().iter().map(|step| match step {
+        Step::Key(key) => inert(key.raw()).into_owned(),
+        Step::Index(at) => format!("[{at}]"),
+    });
+    let way = ["$".to_owned()].into_iter().chain(steps).collect::<Vec<_>>().join(" › ");
+    let mut pieces = Pieces::new(columns.saturating_sub(1));
+    if width(&way) + width(&jq) + 5 > columns {
+        pieces.blanks(1).push(Role::Plain, &clip_start(&jq, columns.saturating_sub(2)));
+        return pieces;
+    }
+    let mut right = Pieces::new(columns);
+    right.push(Role::Dim, &jq);
+    pieces.blanks(1).push(Role::Plain, &way).push_right(&right);
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn words(server: ServerStatus, live: usize, lost: usize, unacknowledged: usize) -> String {
+        sync_words(&Status { server, unacknowledged, live, lost, kept_elsewhere: true }).1
+    }
+
+    #[test]
+    fn how_things_stand_is_said_in_words() {
+        let retrying = || ServerStatus::Retrying(Duration::from_millis(3_200));
+        assert_eq!(words(ServerStatus::Connected, 0, 0, 0), "alone");
+        assert_eq!(words(ServerStatus::Connected, 2, 0, 0), "synced");
+        assert_eq!(words(ServerStatus::Connected, 2, 1, 3), "sending 3");
+        assert_eq!(words(retrying(), 0, 2, 5), "offline – 5 edits kept, retry in 4 s");
+        assert_eq!(words(retrying(), 0, 2, 0), "offline – retry in 4 s");
+        assert_eq!(words(ServerStatus::Connected, 0, 1, 1), "offline – 1 edit kept");
+        assert_eq!(words(ServerStatus::Connected, 0, 1, 0), "offline");
+        assert_eq!(words(retrying(), 1, 0, 0), "synced – no server, retry in 4 s");
+        assert_eq!(words(retrying(), 0, 0, 0), "alone – no server, retry in 4 s");
+    }
+}

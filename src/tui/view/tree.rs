@@ -1,0 +1,270 @@
+//! The tree: only the rows on the screen are ever made.
+
+use ratatui::layout::Rect;
+
+use super::preview::{label, preview};
+use super::{Layout, Pen, Pieces};
+use crate::document::{Kind, Path, Step, Value};
+use crate::session::Presence;
+use crate::tui::draft::{Draft, Form, Purpose};
+use crate::tui::message::Doer;
+use crate::tui::model::{Flash, Mode, Model};
+use crate::tui::rows::Row;
+use crate::tui::text::{clip, count, inert, thousands, width};
+use crate::tui::theme::Role;
+
+/// Columns of a name beside a row.
+const NAME_COLUMNS: usize = 12;
+
+/// Fewer columns than this are too few to type a value in.
+const TYPING_COLUMNS: usize = 12;
+
+pub(super) fn draw(model: &Model, layout: &Layout, pen: &mut Pen<'_, '_>) {
+    if let Some(border) = layout.tree_border {
+        pen.border(border, "tree");
+    }
+    let area = layout.tree;
+    let height = usize::from(area.height);
+    let rows = model.rows.window(model.root(), model.top, height);
+    let marks = Marks::of(model);
+    let extra = match &model.mode {
+        Mode::Edit(draft) => new_row(model, draft),
+        _ => None,
+    };
+    let mut lines = (0..area.height).map(|line| Rect { y: area.y + line, height: 1, ..area });
+    for row in rows {
+        let is_anchor = row.path == model.cursor;
+        let draft = extra.as_ref().filter(|_| is_anchor);
+        let before = draft.filter(|new| new.is_before).and_then(|new| Some((new, lines.next()?)));
+        before.into_iter().for_each(|(new, line)| draw_new(new, line, pen));
+        let Some(line) = lines.next() else { break };
+        draw_row(model, &row, &marks, line, pen);
+        let after = draft.filter(|new| !new.is_before).and_then(|new| Some((new, lines.next()?)));
+        after.into_iter().for_each(|(new, line)| draw_new(new, line, pen));
+    }
+}
+
+/// What others have to do with the rows.
+struct Marks<'a> {
+    /// Where each of them is, as a row shows it.
+    cursors: Vec<(Path, Doer, String)>,
+    /// Rows changed a moment ago, as a row shows them.
+    flashes: Vec<(Path, &'a Flash)>,
+}
+
+impl<'a> Marks<'a> {
+    fn of(model: &'a Model) -> Self {
+        let shown = |path: &Path| model.rows.shown(model.root(), path);
+        let cursors = model.places.iter().filter_map(|(author, place)| {
+            let doer = Doer::Other(*author);
+            Some((shown(place.here.as_ref()?), doer, model.name_of(doer)))
+        });
+        let flashes = model.flashes.iter().map(|flash| (shown(&flash.path), flash));
+        Self { cursors: cursors.collect(), flashes: flashes.collect() }
+    }
+}
+
+/// Columns before a row's name.
+fn indent(path: &Path, columns: usize) -> usize {
+    path.steps().len().saturating_mul(2).min(columns / 2)
+}
+
+fn name_of(path: &Path, columns: usize) -> String {
+    match path.steps().last() {
+        None => "$".to_owned(),
+        Some(Step::Key(key)) => label(key, columns),
+        Some(Step::Index(at)) => format!("[{at}]"),
+    }
+}
+
+fn draw_row(model: &Model, row: &Row, marks: &Marks<'_>, area: Rect, pen: &mut Pen<'_, '_>) {
+    let columns = usize::from(area.width);
+    let right = right_end(model, row, marks, columns / 2);
+    let right_columns: usize = right.pieces.iter().map(|(_, text)| width(text)).sum();
+    let mut pieces = Pieces::new(columns.saturating_sub(right_columns + 1));
+    let is_here = row.path == model.cursor;
+    pieces.push(Role::Title, if is_here { "▶ " } else { "  " });
+    push_cursors(&mut pieces, marks, &row.path, indent(&row.path, columns));
+    pieces.push(
+        Role::Plain,
+        match row.is_open {
+            Some(true) => "▾ ",
+            Some(false) => "▸ ",
+            None => "  ",
+        },
+    );
+    let name = name_of(&row.path, columns / 2);
+    let name_role = if is_here { Role::Chosen } else { Role::Key };
+    match drafted(model, row) {
+        Some(draft) if draft.purpose == Purpose::Rename => {
+            push_typed(&mut pieces, draft, area, pen);
+        }
+        Some(draft) => {
+            pieces.push(name_role, &name).blanks(2);
+            push_typed(&mut pieces, draft, area, pen);
+        }
+        None => {
+            pieces.push(name_role, &name).blanks(2);
+            if row.is_open != Some(true) {
+                let room = pieces.room;
+                pieces.extend(preview(&row.value, room));
+            }
+        }
+    }
+    pieces.room += right_columns + 1;
+    pieces.push_right(&right);
+    pen.line(area, &pieces);
+}
+
+/// The draft, when it is typed in this row.
+fn drafted<'a>(model: &'a Model, row: &Row) -> Option<&'a Draft> {
+    let Mode::Edit(draft) = &model.mode else { return None };
+    let is_of_row = matches!(draft.purpose, Purpose::Value | Purpose::Rename);
+    (is_of_row && !is_below(model, draft) && draft.here.as_ref() == Some(&row.path)).then_some(draft)
+}
+
+/// Whether a draft is typed on the line at the bottom: because it is long, or its row is gone, or
+/// there is no room.
+pub(super) fn is_below(model: &Model, draft: &Draft) -> bool {
+    let tree = super::layout(model.size).tree;
+    let columns = usize::from(tree.width);
+    let used = columns / 2 + 4;
+    draft.form == Form::JsonBelow
+        || draft.here.is_none()
+        || tree.height < 3
+        || columns < used + TYPING_COLUMNS
+}
+
+fn push_typed(pieces: &mut Pieces, draft: &Draft, area: Rect, pen: &mut Pen<'_, '_>) {
+    let start: usize = pieces.pieces.iter().map(|(_, text)| width(text)).sum();
+    let (text, cursor) = draft.line.shown(pieces.room.max(1));
+    let quote = if draft.form == Form::Text && !matches!(draft.purpose, Purpose::Rename | Purpose::NewKey) {
+        "\""
+    } else {
+        ""
+    };
+    pieces.push(Role::Dim, quote).push(Role::Typed, &text).push(Role::Dim, quote);
+    pen.cursor(area, start + quote.len() + cursor);
+}
+
+/// The names of those who are at a row, in its indentation where they fit.
+fn push_cursors(pieces: &mut Pieces, marks: &Marks<'_>, path: &Path, indent: usize) {
+    let here: Vec<_> = marks.cursors.iter().filter(|(at, ..)| at == path).collect();
+    let names: Vec<_> = here.iter().map(|(_, _, name)| clip(name, NAME_COLUMNS)).collect();
+    let columns: usize = names.iter().map(|name| width(name) + 1).sum();
+    pieces.blanks(indent.saturating_sub(columns));
+    for ((_, doer, _), name) in here.iter().zip(names) {
+        let role = match doer {
+            Doer::Other(author) => Role::Person(*author),
+            Doer::Me => Role::Title,
+        };
+        pieces.push(role, &name).push(role, "▌");
+    }
+}
+
+/// What stands at the right end: the type or the count, and who has just changed it.
+fn right_end(model: &Model, row: &Row, marks: &Marks<'_>, columns: usize) -> Pieces {
+    let mut right = Pieces::new(columns);
+    if let Some((_, flash)) = marks.flashes.iter().rev().find(|(path, _)| *path == row.path) {
+        let name = model.name_of(Doer::Other(flash.author));
+        let told = format!("◆ {} {} ", clip(&name, NAME_COLUMNS), flash.what);
+        right.push(Role::Person(flash.author), &told);
+    }
+    right.push(Role::Value(row.value.kind()), &kind(&row.value));
+    right
+}
+
+fn kind(value: &Value) -> String {
+    match value.kind() {
+        Kind::Null => "null".to_owned(),
+        Kind::Bool => "bool".to_owned(),
+        Kind::Number => "num".to_owned(),
+        Kind::String => "str".to_owned(),
+        Kind::Array => format!("[{}]", thousands(value.len())),
+        Kind::Object => format!("{{{}}}", thousands(value.len())),
+    }
+}
+
+/// A row that is not there yet, while its key or value is typed.
+struct NewRow<'a> {
+    draft: &'a Draft,
+    /// Above the cursor's row, or below.
+    is_before: bool,
+    indent: usize,
+    name: String,
+}
+
+fn new_row<'a>(model: &Model, draft: &'a Draft) -> Option<NewRow<'a>> {
+    if is_below(model, draft) {
+        return None;
+    }
+    let columns = usize::from(super::layout(model.size).tree.width);
+    let name = match &draft.purpose {
+        Purpose::Value | Purpose::Rename => return None,
+        Purpose::NewKey => String::new(),
+        Purpose::NewEntry(key) => label(key, columns / 2),
+        Purpose::NewElement(at) => format!("[{at}]"),
+    };
+    let is_inside = draft.here.as_ref() == Some(&model.cursor);
+    let is_before = match (&draft.purpose, draft.path == model.cursor, model.cursor.steps().last()) {
+        (Purpose::NewElement(at), false, Some(Step::Index(here))) => at == here,
+        _ => false,
+    };
+    let indent = indent(&model.cursor, columns) + if is_inside { 2 } else { 0 };
+    Some(NewRow { draft, is_before, indent, name })
+}
+
+fn draw_new(new: &NewRow<'_>, area: Rect, pen: &mut Pen<'_, '_>) {
+    let mut pieces = Pieces::within(area);
+    pieces.push(Role::Title, "+ ").blanks(new.indent + 2);
+    if new.draft.purpose != Purpose::NewKey {
+        pieces.push(Role::Key, &new.name).blanks(2);
+    }
+    push_typed(&mut pieces, new.draft, area, pen);
+    pen.line(area, &pieces);
+}
+
+/// Where somebody is and what they do there, for the pane of people.
+pub(super) fn doing(presence: &Presence) -> &'static str {
+    if presence.editing { "editing" } else { "view" }
+}
+
+/// Which row of how many, and how far down that is.
+pub(super) fn place(model: &Model) -> String {
+    let rows = model.rows.count();
+    let row = model.rows.find(model.root(), &model.cursor).unwrap_or(0) + 1;
+    let percent = row.saturating_sub(1).saturating_mul(100) / rows.saturating_sub(1).max(1);
+    format!("line {}/{}  {percent}%", thousands(row), thousands(rows))
+}
+
+/// What a draft is about, for the line at the bottom.
+pub(super) fn about(model: &Model, draft: &Draft) -> (Role, String) {
+    if let Some(error) = &draft.error {
+        return (Role::Error, error.clone());
+    }
+    let by =
+        draft.touched_by.map_or_else(|| "somebody".to_owned(), |author| model.name_of(model.doer(author)));
+    if draft.here.is_none() {
+        let told = format!("{by} deleted this. Enter: put it back as you have it   Esc: discard yours");
+        return (Role::Warning, told);
+    }
+    if draft.was_replaced {
+        let now = draft.here.as_ref().and_then(|here| model.root().at(here));
+        let now = now.map_or(String::new(), |value| {
+            preview(value, TYPING_COLUMNS * 2).pieces.into_iter().map(|(_, text)| text).collect()
+        });
+        return (Role::Warning, format!("{by} has set this to {now}. Enter: yours instead   Esc: theirs"));
+    }
+    if draft.touched_by.is_some() {
+        return (Role::Warning, format!("{by} is changing this text too; both are kept"));
+    }
+    let what = match draft.purpose {
+        Purpose::Value => "editing",
+        Purpose::Rename => "new name for",
+        Purpose::NewKey => "new key in",
+        Purpose::NewEntry(_) | Purpose::NewElement(_) => "new value in",
+    };
+    let path = draft.path.to_jq();
+    let size = draft.line.text().chars().count();
+    (Role::Plain, format!("{what} {}   {}", inert(&path), count(size, "character")))
+}

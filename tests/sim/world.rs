@@ -1,0 +1,286 @@
+//! A room full of real sessions, the network between them, and the order in which all happens.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::fmt::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ultrawave::limits;
+use ultrawave::session::{Channel, Event, Input, Message, Output, Session, Time};
+use ultrawave::sync::{Author, Change, Replica, VectorClock};
+
+use crate::network::{Faults, Network};
+use crate::random::Random;
+
+/// Something that will happen.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Happening {
+    Arrives { from: Author, to: Author, channel: u8, epoch: u64, text: String },
+    Joined { who: Author, peer: Author },
+    Connected { who: Author, peer: Author },
+    Disconnected { who: Author, peer: Author },
+    Left { who: Author, peer: Author },
+    Connect(Author, Author),
+    Act(Author),
+    Fault,
+    Join,
+    Gone(Author),
+}
+
+/// One member.
+pub(crate) struct Member {
+    pub(crate) session: Session,
+    /// A version that was on the screen a while ago.
+    pub(crate) seen: VectorClock,
+    pub(crate) ready: bool,
+    pub(crate) leaving: bool,
+    /// Who answered its goodbye.
+    pub(crate) answered: BTreeSet<Author>,
+    /// How many changes it had made when it left.
+    pub(crate) made: u64,
+}
+
+/// What happened in a run, for whoever wants to know that the run was worth it.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) edits: usize,
+    pub(crate) undone: usize,
+    pub(crate) joined: usize,
+    pub(crate) left: usize,
+    pub(crate) crashed: usize,
+    pub(crate) cuts: usize,
+    pub(crate) requests: usize,
+    pub(crate) documents: usize,
+    /// Members that no longer remember all changes.
+    pub(crate) forgot: usize,
+}
+
+pub(crate) struct World {
+    pub(crate) random: Random,
+    pub(crate) now: Time,
+    pub(crate) network: Network,
+    pub(crate) members: BTreeMap<Author, Member>,
+    pub(crate) departed: Vec<(Author, Member)>,
+    pub(crate) authors: u32,
+    pub(crate) history: usize,
+    pub(crate) happenings: BinaryHeap<Reverse<(Time, u64, Happening)>>,
+    pub(crate) order: u64,
+    pub(crate) ends_at: Time,
+    pub(crate) changes: Vec<Arc<Change>>,
+    /// The last moment at which somebody said something other than that it is alive.
+    pub(crate) busy_at: Time,
+    pub(crate) tally: Tally,
+    /// What happened, for a person to read.
+    pub(crate) trace: Option<String>,
+}
+
+pub(crate) const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// How long everything is quiet and whole in the end.
+const QUIET: Duration = ms(45_000);
+
+impl World {
+    pub(crate) fn new(seed: u64, traced: bool) -> Self {
+        let mut random = Random::new(seed);
+        let network = Network::new(Faults::random(&mut random));
+        let most = random.pick(&[2, 3, 3, 4, 6]);
+        let history = random.pick(&[limits::HISTORY_CHANGES, limits::HISTORY_CHANGES, 64]);
+        let ends_at = ms(random.between(1_000, 8_000));
+        let mut world = Self {
+            random,
+            now: Time::ZERO,
+            network,
+            members: BTreeMap::new(),
+            departed: Vec::new(),
+            authors: 0,
+            history,
+            happenings: BinaryHeap::new(),
+            order: 0,
+            ends_at,
+            changes: Vec::new(),
+            busy_at: Time::ZERO,
+            tally: Tally::default(),
+            trace: traced.then(String::new),
+        };
+        world.note(|world| format!("{:?}, at most {most} members, history {history}", world.network.faults));
+        world.join();
+        for _ in 1..most {
+            let at = ms(world.random.between(0, ends_at.as_millis().try_into().unwrap()));
+            world.at(at, Happening::Join);
+        }
+        world.at(ms(200), Happening::Fault);
+        world
+    }
+
+    /// Lets everything happen, and then checks what must be true.
+    pub(crate) fn run(&mut self) {
+        self.run_until(self.ends_at);
+        self.heal();
+        self.run_until(self.ends_at + QUIET);
+        let forgets = |member: &&Member| {
+            let remembers = |replica: &Replica| replica.reaches_back_to(&VectorClock::new());
+            !member.session.replica().is_some_and(remembers)
+        };
+        self.tally.forgot = self.members.values().filter(forgets).count();
+        self.check();
+    }
+
+    /// What happened, if it was recorded.
+    pub(crate) fn take_trace(&mut self) -> Option<String> {
+        self.trace.take()
+    }
+
+    pub(crate) fn note(&mut self, line: impl FnOnce(&Self) -> String) {
+        let Some(mut trace) = self.trace.take() else { return };
+        let line = line(self);
+        writeln!(trace, "{:6} {line}", self.now.as_millis()).unwrap();
+        self.trace = Some(trace);
+    }
+
+    pub(crate) fn at(&mut self, at: Time, happening: Happening) {
+        self.order += 1;
+        self.happenings.push(Reverse((at, self.order, happening)));
+    }
+
+    pub(crate) fn after(&mut self, from_ms: u64, to_ms: u64, happening: Happening) {
+        let at = self.now + ms(self.random.between(from_ms, to_ms));
+        self.at(at, happening);
+    }
+
+    pub(crate) fn run_until(&mut self, end: Time) {
+        loop {
+            let timeout =
+                self.members.iter().filter_map(|(&who, member)| Some((member.session.next_timeout()?, who)));
+            let timeout = timeout.min();
+            let happening = self.happenings.peek().map(|Reverse((at, _, _))| *at);
+            if let Some((at, who)) =
+                timeout.filter(|&(at, _)| happening.is_none_or(|happening| at < happening))
+            {
+                if at > end {
+                    return;
+                }
+                self.now = self.now.max(at);
+                self.feed(who, Input::Timeout);
+                let next = self.members.get(&who).and_then(|member| member.session.next_timeout());
+                assert!(next.is_none_or(|next| next > self.now), "{who} waits for what is past");
+                continue;
+            }
+            match self.happenings.pop() {
+                Some(Reverse((at, _, happening))) if at <= end => {
+                    self.now = self.now.max(at);
+                    self.happen(happening);
+                }
+                Some(later) => {
+                    self.happenings.push(later);
+                    return;
+                }
+                None => return,
+            }
+        }
+    }
+
+    pub(crate) fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Arrives { from, to, channel, epoch, text } => {
+                if self.network.carries(from, to, epoch) {
+                    self.note(|_| {
+                        format!("{to} <- {from} {} {text}", ["ops", "sync", "presence"][usize::from(channel)])
+                    });
+                    let message = Message::decode(&text).unwrap();
+                    if message == Message::Goodbye
+                        && let Some(member) = self.members.get_mut(&to)
+                    {
+                        member.answered.insert(from);
+                    }
+                    self.feed(to, Input::Message(from, message));
+                }
+            }
+            Happening::Connected { who, peer } => {
+                if self.network.is_connected(who, peer) {
+                    self.feed(who, Input::Connected(peer));
+                }
+            }
+            Happening::Joined { who, peer } => self.feed(who, Input::Joined(peer)),
+            Happening::Disconnected { who, peer } => self.feed(who, Input::Disconnected(peer)),
+            Happening::Left { who, peer } => self.feed(who, Input::Left(peer)),
+            Happening::Connect(left, right) => self.connect(left, right),
+            Happening::Act(who) => self.act(who),
+            Happening::Fault => self.fault(),
+            Happening::Join => self.join(),
+            Happening::Gone(who) => self.gone(who),
+        }
+    }
+
+    /// Feeds a session and does what it wants done.
+    pub(crate) fn feed(&mut self, who: Author, input: Input) {
+        if !matches!(input, Input::Message(..) | Input::Timeout) {
+            self.note(|_| format!("{who} {input:?}"));
+        }
+        let now = self.now;
+        if let Some(member) = self.members.get_mut(&who) {
+            member.session.handle(now, input);
+            self.drain(who);
+        }
+    }
+
+    pub(crate) fn drain(&mut self, who: Author) {
+        loop {
+            let Some(member) = self.members.get_mut(&who) else { return };
+            match member.session.poll() {
+                Some(Output::Send(to, channel, message)) => self.send(who, to, channel, &message),
+                Some(Output::Event(event)) => self.told(who, &event),
+                None => return,
+            }
+        }
+    }
+
+    pub(crate) fn send(&mut self, from: Author, to: Author, channel: Channel, message: &Message) {
+        match message {
+            Message::Clock { .. } | Message::Presence(_) | Message::Goodbye => {}
+            Message::RequestSync(_) => {
+                self.tally.requests += 1;
+                self.busy_at = self.now;
+            }
+            Message::Document { .. } => {
+                self.tally.documents += 1;
+                self.busy_at = self.now;
+            }
+            Message::Hello { .. }
+            | Message::RequestDocument
+            | Message::RequestChanges(_)
+            | Message::Change(_)
+            | Message::Changes(_) => self.busy_at = self.now,
+        }
+        let text = message.encode();
+        let number = match channel {
+            Channel::Ops => 0,
+            Channel::Sync => 1,
+            Channel::Presence => 2,
+        };
+        for arrival in self.network.send(&mut self.random, self.now, from, to, channel) {
+            let epoch = arrival.epoch;
+            self.at(arrival.at, Happening::Arrives { from, to, channel: number, epoch, text: text.clone() });
+        }
+    }
+
+    pub(crate) fn told(&mut self, who: Author, event: &Event) {
+        match event {
+            Event::Ready => {
+                self.note(|_| format!("{who} is ready"));
+                let member = self.members.get_mut(&who).unwrap();
+                member.ready = true;
+                member.seen = member.session.snapshot().unwrap().clock;
+            }
+            Event::Changed(_) | Event::People | Event::Progress => {}
+            Event::Refused(..)
+            | Event::CallbackFailed(_)
+            | Event::Garbage(..)
+            | Event::Incompatible(..)
+            | Event::Replaced(_)
+            | Event::Stranded(_) => panic!("{who} was told {event:?}"),
+        }
+    }
+}
