@@ -28,6 +28,10 @@ impl Signal {
     }
 
     async fn start_at(address: SocketAddr) -> Self {
+        if let Ok(filter) = std::env::var("RUST_LOG") {
+            // Whichever test is first.
+            let _ = tracing_subscriber::fmt().with_ansi(false).with_env_filter(filter).try_init();
+        }
         let server = Server::bind(address, Options::default()).await.unwrap();
         let address = server.local_addr();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -63,7 +67,13 @@ async fn shows(room: &Room, text: &str) {
     let mut changed = room.changed();
     let shown = changed.wait_for(|snapshot| snapshot.value.to_string() == text);
     let in_time = tokio::time::timeout(Duration::from_secs(20), shown).await.is_ok();
-    assert!(in_time, "{} shows {} instead of {text}", room.author(), room.snapshot().value);
+    assert!(
+        in_time,
+        "{} shows {} instead of {text}: {:?}",
+        room.author(),
+        room.snapshot().value,
+        room.people()
+    );
 }
 
 /// Waits until a condition holds; how long that took.
@@ -187,6 +197,9 @@ async fn the_creator_leaves_and_the_others_admit_a_fourth() {
     let cy = Room::join("r", signal.options("Cy")).await.unwrap();
     ana.root().at("from").set(Value::string("Ana")).unwrap();
     assert!(ana.kept_elsewhere(Duration::from_secs(5)).await);
+    for room in [&bo, &cy] {
+        shows(room, r#"{"from":"Ana"}"#).await;
+    }
     ana.leave().await;
     let di = Room::join("r", signal.options("Di")).await.unwrap();
     assert_eq!(di.author().0, 4);

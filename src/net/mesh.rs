@@ -86,6 +86,11 @@ impl Mesh {
         }
     }
 
+    /// Whose connections these are.
+    pub(super) fn me(&self) -> Author {
+        self.me
+    }
+
     /// What the session is to be fed.
     pub(super) fn take_inputs(&mut self) -> Vec<Input> {
         std::mem::take(&mut self.inputs)
@@ -257,6 +262,7 @@ impl Mesh {
                 self.requests.push(Request::Relay(signal, relay));
             }
             ConnectionEvent::Open | ConnectionEvent::Resumed => {
+                tracing::debug!(me = %self.me, %author, "a connection is open");
                 member.failures = 0;
                 if member.set_open() {
                     self.inputs.push(Input::Connected(author));
@@ -278,7 +284,7 @@ impl Mesh {
     }
 
     fn closed(&mut self, now: Instant, author: Author, reason: &str) {
-        tracing::info!(%author, reason, "a connection is over");
+        tracing::info!(me = %self.me, %author, reason, "a connection is over");
         let Some(member) = self.members.get(&author) else { return };
         if member.gone || (member.unlisted.is_some() && self.is_server_up) {
             self.forget(author);
@@ -315,7 +321,7 @@ impl Mesh {
                 let _ = tokio::time::timeout(close_within, wire.connection.close()).await;
             });
         }
-        closing.join_all().await;
+        while closing.join_next().await.is_some() {}
     }
 }
 

@@ -24,7 +24,7 @@ mod watcher;
 
 use std::sync::Arc;
 
-use crate::room::{DEFAULT_SIGNAL, RoomError, RoomOptions};
+use crate::room::{RoomError, RoomOptions};
 use crate::session::{Session, SessionOptions};
 use crate::sync::{Author, Checkpoint};
 
@@ -43,11 +43,11 @@ pub(crate) struct Membership {
 }
 
 /// Enters a room and starts the driver, which runs until [`Stage::Leaving`]. A creator has the
-/// document at once, a joiner when [`Stage::Here`] comes.
+/// document at once, a joiner when [`Stage::Here`] comes. Where `may_embed`, a signaling server is
+/// started in this process when none is there.
 pub(crate) async fn enter(
-    room: &str, entry: Entry, document: Checkpoint, options: &RoomOptions,
+    room: &str, entry: Entry, document: Checkpoint, options: &RoomOptions, may_embed: bool,
 ) -> Result<Membership, RoomError> {
-    let may_embed = options.embed_signal && options.signal == DEFAULT_SIGNAL;
     let signaling = signaling::SignalingOptions {
         url: signal_url(&options.signal)?,
         room: room.to_owned(),
@@ -65,9 +65,11 @@ pub(crate) async fn enter(
     } else {
         Session::join(author, &membership.members, session_options)
     };
-    let embedded = entered.is_embedded().then(|| signaling.url.to_string());
+    let embedded = entered.is_embedded().then(|| options.signal.clone());
     let shared = Arc::new(Shared::new(session, embedded));
-    tokio::spawn(driver::Driver::new(shared.clone(), signaling, entered, connections).run());
+    tokio::spawn(
+        driver::Driver::new(shared.clone(), options.signal.clone(), signaling, entered, connections).run(),
+    );
     Ok(Membership { author, members, is_creator, shared })
 }
 
