@@ -240,7 +240,7 @@ impl Draft {
         let (parent, step) = match &self.purpose {
             Purpose::NewEntry(key) => (self.path.clone(), Step::Key(key.clone())),
             Purpose::NewElement(at) => (self.path.clone(), Step::Index(*at)),
-            _ => match self.path.split() {
+            Purpose::Value | Purpose::Rename | Purpose::NewKey => match self.path.split() {
                 Some((parent, step)) => (parent, step.clone()),
                 None => {
                     return Ok(Outcome { edits: vec![(Path::ROOT, Method::Set(value))], then: Vec::new() });
@@ -307,6 +307,7 @@ pub(super) fn smallest(old: Option<&Value>, new: Value) -> Option<Method> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 mod tests {
     use super::*;
 

@@ -66,6 +66,7 @@ impl Screen {
 
     /// Hands a text to the terminal's clipboard (OSC 52). Whether the terminal takes it cannot be
     /// known.
+    #[expect(clippy::unused_self, reason = "only while the terminal is taken")]
     pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
         execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
     }

@@ -45,7 +45,11 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
             model.say(level, text);
             Vec::new()
         }
-        outside => remote::take(model, outside),
+        Msg::Changed { snapshot, changes } => {
+            remote::changed(model, snapshot, &changes);
+            Vec::new()
+        }
+        answer => remote::take(model, answer),
     };
     settle(model);
     effects.extend(presence(model));

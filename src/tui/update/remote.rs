@@ -22,9 +22,9 @@ const FLASHES: usize = 200;
 /// Columns of a path inside a sentence.
 const PATH_COLUMNS: usize = 30;
 
+/// Takes in how effects ended and what is known of the others.
 pub(super) fn take(model: &mut Model, message: Msg) -> Vec<Effect> {
     match message {
-        Msg::Changed { snapshot, changes } => changed(model, snapshot, &changes),
         Msg::People(people) => take_people(model, people),
         Msg::Status(status) => model.status = status,
         Msg::Edited => drafting::edited(model),
@@ -41,12 +41,12 @@ pub(super) fn take(model: &mut Model, message: Msg) -> Vec<Effect> {
             let lost = lost.into_iter().filter(mine).collect();
             pages::show_conflicts(model, ConflictList { conflicts, lost, chosen: 0 });
         }
-        Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(_) | Msg::Resize(..) | Msg::Time(_) | Msg::Notice(..) => {}
+        _ => {}
     }
     Vec::new()
 }
 
-fn changed(model: &mut Model, snapshot: Snapshot, changes: &[Arc<Change>]) {
+pub(super) fn changed(model: &mut Model, snapshot: Snapshot, changes: &[Arc<Change>]) {
     let old = std::mem::replace(&mut model.snapshot, snapshot);
     let new = model.snapshot.value.clone();
     let delta = Delta::between(&old.value, &new);

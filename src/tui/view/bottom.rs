@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{Layout, Pen, Pieces, tree};
-use crate::tui::action::{ACTIONS, Action, Entry, entry_of};
+use crate::tui::action::{ACTIONS, Action, Edit, Entry, Find, Room, entry_of};
 use crate::tui::keymap::{Resolved, shown_keys};
 use crate::tui::line::Line;
 use crate::tui::message::Level;
@@ -12,8 +12,14 @@ use crate::tui::text::width;
 use crate::tui::theme::Role;
 
 /// Hints by how much they are missed when there is no room.
-const DEAREST: &[Action] =
-    &[Action::Edit, Action::Undo, Action::Help, Action::Quit, Action::Search, Action::AddAfter];
+const DEAREST: &[Action] = &[
+    Action::Edit(Edit::Value),
+    Action::Edit(Edit::Undo),
+    Action::Room(Room::Help),
+    Action::Room(Room::Quit),
+    Action::Find(Find::Text),
+    Action::Edit(Edit::AddAfter),
+];
 
 pub(super) fn draw(model: &Model, layout: &Layout, pen: &mut Pen<'_, '_>) {
     if let Some(area) = layout.message {
@@ -33,11 +39,12 @@ fn draw_message(model: &Model, area: Rect, pen: &mut Pen<'_, '_>) {
         Mode::Help(line, _) => return draw_typed(" find: ", line, area, pen),
         Mode::Edit(draft) if tree::is_below(model, draft) => {
             let (role, told) = tree::about(model, draft);
-            return if role == Role::Plain {
-                draw_typed(" ", &draft.line, area, pen)
+            if role == Role::Plain {
+                draw_typed(" ", &draft.line, area, pen);
             } else {
-                draw_typed_and_told(&draft.line, role, &told, area, pen)
-            };
+                draw_typed_and_told(&draft.line, role, &told, area, pen);
+            }
+            return;
         }
         Mode::Edit(draft) => {
             let (role, told) = tree::about(model, draft);

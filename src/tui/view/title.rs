@@ -130,6 +130,7 @@ fn crumbs(model: &Model, columns: usize) -> Pieces {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 mod tests {
     use std::time::Duration;
 
