@@ -115,6 +115,8 @@ pub struct Model {
     pub(super) committing: Option<Mode>,
     /// Where to go when the next change shows it.
     pub(super) go_when_there: Option<Path>,
+    /// Where the last change wrote, when it was an own one.
+    pub(super) touched: Option<Path>,
     /// The number of the last group of edits.
     pub(super) group: u64,
     /// What the others were last told.
@@ -259,6 +261,7 @@ impl Model {
             jumps: Jumps::default(),
             committing: None,
             go_when_there: None,
+            touched: None,
             group: 0,
             told: None,
             pressed: None,

@@ -163,12 +163,13 @@ pub(super) fn converted(value: &Value, kind: Kind) -> Result<Value, String> {
         Some(text) => text.plain().into_owned(),
         None => value.to_string(),
     };
+    let is_hollow = value.is_container() && value.is_empty();
     match kind {
         Kind::Null => Ok(Value::NULL),
         Kind::String => Ok(Value::string(&said)),
-        Kind::Array if value.is_empty() => Ok(Value::array([])),
+        Kind::Array if is_hollow => Ok(Value::array([])),
         Kind::Array => Ok(Value::array([value.clone()])),
-        Kind::Object if value.is_empty() => Ok(Value::object([])),
+        Kind::Object if is_hollow => Ok(Value::object([])),
         Kind::Object => Ok(Value::object([(Text::new("value"), value.clone())])),
         Kind::Number | Kind::Bool => match crate::document::parse(said.trim()) {
             Ok(read) if read.kind() == kind => Ok(read),

@@ -56,6 +56,7 @@ pub(super) fn changed(model: &mut Model, snapshot: Snapshot, changes: &[Arc<Chan
     follow_draft(model, &delta, &old.value, changes);
     mark(model, &delta, changes);
     remember(model, changes);
+    model.touched = touched(model, &delta, changes);
     drafting::arrive(model);
     let row = model.rows.find(&new, &model.cursor).unwrap_or(0);
     model.top = row.saturating_sub(on_screen);
@@ -163,6 +164,18 @@ fn mark(model: &mut Model, delta: &Delta, changes: &[Arc<Change>]) {
     model.flashes.drain(..surplus);
 }
 
+/// The first row that own changes wrote to.
+fn touched(model: &Model, delta: &Delta, changes: &[Arc<Change>]) -> Option<Path> {
+    if changes.iter().any(|change| change.author != model.me) {
+        return None;
+    }
+    let written = delta.places(FLASHES).into_iter().filter_map(|place| match place {
+        Place::Written(path) => Some(path),
+        Place::Thinned(_) => None,
+    });
+    written.min_by_key(|path| model.rows.find(model.root(), path).unwrap_or(usize::MAX))
+}
+
 fn remember(model: &mut Model, changes: &[Arc<Change>]) {
     let (now, me) = (model.now, model.me);
     let shown = changes.len().saturating_sub(HISTORY_SHOWN);
@@ -194,9 +207,7 @@ fn take_people(model: &mut Model, people: Vec<Person>) {
 fn take_undone(model: &mut Model, redo: bool, undone: Option<Undone>) {
     let (done, nothing) = if redo { ("redone", "nothing to redo") } else { ("undone", "nothing to undo") };
     let Some(undone) = undone else { return model.say(Level::Plain, nothing) };
-    if let Some(path) = undone.changes.last().map(|change| change.path.clone())
-        && let Some(path) = nearest(&model.snapshot.value, path)
-    {
+    if let Some(path) = model.touched.take().filter(|_| !undone.changes.is_empty()) {
         motion::go(model, path);
     }
     let mut told = format!("{} {done}", count(undone.changes.len(), "edit"));
@@ -212,15 +223,6 @@ fn take_undone(model: &mut Model, redo: bool, undone: Option<Undone>) {
     } else {
         model.say(Level::Plain, told);
     }
-}
-
-/// The place, or what is there of the way to it.
-fn nearest(root: &Value, path: Path) -> Option<Path> {
-    let mut path = Some(path);
-    while let Some(there) = path.take_if(|path| root.at(path).is_none()) {
-        path = there.parent();
-    }
-    path
 }
 
 fn take_saved(model: &mut Model, saved: Saved) -> Vec<Effect> {

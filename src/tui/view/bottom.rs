@@ -21,6 +21,9 @@ const DEAREST: &[Action] = &[
     Action::Edit(Edit::AddAfter),
 ];
 
+/// On fewer columns than this the cursor's place is said in short.
+const NARROW: usize = 60;
+
 pub(super) fn draw(model: &Model, layout: &Layout, pen: &mut Pen<'_, '_>) {
     if let Some(area) = layout.message {
         draw_message(model, area, pen);
@@ -96,7 +99,7 @@ fn ask(model: &Model, question: &Question) -> String {
         Question::Quit => match model.unsaved() {
             Some(unsaved) => {
                 let edits = crate::tui::text::count(unsaved, "edit");
-                format!("{edits} not saved to the file.   s save and quit   d quit without saving   Esc stay")
+                format!("{edits} not saved.   s save and quit   d quit without saving   Esc stay")
             }
             None => "nobody else is here to keep the document, and no file has it.   \
                      d discard it and quit   Esc stay (:w NAME saves)"
@@ -114,7 +117,7 @@ fn ask(model: &Model, question: &Question) -> String {
 
 fn hints(model: &Model, columns: usize) -> Pieces {
     let mut right = Pieces::new(columns);
-    right.push(Role::Dim, &begun(model)).push(Role::Dim, &tree::place(model)).blanks(1);
+    right.push(Role::Dim, &begun(model)).push(Role::Dim, &tree::place(model, columns < NARROW)).blanks(1);
     let right_columns = columns - right.room;
     let words: Vec<(String, &str)> = match &model.mode {
         Mode::Browse if !model.pending.is_empty() => following(model),
@@ -169,7 +172,7 @@ fn following(model: &Model) -> Vec<(String, &'static str)> {
         })?;
         let rest: Vec<&str> = sequence.split(' ').skip(begun).collect();
         let bound = model.keymap.resolve(&model.pending) == Resolved::Prefix;
-        bound.then(|| (shown_keys(&rest.join(" ")), entry.help))
+        bound.then(|| (shown_keys(&rest.join(" ")), entry.name))
     };
     ACTIONS.iter().filter_map(goes_on).collect()
 }

@@ -231,9 +231,12 @@ pub(super) fn doing(presence: &Presence) -> &'static str {
 }
 
 /// Which row of how many, and how far down that is.
-pub(super) fn place(model: &Model) -> String {
+pub(super) fn place(model: &Model, in_short: bool) -> String {
     let rows = model.rows.count();
     let row = model.rows.find(model.root(), &model.cursor).unwrap_or(0) + 1;
+    if in_short {
+        return format!("{}/{}", thousands(row), thousands(rows));
+    }
     let percent = row.saturating_sub(1).saturating_mul(100) / rows.saturating_sub(1).max(1);
     format!("line {}/{}  {percent}%", thousands(row), thousands(rows))
 }
