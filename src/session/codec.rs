@@ -46,9 +46,13 @@ impl Message {
                 }
                 text.push_str("]]");
             }
-            Self::Clock(clock) => {
+            Self::Clock { seen, floor } => {
                 text.push_str(r#"["clock","#);
-                write_clock(clock, &mut text);
+                write_clock(seen, &mut text);
+                if let Some(floor) = floor {
+                    text.push(',');
+                    write_clock(floor, &mut text);
+                }
                 text.push(']');
             }
             Self::Presence(presence) => write_presence(presence, &mut text),
@@ -81,7 +85,10 @@ impl Message {
             "change" => Ok(Self::Change(Arc::new(read_change(payload)?))),
             "changes" => Payload::new("changes", payload).changes(limits::MESSAGE_CHANGES).map(Self::Changes),
             "request sync" => read_runs(&Payload::new("request sync", payload)),
-            "clock" => Ok(Self::Clock(read_clock(payload)?)),
+            "clock" => {
+                let floor = message.index(2).map(read_clock).transpose()?;
+                Ok(Self::Clock { seen: read_clock(payload)?, floor })
+            }
             "presence" => read_presence(&Payload::new("presence", payload)),
             "goodbye" => Ok(Self::Goodbye),
             unknown => Err(MessageError::Unknown(unknown.chars().take(limits::NAME_CHARS).collect())),

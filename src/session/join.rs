@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::live::Floor;
 use super::message::VERSION;
 use super::timers::{self, Timer};
 use super::{Channel, Event, Link, Message, Session, Time, live};
@@ -44,13 +45,14 @@ impl Session {
         self.disconnected(now, to);
         let peer = self.peer(to);
         peer.link = Link::Live;
+        peer.sent_document = None;
         peer.heard_at = now;
         self.people_changed = true;
         self.timers.set(Timer::Away(to), now + timers::AWAY);
         let hello = Message::Hello {
             version: VERSION,
             name: self.options.name.clone(),
-            clock: self.replica.as_ref().map(|replica| replica.clock().clone()).unwrap_or_default(),
+            clock: self.seen(),
             has_document: self.replica.is_some(),
         };
         self.send(to, Channel::Sync, hello);
@@ -103,10 +105,11 @@ impl Session {
     pub(super) fn send_document(&mut self, now: Time, to: Author) {
         let Some(replica) = &self.replica else { return };
         let Some(peer) = self.peers.get_mut(&to) else { return };
-        if peer.document_at.is_some_and(|at| now.saturating_sub(at) < timers::DOCUMENT_AGAIN) {
+        let sent_at = peer.sent_document.as_ref().map(|&(at, _)| at);
+        if sent_at.is_some_and(|at| now.saturating_sub(at) < timers::DOCUMENT_AGAIN) {
             return;
         }
-        peer.document_at = Some(now);
+        peer.sent_document = Some((now, replica.clock().clone()));
         let document = Message::Document {
             checkpoint: replica.checkpoint(),
             changes: replica.history().cloned().collect(),
@@ -173,6 +176,7 @@ impl Session {
         let (theirs, received) = Replica::restore(self.author, checkpoint, changes, self.options.history);
         if theirs.clock().covers(replica.clock()) {
             self.event(Event::Replaced(Box::new(replica.snapshot())));
+            self.floor = Floor::new(theirs.clock().clone());
             self.replica = Some(theirs);
             self.learn(from, &whole);
             self.renew_repairs();
@@ -190,15 +194,16 @@ impl Session {
         // `Ready` tells of all that the document brings.
         self.event(Event::Ready);
         self.take_in(now, from, changes);
+        self.floor = Floor::new(self.seen());
         for (sender, changes) in joining.kept {
             self.receive(now, sender, changes);
         }
         self.renew_repairs();
-        let clock = self.replica.as_ref().map(|replica| replica.clock().clone()).unwrap_or_default();
+        let clock = self.seen();
         let others: Vec<Author> = self.talking().filter(|&peer| peer != from).collect();
         for other in others {
             self.send(other, Channel::Sync, Message::RequestChanges(clock.clone()));
         }
-        self.acknowledge(from);
+        self.acknowledge(from, None);
     }
 }

@@ -24,6 +24,29 @@ const SINGLE: usize = 8;
 #[derive(Debug, Default)]
 pub(super) struct Recent(VecDeque<(Time, Arc<Change>)>);
 
+/// The version that every own edit will have seen. It follows what has been seen at a distance:
+/// an edit may be made on a screen that is behind, but not on one that the others may have
+/// forgotten.
+#[derive(Debug)]
+pub(super) struct Floor {
+    pub(super) clock: VectorClock,
+    /// The next floor.
+    mark: VectorClock,
+}
+
+impl Floor {
+    pub(super) fn new(clock: VectorClock) -> Self {
+        Self { mark: clock.clone(), clock }
+    }
+
+    /// Follows, `distance` changes behind or more.
+    pub(super) fn follow(&mut self, seen: &VectorClock, distance: u64) {
+        if seen.sum().saturating_sub(self.mark.sum()) >= distance {
+            self.clock = std::mem::replace(&mut self.mark, seen.clone());
+        }
+    }
+}
+
 impl Recent {
     fn push(&mut self, now: Time, change: Arc<Change>) {
         if self.0.len() == RECENT {
@@ -167,11 +190,11 @@ impl Session {
     }
 
     /// Tells a peer what has been seen.
-    pub(super) fn acknowledge(&mut self, to: Author) {
+    pub(super) fn acknowledge(&mut self, to: Author, floor: Option<VectorClock>) {
         if let Some(replica) = &self.replica {
-            let clock = replica.clock().clone();
+            let seen = replica.clock().clone();
             self.timers.stop(Timer::Acknowledge(to));
-            self.send(to, Channel::Presence, Message::Clock(clock));
+            self.send(to, Channel::Presence, Message::Clock { seen, floor });
         }
     }
 
@@ -192,7 +215,7 @@ impl Session {
         if !again.is_empty() {
             self.send(to, Channel::Ops, Message::Changes(again));
         }
-        self.acknowledge(to);
+        self.acknowledge(to, None);
     }
 
     /// How many own changes some live member has not acknowledged.
@@ -214,10 +237,19 @@ impl Session {
         self.replica.as_ref().map_or(0, |replica| replica.clock().get(self.author))
     }
 
-    /// Says what every member has acknowledged, so that older changes may be forgotten.
+    /// Says what everything that the members still may do will have seen, so that older changes
+    /// may be forgotten. To have acknowledged a change is not enough: what is edited next may have
+    /// been on a screen before it came.
     pub(super) fn forget_acknowledged(&mut self) {
         let Some(replica) = &mut self.replica else { return };
-        replica.acknowledged(self.peers.values().map(|peer| &peer.clock));
+        for (&author, peer) in &mut self.peers {
+            let (floor, made) = &peer.floor;
+            // Until all it had made is here, one of its changes that has seen less may be on its way.
+            if replica.clock().get(author) >= *made {
+                peer.counted.clone_from(floor);
+            }
+        }
+        replica.acknowledged(self.peers.values().map(|peer| &peer.counted));
     }
 }
 

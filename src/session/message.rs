@@ -40,7 +40,12 @@ pub enum Message {
     /// Wants changes that were lost on the way: runs of ticks, first and last.
     RequestSync(Vec<(Author, Tick, Tick)>),
     /// What the sender has seen: an acknowledgement, and when idle a notice of a lost message.
-    Clock(VectorClock),
+    Clock {
+        /// What it has seen.
+        seen: VectorClock,
+        /// With a ping: what all its later edits will have seen, so that it may be forgotten.
+        floor: Option<VectorClock>,
+    },
     /// Where the sender is.
     Presence(Presence),
     /// The sender leaves.

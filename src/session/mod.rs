@@ -9,6 +9,8 @@ mod message;
 mod peer;
 mod people;
 mod repair;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod undo;
 
@@ -19,7 +21,7 @@ use std::time::Duration;
 pub use message::{Channel, Message, MessageError, Presence, VERSION};
 
 use self::join::Joining;
-use self::live::Recent;
+use self::live::{Floor, Recent};
 use self::peer::Peer;
 use self::people::OwnPresence;
 use self::repair::Repair;
@@ -46,11 +48,13 @@ pub struct SessionOptions {
 /// What happened outside.
 #[derive(Clone, Debug)]
 pub enum Input {
+    /// A peer has entered the room, says the signaling server. It is going to be connected to.
+    Joined(Author),
     /// The channels to a peer are open.
     Connected(Author),
     /// The connection to a peer is broken; it may come back.
     Disconnected(Author),
-    /// A peer has left for good, says the signaling server.
+    /// A peer has left for good, says the signaling server. It stays while it is connected.
     Left(Author),
     /// A peer said something.
     Message(Author, Message),
@@ -134,6 +138,7 @@ pub struct Session {
     outputs: VecDeque<Output>,
     repair: Repair,
     recent: Recent,
+    floor: Floor,
     undo: UndoList,
     presence: OwnPresence,
     /// Whether goodbye has been said.
@@ -166,6 +171,7 @@ impl Session {
             author,
             presence: OwnPresence::new(&options.name),
             options,
+            floor: Floor::new(replica.as_ref().map(|replica| replica.clock().clone()).unwrap_or_default()),
             replica,
             joining: Joining::default(),
             peers: others.map(|&member| (member, Peer::new())).collect(),
@@ -183,10 +189,11 @@ impl Session {
     /// Takes something in. Drain [`poll`](Self::poll) afterwards.
     pub fn handle(&mut self, now: Time, input: Input) {
         match input {
-            Input::Connected(peer) if !self.left => self.connected(now, peer),
-            Input::Connected(_) => {}
+            Input::Joined(_) | Input::Connected(_) if self.left => {}
+            Input::Joined(peer) => self.joined(peer),
+            Input::Connected(peer) => self.connected(now, peer),
             Input::Disconnected(peer) => self.disconnected(now, peer),
-            Input::Left(peer) => self.departed(now, peer),
+            Input::Left(peer) => self.said_to_have_left(now, peer),
             Input::Message(from, message) => self.message(now, from, message),
             Input::Garbage(from, what) => self.event(Event::Garbage(from, what)),
             Input::Timeout => self.timeout(now),
@@ -239,6 +246,9 @@ impl Session {
         let Some(replica) = &mut self.replica else {
             return Err(EditError::NoDocument);
         };
+        if base.is_some_and(|base| !base.covers(&self.floor.clock)) {
+            return Err(EditError::Base);
+        }
         let typing = undo::typing(replica.value(), &path, &method);
         let change = match base {
             Some(base) => replica.edit_at(base, path, method)?,
@@ -280,7 +290,7 @@ impl Session {
         self.timers.clear();
         let to: Vec<Author> = self.talking().collect();
         for peer in to {
-            match self.peers.get(&peer).filter(|peer| peer.is_sharing()).map(|peer| peer.clock.clone()) {
+            match self.peers.get(&peer).and_then(Peer::surely_seen).cloned() {
                 Some(clock) => self.send_lacking(now, peer, &clock),
                 // It may get it from nobody else.
                 None => self.send_document(now, peer),
@@ -319,8 +329,12 @@ impl Session {
             Message::Change(change) => self.receive(now, from, vec![change]),
             Message::Changes(changes) => self.receive(now, from, changes),
             Message::RequestSync(runs) => self.send_requested(now, from, &runs),
-            Message::Clock(clock) => {
-                self.learn(from, &clock);
+            Message::Clock { seen, floor } => {
+                self.learn(from, &seen);
+                let floor = floor.filter(|floor| seen.covers(floor));
+                if let (Some(floor), Some(peer)) = (floor, self.peers.get_mut(&from)) {
+                    peer.floor = (floor, seen.get(from));
+                }
                 self.ask_for_document(now);
             }
             Message::Presence(presence) => self.peer_presence(from, presence),
@@ -337,7 +351,7 @@ impl Session {
             match timer {
                 Timer::Document => self.give_up_asking(now, None),
                 Timer::Repair(author) => gaps.push(author),
-                Timer::Acknowledge(peer) => self.acknowledge(peer),
+                Timer::Acknowledge(peer) => self.acknowledge(peer, None),
                 Timer::Resend(peer) => self.resend(now, peer),
                 Timer::Away(peer) => self.silent(now, peer),
                 Timer::Presence => self.send_presence(now),
@@ -350,9 +364,10 @@ impl Session {
     /// Everyone is told what has been seen here, which is also a sign of life.
     fn ping(&mut self, now: Time) {
         self.timers.set(Timer::Ping, now + timers::PING);
+        self.floor.follow(&self.seen(), u64::try_from(self.options.history / 2).unwrap_or(u64::MAX));
         let to: Vec<Author> = self.talking().collect();
         for peer in to {
-            self.acknowledge(peer);
+            self.acknowledge(peer, Some(self.floor.clock.clone()));
             self.repeat_presence_to(peer);
         }
         self.presence.repeated();
@@ -372,6 +387,11 @@ impl Session {
             self.progress = progress;
             self.event(Event::Progress);
         }
+    }
+
+    /// What has been seen here.
+    fn seen(&self) -> VectorClock {
+        self.replica.as_ref().map(|replica| replica.clock().clone()).unwrap_or_default()
     }
 
     /// Those who can be talked to.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::message::Presence;
 use super::{Link, Time, timers};
-use crate::sync::VectorClock;
+use crate::sync::{Tick, VectorClock};
 
 /// One other member of the room.
 #[derive(Debug)]
@@ -17,14 +17,20 @@ pub(super) struct Peer {
     pub(super) has_document: bool,
     /// What it has acknowledged.
     pub(super) clock: VectorClock,
+    /// What all its later edits will have seen, it said, and how many it had made by then.
+    pub(super) floor: (VectorClock, Tick),
+    /// The latest floor that counts: everything it had made by then was here.
+    pub(super) counted: VectorClock,
+    /// Whether the signaling server says that it has left.
+    pub(super) has_left: bool,
     /// Where it is.
     pub(super) presence: Presence,
     /// When it last said something.
     pub(super) heard_at: Time,
     /// How long it has to acknowledge an own change.
     pub(super) resend_after: Duration,
-    /// When it was last sent a document.
-    pub(super) document_at: Option<Time>,
+    /// When it was last sent a document on this connection, and of which version.
+    pub(super) sent_document: Option<(Time, VectorClock)>,
 }
 
 impl Peer {
@@ -35,10 +41,13 @@ impl Peer {
             greeted: false,
             has_document: false,
             clock: VectorClock::new(),
+            floor: (VectorClock::new(), 0),
+            counted: VectorClock::new(),
+            has_left: false,
             presence: Presence::default(),
             heard_at: Time::ZERO,
             resend_after: timers::RESEND,
-            document_at: None,
+            sent_document: None,
         }
     }
 
@@ -50,6 +59,13 @@ impl Peer {
     /// Whether it can be talked to: connected, and known to speak this version.
     pub(super) fn is_talking(&self) -> bool {
         self.is_connected() && self.greeted
+    }
+
+    /// What it has seen, or will have when what was sent on the reliable channel arrives; nothing
+    /// if it has no document.
+    pub(super) fn surely_seen(&self) -> Option<&VectorClock> {
+        let sent = self.sent_document.as_ref().map(|(_, clock)| clock);
+        if self.has_document { Some(&self.clock) } else { sent }
     }
 
     /// Whether it can be talked to about the document.

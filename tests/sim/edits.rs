@@ -13,12 +13,9 @@ pub(crate) const SOURCE: &str = "{\n  \"a\": 1.0,\n  \"b\": {\"c\": \"\\u0041\",
 pub(crate) fn random_edit(random: &mut Random, document: &Value) -> (Path, Method) {
     let mut path = Path::ROOT;
     let mut here = document;
-    while here.len() > 0 && random.chance(70) {
+    while !here.is_empty() && random.chance(70) {
         let at = random.below(here.len());
-        let step = match here.kind() {
-            Kind::Array => Step::Index(at),
-            _ => Step::Key(here.entry(at).unwrap().0.clone()),
-        };
+        let step = here.entry(at).map_or(Step::Index(at), |(key, _)| Step::Key(key.clone()));
         here = here.get(&step).unwrap();
         path = path.child(step);
     }
@@ -30,8 +27,10 @@ pub(crate) fn random_edit(random: &mut Random, document: &Value) -> (Path, Metho
             let (start, count) = (i64::try_from(random.below(9)).unwrap() - 3, random.pick(&[0, 0, 1, 2]));
             (path, Method::Splice { start, count, items: vec![text] })
         }
-        _ if path.is_root() || random.chance(70) => (path, Method::Set(random_value(random))),
-        _ => (path, Method::Delete),
+        Kind::Null | Kind::Bool | Kind::Number | Kind::String if path.is_root() || random.chance(70) => {
+            (path, Method::Set(random_value(random)))
+        }
+        Kind::Null | Kind::Bool | Kind::Number | Kind::String => (path, Method::Delete),
     }
 }
 

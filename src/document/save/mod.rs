@@ -16,16 +16,12 @@ use super::{Style, Text, Value};
 /// new is written in the style of `source`. The same two inputs give the same text everywhere.
 /// A source that is no JSON is not kept; the value is then written as a new file.
 pub fn save(source: &str, value: &Value) -> String {
-    let outline = Outline::read(source);
-    let Ok((outline, root)) = outline.as_ref().map_err(|_| ()).and_then(|outline| {
-        let root = outline.root().ok_or(())?;
-        Ok((outline, root))
-    }) else {
-        return value.pretty(&Style::detect(source));
-    };
+    let Ok(outline) = Outline::read(source) else { return value.pretty(&Style::detect(source)) };
+    let Some(root) = outline.root() else { return value.pretty(&Style::detect(source)) };
     let layout = Layout::detect(source);
     let inline = layout.style.indent.is_none();
-    let mut writer = Writer { outline, layout, out: String::with_capacity(source.len() + source.len() / 8) };
+    let mut writer =
+        Writer { outline: &outline, layout, out: String::with_capacity(source.len() + source.len() / 8) };
     writer.out.push_str(outline.slice(0, root.start));
     writer.value(root, value, inline);
     writer.out.push_str(outline.slice(root.end, source.len()));
@@ -116,11 +112,8 @@ impl<'a> Writer<'a> {
                     self.out.push_str(&key.to_string());
                     self.out.push_str(&inside.colon);
                 }
-                let mut siblings = self
-                    .outline
-                    .children(piece)
-                    .filter(|child| child.value.kind() == value.kind() && !child.children.is_empty());
-                let inline = siblings.next().map_or(inside.inline, |sibling| self.outline.is_line(sibling));
+                let sibling = if value.is_array() { inside.array_sibling } else { inside.map_sibling };
+                let inline = sibling.unwrap_or(inside.inline);
                 self.fresh(value, inline);
             }
             Slot::Edited(..) => {}
@@ -171,8 +164,14 @@ impl<'a> Writer<'a> {
             }
         }
         let comma = layout.comma.split_once(',').map_or("", |(_, after)| after);
+        let sibling = |is_array: bool| {
+            let mut children = self.outline.children(piece).filter(|child| !child.children.is_empty());
+            children.find(|child| child.value.is_array() == is_array).map(|child| self.outline.is_line(child))
+        };
         Inside {
             inline: is_line,
+            array_sibling: sibling(true),
+            map_sibling: sibling(false),
             single: if is_line { comma.to_owned() } else { lead.clone() },
             colon: self.colon(piece),
             lead,
@@ -247,6 +246,10 @@ impl<'a> Writer<'a> {
 struct Inside {
     /// Whether they all stand on one line.
     inline: bool,
+    /// Whether the first array among them that is not empty stands on one line.
+    array_sibling: Option<bool>,
+    /// Whether the first map among them that is not empty stands on one line.
+    map_sibling: Option<bool>,
     /// What stands before the first.
     lead: String,
     /// What stands after the last.

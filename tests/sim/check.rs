@@ -1,0 +1,66 @@
+//! What must be true in the end.
+
+use ultrawave::document::parse;
+use ultrawave::session::{Link, Session};
+use ultrawave::sync::{Author, Change, Checkpoint, Replica, VectorClock};
+
+use crate::edits::SOURCE;
+use crate::world::{World, ms};
+
+impl World {
+    pub(crate) fn check(&self) {
+        let (_, first) = self.members.first_key_value().unwrap();
+        let expected = first.session.snapshot().unwrap();
+        // What somebody took along who crashed, or left without having been heard.
+        let lost = self.departed.iter().any(|(who, member)| expected.clock.get(*who) < member.made);
+        for (who, member) in &self.members {
+            let session = &member.session;
+            let snapshot = session.snapshot().unwrap_or_else(|| panic!("{who} has no document"));
+            assert_eq!(snapshot.clock, expected.clock, "{who} has not seen the same");
+            assert_eq!(snapshot.value.to_string(), expected.value.to_string(), "{who} shows something else");
+            assert_eq!(snapshot.source, expected.source);
+            assert_eq!(session.unacknowledged(), 0, "changes of {who} are not acknowledged");
+            assert_eq!(session.is_kept_elsewhere(), self.members.len() > 1);
+            if !lost {
+                assert_eq!(session.replica().unwrap().pending(), 0, "changes wait for ever at {who}");
+            }
+            self.check_people(*who, session);
+        }
+        assert!(self.busy_at + ms(8_000) < self.now, "they go on talking: {:?}", self.busy_at);
+        self.check_departed(&expected.clock);
+        self.check_fold(&expected.clock, &expected.value.to_string());
+    }
+
+    pub(crate) fn check_people(&self, who: Author, session: &Session) {
+        let people = session.people();
+        let seen: Vec<Author> = people.iter().map(|person| person.author).collect();
+        let there: Vec<Author> = self.members.keys().copied().filter(|&other| other != who).collect();
+        assert_eq!(seen, there, "{who} sees others than are there");
+        for person in people {
+            assert_eq!(person.link, Link::Live, "{who} does not hear {}", person.author);
+            assert_eq!(person.presence.name, format!("peer {}", person.author));
+            assert_eq!(person.clock, *session.replica().unwrap().clock());
+        }
+    }
+
+    /// Whoever left and was answered by one who is still here has left nothing behind.
+    pub(crate) fn check_departed(&self, clock: &VectorClock) {
+        for (who, member) in &self.departed {
+            if member.answered.iter().any(|answered| self.members.contains_key(answered)) {
+                assert!(clock.get(*who) >= member.made, "edits of {who} were lost when it left");
+            }
+        }
+    }
+
+    /// The document is what follows from the changes, whoever brought them in what order.
+    pub(crate) fn check_fold(&self, clock: &VectorClock, expected: &str) {
+        let source =
+            Checkpoint { source: SOURCE.into(), value: parse(SOURCE).unwrap(), clock: VectorClock::new() };
+        let mut replica = Replica::new(Author(u32::MAX), source, usize::MAX);
+        let seen = self.changes.iter().filter(|change| clock.saw(change.id()));
+        let received = replica.receive(seen.map(|change| Change::clone(change)));
+        assert_eq!(received.refused, []);
+        assert_eq!(replica.clock(), clock, "somebody has seen what nobody made");
+        assert_eq!(replica.value().to_string(), expected, "the document does not follow from the changes");
+    }
+}
