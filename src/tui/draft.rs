@@ -315,18 +315,18 @@ mod tests {
         smallest(Some(&Value::string(old)), Value::string(new))
     }
 
-    fn expected(start: i64, count: i64, inserted: &str) -> Option<Method> {
+    fn expected(start: i64, count: i64, inserted: &str) -> Method {
         let items = if inserted.is_empty() { Vec::new() } else { vec![Value::string(inserted)] };
-        Some(Method::Splice { start, count, items })
+        Method::Splice { start, count, items }
     }
 
     #[test]
     fn a_string_is_edited_by_the_smallest_splice() {
-        assert_eq!(splice("Lagos", "Lagos!"), expected(5, 0, "!"));
-        assert_eq!(splice("Lagos", "Los"), expected(1, 2, ""));
-        assert_eq!(splice("aaa", "aa"), expected(2, 1, ""));
-        assert_eq!(splice("👩x", "👩y"), expected(1, 1, "y"));
-        assert_eq!(splice("", "x"), expected(0, 0, "x"));
+        assert_eq!(splice("Lagos", "Lagos!"), Some(expected(5, 0, "!")));
+        assert_eq!(splice("Lagos", "Los"), Some(expected(1, 2, "")));
+        assert_eq!(splice("aaa", "aa"), Some(expected(2, 1, "")));
+        assert_eq!(splice("👩x", "👩y"), Some(expected(1, 1, "y")));
+        assert_eq!(splice("", "x"), Some(expected(0, 0, "x")));
         assert_eq!(splice("same", "same"), None);
     }
 

@@ -12,9 +12,7 @@ use ultrawave::document::{Method, Path, Value, parse};
 use ultrawave::room::{ServerStatus, Status};
 use ultrawave::session::{Link, Person, Presence};
 use ultrawave::sync::{Author, ChangeId, Checkpoint, Replica, VectorClock};
-use ultrawave::tui::{
-    EditorOptions, Effect, FileState, Key, Mode, Model, Msg, Opening, Saved, draw, update,
-};
+use ultrawave::tui::{EditorOptions, Effect, FileState, Key, Mode, Model, Msg, Opening, Saved, draw, update};
 
 use crate::marked;
 

@@ -17,8 +17,10 @@ fn written(folder: &TempDir, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
 }
 
 fn names(folder: &TempDir) -> Vec<String> {
-    let mut names: Vec<_> =
-        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<_> = fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.sort();
     names
 }

@@ -37,7 +37,7 @@ fn push(text: &mut String, value: &Value, here: &Path, cursor: &Path) {
             text.push('{');
             for (at, (key, child)) in value.entries().enumerate() {
                 text.push_str(if at > 0 { ", " } else { "" });
-                text.push_str(&format!("{key}: "));
+                text.extend([key.to_string(), ": ".to_owned()]);
                 push(text, child, &here.child(Step::Key(key.clone())), cursor);
             }
             text.push('}');

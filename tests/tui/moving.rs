@@ -107,7 +107,10 @@ fn a_search_opens_what_is_around_the_match() {
     desk.press("jj*");
     assert_eq!(desk.model.cursor.to_jq(), ".y.id");
     desk.press("n");
-    assert_eq!((desk.model.cursor.to_jq().as_str(), desk.notice()), (".x.id", "the key \"id\", from the start again"));
+    assert_eq!(
+        (desk.model.cursor.to_jq().as_str(), desk.notice()),
+        (".x.id", "the key \"id\", from the start again")
+    );
     desk.press("N");
     assert_eq!(desk.model.cursor.to_jq(), ".y.id");
     desk.press("/zebra<Enter>");

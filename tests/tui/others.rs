@@ -97,7 +97,10 @@ fn a_draft_survives_what_happens_around_it() {
     let mut desk = Desk::new(r#"[{"s": §"ab"}]"#).with_ana(None, false);
     desk.press("i<Left>x");
     desk.ana_edits(Path::ROOT, insert(0, "0"));
-    desk.ana_edits(Path::ROOT.index(1).key("s"), Method::Splice { start: 2, count: 0, items: vec![Value::string("!")] });
+    desk.ana_edits(
+        Path::ROOT.index(1).key("s"),
+        Method::Splice { start: 2, count: 0, items: vec![Value::string("!")] },
+    );
     assert!(desk.screen(80, 24).contains("Ana is changing this text too"));
     desk.press("y<Enter>");
     assert_eq!(desk.marked(), r#"[0, {"s": §"axyb!"}]"#);
@@ -193,7 +196,10 @@ fn coming_and_going_is_told_and_names_are_told_apart() {
     let mut desk = Desk::new("[§1]");
     desk.take(Msg::People(vec![person(2, "Ana"), person(3, "Ana")]));
     let screen = desk.screen(100, 24);
-    assert!(screen.contains("[Ana·2]") && screen.contains("[Ana·3]") && screen.contains("Ana·3 joined"), "{screen}");
+    assert!(
+        screen.contains("[Ana·2]") && screen.contains("[Ana·3]") && screen.contains("Ana·3 joined"),
+        "{screen}"
+    );
     desk.take(Msg::People(vec![person(2, "Ana")]));
     assert!(desk.screen(100, 24).contains("Ana·3 left"));
 }
@@ -205,11 +211,15 @@ fn what_others_send_is_never_obeyed() {
     let mut desk = Desk::new(r#"{"a": §1}"#);
     desk.see_ana(bad, Some(Path::ROOT.key(bad)), true);
     desk.ana_edits(Path::ROOT, Method::Merge(Value::object([(bad.into(), escaped)])));
-    for keys in ["", "jji", "<Esc>c", "<Esc>r", "<Esc>gl", "<Esc>gw", "<Esc>/\u{7}", "<Esc>:go .zz<Enter>", "<Esc>yp"] {
+    for keys in
+        ["", "jji", "<Esc>c", "<Esc>r", "<Esc>gl", "<Esc>gw", "<Esc>/\u{7}", "<Esc>:go .zz<Enter>", "<Esc>yp"]
+    {
         desk.press(keys);
         for (columns, rows) in [(80, 24), (40, 10), (130, 40)] {
             let screen = desk.screen(columns, rows);
-            let live = |letter: char| (letter.is_control() && letter != '\n') || ('\u{202a}'..='\u{202e}').contains(&letter);
+            let live = |letter: char| {
+                (letter.is_control() && letter != '\n') || ('\u{202a}'..='\u{202e}').contains(&letter)
+            };
             assert!(!screen.chars().any(live), "{keys}: {screen:?}");
         }
     }

@@ -125,7 +125,20 @@ fn offline_with_a_question() {
 fn no_size_is_too_small_and_no_screen_draws_past_its_edge() {
     let mut desk = orders();
     meet(&mut desk);
-    for keys in ["zR", "/city<Enter>", "i", "<Esc>c", "<Esc>o", "<Esc>?", "<Esc>gw", "<Esc>gl", "<Esc>:set", "<Esc>/x", "<Esc>t", "<Esc>y"] {
+    for keys in [
+        "zR",
+        "/city<Enter>",
+        "i",
+        "<Esc>c",
+        "<Esc>o",
+        "<Esc>?",
+        "<Esc>gw",
+        "<Esc>gl",
+        "<Esc>:set",
+        "<Esc>/x",
+        "<Esc>t",
+        "<Esc>y",
+    ] {
         desk.press(keys);
         for columns in [1, 2, 3, 5, 10, 20, 39, 49, 50, 69, 70, 71, 200] {
             for rows in [1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 13, 50] {

@@ -27,6 +27,7 @@ const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 const MARGIN: usize = 3;
 
 /// Takes a message in.
+#[expect(clippy::wildcard_enum_match_arm, reason = "what the person does is here; all else is an answer")]
 pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
     let mut effects = match message {
         Msg::Key(key) => press(model, key),

@@ -23,6 +23,7 @@ const FLASHES: usize = 200;
 const PATH_COLUMNS: usize = 30;
 
 /// Takes in how effects ended and what is known of the others.
+#[expect(clippy::wildcard_enum_match_arm, reason = "what the person does is taken in elsewhere")]
 pub(super) fn take(model: &mut Model, message: Msg) -> Vec<Effect> {
     match message {
         Msg::People(people) => take_people(model, people),

@@ -61,7 +61,11 @@ fn parts(model: &Model) -> Vec<Part> {
     let room = inert(&model.room);
     let mut parts = vec![
         Part { rank: 0, gap: 1, pieces: file(model) },
-        Part { rank: 3, gap: 3, pieces: vec![(Role::Plain, format!("room: {}", clip(&room, TITLE_COLUMNS)))] },
+        Part {
+            rank: 3,
+            gap: 3,
+            pieces: vec![(Role::Plain, format!("room: {}", clip(&room, TITLE_COLUMNS)))],
+        },
         Part { rank: 1, gap: 3, pieces: vec![(sync_role, format!("⇄ {sync}"))] },
     ];
     let others =
