@@ -220,7 +220,9 @@ impl Room {
     ///
     /// # Errors
     /// As with [`create`](Self::create) and [`join`](Self::join).
-    pub async fn open(room: &str, document: Checkpoint, options: RoomOptions) -> Result<(Self, bool), RoomError> {
+    pub async fn open(
+        room: &str, document: Checkpoint, options: RoomOptions,
+    ) -> Result<(Self, bool), RoomError> {
         Self::enter(room, Entry::Open, document, options).await
     }
 
@@ -332,9 +334,7 @@ impl Room {
         E: std::error::Error + Send + Sync + 'static,
     {
         self.watch(|_| {
-            Box::new(move |snapshot, changes| {
-                callback(snapshot, changes).map_err(|error| error.to_string())
-            })
+            Box::new(move |snapshot, changes| callback(snapshot, changes).map_err(|error| error.to_string()))
         });
     }
 

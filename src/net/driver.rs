@@ -126,8 +126,12 @@ impl Driver {
                 Response::Present(member) => self.mesh.present(now, Author(member.author.0)),
                 Response::Left(member) => self.mesh.left(now, Author(member.author.0)),
                 Response::Relayed(signal, relayed) => self.mesh.relayed(now, signal, &relayed),
-                Response::Error(failure) => tracing::debug!(%failure.code, failure.reason, "from the signaling server"),
-                other => tracing::debug!(text = other.encode(), "an unexpected word from the signaling server"),
+                Response::Error(failure) => {
+                    tracing::debug!(%failure.code, failure.reason, "from the signaling server")
+                }
+                other => {
+                    tracing::debug!(text = other.encode(), "an unexpected word from the signaling server")
+                }
             },
         }
     }

@@ -12,9 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use ultrawave_signal::protocol::{self, Relay, Relayed, Request, RequestOffer};
 
-use super::connection::{
-    Connection, ConnectionEvent, ConnectionId, ConnectionOptions, Events, Role, Signal,
-};
+use super::connection::{Connection, ConnectionEvent, ConnectionId, ConnectionOptions, Events, Role, Signal};
 use super::relay;
 use crate::session::{Channel, Input, Message};
 use crate::sync::Author;

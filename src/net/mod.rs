@@ -54,7 +54,8 @@ pub(crate) async fn enter(
         max_members: options.max_members,
         may_embed,
     };
-    let connections = connection::ConnectionOptions { ice_servers: ice::servers(&options.ice_servers)?, codec: CODEC };
+    let connections =
+        connection::ConnectionOptions { ice_servers: ice::servers(&options.ice_servers)?, codec: CODEC };
     let entered = signaling::enter(&signaling, entry).await?;
     let membership = entered.membership();
     let (author, members, is_creator) = (membership.author, membership.members.len(), entered.is_creator);
@@ -77,7 +78,8 @@ const CODEC: channel::Codec = channel::Codec {
 
 fn signal_url(text: &str) -> Result<url::Url, RoomError> {
     let bad = |reason: String| RoomError::NoServer { url: text.to_owned(), reason };
-    let url = url::Url::parse(text).map_err(|error| bad(format!("this is no address ({error}); it is ws://host:port")))?;
+    let url = url::Url::parse(text)
+        .map_err(|error| bad(format!("this is no address ({error}); it is ws://host:port")))?;
     match url.scheme() {
         "ws" if url.has_host() => Ok(url),
         "wss" => Err(bad("TLS is not supported; use ws://host:port".to_owned())),
