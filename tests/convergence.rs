@@ -5,25 +5,31 @@
 
 mod oracle;
 
+use std::ops::Range;
+
 use oracle::Oracle;
-use oracle::history::{History, check_and_shrink, view_of};
+use oracle::history::{History, check_and_shrink, sorted, view_of};
 use oracle::random::{Random, edit, history};
-use ultrawave::sync::{Author, Change, Replica, Tick, VectorClock};
+use ultrawave::document::{Method, Value};
+use ultrawave::sync::{Author, Change, ChangeId, Replica, Tick, VectorClock};
 
 /// Who only receives.
 const ONLOOKER: Author = Author(99);
 const MANY: usize = 10_000;
 
-/// Tries `check` on many random histories. It gets a source of chance of its own, so that the
-/// same seed makes the same choices.
-fn try_many(count: usize, check: impl Fn(&History, &mut Random)) {
-    let number = |name| std::env::var(name).ok().and_then(|text: String| text.parse::<usize>().ok());
-    let seeds = match number("SEED") {
+/// The seeds to try: so many, unless the environment says otherwise.
+fn seeds(count: u64) -> Range<u64> {
+    let number = |name| std::env::var(name).ok().and_then(|text: String| text.parse::<u64>().ok());
+    match number("SEED") {
         Some(seed) => seed..seed + 1,
         None => 0..number("COUNT").unwrap_or(count),
-    };
-    for seed in seeds {
-        let seed = u64::try_from(seed).unwrap();
+    }
+}
+
+/// Tries `check` on many random histories. It gets a source of chance of its own, so that the
+/// same seed makes the same choices.
+fn try_many(count: u64, check: impl Fn(&History, &mut Random)) {
+    for seed in seeds(count) {
         let history = history(&mut Random(seed));
         // Several tries of one history: shrinking it changes what chance does.
         check_and_shrink(&format!("SEED={seed}"), &history, |history| {
@@ -63,7 +69,7 @@ fn stamps_are_a_total_order_that_extends_causality() {
 
 #[test]
 fn alone_an_edit_is_the_plain_edit() {
-    for seed in 0..500 {
+    for seed in seeds(500) {
         let random = &mut Random(seed);
         let mut room = History { initial: history(random).initial, changes: Vec::new() };
         let (mut plain, mut replica) = (room.initial.clone(), room.replica(Author(1), MANY));
@@ -250,3 +256,137 @@ fn forgetting_makes_no_difference() {
         }
     });
 }
+
+/// Commands of one to three edits each, made by somebody who is alone.
+fn commands(random: &mut Random, replica: &mut Replica) -> Vec<Vec<ChangeId>> {
+    let mut command = || {
+        let edits = (0..1 + random.below(3)).filter_map(|_| {
+            let (path, method) = edit(random, replica.value());
+            replica.edit(path, method).ok()
+        });
+        edits.map(|change| change.id()).collect::<Vec<_>>()
+    };
+    (0..5).map(|_| command()).collect()
+}
+
+fn undo(replica: &mut Replica, command: &[ChangeId]) -> Vec<ChangeId> {
+    let undone = replica.undo(command);
+    assert!(undone.left_alone.is_empty() && undone.forgotten == 0);
+    undone.changes.iter().map(|change| change.id()).collect()
+}
+
+#[test]
+fn alone_undo_goes_back_and_redo_forth() {
+    for seed in seeds(600) {
+        let random = &mut Random(seed);
+        let room = History { initial: history(random).initial, changes: Vec::new() };
+        let mut replica = room.replica(Author(1), MANY);
+        let commands = commands(random, &mut replica);
+        let story = || {
+            let changes = commands.iter().flatten().map(|&id| replica.change(id).unwrap());
+            History { initial: room.initial.clone(), changes: clones(changes.map(|change| &**change)) }
+                .story()
+        };
+        let story = format!("SEED={seed}\n{}", story());
+        let end = replica.value().clone();
+        let mut done = Vec::new();
+        for command in commands.iter().rev() {
+            done.push(undo(&mut replica, command));
+        }
+        // A key that undo brings back is at the end.
+        assert_eq!(sorted(replica.value()).to_string(), sorted(&room.initial).to_string(), "{story}");
+        for command in done.iter().rev() {
+            undo(&mut replica, command);
+        }
+        assert_eq!(sorted(replica.value()).to_string(), sorted(&end).to_string(), "{story}");
+    }
+}
+
+#[test]
+fn undo_and_redo_of_one_command_is_the_identity() {
+    for seed in seeds(600) {
+        let random = &mut Random(seed);
+        let mut room = History { initial: history(random).initial, changes: Vec::new() };
+        let mut replica = room.replica(Author(1), MANY);
+        let commands = commands(random, &mut replica);
+        room.changes = clones(replica.history().map(|change| &**change));
+        let story = room.story();
+        let end = replica.value().to_string();
+        let undone = undo(&mut replica, commands.last().unwrap());
+        undo(&mut replica, &undone);
+        assert_eq!(replica.value().to_string(), end, "SEED={seed}\n{story}");
+    }
+}
+
+#[test]
+fn undo_among_others_is_more_changes_that_everybody_agrees_on() {
+    try_many(500, |history, random| {
+        let mut room = Room::new(history, MANY);
+        for position in 0..history.changes.len() {
+            room.step(position, random);
+        }
+        let mut all = history.clone();
+        for replica in &mut room.replicas {
+            let author = replica.author();
+            let own = history.changes.iter().filter(|change| change.author == author && random.percent(60));
+            let own: Vec<ChangeId> = own.map(Change::id).collect();
+            let undone = replica.undo(&own);
+            all.changes.extend(clones(undone.changes.iter().map(|change| &**change)));
+            if random.percent(50) {
+                let redo: Vec<ChangeId> = undone.changes.iter().map(|change| change.id()).collect();
+                let redone = replica.undo(&redo);
+                all.changes.extend(clones(redone.changes.iter().map(|change| &**change)));
+            }
+        }
+        all.changes.sort_by_key(Change::stamp);
+        room.history = &all;
+        room.finish();
+        let view = all.view();
+        for replica in &room.replicas {
+            assert_eq!(view_of(replica), view, "author {} {}", replica.author(), all.story());
+        }
+    });
+}
+
+#[test]
+fn nonsense_is_refused_and_alters_nothing() {
+    try_many(500, |history, random| {
+        let mut replica = history.replica(ONLOOKER, MANY);
+        let mut order = clones(&history.changes);
+        random.shuffle(&mut order);
+        for change in &order {
+            // What had waited with a forged past may be refused now, too.
+            replica.receive([change.clone()]);
+            let before = view_of(&replica);
+            for forged in forgeries(change, history, random) {
+                let received = replica.receive([forged.clone()]);
+                assert!(received.applied.is_empty(), "{forged:?}");
+                assert_eq!(view_of(&replica), before, "{forged:?}");
+            }
+        }
+        assert_eq!(replica.value().to_string(), history.view().value);
+    });
+}
+
+/// Changes that nobody honest makes, around one that somebody did make.
+fn forgeries(change: &Change, history: &History, random: &mut Random) -> Vec<Change> {
+    let other_text = Change { method: Method::Set(Value::string("forged")), ..change.clone() };
+    let mut of_mine = change.clone();
+    of_mine.author = ONLOOKER;
+    of_mine.clock.set(ONLOOKER, 1);
+    let mut saw_mine = change.clone();
+    saw_mine.clock.set(change.author, change.tick() + 1);
+    saw_mine.clock.set(ONLOOKER, 3);
+    // The next of an author who has forgotten what it had seen.
+    let last = history.changes.iter().rfind(|last| last.author == change.author).unwrap();
+    let mut forgetful = last.clone();
+    forgetful.clock = [(last.author, last.tick() + 1)].into_iter().collect();
+    let mut forged = vec![other_text, of_mine, saw_mine];
+    if last.clock.iter().len() > 1 {
+        forged.push(forgetful);
+    }
+    random.shuffle(&mut forged);
+    forged
+}
+#[test]
+fn zz_story() { println!("{}", history(&mut Random(seeds(1).start)).story()); }

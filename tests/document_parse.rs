@@ -3,7 +3,7 @@
 
 use std::thread;
 
-use ultrawave::document::{ParseError, Path, Value, parse, parse_reporting};
+use ultrawave::document::{Method, ParseError, Path, Style, Value, parse, parse_reporting, save};
 use ultrawave::limits;
 
 /// Accepted texts, and what they say written compactly.
@@ -211,9 +211,18 @@ fn nesting_ends_at_the_limit() {
     assert!(parse(&"[".repeat(10_000_000)).is_err());
 }
 
+/// Runs work on the stack that threads usually get.
+fn on_a_small_stack(work: impl FnOnce() + Send + 'static) {
+    thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join().unwrap();
+}
+
+fn deepest_path() -> Path {
+    (0..limits::DEPTH).map(|level| if level % 2 == 0 { 0.into() } else { "a".into() }).collect()
+}
+
 #[test]
 fn the_deepest_document_fits_the_smallest_stack() {
-    let work = || {
+    on_a_small_stack(|| {
         let text = nested(limits::DEPTH);
         let value = parse(&text).unwrap();
         let mut copy = parse(&text).unwrap();
@@ -221,12 +230,37 @@ fn the_deepest_document_fits_the_smallest_stack() {
         assert_eq!(value, copy);
         assert_eq!(value.to_string(), text);
         assert_eq!(format!("{value:?}"), text);
-        let deepest: Path =
-            (0..limits::DEPTH).map(|level| if level % 2 == 0 { 0.into() } else { "a".into() }).collect();
-        copy.apply(&deepest, &ultrawave::document::Method::Set(Value::NULL)).unwrap();
+        copy.apply(&deepest_path(), &Method::Set(Value::NULL)).unwrap();
         assert_ne!(value, copy);
-    };
-    thread::Builder::new().stack_size(2 << 20).spawn(work).unwrap().join().unwrap();
+        assert_eq!(save(&text, &copy), text.replace('0', "null"));
+        assert_eq!(parse(&value.pretty(&Style::default())), Ok(value));
+    });
+}
+
+#[test]
+fn the_deepest_merge_fits_the_smallest_stack() {
+    on_a_small_stack(|| {
+        let map = |leaf: &str| {
+            parse(&format!("{}{leaf}{}", "{\"a\":".repeat(limits::DEPTH), "}".repeat(limits::DEPTH))).unwrap()
+        };
+        let mut value = map("0");
+        value.apply(&Path::ROOT, &Method::Merge(map("1"))).unwrap();
+        assert_eq!(value, map("1"));
+    });
+}
+
+#[test]
+fn saving_the_deepest_lists_fits_the_smallest_stack() {
+    on_a_small_stack(|| {
+        let levels = limits::DEPTH - 2;
+        let list = |middle: &str| format!("{}{middle}{}", "[0,".repeat(levels), ",1]".repeat(levels));
+        let all = |middles: &[&str]| {
+            format!("[{}]", middles.iter().map(|middle| list(middle)).collect::<Vec<_>>().join(","))
+        };
+        let source = all(&["[1,2,3]", "[4]", "[5,6]"]);
+        let moved = all(&["[5,6]", "[2,1]", "[4,4]", "[1,2,3]"]);
+        assert_eq!(save(&source, &parse(&moved).unwrap()), moved);
+    });
 }
 
 #[test]

@@ -271,9 +271,10 @@ proptest! {
         let items = vec![Value::string(&item)];
         value.apply(&Path::ROOT, &Method::Splice { start, count, items }).unwrap();
         let mut plain: Vec<char> = text.chars().collect();
-        let length = plain.len() as i64;
-        let start = if start < 0 { (length + start).max(0) } else { start.min(length) } as usize;
-        let end = start + (count.max(0) as usize).min(plain.len() - start);
+        let length = i64::try_from(plain.len()).unwrap();
+        let start = if start < 0 { (length + start).max(0) } else { start.min(length) };
+        let end = (start + count.max(0)).min(length);
+        let (start, end) = (usize::try_from(start).unwrap(), usize::try_from(end).unwrap());
         plain.splice(start..end, item.chars());
         prop_assert_eq!(value.as_text().unwrap().plain().into_owned(), plain.into_iter().collect::<String>());
     }

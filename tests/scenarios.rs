@@ -5,8 +5,8 @@
 mod oracle;
 
 use oracle::Oracle;
-use oracle::history::{History, orders, view_of};
-use ultrawave::document::{Kind, Method, Path, Step, Text, Value, parse};
+use oracle::history::{History, orders, sorted, view_of};
+use ultrawave::document::{Method, Path, Step, Text, Value, parse};
 use ultrawave::sync::{Author, Change, VectorClock};
 
 /// Who only receives.
@@ -76,26 +76,12 @@ fn method(name: &str, args: &Value) -> Method {
     }
 }
 
-/// With every map's keys sorted: the cases say what a map holds, the order of its keys is the
-/// oracle's to say.
-fn sorted(value: &Value) -> Value {
-    match value.kind() {
-        Kind::Array => Value::array(value.elements().map(sorted)),
-        Kind::Object => {
-            let mut entries: Vec<_> =
-                value.entries().map(|(key, value)| (key.clone(), sorted(value))).collect();
-            entries.sort_by(|(one, _), (other, _)| one.raw().cmp(other.raw()));
-            Value::object(entries)
-        }
-        Kind::Null | Kind::Bool | Kind::Number | Kind::String => value.clone(),
-    }
-}
-
 #[test]
 fn the_oracle_makes_of_each_what_it_should() {
     let all = scenarios();
     assert_eq!(all.len(), 42);
     for Scenario { name, history, expect } in all {
+        // The cases say what a map holds; in what order is for the oracle to say.
         let value = Oracle::fold(&history.initial, &history.changes).value();
         assert_eq!(sorted(&value).to_string(), sorted(&expect).to_string(), "{name}\n{}", history.story());
     }

@@ -5,6 +5,8 @@
 //! [`Method`] is an edit there, and [`apply`](Value::apply) makes it as plain JSON.
 
 mod apply;
+mod kind;
+mod list;
 mod method;
 mod object;
 mod parse;
@@ -16,6 +18,7 @@ mod text;
 mod value;
 
 pub use apply::ApplyError;
+pub use kind::Kind;
 pub use method::{LimitError, Method};
 pub(crate) use parse::parse_to_depth;
 use parse::{Event, Scanner};
@@ -24,4 +27,4 @@ pub use path::{Path, PathError, Step};
 pub use save::save;
 pub use style::Style;
 pub use text::Text;
-pub use value::{Kind, Value};
+pub use value::Value;

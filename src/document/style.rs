@@ -99,11 +99,11 @@ impl Layout {
 /// A container being read.
 struct Open<'a> {
     is_array: bool,
-    is_empty: bool,
-    /// Whether all its children so far are scalars.
-    is_flat: bool,
-    /// Whether all its children so far stand on the line it begins on.
-    is_inline: bool,
+    children: usize,
+    /// Whether one of its children is a container.
+    is_nested: bool,
+    /// Whether one of its children stands on another line than it begins on.
+    is_spread: bool,
     /// The indentation of the line it begins on.
     indent: &'a str,
 }
@@ -162,14 +162,14 @@ impl<'a> Detector<'a> {
         }
         let is_container = matches!(event, Event::BeginArray | Event::BeginObject);
         if let (true, Some(parent)) = (is_container, self.open.last_mut()) {
-            parent.is_flat = false;
+            parent.is_nested = true;
         }
         if is_container {
             self.open.push(Open {
                 is_array: event == Event::BeginArray,
-                is_empty: true,
-                is_flat: true,
-                is_inline: true,
+                children: 0,
+                is_nested: false,
+                is_spread: false,
                 indent: self.line_indent,
             });
         }
@@ -186,10 +186,11 @@ impl<'a> Detector<'a> {
             self.line_indent = leading_space(line);
         }
         let Some(parent) = self.open.last_mut() else { return };
-        let is_first = std::mem::replace(&mut parent.is_empty, false);
+        let is_first = parent.children == 0;
+        parent.children += 1;
         self.has_children = true;
         if line_start.is_some() {
-            parent.is_inline = false;
+            parent.is_spread = true;
             match self.line_indent.strip_prefix(parent.indent) {
                 Some("") | None => self.flush = self.flush.or(Some("")),
                 unit => self.indent = self.indent.or(unit),
@@ -203,8 +204,8 @@ impl<'a> Detector<'a> {
 
     fn close(&mut self) {
         let Some(closed) = self.open.pop() else { return };
-        if closed.is_array && closed.is_flat && !closed.is_empty {
-            self.inline_arrays = self.inline_arrays.or(Some(closed.is_inline));
+        if closed.is_array && closed.children > 0 && !closed.is_nested {
+            self.inline_arrays = self.inline_arrays.or(Some(!closed.is_spread));
         }
     }
 }

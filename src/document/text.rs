@@ -89,6 +89,7 @@ impl Text {
     /// The text with `count` scalar values from `start` on replaced by `items`, joined. What is
     /// not touched keeps its spelling. Both are clamped to the length. None of the texts may
     /// hold half a surrogate pair: the joined halves would become one.
+    #[must_use]
     pub fn splice(&self, start: usize, count: usize, items: &[&Self]) -> Self {
         let mut units = self.units();
         let mut skip = |count: usize| {

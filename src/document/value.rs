@@ -1,10 +1,10 @@
 //! The JSON tree.
 
-use std::fmt;
 use std::sync::Arc;
 
-use super::object::Object;
-use super::{Path, Step, Text, parse};
+use super::list::{self, List};
+use super::object::{EntryIter, Object};
+use super::{Kind, Path, Step, Text, parse};
 
 /// An immutable JSON value that shares structure with its copies: a clone is a reference count,
 /// and an edit copies only what lies on the way to it, and only while somebody else holds it.
@@ -20,52 +20,8 @@ enum Node {
     Bool(bool),
     Number(Arc<str>),
     String(Text),
-    Array(Arc<Vec<Value>>),
+    Array(List<Value>),
     Object(Arc<Object>),
-}
-
-/// What sort of JSON a value is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// `null`
-    Null,
-    /// `true` or `false`
-    Bool,
-    /// A number, of whatever length.
-    Number,
-    /// A string.
-    String,
-    /// An array.
-    Array,
-    /// A map from strings to values, in order.
-    Object,
-}
-
-impl Kind {
-    /// The word for it as it stands in a sentence: `an array`, `null`.
-    pub fn with_article(self) -> &'static str {
-        match self {
-            Self::Null => "null",
-            Self::Bool => "a boolean",
-            Self::Number => "a number",
-            Self::String => "a string",
-            Self::Array => "an array",
-            Self::Object => "a map",
-        }
-    }
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Null => "null",
-            Self::Bool => "boolean",
-            Self::Number => "number",
-            Self::String => "string",
-            Self::Array => "array",
-            Self::Object => "map",
-        })
-    }
 }
 
 impl Value {
@@ -100,7 +56,7 @@ impl Value {
 
     /// An array of these elements.
     pub fn array(elements: impl IntoIterator<Item = Self>) -> Self {
-        Self(Node::Array(Arc::new(elements.into_iter().collect())))
+        Self(Node::Array(elements.into_iter().collect()))
     }
 
     /// A map of these entries, in this order. Of entries with one key the last value counts, in
@@ -121,7 +77,7 @@ impl Value {
     pub fn depth(&self) -> usize {
         let inner = match &self.0 {
             Node::Array(elements) => elements.iter().map(Self::depth).max(),
-            Node::Object(object) => object.entries().iter().map(|(_, value)| value.depth()).max(),
+            Node::Object(object) => object.iter().map(|(_, value)| value.depth()).max(),
             Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) => return 0,
         };
         1 + inner.unwrap_or(0)
@@ -148,7 +104,7 @@ impl Value {
     pub fn len(&self) -> usize {
         match &self.0 {
             Node::Array(elements) => elements.len(),
-            Node::Object(object) => object.entries().len(),
+            Node::Object(object) => object.len(),
             Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) => 0,
         }
     }
@@ -181,60 +137,51 @@ impl Value {
 
     /// The boolean.
     pub fn as_bool(&self) -> Option<bool> {
-        match self.0 {
-            Node::Bool(value) => Some(value),
-            _ => None,
-        }
+        let Node::Bool(value) = self.0 else { return None };
+        Some(value)
     }
 
     /// The number's text.
     pub fn as_number(&self) -> Option<&str> {
-        match &self.0 {
-            Node::Number(text) => Some(text),
-            _ => None,
-        }
+        let Node::Number(text) = &self.0 else { return None };
+        Some(text)
     }
 
     /// The string's text.
     pub fn as_text(&self) -> Option<&Text> {
-        match &self.0 {
-            Node::String(text) => Some(text),
-            _ => None,
-        }
+        let Node::String(text) = &self.0 else { return None };
+        Some(text)
+    }
+
+    fn as_object(&self) -> Option<&Object> {
+        let Node::Object(object) = &self.0 else { return None };
+        Some(object)
+    }
+
+    fn as_list(&self) -> Option<&List<Self>> {
+        let Node::Array(elements) = &self.0 else { return None };
+        Some(elements)
     }
 
     /// The child at a key.
     pub fn key(&self, key: &Text) -> Option<&Self> {
-        match &self.0 {
-            Node::Object(object) => {
-                object.position(key).and_then(|at| object.entries().get(at)).map(|(_, value)| value)
-            }
-            _ => None,
-        }
+        let object = self.as_object()?;
+        object.entry(object.position(key)?).map(|(_, value)| value)
     }
 
     /// The position of a key among the map's keys.
     pub fn key_position(&self, key: &Text) -> Option<usize> {
-        match &self.0 {
-            Node::Object(object) => object.position(key),
-            _ => None,
-        }
+        self.as_object()?.position(key)
     }
 
     /// The element at a position.
     pub fn index(&self, index: usize) -> Option<&Self> {
-        match &self.0 {
-            Node::Array(elements) => elements.get(index),
-            _ => None,
-        }
+        self.as_list()?.get(index)
     }
 
     /// The `at`-th entry of a map: 0 is the first.
     pub fn entry(&self, at: usize) -> Option<(&Text, &Self)> {
-        match &self.0 {
-            Node::Object(object) => object.entries().get(at).map(|(key, value)| (key, value)),
-            _ => None,
-        }
+        self.as_object()?.entry(at).map(|(key, value)| (key, value))
     }
 
     /// The child that a step leads to.
@@ -252,19 +199,12 @@ impl Value {
 
     /// The elements of an array; nothing for anything else.
     pub fn elements(&self) -> impl ExactSizeIterator<Item = &Self> + DoubleEndedIterator {
-        match &self.0 {
-            Node::Array(elements) => elements.iter(),
-            _ => [].iter(),
-        }
+        self.as_list().map_or_else(list::Iter::empty, List::iter)
     }
 
     /// The entries of a map in order; nothing for anything else.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = (&Text, &Self)> + DoubleEndedIterator {
-        let entries: &[(Text, Self)] = match &self.0 {
-            Node::Object(object) => object.entries(),
-            _ => &[],
-        };
-        entries.iter().map(|(key, value)| (key, value))
+        self.as_object().map_or_else(EntryIter::empty, Object::iter).map(|(key, value)| (key, value))
     }
 
     /// The child that a step leads to, to be changed in place.
@@ -277,21 +217,15 @@ impl Value {
 
     /// The element at a position, to be changed in place.
     pub fn index_mut(&mut self, index: usize) -> Option<&mut Self> {
-        match &mut self.0 {
-            Node::Array(elements) if index < elements.len() => Arc::make_mut(elements).get_mut(index),
-            _ => None,
-        }
+        let Node::Array(elements) = &mut self.0 else { return None };
+        elements.get_mut(index)
     }
 
     /// The child at a key, to be changed in place.
     pub fn key_mut(&mut self, key: &Text) -> Option<&mut Self> {
-        match &mut self.0 {
-            Node::Object(object) => {
-                let at = object.position(key)?;
-                Arc::make_mut(object).value_mut(at)
-            }
-            _ => None,
-        }
+        let Node::Object(object) = &mut self.0 else { return None };
+        let at = object.position(key)?;
+        Arc::make_mut(object).value_mut(at)
     }
 
     /// The value at a path below this one, to be changed in place.
@@ -302,28 +236,22 @@ impl Value {
     /// Writes a key: in its place if the map has it, else at the end. Returns what was there.
     /// Does nothing to a value that is no map.
     pub fn insert_key(&mut self, key: Text, value: Self) -> Option<Self> {
-        match &mut self.0 {
-            Node::Object(object) => Arc::make_mut(object).insert(key, value),
-            _ => None,
-        }
+        let Node::Object(object) = &mut self.0 else { return None };
+        Arc::make_mut(object).insert(key, value)
     }
 
     /// Removes a key. Returns what was there.
     pub fn remove_key(&mut self, key: &Text) -> Option<Self> {
-        match &mut self.0 {
-            Node::Object(object) if object.position(key).is_some() => Arc::make_mut(object).remove(key),
-            _ => None,
-        }
+        let Node::Object(object) = &mut self.0 else { return None };
+        object.position(key)?;
+        Arc::make_mut(object).remove(key)
     }
 
     /// Replaces `count` elements from `start` on by others; both are clamped to the length. Does
     /// nothing to a value that is no array.
     pub fn splice_elements(&mut self, start: usize, count: usize, items: impl IntoIterator<Item = Self>) {
         if let Node::Array(elements) = &mut self.0 {
-            let elements = Arc::make_mut(elements);
-            let start = start.min(elements.len());
-            let end = start.saturating_add(count).min(elements.len());
-            elements.splice(start..end, items);
+            elements.splice(start, count, items);
         }
     }
 
@@ -331,7 +259,7 @@ impl Value {
     /// False says nothing.
     pub fn is_same(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Node::Array(left), Node::Array(right)) => Arc::ptr_eq(left, right),
+            (Node::Array(left), Node::Array(right)) => left.is_same(right),
             (Node::Object(left), Node::Object(right)) => Arc::ptr_eq(left, right),
             _ => false,
         }

@@ -234,13 +234,11 @@ pub fn read_path(path: &Value) -> Result<Path, ChangeError> {
         if let Some(key) = step.as_text() {
             return Ok(Step::Key(key.clone()));
         }
-        match step.as_number().and_then(position) {
-            Some(index) => Ok(Step::Index(index)),
-            None => {
-                let place = format!("step {} of the path", number + 1);
-                wrong(&place, "a string or a non-negative integer", step)
-            }
+        if let Some(index) = step.as_number().and_then(position) {
+            return Ok(Step::Index(index));
         }
+        let place = format!("step {} of the path", number + 1);
+        wrong(&place, "a string or a non-negative integer", step)
     };
     path.elements().enumerate().map(step).collect()
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-use ultrawave::document::{Method, Value};
+use ultrawave::document::{Kind, Method, Value};
 use ultrawave::sync::{Author, Change, ChangeId, Checkpoint, Replica, VectorClock};
 
 use super::fold::{Conflict, Oracle};
@@ -115,6 +115,20 @@ pub fn orders(changes: &[Change]) -> Vec<Vec<Change>> {
         })
     };
     orders(rest).into_iter().flat_map(insert).collect()
+}
+
+/// The value with every map's keys sorted.
+pub fn sorted(value: &Value) -> Value {
+    match value.kind() {
+        Kind::Array => Value::array(value.elements().map(sorted)),
+        Kind::Object => {
+            let mut entries: Vec<_> =
+                value.entries().map(|(key, value)| (key.clone(), sorted(value))).collect();
+            entries.sort_by(|(one, _), (other, _)| one.raw().cmp(other.raw()));
+            Value::object(entries)
+        }
+        Kind::Null | Kind::Bool | Kind::Number | Kind::String => value.clone(),
+    }
 }
 
 /// What a replica shows.

@@ -39,15 +39,25 @@ impl ParseError {
     pub fn render(&self, source_name: &str, text: &str) -> String {
         let at = self.offset.min(text.len());
         let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
-        let left: Vec<char> =
-            before.rsplit('\n').next().unwrap_or_default().chars().filter(is_shown).collect();
-        let right: Vec<char> =
-            after.split(['\n', '\r']).next().unwrap_or_default().chars().filter(is_shown).collect();
+        let left: Vec<char> = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .filter(|&character| character != '\u{feff}')
+            .collect();
+        let right: Vec<char> = after
+            .split(['\n', '\r'])
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .filter(|&character| character != '\u{feff}')
+            .collect();
         let cut = left.len().saturating_sub(CONTEXT_CHARS);
         let mut shown = if cut > 0 { "…".to_owned() } else { String::new() };
-        shown.extend(left.iter().skip(cut).map(drawn));
+        shown.extend(left.iter().skip(cut).copied().map(drawn));
         let caret = " ".repeat(shown.chars().count());
-        shown.extend(right.iter().take(CONTEXT_CHARS).map(drawn));
+        shown.extend(right.iter().take(CONTEXT_CHARS).copied().map(drawn));
         if right.len() > CONTEXT_CHARS {
             shown.push('…');
         }
@@ -63,19 +73,14 @@ impl ParseError {
     }
 }
 
-fn is_shown(character: &char) -> bool {
-    *character != '\u{feff}'
-}
-
 /// What stands for a character in the picture: one column, and nothing a terminal obeys.
-fn drawn(character: &char) -> char {
-    if *character == '\t' {
-        ' '
-    } else if character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    {
-        char::REPLACEMENT_CHARACTER
-    } else {
-        *character
+fn drawn(character: char) -> char {
+    match character {
+        '\t' => ' ',
+        // Marks that turn the direction of what follows are as bad as control characters.
+        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
+        control if control.is_control() => char::REPLACEMENT_CHARACTER,
+        other => other,
     }
 }
 

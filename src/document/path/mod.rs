@@ -2,7 +2,7 @@
 
 mod read;
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::Text;
 
@@ -107,12 +107,12 @@ impl Path {
         };
         let mut jq = String::new();
         for (at, step) in self.0.iter().enumerate() {
-            match step {
-                Step::Key(key) if plain_word(key.raw()) => jq.push_str(&format!(".{}", key.raw())),
-                Step::Key(key) => jq.push_str(&format!(".{key}")),
-                Step::Index(index) if at == 0 => jq.push_str(&format!(".[{index}]")),
-                Step::Index(index) => jq.push_str(&format!("[{index}]")),
-            }
+            let _ = match step {
+                Step::Key(key) if plain_word(key.raw()) => write!(jq, ".{}", key.raw()),
+                Step::Key(key) => write!(jq, ".{key}"),
+                Step::Index(index) if at == 0 => write!(jq, ".[{index}]"),
+                Step::Index(index) => write!(jq, "[{index}]"),
+            };
         }
         jq
     }

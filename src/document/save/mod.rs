@@ -16,16 +16,12 @@ use super::{Style, Text, Value};
 /// new is written in the style of `source`. The same two inputs give the same text everywhere.
 /// A source that is no JSON is not kept; the value is then written as a new file.
 pub fn save(source: &str, value: &Value) -> String {
-    let outline = Outline::read(source);
-    let Ok((outline, root)) = outline.as_ref().map_err(|_| ()).and_then(|outline| {
-        let root = outline.root().ok_or(())?;
-        Ok((outline, root))
-    }) else {
-        return value.pretty(&Style::detect(source));
-    };
+    let Ok(outline) = Outline::read(source) else { return value.pretty(&Style::detect(source)) };
+    let Some(root) = outline.root() else { return value.pretty(&Style::detect(source)) };
     let layout = Layout::detect(source);
     let inline = layout.style.indent.is_none();
-    let mut writer = Writer { outline, layout, out: String::with_capacity(source.len() + source.len() / 8) };
+    let mut writer =
+        Writer { outline: &outline, layout, out: String::with_capacity(source.len() + source.len() / 8) };
     writer.out.push_str(outline.slice(0, root.start));
     writer.value(root, value, inline);
     writer.out.push_str(outline.slice(root.end, source.len()));
