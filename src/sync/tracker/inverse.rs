@@ -1,11 +1,13 @@
 //! What takes a change back, as the document stands now.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashSet;
 
 use super::sequence::Sequence;
 use super::{Content, Effect, EntryId, Letter, NodeId, Owner, Record, Slot, Tracker, View};
-use crate::document::{Method, Path, Text, Value};
-use crate::sync::{Author, Change};
+use crate::document::{Method, Path, Step, Text, Value};
+use crate::sync::{Author, Change, ChangeId};
 
 /// One edit that takes something back.
 pub(in crate::sync) struct Inverse {
@@ -31,6 +33,24 @@ impl Inverse {
 }
 
 impl Tracker {
+    /// The effects of a change, in runs to be taken back in this order: what it wrote, the last
+    /// first, so that to undo the undo writes in the order of the change.
+    pub(in crate::sync) fn inversion_order(&self, id: ChangeId) -> Vec<Range<usize>> {
+        let record = self.records().iter().rev().find(|record| record.id == id);
+        let effects = record.map_or(&[][..], |record| &record.effects);
+        let (mut runs, mut from) = (Vec::new(), 0);
+        while from < effects.len() {
+            let end = match effects.get(from) {
+                Some(Effect::Wrote { entry, .. }) => from + 1 + count_inside(effects, from, *entry),
+                _ => effects.len(),
+            };
+            runs.push(from..end);
+            from = end;
+        }
+        runs.reverse();
+        runs
+    }
+
     /// What takes back the effects of a change numbered `from` on, and the number to go on with.
     /// Nothing when there are no more. The edit is to be applied before the next call.
     pub(in crate::sync) fn invert(&mut self, change: &Change, from: usize) -> Option<(usize, Answer)> {
@@ -101,7 +121,11 @@ impl Tracker {
 
     /// Puts what a change removed back into its slot.
     fn put_back(&mut self, slot: &Slot, removed: &[EntryId], effect: usize) -> Answer {
-        let Some(path) = self.path_of(slot) else { return Answer::Nothing };
+        let Some(mut path) = self.path_of(slot) else { return Answer::Nothing };
+        let oldest = removed.iter().map(|&entry| self.entry(entry)).min_by_key(|entry| entry.place);
+        if let (Slot::Key(..), Some(oldest), Some(parent)) = (slot, oldest, path.parent()) {
+            path = parent.child(Step::Key(oldest.spelling.clone()));
+        }
         match self.entries_value(removed, View::Now) {
             Some(value) => {
                 Answer::Edit(Inverse { path, method: Method::Set(value), pieces: vec![(effect, 0)] })
@@ -175,7 +199,8 @@ impl Tracker {
                 Owner::Key(map, key) => Slot::Key(vec![entry_of(*map)?], key.clone()),
                 Owner::Item(list, item) => Slot::Item(entry_of(*list)?, *item),
             };
-            self.living_known(&slot, View::Now).contains(entry).then(|| self.path_of(&slot))?
+            let living = self.living_known(&slot, View::Now);
+            self.shown_of(&living).contains(entry).then(|| self.path_of(&slot))?
         })
     }
 }
