@@ -5,7 +5,7 @@ use std::ops::Range;
 use rustc_hash::FxHashSet;
 
 use super::sequence::Sequence;
-use super::{Content, Effect, EntryId, Letter, NodeId, Owner, Record, Slot, Tracker, View};
+use super::{Content, Effect, EntryId, Letter, Record, Slot, Tracker, View};
 use crate::document::{Method, Path, Step, Text, Value};
 use crate::sync::{Author, Change, ChangeId};
 
@@ -69,9 +69,10 @@ impl Tracker {
             }
             Effect::Removed { slot: Slot::Item(..), .. } => self.reinsert(&effects, from, author),
             Effect::Removed { slot, entries } => {
-                let answer = match self.occupant(slot, author) {
+                let slot = self.current(slot);
+                let answer = match self.occupant(&slot, author) {
                     Some(other) => Answer::LeaveAlone(other),
-                    None => self.put_back(slot, entries, from),
+                    None => self.put_back(&slot, entries, from),
                 };
                 (from + 1, answer)
             }
@@ -145,7 +146,7 @@ impl Tracker {
         }
         let run = 1 + free.take_while(Option::is_none).count();
         let node = self.entry(*list).node;
-        let (Some(path), Content::List(items)) = (self.path_of_node(node), &self.node(node).content) else {
+        let (Some((_, path)), Content::List(items)) = (self.on_show(node), &self.node(node).content) else {
             return (from + 1, Answer::Nothing);
         };
         let of: Vec<usize> = slots.iter().take(run).filter_map(Slot::item).collect();
@@ -165,7 +166,7 @@ impl Tracker {
         &self, string: EntryId, inserted: &[usize], removed: &[usize], effect: usize, author: Author,
     ) -> Option<Inverse> {
         let node = self.entry(string).node;
-        let path = self.path_of_node(node)?;
+        let path = self.on_show(node)?.1;
         let Content::String(letters) = &self.node(node).content else { return None };
         let unwanted: FxHashSet<usize> = inserted.iter().map(|&item| self.successor(node, item)).collect();
         if let Some((start, count)) = first_run(letters, &unwanted) {
@@ -188,20 +189,6 @@ impl Tracker {
         let method = Method::Splice { start: position(start), count: 0, items };
         let pieces = wanted.iter().take(run).map(|&(at, _)| (effect, at)).collect();
         Some(Inverse { path, method, pieces })
-    }
-
-    /// Where a node is now; nothing if it is not on show.
-    fn path_of_node(&self, node: NodeId) -> Option<Path> {
-        let entry_of = |node| self.node(node).owners.first().map(|&(entry, _)| entry);
-        self.node(node).owners.iter().find_map(|(entry, owner)| {
-            let slot = match owner {
-                Owner::Root => Slot::Root,
-                Owner::Key(map, key) => Slot::Key(vec![entry_of(*map)?], key.clone()),
-                Owner::Item(list, item) => Slot::Item(entry_of(*list)?, *item),
-            };
-            let living = self.living_known(&slot, View::Now);
-            self.shown_of(&living).contains(entry).then(|| self.path_of(&slot))?
-        })
     }
 }
 
