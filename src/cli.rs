@@ -244,7 +244,7 @@ Examples:
         #[arg(allow_negative_numbers = true)]
         count: i64,
         /// What to insert; - reads one from standard input
-        #[arg(value_name = "JSON", allow_hyphen_values = true)]
+        #[arg(value_name = "JSON", allow_negative_numbers = true)]
         items: Vec<String>,
     },
     /// Print every change as it happens, one JSON line each

@@ -150,7 +150,7 @@ fn watch_prints_one_line_for_each_change() {
     let member = |line: &str, name: &str| parse(line).unwrap().key(&name.into()).map(Value::to_string);
     let (lines, touching) = (all.stdout(), some.stdout());
     let methods: Vec<_> = lines.iter().map(|line| member(line, "method").unwrap()).collect();
-    assert_eq!(methods, ["\"set\"", "\"merge\"", "\"delete\""]);
+    assert_eq!(methods, ["\"set\"", "\"merge\"", "\"delete\""], "{lines:#?}");
     assert_eq!(member(&lines[0], "path").unwrap(), "\"/port\"");
     assert_eq!(member(&lines[0], "args").unwrap(), "[81]");
     assert_eq!(member(&lines[0], "tick").unwrap(), "1");
@@ -207,7 +207,10 @@ fn peers_are_listed_with_their_names() {
     let name = |person: &Value| person.at(&Path::ROOT.key("name")).unwrap().to_string();
     assert_eq!(people.len(), 2, "{lines}");
     assert!(people.iter().any(|person| name(person) == "\"Ana\""), "{lines}");
-    assert!(people.iter().all(|person| person.key(&"state".into()).unwrap() == &Value::string("live")), "{lines}");
+    assert!(
+        people.iter().all(|person| person.key(&"state".into()).unwrap() == &Value::string("live")),
+        "{lines}"
+    );
     room.run(&["peers", "demo"]).success().stdout(contains("AUTHOR").and(contains("Ana")));
 }
 

@@ -186,7 +186,7 @@ fn a_document_is_read_before_anything_else_is_tried() {
         let run = home.ultrawave().args([verb, "r", "bad.json", "--signal", NOBODY]).assert();
         run.code(4).stdout("").stderr(contains("bad.json:1:6").and(contains("^")));
         let run = home.ultrawave().args([verb, "r", ".", "--signal", NOBODY]).assert();
-        run.code(1).stderr(contains("directory"));
+        run.code(1).stderr(contains("folder"));
     }
     let run = home.ultrawave().args(["create", "r", "gone.json"]).assert();
     run.code(1).stderr(starts_with("ultrawave: ").and(contains("gone.json")));

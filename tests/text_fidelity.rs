@@ -201,3 +201,43 @@ fn the_style_of_a_file_is_detected() {
     assert_eq!(style("{\n\"a\": 1\n}"), (Some(String::new()), "\n", false, false));
     assert_eq!(style("{\n\"a\": {\n \"b\": 1\n}}"), (spaces(1), "\n", false, false));
 }
+
+#[test]
+fn the_example_documents_survive_edits() {
+    let read = |name: &str| {
+        std::fs::read_to_string(format!("{}/examples/{name}.json", env!("CARGO_MANIFEST_DIR"))).unwrap()
+    };
+    let config = read("service-config");
+    assert_eq!(edited(&config, &[]), config);
+    assert_eq!(
+        edited(&config, &["set /feature_flags/beta~1express-lane/rollout 2e-3"]),
+        config.replace("1e-3", "2e-3")
+    );
+    assert_eq!(
+        edited(
+            &config,
+            &["splice .database.replicas 0 0 [{\"host\":\"new.internal\",\"port\":5432,\"weight\":1}]"]
+        ),
+        config.replace(
+            "\"replicas\": [\n      {",
+            "\"replicas\": [\n      {\"host\": \"new.internal\", \"port\": 5432, \"weight\": 1},\n      {"
+        )
+    );
+    let customers = read("customers");
+    assert_eq!(edited(&customers, &[]), customers);
+    assert_eq!(
+        edited(&customers, &["set .customers[0].id 9007199254740995"]),
+        customers.replace("9007199254740993", "9007199254740995")
+    );
+    assert_eq!(
+        edited(&customers, &["splice .customers[0].tags 0 0 [\"vip\"]"]),
+        customers.replacen("\"tags\": []", "\"tags\": [\"vip\"]", 1),
+        "an empty list fills up on its line, as the other lists of the file are"
+    );
+    let translations = read("translations");
+    assert_eq!(edited(&translations, &[]), translations);
+    assert_eq!(
+        edited(&translations, &["splice .locales.de.messages.notice.shipped 0 1 [\"🚚\"]"]),
+        translations.replace("🎉 Ihre", "🚚 Ihre")
+    );
+}

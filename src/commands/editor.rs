@@ -1,12 +1,156 @@
-use super::failure::{Exit, Failure};
-use crate::room::RoomOptions;
+//! The way into the editor: `create`, `join`, `open`.
+
+use std::io::{BufRead as _, Write as _};
 use std::path::Path as FilePath;
-pub(super) fn create(_: &str, _: Option<&FilePath>, _: RoomOptions) -> Result<Exit, Failure> {
-    Ok(Exit::Done)
+
+use super::failure::{Exit, Failure};
+use super::target::Target;
+use super::{announce, input, signals};
+use crate::file::{FileBinding, FileError};
+use crate::room::{Room, RoomError, RoomOptions};
+use crate::sync::Checkpoint;
+use crate::tui::{self, EditorError, EditorOptions};
+
+/// How a room is entered.
+enum Way {
+    Create(Checkpoint),
+    Join,
+    Open(Checkpoint),
 }
-pub(super) fn open(_: &str, _: Option<&FilePath>, _: bool, _: RoomOptions) -> Result<Exit, Failure> {
-    Ok(Exit::Done)
+
+/// What belongs to the room here on disk.
+struct Disk {
+    target: Option<Target>,
+    /// Whether it may be replaced without asking.
+    force: bool,
+    /// Whether to write it at once.
+    write: bool,
 }
-pub(super) fn join(_: &str, _: Option<&FilePath>, _: bool, _: RoomOptions) -> Result<Exit, Failure> {
-    Ok(Exit::Done)
+
+/// Opens a room and shows the editor.
+pub(super) fn create(room: &str, file: Option<&FilePath>, options: RoomOptions) -> Result<Exit, Failure> {
+    let (document, target) = document(file)?;
+    require_terminal("serve", room, file)?;
+    let options = RoomOptions { embed_signal: true, ..options };
+    edit(room, Way::Create(document), Disk { target, force: false, write: false }, &options)
+}
+
+/// Joins a room and shows the editor.
+pub(super) fn join(
+    room: &str, save: Option<&FilePath>, force: bool, options: RoomOptions,
+) -> Result<Exit, Failure> {
+    if save.is_some_and(input::is_stdin) {
+        return Err(Failure::new(Exit::Usage, "--save takes a file, not -"));
+    }
+    let target = save.map(Target::find).transpose()?;
+    require_terminal("get", room, None)?;
+    edit(room, Way::Join, Disk { target, force, write: true }, &options)
+}
+
+/// Joins a room or opens it, and shows the editor.
+pub(super) fn open(
+    room: &str, file: Option<&FilePath>, force: bool, options: RoomOptions,
+) -> Result<Exit, Failure> {
+    let (document, target) = document(file)?;
+    require_terminal("serve", room, file)?;
+    let options = RoomOptions { embed_signal: true, ..options };
+    edit(room, Way::Open(document), Disk { target, force, write: false }, &options)
+}
+
+/// The document to start from, and the file it is in.
+fn document(file: Option<&FilePath>) -> Result<(Checkpoint, Option<Target>), Failure> {
+    match file {
+        None => Ok((input::empty_document(), None)),
+        Some(path) if input::is_stdin(path) => Ok((input::read_document(path)?, None)),
+        Some(path) => {
+            let target = Target::find(path)?;
+            if target.is_there() {
+                return Ok((target.document(), Some(target)));
+            }
+            let advice = format!("leave it out to start from {{}}, and save with :w {}", path.display());
+            Err(Failure::from(FileError::Missing(path.to_owned())).with_advice(&advice))
+        }
+    }
+}
+
+/// The editor needs a screen and keys. Without them, `verb` does what can be done.
+fn require_terminal(verb: &str, room: &str, file: Option<&FilePath>) -> Result<(), Failure> {
+    if tui::has_terminal() {
+        return Ok(());
+    }
+    let file = file.filter(|file| !input::is_stdin(file));
+    let file = file.map(|file| format!(" {}", announce::quoted(&file.to_string_lossy()))).unwrap_or_default();
+    let room = announce::quoted(room);
+    let message = format!(
+        "the editor needs a terminal; without one, use `ultrawave {verb} {room}{file}` (all verbs: `ultrawave --help`)"
+    );
+    Err(Failure::new(Exit::Usage, message))
+}
+
+fn edit(room: &str, way: Way, disk: Disk, options: &RoomOptions) -> Result<Exit, Failure> {
+    super::block_on(async {
+        let (room, is_new) = tokio::select! {
+            entered = enter(room, way, options) => entered?,
+            exit = signals::ended() => return Ok(exit),
+        };
+        let result = show(&room, is_new, disk, options).await;
+        room.leave().await;
+        result
+    })
+}
+
+/// Second: whether the room was opened here.
+async fn enter(room: &str, way: Way, options: &RoomOptions) -> Result<(Room, bool), RoomError> {
+    let options = options.clone();
+    match way {
+        Way::Create(document) => Ok((Room::create(room, document, options).await?, true)),
+        Way::Join => Ok((Room::join(room, options).await?, false)),
+        Way::Open(document) => Room::open(room, document, options).await,
+    }
+}
+
+async fn show(room: &Room, is_new: bool, disk: Disk, options: &RoomOptions) -> Result<Exit, Failure> {
+    if is_new {
+        announce::opened(room, &options.signal);
+    }
+    let file = bind(room, is_new, disk)?;
+    let options = EditorOptions {
+        name: options.name.clone(),
+        join_command: announce::join_command(room.name(), &options.signal),
+        no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
+    };
+    match tui::run(room.clone(), file, options).await {
+        Ok(tui::Exit::Quit) => Ok(Exit::Done),
+        Ok(tui::Exit::Signal(signal)) => Ok(Exit::of_signal(signal)),
+        Err(EditorError::NoTerminal) => Err(Failure::new(Exit::Usage, EditorError::NoTerminal.to_string())),
+        Err(EditorError::Terminal(error)) => Err(Failure::io("the terminal failed", &error)),
+    }
+}
+
+/// Ties the file to the room; a different one only with the person's consent.
+fn bind(room: &Room, is_new: bool, disk: Disk) -> Result<Option<FileBinding>, Failure> {
+    let Some(target) = disk.target else { return Ok(None) };
+    let allowed = disk.force || is_new || !target.differs_from(room) || confirm(&target, room)?;
+    let mut file = target.bind(room, is_new, allowed)?;
+    if disk.write {
+        let snapshot = room.snapshot();
+        file.save(&snapshot.source, &snapshot.value, false)?;
+    }
+    Ok(Some(file))
+}
+
+fn confirm(target: &Target, room: &Room) -> Result<bool, Failure> {
+    let mut stderr = std::io::stderr().lock();
+    let asked = write!(
+        stderr,
+        "{} differs from the document in {}. Replace it by the room's? [y/N] ",
+        target.path().display(),
+        room.name()
+    );
+    let mut answer = String::new();
+    asked
+        .and_then(|()| stderr.flush())
+        .and_then(|()| std::io::stdin().lock().read_line(&mut answer))
+        .map_err(|error| Failure::io("cannot ask", &error))?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
 }

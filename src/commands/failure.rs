@@ -3,8 +3,11 @@
 use std::io;
 use std::process::ExitCode;
 
+use tokio::signal::unix::SignalKind;
+
 use crate::config::ConfigError;
 use crate::document::{ApplyError, PathError};
+use crate::file::FileError;
 use crate::room::RoomError;
 use crate::sync::EditError;
 
@@ -28,10 +31,25 @@ pub(super) enum Exit {
     FileChanged = 6,
     /// The operating system or the room does not permit it.
     NotPermitted = 7,
+    /// Ended by SIGHUP.
+    HungUp = 129,
     /// Ended by SIGINT.
     Interrupted = 130,
     /// Ended by SIGTERM.
     Terminated = 143,
+}
+
+impl Exit {
+    /// The end by a signal that was taken in good order.
+    pub(super) fn of_signal(number: i32) -> Self {
+        if number == SignalKind::interrupt().as_raw_value() {
+            Self::Interrupted
+        } else if number == SignalKind::hangup().as_raw_value() {
+            Self::HungUp
+        } else {
+            Self::Terminated
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -64,6 +82,13 @@ impl Failure {
         Self::new(exit, format!("{what}: {error}"))
     }
 
+    /// The message with a word of advice after it.
+    pub(super) fn with_advice(mut self, advice: &str) -> Self {
+        self.message.push_str("; ");
+        self.message.push_str(advice);
+        self
+    }
+
     /// What became of writing to standard output. Whoever reads may close the pipe when they have
     /// seen enough: that is a quiet end, not a failure.
     pub(super) fn output(error: &io::Error) -> Self {
@@ -94,7 +119,9 @@ impl From<EditError> for Failure {
     fn from(error: EditError) -> Self {
         let exit = match &error {
             EditError::Apply(ApplyError::Absent(_) | ApplyError::WrongStep { .. }) => Exit::NoPath,
-            EditError::Apply(_) | EditError::Base | EditError::NoDocument | EditError::Limit(_) => Exit::Failed,
+            EditError::Apply(_) | EditError::Base | EditError::NoDocument | EditError::Limit(_) => {
+                Exit::Failed
+            }
         };
         Self::new(exit, error.to_string())
     }
@@ -113,6 +140,26 @@ impl From<ConfigError> for Failure {
                 Exit::NotPermitted
             }
             ConfigError::Read { .. } | ConfigError::Parse { .. } | ConfigError::Name { .. } => Exit::Usage,
+        };
+        Self::new(exit, error.to_string())
+    }
+}
+
+impl From<FileError> for Failure {
+    fn from(error: FileError) -> Self {
+        let exit = match &error {
+            FileError::NotUtf8 { .. } | FileError::NotJson { .. } => Exit::BadJson,
+            FileError::ChangedOnDisk(_) | FileError::Exists(_) => Exit::FileChanged,
+            FileError::Unreadable(_, source) | FileError::Unwritable(_, source)
+                if source.kind() == io::ErrorKind::PermissionDenied =>
+            {
+                Exit::NotPermitted
+            }
+            FileError::Missing(_)
+            | FileError::Directory(_)
+            | FileError::TooLong(_)
+            | FileError::Unreadable(..)
+            | FileError::Unwritable(..) => Exit::Failed,
         };
         Self::new(exit, error.to_string())
     }

@@ -2,10 +2,10 @@
 
 use std::io::Read as _;
 use std::path::Path as FilePath;
-use std::sync::Arc;
 
 use super::failure::{Exit, Failure};
 use crate::document::{self, Path, Value};
+use crate::file::FileBinding;
 use crate::limits;
 use crate::sync::{Checkpoint, VectorClock};
 
@@ -38,18 +38,21 @@ pub(super) fn read_bytes(path: &FilePath) -> Result<Vec<u8>, Failure> {
 
 /// The document in a file, or in standard input for `-`, as the start of a history.
 pub(super) fn read_document(path: &FilePath) -> Result<Checkpoint, Failure> {
+    if !is_stdin(path) {
+        return Ok(start_of(&FileBinding::load(path)?).unwrap_or_else(empty_document));
+    }
     let name = display_name(path);
     let text = String::from_utf8(read_bytes(path)?).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Failure::new(Exit::BadJson, format!("{name} is not UTF-8 text: the fault is at byte {at}"))
     })?;
-    document_from(&name, text.into())
+    let value = parse(&name, &text)?;
+    Ok(Checkpoint { source: text.into(), value, clock: VectorClock::new() })
 }
 
-/// The start of a history from a document's text.
-pub(super) fn document_from(name: &str, text: Arc<str>) -> Result<Checkpoint, Failure> {
-    let value = parse(name, &text)?;
-    Ok(Checkpoint { source: text, value, clock: VectorClock::new() })
+/// What a file holds, as the start of a history.
+pub(super) fn start_of(file: &FileBinding) -> Option<Checkpoint> {
+    Some(Checkpoint { source: file.text()?.into(), value: file.value()?.clone(), clock: VectorClock::new() })
 }
 
 /// The document of a room that is opened without a file.

@@ -1,8 +1,14 @@
 //! Being a member of a room for as long as a verb takes.
 
+use std::time::Duration;
+
 use super::failure::{Exit, Failure};
 use super::signals;
 use crate::room::{Room, RoomOptions};
+use crate::session::{Link, Person};
+
+/// How long a verb waits to hear what every other member has.
+const SETTLE_WITHIN: Duration = Duration::from_secs(1);
 
 /// Joins a room, does the work there and leaves, whatever came of it. A signal ends the work.
 pub(super) async fn in_room<W>(room: &str, options: RoomOptions, work: W) -> Result<Exit, Failure>
@@ -14,9 +20,33 @@ where
         exit = signals::ended() => return Ok(exit),
     };
     let result = tokio::select! {
-        result = work(&room) => result,
+        result = async {
+            settle(&room).await;
+            work(&room).await
+        } => result,
         exit = signals::ended() => Ok(exit),
     };
     room.leave().await;
     result
+}
+
+/// Waits a moment until everyone has been heard. The document came from the first who answered;
+/// another may hold a newer change, such as the one that the command before this one made.
+async fn settle(room: &Room) {
+    let (mut events, mut changed) = (room.events(), room.changed());
+    let is_behind = |person: &Person| match person.link {
+        Link::Connecting => true,
+        Link::Live => !room.snapshot().clock.covers(&person.clock),
+        Link::Away | Link::Lost => false,
+    };
+    let settled = async {
+        while room.people().iter().any(is_behind) {
+            tokio::select! {
+                event = events.recv() => if event.is_err() { return },
+                change = changed.changed() => if change.is_err() { return },
+            }
+        }
+    };
+    // Who cannot be reached in that time is done without.
+    let _ = tokio::time::timeout(SETTLE_WITHIN, settled).await;
 }

@@ -1,6 +1,7 @@
 //! What each command does. The editor is in [`tui`](crate::tui); here is the way there, and the
 //! verbs that need no screen.
 
+mod announce;
 mod edit;
 mod editor;
 mod failure;
@@ -13,6 +14,7 @@ mod read;
 mod replay;
 mod serve;
 mod signals;
+mod target;
 mod watch;
 
 use std::process::ExitCode;

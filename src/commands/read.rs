@@ -6,7 +6,7 @@ use super::failure::{Exit, Failure};
 use super::output;
 use crate::document::{Method, Path, Value};
 use crate::room::Room;
-use crate::session::{Event, Link, Person};
+use crate::session::{Link, Person};
 use crate::sync::{Change, encode_change};
 
 /// How long to wait for the connections to everybody before saying who is there.
@@ -71,19 +71,19 @@ pub(super) fn arguments(method: &Method) -> Vec<Value> {
 
 /// Prints who else is in the room.
 pub(super) async fn peers(room: &Room, json: bool) -> Result<Exit, Failure> {
-    // Who is not connected by then is listed as connecting.
-    let _ = tokio::time::timeout(GATHER_WITHIN, all_connected(room)).await;
+    // Who is not connected by then is listed as connecting, without a name.
+    let _ = tokio::time::timeout(GATHER_WITHIN, all_known(room)).await;
     let people = room.people();
     let text = if json { people.iter().map(json_line).collect() } else { table(&people) };
     output::print(&text)?;
     Ok(Exit::Done)
 }
 
-async fn all_connected(room: &Room) {
+async fn all_known(room: &Room) {
     let mut events = room.events();
-    while room.people().iter().any(|person| person.link == Link::Connecting) {
-        while !matches!(events.recv().await, Ok(Event::People) | Err(_)) {}
-    }
+    // A name comes with the first message after the connection.
+    let is_unknown = |person: &Person| person.link == Link::Connecting || person.presence.name.is_empty();
+    while room.people().iter().any(is_unknown) && events.recv().await.is_ok() {}
 }
 
 fn state(link: Link) -> &'static str {

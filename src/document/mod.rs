@@ -6,6 +6,7 @@
 
 mod apply;
 mod kind;
+mod list;
 mod method;
 mod object;
 mod parse;

@@ -1,64 +1,90 @@
 //! The entries of a map, in order and by key.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use imbl::OrdMap;
 
+use super::list::{Iter, List};
 use super::{Text, Value};
 
 /// Above this many keys an object keeps an index; below it, a scan is faster and smaller.
 const INDEX_FROM: usize = 16;
 
 /// The entries of a map. Keys are unique.
-#[derive(Clone, Default)]
-pub(super) struct Object {
-    entries: Vec<(Text, Value)>,
-    index: Option<Arc<Index>>,
+#[derive(Clone)]
+pub(super) struct Object(Entries);
+
+#[derive(Clone)]
+enum Entries {
+    Few(Vec<(Text, Value)>),
+    /// Every entry gets an ordinal when it is appended; removals leave gaps between ordinals, so
+    /// that nothing else needs to be renumbered.
+    Many {
+        entries: List<Entry>,
+        index: Index,
+        next: usize,
+    },
 }
 
-/// Finds keys in a large object. Every entry gets an ordinal when it is appended; removals leave
-/// gaps between ordinals, so that nothing else needs to be renumbered. A tree, not a hash table:
-/// keys come from strangers, who could choose them to collide.
-#[derive(Clone, Default)]
-struct Index {
-    ordinals: BTreeMap<Text, usize>,
-    /// The ordinal of each entry, ascending.
-    order: Vec<usize>,
+/// Finds keys in a large object. A tree, not a hash table: keys come from strangers, who could
+/// choose them to collide.
+type Index = OrdMap<Text, usize>;
+
+#[derive(Clone)]
+pub(super) struct Entry {
+    ordinal: usize,
+    entry: (Text, Value),
 }
 
-impl Index {
-    fn append(&mut self, key: Text) {
-        let ordinal = self.order.last().map_or(0, |last| last + 1);
-        self.ordinals.insert(key, ordinal);
-        self.order.push(ordinal);
-    }
-
-    fn position(&self, key: &Text) -> Option<usize> {
-        self.order.binary_search(self.ordinals.get(key)?).ok()
+impl Default for Object {
+    fn default() -> Self {
+        Self(Entries::Few(Vec::new()))
     }
 }
 
 impl PartialEq for Object {
     fn eq(&self, other: &Self) -> bool {
-        self.entries == other.entries
+        self.iter().eq(other.iter())
     }
 }
 
 impl Eq for Object {}
 
 impl Object {
-    pub(super) fn entries(&self) -> &[(Text, Value)] {
-        &self.entries
+    pub(super) fn len(&self) -> usize {
+        match &self.0 {
+            Entries::Few(entries) => entries.len(),
+            Entries::Many { entries, .. } => entries.len(),
+        }
+    }
+
+    pub(super) fn iter(&self) -> EntryIter<'_> {
+        match &self.0 {
+            Entries::Few(entries) => EntryIter::Few(entries.iter()),
+            Entries::Many { entries, .. } => EntryIter::Many(entries.iter()),
+        }
+    }
+
+    pub(super) fn entry(&self, at: usize) -> Option<&(Text, Value)> {
+        match &self.0 {
+            Entries::Few(entries) => entries.get(at),
+            Entries::Many { entries, .. } => entries.get(at).map(|entry| &entry.entry),
+        }
     }
 
     pub(super) fn position(&self, key: &Text) -> Option<usize> {
-        match &self.index {
-            Some(index) => index.position(key),
-            None => self.entries.iter().position(|(candidate, _)| candidate == key),
+        match &self.0 {
+            Entries::Few(entries) => entries.iter().position(|(candidate, _)| candidate == key),
+            Entries::Many { entries, index, .. } => {
+                let ordinal = *index.get(key)?;
+                Some(entries.partition_point(|entry| entry.ordinal < ordinal))
+            }
         }
     }
 
     pub(super) fn value_mut(&mut self, position: usize) -> Option<&mut Value> {
-        self.entries.get_mut(position).map(|(_, value)| value)
+        match &mut self.0 {
+            Entries::Few(entries) => entries.get_mut(position).map(|(_, value)| value),
+            Entries::Many { entries, .. } => entries.get_mut(position).map(|entry| &mut entry.entry.1),
+        }
     }
 
     /// Writes a key: in its place, or at the end. Returns what was there.
@@ -66,27 +92,86 @@ impl Object {
         if let Some(held) = self.position(&key).and_then(|position| self.value_mut(position)) {
             return Some(std::mem::replace(held, value));
         }
-        if let Some(index) = &mut self.index {
-            Arc::make_mut(index).append(key.clone());
-        }
-        self.entries.push((key, value));
-        if self.index.is_none() && self.entries.len() > INDEX_FROM {
-            let mut index = Index::default();
-            for (key, _) in &self.entries {
-                index.append(key.clone());
+        match &mut self.0 {
+            Entries::Few(entries) if entries.len() < INDEX_FROM => entries.push((key, value)),
+            Entries::Few(entries) => {
+                let all = std::mem::take(entries).into_iter().chain([(key, value)]);
+                self.0 = Entries::many(all);
             }
-            self.index = Some(Arc::new(index));
+            Entries::Many { entries, index, next } => {
+                index.insert(key.clone(), *next);
+                entries.push(Entry { ordinal: *next, entry: (key, value) });
+                *next += 1;
+            }
         }
         None
     }
 
     pub(super) fn remove(&mut self, key: &Text) -> Option<Value> {
         let position = self.position(key)?;
-        if let Some(index) = &mut self.index {
-            let index = Arc::make_mut(index);
-            index.ordinals.remove(key);
-            index.order.remove(position);
+        match &mut self.0 {
+            Entries::Few(entries) => Some(entries.remove(position).1),
+            Entries::Many { entries, index, .. } => {
+                index.remove(key);
+                entries.remove(position).map(|entry| entry.entry.1)
+            }
         }
-        Some(self.entries.remove(position).1)
     }
 }
+
+impl Entries {
+    fn many(all: impl Iterator<Item = (Text, Value)>) -> Self {
+        let entries: List<Entry> = all.enumerate().map(|(ordinal, entry)| Entry { ordinal, entry }).collect();
+        let index = entries.iter().map(|entry| (entry.entry.0.clone(), entry.ordinal)).collect();
+        Self::Many { next: entries.len(), entries, index }
+    }
+}
+
+/// Walks the entries from both ends.
+pub(super) enum EntryIter<'a> {
+    Few(std::slice::Iter<'a, (Text, Value)>),
+    Many(Iter<'a, Entry>),
+}
+
+impl EntryIter<'_> {
+    /// Over nothing.
+    pub(super) fn empty() -> Self {
+        Self::Few([].iter())
+    }
+}
+
+impl<'a> Iterator for EntryIter<'a> {
+    type Item = &'a (Text, Value);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Few(entries) => entries.next(),
+            Self::Many(entries) => entries.next().map(|entry| &entry.entry),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        match self {
+            Self::Few(entries) => entries.size_hint(),
+            Self::Many(entries) => entries.size_hint(),
+        }
+    }
+
+    fn nth(&mut self, count: usize) -> Option<Self::Item> {
+        match self {
+            Self::Few(entries) => entries.nth(count),
+            Self::Many(entries) => entries.nth(count).map(|entry| &entry.entry),
+        }
+    }
+}
+
+impl DoubleEndedIterator for EntryIter<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        match self {
+            Self::Few(entries) => entries.next_back(),
+            Self::Many(entries) => entries.next_back().map(|entry| &entry.entry),
+        }
+    }
+}
+
+impl ExactSizeIterator for EntryIter<'_> {}

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::object::Object;
+use super::list::{self, List};
+use super::object::{EntryIter, Object};
 use super::{Kind, Path, Step, Text, parse};
 
 /// An immutable JSON value that shares structure with its copies: a clone is a reference count,
@@ -19,7 +20,7 @@ enum Node {
     Bool(bool),
     Number(Arc<str>),
     String(Text),
-    Array(Arc<Vec<Value>>),
+    Array(List<Value>),
     Object(Arc<Object>),
 }
 
@@ -55,7 +56,7 @@ impl Value {
 
     /// An array of these elements.
     pub fn array(elements: impl IntoIterator<Item = Self>) -> Self {
-        Self(Node::Array(Arc::new(elements.into_iter().collect())))
+        Self(Node::Array(elements.into_iter().collect()))
     }
 
     /// A map of these entries, in this order. Of entries with one key the last value counts, in
@@ -76,7 +77,7 @@ impl Value {
     pub fn depth(&self) -> usize {
         let inner = match &self.0 {
             Node::Array(elements) => elements.iter().map(Self::depth).max(),
-            Node::Object(object) => object.entries().iter().map(|(_, value)| value.depth()).max(),
+            Node::Object(object) => object.iter().map(|(_, value)| value.depth()).max(),
             Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) => return 0,
         };
         1 + inner.unwrap_or(0)
@@ -103,7 +104,7 @@ impl Value {
     pub fn len(&self) -> usize {
         match &self.0 {
             Node::Array(elements) => elements.len(),
-            Node::Object(object) => object.entries().len(),
+            Node::Object(object) => object.len(),
             Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) => 0,
         }
     }
@@ -157,19 +158,15 @@ impl Value {
         Some(object)
     }
 
-    fn as_elements(&self) -> &[Self] {
-        let Node::Array(elements) = &self.0 else { return &[] };
-        elements
-    }
-
-    fn as_entries(&self) -> &[(Text, Self)] {
-        self.as_object().map_or(&[], Object::entries)
+    fn as_list(&self) -> Option<&List<Self>> {
+        let Node::Array(elements) = &self.0 else { return None };
+        Some(elements)
     }
 
     /// The child at a key.
     pub fn key(&self, key: &Text) -> Option<&Self> {
         let object = self.as_object()?;
-        object.entries().get(object.position(key)?).map(|(_, value)| value)
+        object.entry(object.position(key)?).map(|(_, value)| value)
     }
 
     /// The position of a key among the map's keys.
@@ -179,12 +176,12 @@ impl Value {
 
     /// The element at a position.
     pub fn index(&self, index: usize) -> Option<&Self> {
-        self.as_elements().get(index)
+        self.as_list()?.get(index)
     }
 
     /// The `at`-th entry of a map: 0 is the first.
     pub fn entry(&self, at: usize) -> Option<(&Text, &Self)> {
-        self.as_entries().get(at).map(|(key, value)| (key, value))
+        self.as_object()?.entry(at).map(|(key, value)| (key, value))
     }
 
     /// The child that a step leads to.
@@ -202,12 +199,12 @@ impl Value {
 
     /// The elements of an array; nothing for anything else.
     pub fn elements(&self) -> impl ExactSizeIterator<Item = &Self> + DoubleEndedIterator {
-        self.as_elements().iter()
+        self.as_list().map_or_else(list::Iter::empty, List::iter)
     }
 
     /// The entries of a map in order; nothing for anything else.
     pub fn entries(&self) -> impl ExactSizeIterator<Item = (&Text, &Self)> + DoubleEndedIterator {
-        self.as_entries().iter().map(|(key, value)| (key, value))
+        self.as_object().map_or_else(EntryIter::empty, Object::iter).map(|(key, value)| (key, value))
     }
 
     /// The child that a step leads to, to be changed in place.
@@ -221,9 +218,7 @@ impl Value {
     /// The element at a position, to be changed in place.
     pub fn index_mut(&mut self, index: usize) -> Option<&mut Self> {
         let Node::Array(elements) = &mut self.0 else { return None };
-        // Looked up first: nothing is copied for the sake of an element that is not there.
-        elements.get(index)?;
-        Arc::make_mut(elements).get_mut(index)
+        elements.get_mut(index)
     }
 
     /// The child at a key, to be changed in place.
@@ -256,10 +251,7 @@ impl Value {
     /// nothing to a value that is no array.
     pub fn splice_elements(&mut self, start: usize, count: usize, items: impl IntoIterator<Item = Self>) {
         if let Node::Array(elements) = &mut self.0 {
-            let elements = Arc::make_mut(elements);
-            let start = start.min(elements.len());
-            let end = start.saturating_add(count).min(elements.len());
-            elements.splice(start..end, items);
+            elements.splice(start, count, items);
         }
     }
 
@@ -267,7 +259,7 @@ impl Value {
     /// False says nothing.
     pub fn is_same(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Node::Array(left), Node::Array(right)) => Arc::ptr_eq(left, right),
+            (Node::Array(left), Node::Array(right)) => left.is_same(right),
             (Node::Object(left), Node::Object(right)) => Arc::ptr_eq(left, right),
             _ => false,
         }

@@ -9,6 +9,8 @@ mod message;
 mod peer;
 mod people;
 mod repair;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod undo;
 

@@ -28,7 +28,7 @@ pub use model::{
     ConflictList, EditorOptions, FileState, Flash, HistoryEntry, Mode, Model, Opening, PageKind, Question,
 };
 pub use rows::{Row, Rows};
-pub use runtime::{EditorError, Exit, run};
+pub use runtime::{EditorError, Exit, has_terminal, run};
 pub use search::Search;
 pub use text::{clip, inert};
 pub use theme::{Role, Theme};

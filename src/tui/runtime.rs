@@ -63,7 +63,7 @@ pub enum EditorError {
 /// # Errors
 /// There is no terminal, or it fails.
 pub async fn run(room: Room, file: Option<FileBinding>, options: EditorOptions) -> Result<Exit, EditorError> {
-    let exit = if io::stdin().is_terminal() && io::stdout().is_terminal() {
+    let exit = if has_terminal() {
         Editor::open(room.clone(), file, options).await
     } else {
         Err(EditorError::NoTerminal)
@@ -71,6 +71,13 @@ pub async fn run(room: Room, file: Option<FileBinding>, options: EditorOptions) 
     // The terminal is the person's again; the others are told meanwhile.
     let _ = timeout(LEAVE_WITHIN, room.leave()).await;
     exit
+}
+
+/// Whether there is a terminal to draw on and to read keys from: the controlling one, where
+/// standard input is taken for a document.
+pub fn has_terminal() -> bool {
+    let has_keys = io::stdin().is_terminal() || (cfg!(unix) && std::fs::File::open("/dev/tty").is_ok());
+    has_keys && io::stdout().is_terminal()
 }
 
 struct Editor {

@@ -115,6 +115,7 @@ impl State {
                     if sender.is_some_and(|sender| sender.push(response.encode()).is_err()) {
                         let reason = "this connection does not take what is sent to it".into();
                         self.close(connection, Failure { code: Code::TooSlow, reason });
+                        // Its task will say so too, but only after a farewell that takes its time.
                         self.lobby.disconnect(now, connection);
                     }
                 }

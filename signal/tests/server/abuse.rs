@@ -84,6 +84,7 @@ async fn a_message_in_fragments_is_bounded_as_a_whole() {
 async fn a_connection_that_says_nothing_is_ended() {
     let options = Options { first_message_within: Duration::from_millis(200), ..Options::default() };
     let server = Running::start(options).await;
+    let (mut valid, _) = server.create("r").await;
     let mut silent = Raw::connect(&server).await;
     assert_eq!(silent.hear_all().await, "");
     let mut half = Raw::connect(&server).await;
@@ -93,6 +94,8 @@ async fn a_connection_that_says_nothing_is_ended() {
     peer.say_text("not a message").await;
     assert_eq!(peer.hear_error().await, Code::Malformed);
     assert_eq!(peer.hear_end().await, (Code::TooSlow, CloseCode::Policy));
+    valid.say(&create("one valid message is enough")).await;
+    assert!(matches!(valid.hear().await, Response::Created(_)));
 }
 
 #[tokio::test]

@@ -104,12 +104,9 @@ impl Peer {
 
     /// The next message of the server.
     pub(crate) async fn hear(&mut self) -> Response {
-        loop {
-            match self.next().await {
-                Some(Message::Text(text)) => return Response::decode(&text).unwrap(),
-                Some(Message::Ping(_) | Message::Pong(_)) => {}
-                other => panic!("not a message: {other:?}"),
-            }
+        match self.next().await {
+            Some(Message::Text(text)) => Response::decode(&text).unwrap(),
+            other => panic!("not a message: {other:?}"),
         }
     }
 
@@ -130,12 +127,17 @@ impl Peer {
         (code, frame.code)
     }
 
+    /// What comes next, apart from pings; nothing at the end.
     async fn next(&mut self) -> Option<Message> {
-        timeout(PATIENCE, self.socket.next())
-            .await
-            .expect("the server is silent")
-            .transpose()
-            .unwrap_or_default()
+        let next = async {
+            loop {
+                match self.socket.next().await {
+                    Some(Ok(Message::Ping(_))) => {}
+                    other => break other.transpose().unwrap_or_default(),
+                }
+            }
+        };
+        timeout(PATIENCE, next).await.expect("the server is silent")
     }
 }
 

@@ -169,6 +169,9 @@ fn a_forgotten_room_is_resumed_by_its_members_in_any_order() {
     let (sixth, _) = world.connect();
     world.say(sixth, resume("r", "i", 6, 2));
     assert_eq!(world.join("r").1.author, Author(7));
+    let (second, _) = world.connect();
+    world.say(second, resume("r", "i", 2, 20));
+    assert_eq!(world.join("r").1.author, Author(21));
 }
 
 #[test]

@@ -1,0 +1,63 @@
+//! A file to which a room's document is to be written.
+
+use std::path::Path as FilePath;
+
+use super::failure::{Exit, Failure};
+use super::{input, output};
+use crate::file::{FileBinding, FileError};
+use crate::room::Room;
+use crate::sync::Checkpoint;
+
+/// A file named on the command line, as it was found.
+pub(super) struct Target(FileBinding);
+
+impl Target {
+    /// Looks at a file that may be there or not.
+    ///
+    /// # Errors
+    /// It is there and cannot be read, or is not JSON.
+    pub(super) fn find(path: &FilePath) -> Result<Self, Failure> {
+        match FileBinding::load(path) {
+            Ok(file) => Ok(Self(file)),
+            Err(FileError::Missing(_)) => Ok(Self(FileBinding::absent(path))),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &FilePath {
+        self.0.path()
+    }
+
+    /// Whether there is such a file.
+    pub(super) fn is_there(&self) -> bool {
+        self.0.value().is_some()
+    }
+
+    /// Its document, or an empty one.
+    pub(super) fn document(&self) -> Checkpoint {
+        input::start_of(&self.0).unwrap_or_else(input::empty_document)
+    }
+
+    /// Whether writing the room's document would replace another.
+    pub(super) fn differs_from(&self, room: &Room) -> bool {
+        self.0.value().is_some_and(|value| *value != room.snapshot().value)
+    }
+
+    /// Ties the file to the room.
+    ///
+    /// # Errors
+    /// The room was there already, the file holds another document, and `force` is not set.
+    pub(super) fn bind(self, room: &Room, is_new: bool, force: bool) -> Result<FileBinding, Failure> {
+        if !is_new && !force && self.differs_from(room) {
+            let (path, name) = (self.path().display(), room.name());
+            let message =
+                format!("{path} differs from the document in {name}; --force replaces it by the room's");
+            return Err(Failure::new(Exit::FileChanged, message));
+        }
+        if is_new && !self.is_there() {
+            output::say(&format!("{} is not there yet; starting from {{}}", self.path().display()));
+        }
+        Ok(self.0)
+    }
+}

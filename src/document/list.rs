@@ -1,0 +1,516 @@
+//! A sequence that shares structure with its copies.
+//!
+//! A B+ tree of counted, reference-counted nodes: reading, inserting and removing anywhere cost
+//! the logarithm of the length, a copy costs a reference count, and an edit copies only the
+//! nodes on its way that somebody else holds too. A short list is one leaf, a plain vector.
+
+use std::sync::Arc;
+
+/// Items in a leaf, at most.
+const LEAF: usize = 64;
+/// Children of an inner node, at most.
+const FAN: usize = 32;
+/// So many items for each one to be inserted or removed make it cheaper to do that one by one
+/// than to build the list anew.
+const REBUILD: usize = 8;
+
+/// A sequence of items, in a leaf or in a tree of them.
+#[derive(Clone)]
+pub(super) struct List<T>(Node<T>);
+
+#[derive(Clone)]
+enum Node<T> {
+    Leaf(Arc<Vec<T>>),
+    Inner(Arc<Inner<T>>),
+}
+
+#[derive(Clone)]
+struct Inner<T> {
+    len: usize,
+    /// Each child with its length.
+    children: Vec<(usize, Node<T>)>,
+}
+
+impl<T> Default for List<T> {
+    fn default() -> Self {
+        Self(Node::Leaf(Arc::default()))
+    }
+}
+
+impl<T> Node<T> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Leaf(items) => items.len(),
+            Self::Inner(inner) => inner.len,
+        }
+    }
+
+    /// The leaf that holds a position, and where in it.
+    fn leaf(&self, mut at: usize) -> (&[T], usize) {
+        let mut node = self;
+        loop {
+            match node {
+                Self::Leaf(items) => return (items, at),
+                Self::Inner(inner) => {
+                    let Some((child, inside)) = inner.find(at) else { return (&[], 0) };
+                    let Some((_, next)) = inner.children.get(child) else { return (&[], 0) };
+                    (node, at) = (next, inside);
+                }
+            }
+        }
+    }
+}
+
+impl<T> Inner<T> {
+    /// The child that holds a position, and the position inside it. The position after the last
+    /// belongs to the last child.
+    fn find(&self, mut at: usize) -> Option<(usize, usize)> {
+        let last = self.children.len().checked_sub(1)?;
+        for (number, (len, _)) in self.children.iter().enumerate() {
+            if at < *len || number == last {
+                return Some((number, at));
+            }
+            at -= len;
+        }
+        None
+    }
+}
+
+impl<T> List<T> {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn get(&self, at: usize) -> Option<&T> {
+        let (leaf, inside) = self.0.leaf(at);
+        leaf.get(inside)
+    }
+
+    /// Where the first item is for which `is_before` is false; all for which it is true come
+    /// first.
+    pub(super) fn partition_point(&self, is_before: impl Fn(&T) -> bool) -> usize {
+        let mut passed = 0;
+        let mut node = &self.0;
+        loop {
+            match node {
+                Node::Leaf(items) => return passed + items.partition_point(is_before),
+                Node::Inner(inner) => {
+                    let starts_before =
+                        |child: &(usize, Node<T>)| child.1.leaf(0).0.first().is_some_and(&is_before);
+                    let number = inner.children.partition_point(starts_before).saturating_sub(1);
+                    passed += inner.children.iter().take(number).map(|(len, _)| len).sum::<usize>();
+                    let Some((_, next)) = inner.children.get(number) else { return passed };
+                    node = next;
+                }
+            }
+        }
+    }
+
+    pub(super) fn iter(&self) -> Iter<'_, T> {
+        Iter { leaves: Some(&self.0), front: [].iter(), back: [].iter(), next: 0, end: self.len() }
+    }
+
+    /// Whether both are the very same in memory. False says nothing.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Node::Leaf(left), Node::Leaf(right)) => Arc::ptr_eq(left, right),
+            (Node::Inner(left), Node::Inner(right)) => Arc::ptr_eq(left, right),
+            (Node::Leaf(_), Node::Inner(_)) | (Node::Inner(_), Node::Leaf(_)) => false,
+        }
+    }
+}
+
+impl<T: Clone> List<T> {
+    pub(super) fn get_mut(&mut self, mut at: usize) -> Option<&mut T> {
+        // Looked up first: nothing is copied for the sake of an item that is not there.
+        self.get(at)?;
+        let mut node = &mut self.0;
+        loop {
+            match node {
+                Node::Leaf(items) => return Arc::make_mut(items).get_mut(at),
+                Node::Inner(inner) => {
+                    let inner = Arc::make_mut(inner);
+                    let (child, inside) = inner.find(at)?;
+                    (node, at) = (&mut inner.children.get_mut(child)?.1, inside);
+                }
+            }
+        }
+    }
+
+    pub(super) fn push(&mut self, item: T) {
+        self.insert(self.len(), item);
+    }
+
+    /// Inserts before a position; past the end is at the end.
+    pub(super) fn insert(&mut self, at: usize, item: T) {
+        let at = at.min(self.len());
+        if let Some(right) = self.0.insert(at, item) {
+            let left = std::mem::replace(&mut self.0, Node::Leaf(Arc::default()));
+            self.0 = Node::join(vec![(left.len(), left), (right.len(), right)]);
+        }
+    }
+
+    pub(super) fn remove(&mut self, at: usize) -> Option<T> {
+        if at >= self.len() {
+            return None;
+        }
+        let removed = self.0.remove(at);
+        while let Node::Inner(inner) = &mut self.0
+            && inner.children.len() <= 1
+        {
+            let only = Arc::make_mut(inner).children.pop();
+            self.0 = only.map_or_else(|| Node::Leaf(Arc::default()), |(_, node)| node);
+        }
+        removed
+    }
+
+    /// Replaces `count` items from `start` on; both are clamped to the length.
+    pub(super) fn splice(&mut self, start: usize, count: usize, items: impl IntoIterator<Item = T>) {
+        let start = start.min(self.len());
+        let count = count.min(self.len() - start);
+        let items: Vec<T> = items.into_iter().collect();
+        if self.0.splice_leaf(start, count, &items) {
+            return;
+        }
+        if (count + items.len()).saturating_mul(REBUILD) < self.len() {
+            for _ in 0..count {
+                self.remove(start);
+            }
+            for (at, item) in (start..).zip(items) {
+                self.insert(at, item);
+            }
+        } else {
+            let before = self.iter().take(start).cloned();
+            let after = self.iter().skip(start + count).cloned();
+            *self = before.chain(items).chain(after).collect();
+        }
+    }
+}
+
+impl<T: Clone> Node<T> {
+    fn join(children: Vec<(usize, Self)>) -> Self {
+        let len = children.iter().map(|(len, _)| len).sum();
+        Self::Inner(Arc::new(Inner { len, children }))
+    }
+
+    /// Inserts; gives what was split off at the right if there was no room.
+    fn insert(&mut self, at: usize, item: T) -> Option<Self> {
+        match self {
+            Self::Leaf(items) => {
+                let items = Arc::make_mut(items);
+                let overflow = (items.len() >= LEAF).then(|| {
+                    // A list that grows at its end keeps full leaves.
+                    let middle = if at == items.len() { items.len() } else { items.len() / 2 };
+                    (middle, items.split_off(middle))
+                });
+                let Some((middle, mut right)) = overflow else {
+                    items.insert(at, item);
+                    return None;
+                };
+                if at > middle || right.is_empty() {
+                    right.insert(at - middle, item);
+                } else {
+                    items.insert(at, item);
+                }
+                Some(Self::Leaf(Arc::new(right)))
+            }
+            Self::Inner(inner) => {
+                let inner = Arc::make_mut(inner);
+                inner.len += 1;
+                let (number, inside) = inner.find(at)?;
+                let (len, child) = inner.children.get_mut(number)?;
+                let split = child.insert(inside, item);
+                *len = child.len();
+                inner.children.insert(number + 1, split.map(|right| (right.len(), right))?);
+                if inner.children.len() <= FAN {
+                    return None;
+                }
+                let middle = if number + 2 == inner.children.len() { FAN } else { FAN / 2 };
+                let right = Self::join(inner.children.split_off(middle));
+                inner.len -= right.len();
+                Some(right)
+            }
+        }
+    }
+
+    fn remove(&mut self, at: usize) -> Option<T> {
+        match self {
+            Self::Leaf(items) => Some(Arc::make_mut(items).remove(at)),
+            Self::Inner(inner) => {
+                let inner = Arc::make_mut(inner);
+                let (number, inside) = inner.find(at)?;
+                let (len, child) = inner.children.get_mut(number)?;
+                let removed = child.remove(inside)?;
+                *len = child.len();
+                inner.len -= 1;
+                inner.shrink(number);
+                Some(removed)
+            }
+        }
+    }
+
+    /// Splices inside one leaf, where that is possible without it growing too long.
+    fn splice_leaf(&mut self, start: usize, count: usize, items: &[T]) -> bool {
+        match self {
+            Self::Leaf(leaf) => {
+                let fits = start + count <= leaf.len() && leaf.len() - count + items.len() <= LEAF;
+                if fits && (count > 0 || !items.is_empty()) {
+                    Arc::make_mut(leaf).splice(start..start + count, items.iter().cloned());
+                }
+                fits
+            }
+            // A leaf of a tree must not become empty: that is left to `remove`.
+            Self::Inner(inner) if count == 0 && !items.is_empty() => {
+                let Some((number, inside)) = inner.find(start) else { return false };
+                if !inner.children.get(number).is_some_and(|(_, child)| child.has_room(inside, items.len())) {
+                    return false;
+                }
+                let inner = Arc::make_mut(inner);
+                inner.len += items.len();
+                inner.children.get_mut(number).is_some_and(|(len, child)| {
+                    *len += items.len();
+                    child.splice_leaf(inside, 0, items)
+                })
+            }
+            Self::Inner(_) => false,
+        }
+    }
+
+    /// Whether the leaf that holds a position can take so many more.
+    fn has_room(&self, at: usize, more: usize) -> bool {
+        self.leaf(at).0.len() + more <= LEAF
+    }
+}
+
+impl<T: Clone> Inner<T> {
+    /// Joins a child that has grown small with a neighbour.
+    fn shrink(&mut self, number: usize) {
+        let Some((_, child)) = self.children.get(number) else { return };
+        let (size, full) = child.size();
+        if size == 0 {
+            self.children.remove(number);
+            return;
+        }
+        if size > full / 4 || self.children.len() < 2 {
+            return;
+        }
+        let left = number.saturating_sub(1);
+        let both = self.children.iter().skip(left).take(2).map(|(_, child)| child.size().0).sum::<usize>();
+        if both > full * 3 / 4 {
+            return;
+        }
+        let (_, right) = self.children.remove(left + 1);
+        if let Some((len, child)) = self.children.get_mut(left) {
+            child.append(right);
+            *len = child.len();
+        }
+    }
+}
+
+impl<T: Clone> Node<T> {
+    /// How many items or children it has, and how many it may have.
+    fn size(&self) -> (usize, usize) {
+        match self {
+            Self::Leaf(items) => (items.len(), LEAF),
+            Self::Inner(inner) => (inner.children.len(), FAN),
+        }
+    }
+
+    /// Adds the contents of a node of the same height.
+    fn append(&mut self, right: Self) {
+        match (self, right) {
+            (Self::Leaf(left), Self::Leaf(right)) => {
+                Arc::make_mut(left).extend(Arc::unwrap_or_clone(right));
+            }
+            (Self::Inner(left), Self::Inner(right)) => {
+                let left = Arc::make_mut(left);
+                left.len += right.len;
+                left.children.extend(Arc::unwrap_or_clone(right).children);
+            }
+            (Self::Leaf(_), Self::Inner(_)) | (Self::Inner(_), Self::Leaf(_)) => {}
+        }
+    }
+}
+
+impl<T: Clone> FromIterator<T> for List<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
+        let mut items = items.into_iter();
+        let mut level: Vec<(usize, Node<T>)> = Vec::new();
+        loop {
+            let mut leaf: Vec<T> = items.by_ref().take(LEAF).collect();
+            if leaf.is_empty() {
+                break;
+            }
+            leaf.shrink_to_fit();
+            level.push((leaf.len(), Node::Leaf(Arc::new(leaf))));
+        }
+        while level.len() > 1 {
+            let mut children = level.into_iter().peekable();
+            level = Vec::new();
+            while children.peek().is_some() {
+                let node = Node::join(children.by_ref().take(FAN).collect());
+                level.push((node.len(), node));
+            }
+        }
+        level.pop().map_or_else(Self::default, |(_, root)| Self(root))
+    }
+}
+
+impl<T: PartialEq> PartialEq for List<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_same(other) || (self.len() == other.len() && self.iter().eq(other.iter()))
+    }
+}
+
+impl<T: Eq> Eq for List<T> {}
+
+/// Walks a list from both ends, leaf by leaf.
+pub(super) struct Iter<'a, T> {
+    leaves: Option<&'a Node<T>>,
+    front: std::slice::Iter<'a, T>,
+    back: std::slice::Iter<'a, T>,
+    /// The first position not in `front`, and the end of those not in `back`.
+    next: usize,
+    end: usize,
+}
+
+impl<'a, T> Iter<'a, T> {
+    /// Over nothing.
+    pub(super) fn empty() -> Self {
+        Self { leaves: None, front: [].iter(), back: [].iter(), next: 0, end: 0 }
+    }
+
+    fn leaf(&self, at: usize) -> (&'a [T], usize) {
+        self.leaves.map_or((&[], 0), |root| root.leaf(at))
+    }
+
+    fn unread(&self) -> usize {
+        self.end - self.next
+    }
+}
+
+impl<'a, T> Iterator for Iter<'a, T> {
+    type Item = &'a T;
+
+    fn next(&mut self) -> Option<&'a T> {
+        if let Some(item) = self.front.next() {
+            return Some(item);
+        }
+        if self.unread() == 0 {
+            return self.back.next();
+        }
+        let (leaf, inside) = self.leaf(self.next);
+        let wanted = leaf.len().saturating_sub(inside).min(self.unread());
+        self.next += wanted;
+        self.front = leaf.get(inside..inside + wanted)?.iter();
+        self.front.next()
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let len = self.front.len() + self.unread() + self.back.len();
+        (len, Some(len))
+    }
+
+    fn nth(&mut self, count: usize) -> Option<&'a T> {
+        if count < self.front.len() {
+            return self.front.nth(count);
+        }
+        let skipped = count - self.front.len();
+        self.front = [].iter();
+        let jump = skipped.min(self.unread());
+        self.next += jump;
+        if skipped > jump { self.back.nth(skipped - jump) } else { self.next() }
+    }
+}
+
+impl<T> DoubleEndedIterator for Iter<'_, T> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        if let Some(item) = self.back.next_back() {
+            return Some(item);
+        }
+        if self.unread() == 0 {
+            return self.front.next_back();
+        }
+        let (leaf, inside) = self.leaf(self.end - 1);
+        let wanted = (inside + 1).min(self.unread());
+        self.end -= wanted;
+        self.back = leaf.get(inside + 1 - wanted..=inside)?.iter();
+        self.back.next_back()
+    }
+}
+
+impl<T> ExactSizeIterator for Iter<'_, T> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A small generator, so that a failure can be had again.
+    fn numbers(mut seed: u64) -> impl FnMut(usize) -> usize {
+        move |below| {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            usize::try_from(seed % 1_000_003).unwrap_or(0) % below.max(1)
+        }
+    }
+
+    #[test]
+    fn it_is_the_vector_that_it_stands_for() {
+        for seed in 1..40 {
+            let mut next = numbers(0x9E37_79B9_7F4A_7C15 ^ (seed << 32));
+            let mut vector: Vec<usize> = (0..next(3_000)).collect();
+            let mut list: List<usize> = vector.iter().copied().collect();
+            for round in 0..600 {
+                let at = next(vector.len() + 1);
+                let kept = (round % 7 == 0).then(|| (list.clone(), vector.clone()));
+                match next(5) {
+                    0 | 1 => {
+                        list.insert(at, round);
+                        vector.insert(at, round);
+                    }
+                    2 => assert_eq!(list.remove(at), (at < vector.len()).then(|| vector.remove(at))),
+                    3 => {
+                        let count = next(if round % 50 == 0 { 2_000 } else { 6 });
+                        let items: Vec<usize> = (0..next(if round % 70 == 0 { 1_000 } else { 5 })).collect();
+                        list.splice(at, count, items.clone());
+                        let end = (at + count).min(vector.len());
+                        vector.splice(at..end, items);
+                    }
+                    _ => {
+                        if let (Some(left), Some(right)) = (list.get_mut(at), vector.get_mut(at)) {
+                            (*left, *right) = (round, round);
+                        }
+                    }
+                }
+                assert_eq!(list.len(), vector.len());
+                assert_eq!(list.get(at), vector.get(at));
+                if let Some((list, vector)) = kept {
+                    assert!(list.iter().eq(vector.iter()), "a copy is not disturbed");
+                }
+            }
+            assert!(list.iter().eq(vector.iter()));
+            assert!(list.iter().rev().eq(vector.iter().rev()));
+            let at = next(vector.len() + 1);
+            assert_eq!(list.iter().nth(at), vector.get(at));
+            let (mut left, mut right) = (list.iter(), vector.iter());
+            while right.len() > 0 {
+                assert_eq!(left.len(), right.len());
+                if next(2) == 0 {
+                    assert_eq!(left.next(), right.next());
+                } else {
+                    assert_eq!(left.next_back(), right.next_back());
+                }
+            }
+            assert_eq!((left.next(), left.next_back()), (None, None));
+        }
+    }
+
+    #[test]
+    fn sorted_items_are_found() {
+        let list: List<usize> = (0..10_000).map(|number| number * 2).collect();
+        for wanted in [0, 1, 2, 127, 128, 129, 9_999, 19_998, 30_000] {
+            assert_eq!(list.partition_point(|&item| item < wanted), wanted.div_ceil(2).min(10_000));
+        }
+    }
+}

@@ -1,0 +1,191 @@
+use super::*;
+use crate::document::Value;
+
+fn is_change(message: &Message) -> bool {
+    matches!(message, Message::Change(_))
+}
+
+fn is_sync(message: &Message) -> bool {
+    matches!(message, Message::RequestSync(_))
+}
+
+fn sends(session: &mut Session) -> Vec<(Channel, Message)> {
+    drain(session).sent.into_iter().map(|(_, channel, message)| (channel, message)).collect()
+}
+
+#[test]
+fn a_change_goes_to_everyone_at_once_and_is_acknowledged_soon() {
+    let mut net = Net::connected([creator("{}"), joiner(TWO), joiner(THREE)]);
+    let now = net.now;
+    set(net.at(TWO), now, "a", "1");
+    assert_eq!(net.at(TWO).unacknowledged(), 1);
+    assert!(!net.at(TWO).is_kept_elsewhere());
+    net.said.clear();
+    net.deliver(|_, _, _| true);
+    assert_eq!(net.said.len(), 2, "{:?}", net.said);
+    net.pass(ms(20));
+    assert_eq!(net.at(TWO).unacknowledged(), 0);
+    assert!(net.at(TWO).is_kept_elsewhere());
+    assert!(net.events.iter().any(|(who, event)| *who == TWO && matches!(event, Event::Progress)));
+    // Nobody passes it on, or has anything else to say.
+    assert_eq!(net.said.len(), 4, "{:?}", net.said);
+}
+
+#[test]
+fn a_long_change_takes_the_reliable_channel() {
+    let mut net = Net::connected([creator("{}"), joiner(TWO)]);
+    let now = net.now;
+    for (length, expected) in [(limits::OPS_BYTES / 2, Channel::Ops), (limits::OPS_BYTES, Channel::Sync)] {
+        let long = Value::string(&"x".repeat(length)).to_string();
+        set(net.at(ONE), now, "a", &long);
+        let sent = sends(net.at(ONE));
+        assert_eq!(sent.iter().map(|(channel, _)| *channel).collect::<Vec<_>>(), [expected]);
+    }
+}
+
+#[test]
+fn a_lost_change_is_sent_again_without_being_asked_for() {
+    let mut net = Net::connected([creator("{}"), joiner(TWO)]);
+    let now = net.now;
+    set(net.at(ONE), now, "a", "1");
+    net.said.clear();
+    net.pass_with(ms(119), |_, _, _| false);
+    net.pass(ms(1));
+    assert_eq!(text(net.at(TWO)), r#"{"a":1}"#);
+    assert_eq!(net.was_said(TWO, ONE, is_sync), 0);
+}
+
+#[test]
+fn sending_again_comes_to_an_end() {
+    let mut net = Net::connected([creator("{}"), joiner(TWO)]);
+    let now = net.now;
+    set(net.at(ONE), now, "a", "1");
+    net.said.clear();
+    net.pass_with(ms(60_000), |_, _, _| false);
+    let again = net.was_said(ONE, TWO, |message| matches!(message, Message::Changes(_)));
+    assert!((2..6).contains(&again), "{again}");
+    // The next ping brings it all the same.
+    net.pass(ms(2_300));
+    assert_eq!(text(net.at(TWO)), r#"{"a":1}"#);
+    assert_eq!(net.at(ONE).unacknowledged(), 0);
+}
+
+#[test]
+fn a_gap_is_asked_for_after_two_round_trips() {
+    let mut net = Net::connected([creator("{}"), joiner(TWO)]);
+    let now = net.now;
+    set(net.at(ONE), now, "a", "1");
+    net.deliver(|_, _, message| !is_change(message));
+    // The next one shows that something is missing.
+    set(net.at(ONE), now, "b", "2");
+    net.said.clear();
+    let mut lost = |from: Author, _: Author, message: &Message| from != ONE || is_change(message);
+    net.pass_with(ms(149), &mut lost);
+    assert_eq!(net.was_said(TWO, ONE, is_sync), 0);
+    assert_eq!(text(net.at(TWO)), "{}");
+    net.pass(ms(1));
+    assert_eq!(net.was_said(TWO, ONE, |message| *message == Message::RequestSync(vec![(ONE, 1, 1)])), 1);
+    assert_eq!(text(net.at(TWO)), r#"{"a":1,"b":2}"#);
+}
+
+#[test]
+fn a_gap_that_closes_by_itself_is_not_asked_for() {
+    let mut net = Net::connected([creator("{}"), joiner(TWO)]);
+    let now = net.now;
+    set(net.at(ONE), now, "a", "1");
+    set(net.at(ONE), now, "b", "2");
+    let mut changes = sends(net.at(ONE)).into_iter().map(|(_, message)| message);
+    let (first, second) = (changes.next().unwrap(), changes.next().unwrap());
+    net.at(TWO).handle(now, Input::Message(ONE, second));
+    net.said.clear();
+    net.pass_with(ms(140), |from, _, _| from != ONE);
+    let now = net.now;
+    net.at(TWO).handle(now, Input::Message(ONE, first));
+    net.pass_with(ms(1_000), |from, _, _| from != ONE);
+    assert_eq!(net.was_said(TWO, ONE, is_sync), 0);
+}
+
+#[test]
+fn others_are_asked_when_the_author_is_gone_or_does_not_answer() {
+    for gone in [true, false] {
+        let mut net = Net::connected([creator("{}"), joiner(TWO), joiner(THREE)]);
+        let now = net.now;
+        set(net.at(ONE), now, "a", "1");
+        net.deliver(|_, to, _| to == TWO);
+        if gone {
+            net.disconnect(ONE, THREE);
+        }
+        net.said.clear();
+        net.pass_with(ms(4_000), |from, _, _| from != ONE);
+        assert_eq!(text(net.at(THREE)), r#"{"a":1}"#);
+        assert_eq!(net.was_said(THREE, ONE, is_sync), usize::from(!gone));
+        assert_eq!(net.was_said(THREE, TWO, is_sync), 1);
+    }
+}
+
+#[test]
+fn what_nobody_has_is_given_up() {
+    let mut net = Net::connected([creator("{}"), joiner(TWO), joiner(THREE)]);
+    let now = net.now;
+    set(net.at(ONE), now, "a", "1");
+    net.deliver(|_, _, _| false);
+    set(net.at(ONE), now, "b", "2");
+    net.deliver(|_, _, message| is_change(message));
+    for peer in [TWO, THREE] {
+        net.at(peer).handle(now, Input::Disconnected(ONE));
+        net.at(peer).handle(now, Input::Left(ONE));
+    }
+    net.sessions.remove(&ONE);
+    net.pass(ms(60_000));
+    net.said.clear();
+    net.pass(ms(60_000));
+    assert_eq!(net.was_said(TWO, THREE, is_sync) + net.was_said(THREE, TWO, is_sync), 0);
+    assert_eq!(net.at(TWO).replica().unwrap().pending(), 1);
+}
+
+#[test]
+fn a_steady_stream_in_flight_is_never_asked_for() {
+    let mut net = Net::connected([creator("{}"), joiner(TWO), joiner(THREE)]);
+    net.said.clear();
+    // What the first makes reaches the third a hundred milliseconds later than the second, who
+    // goes on from it at once.
+    let mut late: Vec<(Time, Message)> = Vec::new();
+    for number in 0..50 {
+        let now = net.now;
+        set(net.at(ONE), now, "a", &number.to_string());
+        let changes = sends(net.at(ONE));
+        net.at(TWO).handle(now, Input::Message(ONE, changes[0].1.clone()));
+        late.push((now + ms(100), changes[0].1.clone()));
+        set(net.at(TWO), now, "b", &number.to_string());
+        net.pass_with(ms(20), |from, to, _| (from, to) != (ONE, THREE));
+        let now = net.now;
+        for (_, message) in late.extract_if(.., |(at, _)| *at <= now) {
+            net.at(THREE).handle(now, Input::Message(ONE, message));
+        }
+    }
+    assert_eq!(net.was_said(THREE, ONE, is_sync) + net.was_said(THREE, TWO, is_sync), 0);
+    net.pass(ms(3_000));
+    assert_eq!(text(net.at(THREE)), r#"{"a":49,"b":49}"#);
+}
+
+#[test]
+fn an_edit_may_be_made_on_a_screen_that_is_behind_but_not_by_a_history() {
+    let mut net = Net::connected([creator_with("{}", 8), joiner(TWO)]);
+    let base = net.at(ONE).snapshot().unwrap().clock;
+    let edit = |net: &mut Net| {
+        let (now, path) = (net.now, Path::ROOT.key("b"));
+        net.at(ONE).edit(now, Some(&base), 0, path, Method::Delete).map(|change| change.clock.clone())
+    };
+    for number in 0..3 {
+        let now = net.now;
+        set(net.at(TWO), now, "a", &number.to_string());
+        net.pass(ms(2_000));
+    }
+    assert_eq!(edit(&mut net).unwrap(), VectorClock::from_iter([(ONE, 1)]));
+    for number in 0..12 {
+        let now = net.now;
+        set(net.at(TWO), now, "a", &number.to_string());
+        net.pass(ms(2_000));
+    }
+    assert_eq!(edit(&mut net), Err(crate::sync::EditError::Base));
+}
