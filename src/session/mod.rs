@@ -54,7 +54,8 @@ pub enum Input {
     Connected(Author),
     /// The connection to a peer is broken; it may come back.
     Disconnected(Author),
-    /// A peer has left for good, says the signaling server. It stays while it is connected.
+    /// A peer has left for good, and is not connected any more either. Without the latter the
+    /// word of the signaling server is only a hint: the peer may merely have lost the server.
     Left(Author),
     /// A peer said something.
     Message(Author, Message),
@@ -193,7 +194,7 @@ impl Session {
             Input::Joined(peer) => self.joined(peer),
             Input::Connected(peer) => self.connected(now, peer),
             Input::Disconnected(peer) => self.disconnected(now, peer),
-            Input::Left(peer) => self.said_to_have_left(now, peer),
+            Input::Left(peer) => self.departed(now, peer),
             Input::Message(from, message) => self.message(now, from, message),
             Input::Garbage(from, what) => self.event(Event::Garbage(from, what)),
             Input::Timeout => self.timeout(now),

@@ -21,8 +21,6 @@ pub(super) struct Peer {
     pub(super) floor: (VectorClock, Tick),
     /// The latest floor that counts: everything it had made by then was here.
     pub(super) counted: VectorClock,
-    /// Whether the signaling server says that it has left.
-    pub(super) has_left: bool,
     /// Where it is.
     pub(super) presence: Presence,
     /// When it last said something.
@@ -43,7 +41,6 @@ impl Peer {
             clock: VectorClock::new(),
             floor: (VectorClock::new(), 0),
             counted: VectorClock::new(),
-            has_left: false,
             presence: Presence::default(),
             heard_at: Time::ZERO,
             resend_after: timers::RESEND,
