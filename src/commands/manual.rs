@@ -140,9 +140,9 @@ fn keys(page: &mut Roff) {
     page.text([roman("In the editor. A number typed before a motion repeats it.")]);
     let mut section = None;
     for entry in ACTIONS {
-        if section != Some(entry.section) {
-            section = Some(entry.section);
-            page.control("SS", [entry.section.title()]);
+        if section != Some(entry.action.section()) {
+            section = Some(entry.action.section());
+            page.control("SS", [entry.action.section().title()]);
         }
         let keys: Vec<String> = entry.keys.iter().map(|keys| shown_keys(keys)).collect();
         item(page, &keys.join(", "), entry.help);
