@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::live::Floor;
 use super::message::VERSION;
 use super::timers::{self, Timer};
-use super::{Channel, Event, Link, Message, Session, Time, live};
+use super::{Channel, Event, Link, Message, Session, Time, resend};
 use crate::limits;
 use crate::sync::{Author, Change, ChangeId, Checkpoint, Refusal, Replica, VectorClock};
 
@@ -27,7 +27,7 @@ impl Joining {
     /// Keeps live changes until the document is here. What is too much is fetched again then.
     pub(super) fn keep(&mut self, from: Author, changes: Vec<Arc<Change>>) {
         let count = self.kept_changes + changes.len();
-        let bytes = self.kept_bytes + changes.iter().map(|change| live::size(change)).sum::<usize>();
+        let bytes = self.kept_bytes + changes.iter().map(|change| resend::size(change)).sum::<usize>();
         if count <= limits::PENDING_CHANGES && bytes <= limits::KEPT_BYTES {
             self.kept_changes = count;
             self.kept_bytes = bytes;
@@ -65,12 +65,12 @@ impl Session {
         let Some(peer) = self.peers.get_mut(&from) else { return };
         peer.greeted = true;
         peer.has_document = has_document;
-        peer.resend_after = timers::RESEND;
+        peer.be_patient_anew();
         peer.clock = VectorClock::new();
         peer.presence.name = name;
         self.people_changed = true;
         self.send_presence_to(from);
-        if has_document && self.learn(from, clock) {
+        if has_document && self.learn(now, from, clock) {
             self.renew_repairs();
             self.send_lacking(now, from, clock);
         }
@@ -175,7 +175,7 @@ impl Session {
             self.event(Event::Replaced(Box::new(replica.snapshot())));
             let clock = theirs.clock().clone();
             self.replica = Some(theirs);
-            self.learn(from, &clock);
+            self.learn(now, from, &clock);
             self.floor = Floor::new(clock);
             self.renew_repairs();
         } else {
