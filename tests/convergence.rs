@@ -388,5 +388,3 @@ fn forgeries(change: &Change, history: &History, random: &mut Random) -> Vec<Cha
     random.shuffle(&mut forged);
     forged
 }
-#[test]
-fn zz_story() { println!("{}", history(&mut Random(seeds(1).start)).story()); }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::tracker::{Answer, Restoration, Tracker};
+use super::tracker::{Answer, Inverse, Restoration, Tracker};
 use super::{Author, Change, ChangeId, Replica};
 use crate::document::Path;
 
@@ -41,32 +41,40 @@ impl Replica {
     }
 
     fn take_back(&mut self, change: &Change, tracker: &mut Tracker, undone: &mut Undone) {
-        let mut next = 0;
-        while let Some((after, answer)) = tracker.invert(change, next) {
-            next = after;
-            let inverse = match answer {
-                Answer::Edit(inverse) => inverse,
-                Answer::Nothing => continue,
-                Answer::LeaveAlone(other) => {
-                    let in_the_way = (change.path.clone(), other);
-                    if !undone.left_alone.contains(&in_the_way) {
-                        undone.left_alone.push(in_the_way);
+        for run in tracker.inversion_order(change.id()) {
+            let mut next = run.start;
+            while next < run.end
+                && let Some((after, answer)) = tracker.invert(change, next)
+            {
+                next = match answer {
+                    Answer::Edit(edit) => {
+                        let is_made = self.make(change, edit, tracker, undone);
+                        if is_made { after } else { after.max(next + 1) }
                     }
-                    continue;
-                }
-            };
-            let Ok(new) = self.edit(inverse.path, inverse.method) else {
-                next += 1;
-                continue;
-            };
-            tracker.apply(&new);
-            if !inverse.pieces.is_empty() {
-                let restoration = Restoration { of: change.id(), pieces: inverse.pieces };
-                tracker.link(&restoration);
-                self.restorations.insert(new.id(), restoration);
+                    Answer::Nothing => after,
+                    Answer::LeaveAlone(other) => {
+                        let in_the_way = (change.path.clone(), other);
+                        if !undone.left_alone.contains(&in_the_way) {
+                            undone.left_alone.push(in_the_way);
+                        }
+                        after
+                    }
+                };
             }
-            undone.changes.push(new);
         }
+    }
+
+    /// Makes an edit that takes back a part of a change. False if it cannot be made.
+    fn make(&mut self, change: &Change, edit: Inverse, tracker: &mut Tracker, undone: &mut Undone) -> bool {
+        let Ok(new) = self.edit(edit.path, edit.method) else { return false };
+        tracker.apply(&new);
+        if !edit.pieces.is_empty() {
+            let restoration = Restoration { of: change.id(), pieces: edit.pieces };
+            tracker.link(&restoration);
+            self.restorations.insert(new.id(), restoration);
+        }
+        undone.changes.push(new);
+        true
     }
 
     /// A tracker that has recorded all that happened since the first of some changes, with what

@@ -1,11 +1,13 @@
 //! What takes a change back, as the document stands now.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashSet;
 
 use super::sequence::Sequence;
-use super::{Content, Effect, EntryId, Letter, NodeId, Owner, Record, Slot, Tracker, View};
-use crate::document::{Method, Path, Text, Value};
-use crate::sync::{Author, Change};
+use super::{Content, Effect, EntryId, Letter, Record, Slot, Tracker, View};
+use crate::document::{Method, Path, Step, Text, Value};
+use crate::sync::{Author, Change, ChangeId};
 
 /// One edit that takes something back.
 pub(in crate::sync) struct Inverse {
@@ -31,6 +33,24 @@ impl Inverse {
 }
 
 impl Tracker {
+    /// The effects of a change, in runs to be taken back in this order: what it wrote, the last
+    /// first, so that to undo the undo writes in the order of the change.
+    pub(in crate::sync) fn inversion_order(&self, id: ChangeId) -> Vec<Range<usize>> {
+        let record = self.records().iter().rev().find(|record| record.id == id);
+        let effects = record.map_or(&[][..], |record| &record.effects);
+        let (mut runs, mut from) = (Vec::new(), 0);
+        while from < effects.len() {
+            let end = match effects.get(from) {
+                Some(Effect::Wrote { entry, .. }) => from + 1 + count_inside(effects, from, *entry),
+                _ => effects.len(),
+            };
+            runs.push(from..end);
+            from = end;
+        }
+        runs.reverse();
+        runs
+    }
+
     /// What takes back the effects of a change numbered `from` on, and the number to go on with.
     /// Nothing when there are no more. The edit is to be applied before the next call.
     pub(in crate::sync) fn invert(&mut self, change: &Change, from: usize) -> Option<(usize, Answer)> {
@@ -49,9 +69,10 @@ impl Tracker {
             }
             Effect::Removed { slot: Slot::Item(..), .. } => self.reinsert(&effects, from, author),
             Effect::Removed { slot, entries } => {
-                let answer = match self.occupant(slot, author) {
+                let slot = self.current(slot);
+                let answer = match self.occupant(&slot, author) {
                     Some(other) => Answer::LeaveAlone(other),
-                    None => self.put_back(slot, entries, from),
+                    None => self.put_back(&slot, entries, from),
                 };
                 (from + 1, answer)
             }
@@ -101,7 +122,11 @@ impl Tracker {
 
     /// Puts what a change removed back into its slot.
     fn put_back(&mut self, slot: &Slot, removed: &[EntryId], effect: usize) -> Answer {
-        let Some(path) = self.path_of(slot) else { return Answer::Nothing };
+        let Some(mut path) = self.path_of(slot) else { return Answer::Nothing };
+        let oldest = removed.iter().map(|&entry| self.entry(entry)).min_by_key(|entry| entry.place);
+        if let (Slot::Key(..), Some(oldest), Some(parent)) = (slot, oldest, path.parent()) {
+            path = parent.child(Step::Key(oldest.spelling.clone()));
+        }
         match self.entries_value(removed, View::Now) {
             Some(value) => {
                 Answer::Edit(Inverse { path, method: Method::Set(value), pieces: vec![(effect, 0)] })
@@ -121,7 +146,7 @@ impl Tracker {
         }
         let run = 1 + free.take_while(Option::is_none).count();
         let node = self.entry(*list).node;
-        let (Some(path), Content::List(items)) = (self.path_of_node(node), &self.node(node).content) else {
+        let (Some((_, path)), Content::List(items)) = (self.on_show(node), &self.node(node).content) else {
             return (from + 1, Answer::Nothing);
         };
         let of: Vec<usize> = slots.iter().take(run).filter_map(Slot::item).collect();
@@ -141,7 +166,7 @@ impl Tracker {
         &self, string: EntryId, inserted: &[usize], removed: &[usize], effect: usize, author: Author,
     ) -> Option<Inverse> {
         let node = self.entry(string).node;
-        let path = self.path_of_node(node)?;
+        let path = self.on_show(node)?.1;
         let Content::String(letters) = &self.node(node).content else { return None };
         let unwanted: FxHashSet<usize> = inserted.iter().map(|&item| self.successor(node, item)).collect();
         if let Some((start, count)) = first_run(letters, &unwanted) {
@@ -164,19 +189,6 @@ impl Tracker {
         let method = Method::Splice { start: position(start), count: 0, items };
         let pieces = wanted.iter().take(run).map(|&(at, _)| (effect, at)).collect();
         Some(Inverse { path, method, pieces })
-    }
-
-    /// Where a node is now; nothing if it is not on show.
-    fn path_of_node(&self, node: NodeId) -> Option<Path> {
-        let entry_of = |node| self.node(node).owners.first().map(|&(entry, _)| entry);
-        self.node(node).owners.iter().find_map(|(entry, owner)| {
-            let slot = match owner {
-                Owner::Root => Slot::Root,
-                Owner::Key(map, key) => Slot::Key(vec![entry_of(*map)?], key.clone()),
-                Owner::Item(list, item) => Slot::Item(entry_of(*list)?, *item),
-            };
-            self.living_known(&slot, View::Now).contains(entry).then(|| self.path_of(&slot))?
-        })
     }
 }
 

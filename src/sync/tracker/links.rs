@@ -108,11 +108,16 @@ impl Tracker {
         item
     }
 
-    /// The slot that stands for one now.
+    /// The slot that stands for one now; maps that others made meanwhile may be shown as one with
+    /// its own.
     pub(super) fn current(&self, slot: &Slot) -> Slot {
         match slot {
             Slot::Item(list, item) => Slot::Item(*list, self.successor(self.entry(*list).node, *item)),
-            Slot::Root | Slot::Key(..) => slot.clone(),
+            Slot::Key(maps, key) => {
+                let on_show = maps.iter().find_map(|&map| self.on_show(self.entry(map).node));
+                on_show.map_or_else(|| slot.clone(), |(maps, _)| Slot::Key(maps, key.clone()))
+            }
+            Slot::Root => slot.clone(),
         }
     }
 }

@@ -26,7 +26,7 @@ use crate::document::{Kind, Text, Value};
 use links::Links;
 use sequence::Sequence;
 
-pub(super) use inverse::Answer;
+pub(super) use inverse::{Answer, Inverse};
 pub(super) use links::Restoration;
 pub(super) use report::{Effect, Record};
 pub(super) use resolve::Slot;
@@ -56,8 +56,7 @@ struct Entry {
     /// The changes that saw it and removed it.
     removed: Vec<ChangeId>,
     place: KeyPlace,
-    /// How the key it is written to was spelled by the write that began its life. A key that was
-    /// there before keeps the spelling it has there.
+    /// How the key it is written to was spelled by the write that began its life.
     spelling: Text,
     /// Whether concurrent ones of its kind are shown as one map with it.
     mergeable: bool,
@@ -197,8 +196,9 @@ impl Tracker {
     /// An entry for a value that has been there as long as what holds it.
     fn add_base(&mut self, value: Value, place: KeyPlace, owner: Owner) -> EntryId {
         let node = self.add_node(value);
-        let (removed, spelling) = (Vec::new(), Text::default());
-        let entry = self.add_entry(Entry { added: None, removed, place, spelling, mergeable: false, node });
+        let spelling = if let Owner::Key(_, key) = &owner { key.clone() } else { Text::default() };
+        let (added, removed, mergeable) = (None, Vec::new(), false);
+        let entry = self.add_entry(Entry { added, removed, place, spelling, mergeable, node });
         self.node_mut(node).owners.push((entry, owner));
         entry
     }

@@ -117,70 +117,44 @@ impl Tracker {
     }
 
     /// Where a slot is now; nothing if it is not on show.
-    pub(in crate::sync) fn path_of(&self, slot: &Slot) -> Option<Path> {
-        let mut steps = Vec::new();
-        let owner = match slot {
-            Slot::Root => return Some(Path::ROOT),
+    pub(super) fn path_of(&self, slot: &Slot) -> Option<Path> {
+        let holder = |entry: &EntryId| self.on_show(self.entry(*entry).node);
+        match slot {
+            Slot::Root => Some(Path::ROOT),
             Slot::Key(maps, key) => {
-                let map = maps.iter().find(|&&map| self.steps_to(self.entry(map).node, &mut Vec::new()))?;
-                Owner::Key(self.entry(*map).node, key.clone())
+                maps.iter().find_map(holder).map(|(_, path)| path.child(Step::Key(key.clone())))
             }
-            Slot::Item(list, item) => Owner::Item(self.entry(*list).node, *item),
-        };
-        self.step_up(&owner, &mut steps).then(|| {
-            steps.reverse();
-            steps.into_iter().collect()
+            Slot::Item(list, item) => {
+                let (_, path) = holder(list)?;
+                Some(path.index(self.position_of(self.entry(*list).node, *item)?))
+            }
+        }
+    }
+
+    /// The values by which a node is on show, several when they are shown as one map, and where.
+    pub(super) fn on_show(&self, node: NodeId) -> Option<(Vec<EntryId>, Path)> {
+        self.node(node).owners.iter().find_map(|(entry, owner)| {
+            let (slot, path) = match owner {
+                Owner::Root => (Slot::Root, Path::ROOT),
+                Owner::Key(map, key) => {
+                    let (maps, path) = self.on_show(*map)?;
+                    (Slot::Key(maps, key.clone()), path.child(Step::Key(key.clone())))
+                }
+                Owner::Item(list, item) => {
+                    let (lists, path) = self.on_show(*list)?;
+                    (Slot::Item(*lists.first()?, *item), path.index(self.position_of(*list, *item)?))
+                }
+            };
+            let shown = self.shown_of(&self.living_known(&slot, View::Now));
+            shown.contains(entry).then_some((shown, path))
         })
     }
 
-    /// Adds the steps from a place up to the root, innermost first. False if it is not on show.
-    fn step_up(&self, owner: &Owner, steps: &mut Vec<Step>) -> bool {
-        let (step, node) = match owner {
-            Owner::Root => return true,
-            Owner::Key(node, key) => (Step::Key(key.clone()), *node),
-            Owner::Item(node, item) => {
-                let Content::List(list) = &self.node(*node).content else { return false };
-                let place = list
-                    .items
-                    .order()
-                    .iter()
-                    .take_while(|&candidate| candidate != item)
-                    .filter(|&&before| self.is_filled(list.items.payload(before), View::Now))
-                    .count();
-                (Step::Index(place), *node)
-            }
-        };
-        steps.push(step);
-        self.steps_to(node, steps)
-    }
-
-    fn steps_to(&self, node: NodeId, steps: &mut Vec<Step>) -> bool {
-        let length = steps.len();
-        self.node(node).owners.iter().any(|(entry, owner)| {
-            steps.truncate(length);
-            self.is_on_show(*entry, owner) && self.step_up(owner, steps)
-        })
-    }
-
-    /// Whether an entry is shown by the slot that holds it.
-    fn is_on_show(&self, entry: EntryId, owner: &Owner) -> bool {
-        let entries: &[EntryId] = match owner {
-            Owner::Root => &self.root,
-            Owner::Key(node, key) => match &self.node(*node).content {
-                Content::Map(map) => map.slot(key).unwrap_or_default(),
-                Content::Plain(_) | Content::List(_) | Content::String(_) => &[],
-            },
-            Owner::Item(node, item) => match &self.node(*node).content {
-                Content::List(list) => match list.items.payload(*item) {
-                    super::ItemSlot::Entries(entries) => entries,
-                    super::ItemSlot::Base(_) => &[],
-                },
-                Content::Plain(_) | Content::Map(_) | Content::String(_) => &[],
-            },
-        };
-        let living: Vec<EntryId> =
-            entries.iter().copied().filter(|&entry| self.is_visible(entry, View::Now)).collect();
-        self.shown_of(&living).contains(&entry)
+    /// The position of an array item, or the one it would have.
+    fn position_of(&self, list: NodeId, item: usize) -> Option<usize> {
+        let Content::List(list) = &self.node(list).content else { return None };
+        let before = list.items.order().iter().take_while(|&&candidate| candidate != item);
+        Some(before.filter(|&&before| self.is_filled(list.items.payload(before), View::Now)).count())
     }
 }
 

@@ -110,9 +110,10 @@ impl Tracker {
         if map.slot(key).is_some() {
             return;
         }
-        let child = map.base.key_position(key).zip(map.base.key(key).cloned());
-        let entries = child.map(|(position, value)| {
-            self.add_base(value, KeyPlace::Base(position), Owner::Key(node, key.clone()))
+        let child = map.base.key_position(key).and_then(|at| Some((at, map.base.entry(at)?)));
+        let child = child.map(|(at, (spelling, value))| (at, spelling.clone(), value.clone()));
+        let entries = child.map(|(position, spelling, value)| {
+            self.add_base(value, KeyPlace::Base(position), Owner::Key(node, spelling))
         });
         if let Content::Map(map) = &mut self.node_mut(node).content {
             map.slot_mut(key).extend(entries);
