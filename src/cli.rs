@@ -1,5 +1,7 @@
 //! The command line, as types for clap. What the commands do is in [`commands`](crate::commands).
 
+#![expect(clippy::doc_markdown, reason = "the comments on arguments are their help, which is no Markdown")]
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -97,6 +99,46 @@ pub struct Options {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// What needs a room.
+    #[command(flatten)]
+    Room(RoomCommand),
+    /// Fold changes over a document and print the result, without a network
+    #[command(help_template = TEMPLATE, after_long_help = REPLAY_NOTES, before_long_help = "\
+Examples:
+  ultrawave replay config.json changes.ndjson
+  ultrawave replay config.json - < changes.ndjson
+")]
+    Replay {
+        /// The document to start from; - reads it from standard input
+        document: PathBuf,
+        /// The changes; - reads them from standard input
+        changes: PathBuf,
+        /// On one line
+        #[arg(long)]
+        compact: bool,
+    },
+    /// Print the completions for a shell
+    #[command(help_template = TEMPLATE, before_long_help = "\
+Examples:
+  ultrawave completions bash > ~/.local/share/bash-completion/completions/ultrawave
+  ultrawave completions fish > ~/.config/fish/completions/ultrawave.fish
+")]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    #[command(help_template = TEMPLATE, before_long_help = "\
+Examples:
+  ultrawave man | man -l -
+  ultrawave man > ~/.local/share/man/man1/ultrawave.1
+")]
+    Man,
+}
+
+/// What to do in a room.
+#[derive(Debug, Subcommand)]
+pub enum RoomCommand {
     /// Open a room around a document and edit it
     #[command(help_template = TEMPLATE, before_long_help = "\
 Examples:
@@ -288,38 +330,6 @@ Examples:
         #[arg(long)]
         json: bool,
     },
-    /// Fold changes over a document and print the result, without a network
-    #[command(help_template = TEMPLATE, after_long_help = REPLAY_NOTES, before_long_help = "\
-Examples:
-  ultrawave replay config.json changes.ndjson
-  ultrawave replay config.json - < changes.ndjson
-")]
-    Replay {
-        /// The document to start from; - reads it from standard input
-        document: PathBuf,
-        /// The changes; - reads them from standard input
-        changes: PathBuf,
-        /// On one line
-        #[arg(long)]
-        compact: bool,
-    },
-    /// Print the completions for a shell
-    #[command(help_template = TEMPLATE, before_long_help = "\
-Examples:
-  ultrawave completions bash > ~/.local/share/bash-completion/completions/ultrawave
-  ultrawave completions fish > ~/.config/fish/completions/ultrawave.fish
-")]
-    Completions {
-        /// Which shell
-        shell: Shell,
-    },
-    /// Print the manual page
-    #[command(help_template = TEMPLATE, before_long_help = "\
-Examples:
-  ultrawave man | man -l -
-  ultrawave man > ~/.local/share/man/man1/ultrawave.1
-")]
-    Man,
 }
 
 fn room_name(text: &str) -> Result<String, NameError> {

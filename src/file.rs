@@ -180,6 +180,7 @@ pub fn read_text(path: &Path) -> Result<String, FileError> {
     })
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "the standard library has dozens of kinds and adds more")]
 fn unreadable(path: &Path, error: io::Error) -> FileError {
     match error.kind() {
         io::ErrorKind::NotFound => FileError::Missing(path.to_owned()),

@@ -220,14 +220,23 @@ impl Room {
     ///
     /// # Errors
     /// As with [`create`](Self::create) and [`join`](Self::join).
-    pub async fn open(room: &str, document: Checkpoint, options: RoomOptions) -> Result<(Self, bool), RoomError> {
+    pub async fn open(
+        room: &str, document: Checkpoint, options: RoomOptions,
+    ) -> Result<(Self, bool), RoomError> {
         Self::enter(room, Entry::Open, document, options).await
     }
 
     async fn enter(
         name: &str, entry: Entry, document: Checkpoint, options: RoomOptions,
     ) -> Result<(Self, bool), RoomError> {
-        let entered = net::enter(name, entry, document, &options);
+        let may_embed = options.embed_signal && options.signal == DEFAULT_SIGNAL;
+        Self::enter_or_embed(name, entry, document, options, may_embed).await
+    }
+
+    async fn enter_or_embed(
+        name: &str, entry: Entry, document: Checkpoint, options: RoomOptions, may_embed: bool,
+    ) -> Result<(Self, bool), RoomError> {
+        let entered = net::enter(name, entry, document, &options, may_embed);
         let until = Instant::now() + options.connect_timeout;
         let membership = match timeout_at(until, entered).await {
             Ok(entered) => entered?,
@@ -332,9 +341,7 @@ impl Room {
         E: std::error::Error + Send + Sync + 'static,
     {
         self.watch(|_| {
-            Box::new(move |snapshot, changes| {
-                callback(snapshot, changes).map_err(|error| error.to_string())
-            })
+            Box::new(move |snapshot, changes| callback(snapshot, changes).map_err(|error| error.to_string()))
         });
     }
 
@@ -417,5 +424,76 @@ impl Room {
         self.inner.shared.advance(Stage::Leaving);
         let mut stages = self.inner.shared.stages();
         let _ = timeout(LEAVE_WITHIN, stages.wait_for(|&stage| stage == Stage::Left)).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+    use super::*;
+
+    /// An address that was free a moment ago.
+    fn free_address() -> String {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("ws://{}", listener.local_addr().unwrap())
+    }
+
+    /// As with the default address, at another one.
+    async fn enter(signal: &str, entry: Entry, text: &str) -> Result<(Room, bool), RoomError> {
+        let options = RoomOptions { signal: signal.to_owned(), ..RoomOptions::default() };
+        Room::enter_or_embed("r", entry, Checkpoint::read(text).unwrap(), options, true).await
+    }
+
+    async fn until(what: &str, mut holds: impl FnMut() -> bool) {
+        let started = Instant::now();
+        while !holds() {
+            assert!(started.elapsed() < Duration::from_secs(40), "{what} does not come");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_embedded_the_server_may_leave() {
+        let signal = free_address();
+        let (ana, _) = enter(&signal, Entry::Create, "{}").await.unwrap();
+        assert_eq!(ana.embedded_signal(), Some(signal.clone()));
+        let (bo, _) = enter(&signal, Entry::Join, "{}").await.unwrap();
+        let (cy, _) = enter(&signal, Entry::Join, "{}").await.unwrap();
+        assert!(bo.embedded_signal().is_none() && cy.embedded_signal().is_none());
+        until("the mesh", || bo.status().live == 2 && cy.status().live == 2).await;
+        ana.leave().await;
+        let embedders = || [&bo, &cy].iter().filter(|room| room.embedded_signal().is_some()).count();
+        until("another server", || embedders() == 1).await;
+        for room in [&bo, &cy] {
+            until("the server", || room.status().server == ServerStatus::Connected).await;
+        }
+        let (di, _) = enter(&signal, Entry::Join, "{}").await.unwrap();
+        assert_eq!(di.author(), Author(4));
+        until("the mesh", || di.status().live == 2).await;
+        di.root().set(Value::NULL).unwrap();
+        until("the edit", || [&bo, &cy].iter().all(|room| room.snapshot().value == Value::NULL)).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn of_four_who_open_at_once_without_a_server_one_starts_it_and_one_creates() {
+        let signal = free_address();
+        let mut opening = tokio::task::JoinSet::new();
+        for at in 0..4 {
+            let signal = signal.clone();
+            opening.spawn(async move { enter(&signal, Entry::Open, &at.to_string()).await.unwrap() });
+        }
+        let rooms = opening.join_all().await;
+        assert_eq!(rooms.iter().filter(|(_, is_creator)| *is_creator).count(), 1);
+        assert_eq!(rooms.iter().filter(|(room, _)| room.embedded_signal().is_some()).count(), 1);
+        for (room, _) in &rooms {
+            until("the mesh", || room.status().live == 3).await;
+            assert_eq!(room.snapshot().value, rooms.first().unwrap().0.snapshot().value);
+        }
+    }
+
+    #[tokio::test]
+    async fn joining_starts_no_server() {
+        let error = enter(&free_address(), Entry::Join, "{}").await.map(|_| ()).unwrap_err();
+        assert!(matches!(error, RoomError::NoServer { .. }), "{error}");
     }
 }

@@ -48,12 +48,13 @@ fn change_lines(scenario: &Value) -> Vec<String> {
         }
         *clock.entry(author).or_insert(0) += 1;
         let ticks: Vec<String> = clock.iter().map(|(seen, tick)| format!("\"{seen}\":{tick}")).collect();
-        let arguments: String = list(change, "args").iter().map(|value| format!(",{value}")).collect();
+        let arguments: Vec<String> = list(change, "args").iter().map(|value| format!(",{value}")).collect();
         lines.push(format!(
-            r#"["change",[{{"id":{author},"ticks":{{{}}}}},"{}",{}{arguments}]]"#,
+            r#"["change",[{{"id":{author},"ticks":{{{}}}}},"{}",{}{}]]"#,
             ticks.join(","),
             text(change, "method"),
             change.key(&"path".into()).unwrap(),
+            arguments.concat(),
         ));
         clocks.insert(text(change, "id").into_owned(), clock.clone());
         latest.insert(author, clock);

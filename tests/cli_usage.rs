@@ -84,6 +84,7 @@ fn the_manual_page_has_every_verb_and_section() {
         assert!(page.contains(&format!(".SH {section}\n")), "no section {section}");
     }
     assert!(page.contains(".SH \"EXIT STATUS\"\n"));
+    assert!(page.contains("\\fBu, Ctrl\\-_\\fR\nundo your last edit\n"), "{page}");
 }
 
 #[test]

@@ -147,6 +147,7 @@ fn splice_counts_scalar_values_in_a_string() {
         ("\"a\\ud83d\\ude00b\"", 2, 0, "[\"-\",\"\\u00e9\"]", "\"a\\ud83d\\ude00-\\u00e9b\""),
         ("\"\\u0041\\n\\/z\"", 3, 1, "[\"\\t\"]", "\"\\u0041\\n\\/\\t\""),
         ("\"abc\"", -1, 9, "[]", "\"ab\""),
+        ("\"\\ud800\\udc00\\udbff\\udfffz\"", 1, 1, "[]", "\"\\ud800\\udc00z\""),
         ("\"\"", 5, 5, "[\"x\"]", "\"x\""),
         ("\"abc\"", 0, 1, "[1]", "error: only strings can be spliced into the string at \"\""),
         (

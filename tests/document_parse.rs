@@ -191,6 +191,14 @@ fn what_is_no_json_is_refused_with_its_place_and_a_remedy() {
 }
 
 #[test]
+fn every_control_character_in_a_string_is_refused() {
+    for code in 0..0x20_u8 {
+        let text = format!("\"{}\"", char::from(code));
+        assert!(parse(&text).is_err(), "{text:?}");
+    }
+}
+
+#[test]
 fn every_beginning_of_a_text_is_refused() {
     let text = "{\"a\":[1.5e+3,\"\\u00e9😀\",{\"b\":null}],\"c\":[true,false,-0]}";
     for (end, _) in text.char_indices() {
@@ -285,7 +293,7 @@ fn errors_show_the_line_with_a_caret() {
     );
     assert_eq!(
         picture("\u{feff}[1,\u{1b}[31m"),
-        "orders.json:1:4: expected a value, found the character U+001B\n  |\n1 | [1,\u{fffd}[31m\n  |    ^"
+        "orders.json:1:4: expected a value, found the character U+001B\n  |\n1 | [1,\\u001b[31m\n  |    ^"
     );
     assert_eq!(
         picture(""),

@@ -152,3 +152,10 @@ fn jq_paths_are_written_as_jq_writes_them() {
     assert_eq!(path.to_jq(), ".[0].a[1].\"b c\".d");
     assert_eq!(Path::ROOT.to_jq(), ".");
 }
+
+#[test]
+fn a_path_in_a_message_moves_no_terminal() {
+    let path = Path::ROOT.key("a\u{1b}[2J\u{202e}b").index(3);
+    assert_eq!(path.to_string(), "/a\\u001b[2J\\u202eb/3");
+    assert_eq!(path.to_pointer(), "/a\u{1b}[2J\u{202e}b/3");
+}

@@ -69,6 +69,18 @@ fn keys_come_and_go_with_their_separators() {
 }
 
 #[test]
+fn a_new_key_is_separated_as_its_siblings_are() {
+    let source = "{\"a\": {\"x\" : 1, \"y\" : 2}, \"b\": {\"x\":1}, \"c\":   {\"x\":1, \"y\"  :2}}";
+    assert_eq!(edited(source, &["set .a.z 3"]), source.replace("\"y\" : 2", "\"y\" : 2, \"z\" : 3"));
+    assert_eq!(edited(source, &["set .b.z 3"]), source.replace("{\"x\":1}", "{\"x\":1, \"z\":3}"));
+    assert_eq!(
+        edited(source, &["set .c.z 3"]),
+        source.replace("\"y\"  :2", "\"y\"  :2, \"z\": 3"),
+        "where they differ, as at the first key of the file"
+    );
+}
+
+#[test]
 fn elements_come_and_go_with_their_separators() {
     assert_eq!(edited("[1, 2, 3]", &["splice . 0 1 []"]), "[2, 3]");
     assert_eq!(edited("[1, 2, 3]", &["splice . 1 1 []"]), "[1, 3]");

@@ -4,6 +4,7 @@ use std::io::{BufRead as _, Write as _};
 use std::path::Path as FilePath;
 
 use super::failure::{Exit, Failure};
+use super::member::hosting;
 use super::target::Target;
 use super::{announce, input, signals};
 use crate::file::{FileBinding, FileError};
@@ -28,33 +29,31 @@ struct Disk {
 }
 
 /// Opens a room and shows the editor.
-pub(super) fn create(room: &str, file: Option<&FilePath>, options: RoomOptions) -> Result<Exit, Failure> {
+pub(super) fn create(room: &str, file: Option<&FilePath>, options: &RoomOptions) -> Result<Exit, Failure> {
     let (document, target) = document(file)?;
     require_terminal("serve", room, file)?;
-    let options = RoomOptions { embed_signal: true, ..options };
-    edit(room, Way::Create(document), Disk { target, force: false, write: false }, &options)
+    edit(room, Way::Create(document), Disk { target, force: false, write: false }, &hosting(options))
 }
 
 /// Joins a room and shows the editor.
 pub(super) fn join(
-    room: &str, save: Option<&FilePath>, force: bool, options: RoomOptions,
+    room: &str, save: Option<&FilePath>, force: bool, options: &RoomOptions,
 ) -> Result<Exit, Failure> {
     if save.is_some_and(input::is_stdin) {
         return Err(Failure::new(Exit::Usage, "--save takes a file, not -"));
     }
     let target = save.map(Target::find).transpose()?;
     require_terminal("get", room, None)?;
-    edit(room, Way::Join, Disk { target, force, write: true }, &options)
+    edit(room, Way::Join, Disk { target, force, write: true }, options)
 }
 
 /// Joins a room or opens it, and shows the editor.
 pub(super) fn open(
-    room: &str, file: Option<&FilePath>, force: bool, options: RoomOptions,
+    room: &str, file: Option<&FilePath>, force: bool, options: &RoomOptions,
 ) -> Result<Exit, Failure> {
     let (document, target) = document(file)?;
     require_terminal("serve", room, file)?;
-    let options = RoomOptions { embed_signal: true, ..options };
-    edit(room, Way::Open(document), Disk { target, force, write: false }, &options)
+    edit(room, Way::Open(document), Disk { target, force, write: false }, &hosting(options))
 }
 
 /// The document to start from, and the file it is in.

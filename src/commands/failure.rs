@@ -75,10 +75,8 @@ impl Failure {
 
     /// A file or stream that could not be read or written.
     pub(super) fn io(what: &str, error: &io::Error) -> Self {
-        let exit = match error.kind() {
-            io::ErrorKind::PermissionDenied => Exit::NotPermitted,
-            _ => Exit::Failed,
-        };
+        let is_denied = error.kind() == io::ErrorKind::PermissionDenied;
+        let exit = if is_denied { Exit::NotPermitted } else { Exit::Failed };
         Self::new(exit, format!("{what}: {error}"))
     }
 
@@ -92,10 +90,10 @@ impl Failure {
     /// What became of writing to standard output. Whoever reads may close the pipe when they have
     /// seen enough: that is a quiet end, not a failure.
     pub(super) fn output(error: &io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::BrokenPipe => Self::new(Exit::Done, ""),
-            _ => Self::io("cannot write to standard output", error),
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::new(Exit::Done, "");
         }
+        Self::io("cannot write to standard output", error)
     }
 }
 

@@ -98,7 +98,8 @@ fn with_hint(mut failure: Failure, argument: &str) -> Failure {
         failure.message.push_str("\nif that is an option, it is not one of this command; see --help");
     } else if !argument.trim_start().starts_with(['{', '[', '"']) {
         let quoted = Value::string(argument).to_string().replace('\'', r"'\''");
-        failure.message.push_str(&format!("\na string needs quotes: did you mean '{quoted}'?"));
+        let hint = format!("\na string needs quotes: did you mean '{quoted}'?");
+        failure.message.push_str(&hint);
     }
     failure
 }

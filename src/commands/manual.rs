@@ -5,6 +5,7 @@ use clap_complete::Shell;
 use clap_mangen::roff::{Roff, bold, roman};
 
 use crate::cli::Cli;
+use crate::tui::{ACTIONS, COMMANDS, shown_keys};
 
 /// The completions for a shell.
 pub(super) fn completions(shell: Shell) -> String {
@@ -86,6 +87,7 @@ pub(super) fn page(command: &clap::Command) -> String {
         arguments(&mut page, verb.get_arguments().filter(is_own));
         examples(&mut page, verb);
     }
+    keys(&mut page);
     for (title, items) in SECTIONS {
         section(&mut page, title, items);
     }
@@ -132,11 +134,34 @@ fn arguments<'a>(page: &mut Roff, arguments: impl Iterator<Item = &'a clap::Arg>
     }
 }
 
+/// What the keys of the editor do, from the editor's own table.
+fn keys(page: &mut Roff) {
+    page.control("SH", ["KEYS"]);
+    page.text([roman("In the editor. A number typed before a motion repeats it.")]);
+    let mut section = None;
+    for entry in ACTIONS {
+        if section != Some(entry.action.section()) {
+            section = Some(entry.action.section());
+            page.control("SS", [entry.action.section().title()]);
+        }
+        let keys: Vec<String> = entry.keys.iter().map(|keys| shown_keys(keys)).collect();
+        item(page, &keys.join(", "), entry.help);
+    }
+    page.control("SS", ["Commands"]);
+    for command in COMMANDS {
+        item(page, command.usage, command.help);
+    }
+}
+
+fn item(page: &mut Roff, term: &str, explanation: &str) {
+    page.control("TP", []);
+    page.text([bold(term)]);
+    page.text([roman(explanation)]);
+}
+
 fn section(page: &mut Roff, title: &str, items: &[(&str, &str)]) {
     page.control("SH", [title]);
     for (term, explanation) in items {
-        page.control("TP", []);
-        page.text([bold(*term)]);
-        page.text([roman(*explanation)]);
+        item(page, term, explanation);
     }
 }

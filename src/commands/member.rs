@@ -10,6 +10,11 @@ use crate::session::{Link, Person};
 /// How long a verb waits to hear what every other member has.
 const SETTLE_WITHIN: Duration = Duration::from_secs(1);
 
+/// The options of who may open a room: with a signaling server inside, should there be none.
+pub(super) fn hosting(options: &RoomOptions) -> RoomOptions {
+    RoomOptions { embed_signal: true, ..options.clone() }
+}
+
 /// Joins a room, does the work there and leaves, whatever came of it. A signal ends the work.
 pub(super) async fn in_room<W>(room: &str, options: RoomOptions, work: W) -> Result<Exit, Failure>
 where

@@ -22,10 +22,10 @@ use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::cli::{Cli, Command, Options, WELCOME};
+use crate::cli::{Cli, Command, Options, RoomCommand, WELCOME};
 use crate::config::{self, Config};
 use crate::document::Method;
-use crate::room::RoomOptions;
+use crate::room::{Room, RoomOptions};
 use failure::{Exit, Failure};
 
 /// How long to wait, at the end, for what runs on other threads.
@@ -60,60 +60,60 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Replay { document, changes, compact } => replay::replay(&document, &changes, compact),
         Command::Completions { shell } => output::print(&manual::completions(shell)).map(|()| Exit::Done),
         Command::Man => output::print(&manual::page(&Cli::command())).map(|()| Exit::Done),
-        in_a_room => {
-            logging::start(cli.options.log_file.as_deref(), is_editor(&in_a_room))?;
-            take_part(in_a_room, &cli.options)
+        Command::Room(command) => {
+            logging::start(cli.options.log_file.as_deref(), is_editor(&command))?;
+            take_part(command, &room_options(&cli.options)?)
         }
     }
 }
 
-fn is_editor(command: &Command) -> bool {
-    matches!(command, Command::Create { .. } | Command::Join { .. } | Command::Open { .. })
+fn is_editor(command: &RoomCommand) -> bool {
+    matches!(command, RoomCommand::Create { .. } | RoomCommand::Join { .. } | RoomCommand::Open { .. })
 }
 
 /// Does what needs a room. All that can be found wrong without one is found before.
-fn take_part(command: Command, options: &Options) -> Result<Exit, Failure> {
-    let options = room_options(options)?;
+fn take_part(command: RoomCommand, options: &RoomOptions) -> Result<Exit, Failure> {
     match command {
-        Command::Create { room, file } => editor::create(&room, file.as_deref(), options),
-        Command::Join { room, save, force } => editor::join(&room, save.as_deref(), force, options),
-        Command::Open { room, file, force } => editor::open(&room, file.as_deref(), force, options),
-        Command::Serve { room, file, force } => serve::serve(&room, file.as_deref(), force, options),
-        Command::Get { room, path, compact } => {
+        RoomCommand::Create { room, file } => editor::create(&room, file.as_deref(), options),
+        RoomCommand::Join { room, save, force } => editor::join(&room, save.as_deref(), force, options),
+        RoomCommand::Open { room, file, force } => editor::open(&room, file.as_deref(), force, options),
+        RoomCommand::Serve { room, file, force } => serve::serve(&room, file.as_deref(), force, options),
+        RoomCommand::Get { room, path, compact } => {
             input::check_path(&path)?;
             in_room(&room, options, async |room| read::get(room, &path, compact))
         }
-        Command::Set { room, path, value } => {
+        RoomCommand::Set { room, path, value } => {
             change(&room, &path, Method::Set(input::read_argument(&value)?), options)
         }
-        Command::Delete { room, path } => change(&room, &path, Method::Delete, options),
-        Command::Merge { room, path, value } => {
+        RoomCommand::Delete { room, path } => change(&room, &path, Method::Delete, options),
+        RoomCommand::Merge { room, path, value } => {
             change(&room, &path, Method::Merge(input::read_argument(&value)?), options)
         }
-        Command::Splice { room, path, start, count, items } => {
+        RoomCommand::Splice { room, path, start, count, items } => {
             let items = input::read_arguments(&items)?;
             change(&room, &path, Method::Splice { start, count, items }, options)
         }
-        Command::Watch { room, path } => {
+        RoomCommand::Watch { room, path } => {
             path.as_deref().map(input::check_path).transpose()?;
             in_room(&room, options, async |room| watch::watch(room, path.as_deref()).await)
         }
-        Command::Log { room, json } => in_room(&room, options, async |room| read::log(room, json)),
-        Command::Peers { room, json } => in_room(&room, options, async |room| read::peers(room, json).await),
-        Command::Replay { .. } | Command::Completions { .. } | Command::Man => Ok(Exit::Done),
+        RoomCommand::Log { room, json } => in_room(&room, options, async |room| read::log(room, json)),
+        RoomCommand::Peers { room, json } => {
+            in_room(&room, options, async |room| read::peers(room, json).await)
+        }
     }
 }
 
-fn change(room: &str, path: &str, method: Method, options: RoomOptions) -> Result<Exit, Failure> {
+fn change(room: &str, path: &str, method: Method, options: &RoomOptions) -> Result<Exit, Failure> {
     input::check_path(path)?;
     in_room(room, options, async |room| edit::edit(room, path, method).await)
 }
 
-fn in_room<W>(room: &str, options: RoomOptions, work: W) -> Result<Exit, Failure>
+fn in_room<W>(room: &str, options: &RoomOptions, work: W) -> Result<Exit, Failure>
 where
-    W: AsyncFnOnce(&crate::room::Room) -> Result<Exit, Failure>,
+    W: AsyncFnOnce(&Room) -> Result<Exit, Failure>,
 {
-    block_on(member::in_room(room, options, work))
+    block_on(member::in_room(room, options.clone(), work))
 }
 
 /// Runs what waits for the network.

@@ -22,7 +22,10 @@ pub(super) fn get(room: &Room, path: &str, compact: bool) -> Result<Exit, Failur
     let Some(value) = snapshot.value.at(&path) else {
         return Err(Failure::new(Exit::NoPath, format!("there is nothing at {path} in {}", room.name())));
     };
-    output::print(&output::text_of(&snapshot.source, value, compact))?;
+    // A byte order mark belongs to a file, not to a value in it.
+    let source =
+        if path.is_root() { &snapshot.source } else { snapshot.source.trim_start_matches('\u{feff}') };
+    output::print(&output::text_of(source, value, compact))?;
     Ok(Exit::Done)
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::failure::{Exit, Failure};
+use super::member::hosting;
 use super::target::Target;
 use super::{announce, input, output, signals};
 use crate::file::{FileBinding, FileError};
@@ -20,7 +21,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Holds a room open until a signal ends it.
 pub(super) fn serve(
-    room: &str, file: Option<&FilePath>, force: bool, options: RoomOptions,
+    room: &str, file: Option<&FilePath>, force: bool, options: &RoomOptions,
 ) -> Result<Exit, Failure> {
     if file.is_some_and(input::is_stdin) {
         return Err(Failure::new(Exit::Usage, "serve keeps a file up to date, so FILE cannot be -"));
@@ -30,7 +31,7 @@ pub(super) fn serve(
         let mut ended = pin!(signals::ended());
         let document = target.as_ref().map_or_else(input::empty_document, Target::document);
         let (room, is_new) = tokio::select! {
-            opened = Room::open(room, document, RoomOptions { embed_signal: true, ..options.clone() }) => opened?,
+            opened = Room::open(room, document, hosting(options)) => opened?,
             exit = &mut ended => return Ok(exit),
         };
         let result = match target.map(|target| target.bind(&room, is_new, force)).transpose() {

@@ -5,6 +5,7 @@
 //! [`Method`] is an edit there, and [`apply`](Value::apply) makes it as plain JSON.
 
 mod apply;
+mod inert;
 mod kind;
 mod list;
 mod method;
@@ -18,6 +19,7 @@ mod text;
 mod value;
 
 pub use apply::ApplyError;
+pub use inert::inert;
 pub use kind::Kind;
 pub use method::{LimitError, Method};
 pub(crate) use parse::parse_to_depth;

@@ -112,7 +112,9 @@ pub(super) enum Incoming {
 
 /// Hands what comes to `incoming`, until the channel or the receiver is closed. A receiver that
 /// is slow slows the peer: every channel must be read, or none of the connection moves.
-pub(super) async fn receive(kind: Channel, channel: Arc<dyn DataChannel>, codec: Codec, incoming: mpsc::Sender<Incoming>) {
+pub(super) async fn receive(
+    kind: Channel, channel: Arc<dyn DataChannel>, codec: Codec, incoming: mpsc::Sender<Incoming>,
+) {
     let longest = match kind {
         Channel::Sync => limits::FRAMED_BYTES,
         Channel::Ops | Channel::Presence => limits::FRAME_BYTES,

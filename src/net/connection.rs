@@ -9,10 +9,13 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
-use webrtc::peer_connection::{RTCIceCandidateInit, RTCIceServer, RTCPeerConnectionState, RTCSessionDescription};
+use webrtc::data_channel::DataChannel;
+use webrtc::peer_connection::{
+    PeerConnection, RTCIceCandidateInit, RTCIceServer, RTCPeerConnectionState, RTCSessionDescription,
+};
 
 use super::channel::{Codec, Incoming, Outgoing, Queue, Sender, receive};
-use super::transport::{Note, Transport};
+use super::transport::{self, Channels, Note};
 use crate::session::{Channel, Message};
 use crate::sync::Author;
 
@@ -25,9 +28,6 @@ const OTHERS_SIGNALS: usize = 128;
 
 /// Messages received on one connection and not handed on yet.
 const INCOMING: usize = 64;
-
-/// Ops, sync, presence.
-const CHANNELS: usize = 3;
 
 /// Candidates from the other side kept until its description is here.
 const EARLY_CANDIDATES: usize = 64;
@@ -153,55 +153,52 @@ impl Connection {
 
 /// The life of a connection; why it ended.
 async fn run(
-    id: ConnectionId, role: Role, options: ConnectionOptions, events: &Events, signals: mpsc::Receiver<Signal>,
-    queued: [mpsc::Receiver<Outgoing>; 3],
+    id: ConnectionId, role: Role, options: ConnectionOptions, events: &Events,
+    signals: mpsc::Receiver<Signal>, queued: [mpsc::Receiver<Outgoing>; Channels::COUNT],
 ) -> String {
     let (notes_to, notes) = mpsc::unbounded_channel();
-    let transport = match Transport::new(&options.ice_servers, notes_to).await {
-        Ok(transport) => transport,
+    let connection = match transport::connection(&options.ice_servers, notes_to).await {
+        Ok(connection) => connection,
         Err(error) => return format!("no socket could be had: {error}"),
     };
-    let mut tasks = JoinSet::new();
-    let incoming = spawn_channels(&mut tasks, &transport, options.codec, queued);
-    let mut life = Life { id, transport: &transport, events, early: Vec::new(), described: false, to_open: CHANNELS, held: Vec::new() };
+    let (incoming_to, incoming) = mpsc::channel(INCOMING);
+    let mut life = Life {
+        id,
+        connection: &*connection,
+        codec: options.codec,
+        events,
+        early: Vec::new(),
+        described: false,
+        announced: Vec::new(),
+        to_start: Some((queued, incoming_to)),
+        tasks: JoinSet::new(),
+        to_open: Channels::COUNT,
+        held: Vec::new(),
+    };
     let reason = match life.begin(role).await {
         Ok(()) => life.run(notes, signals, incoming).await,
         Err(error) => format!("the descriptions do not match: {error}"),
     };
-    if let Err(error) = transport.connection.close().await {
+    if let Err(error) = connection.close().await {
         tracing::debug!(%error, "closing a connection");
     }
     reason
 }
 
-/// Starts the tasks that send and receive.
-fn spawn_channels(
-    tasks: &mut JoinSet<()>, transport: &Transport, codec: Codec, queued: [mpsc::Receiver<Outgoing>; 3],
-) -> mpsc::Receiver<Incoming> {
-    let (incoming_to, incoming) = mpsc::channel(INCOMING);
-    let ids = Arc::new(AtomicU32::new(0));
-    let channels = [
-        (Channel::Ops, &transport.ops),
-        (Channel::Sync, &transport.sync),
-        (Channel::Presence, &transport.presence),
-    ];
-    for ((kind, channel), queue) in channels.into_iter().zip(queued) {
-        let sender =
-            Sender { queue, channel: channel.clone(), reliable: transport.sync.clone(), ids: ids.clone(), codec };
-        tasks.spawn(sender.run());
-        tasks.spawn(receive(kind, channel.clone(), codec, incoming_to.clone()));
-    }
-    incoming
-}
-
 /// A connection at work.
 struct Life<'a> {
     id: ConnectionId,
-    transport: &'a Transport,
+    connection: &'a dyn PeerConnection,
+    codec: Codec,
     events: &'a Events,
     /// Candidates that came before the other side's description.
     early: Vec<RTCIceCandidateInit>,
     described: bool,
+    /// Channels that the other side has made, until they are all there.
+    announced: Vec<Arc<dyn DataChannel>>,
+    /// What the tasks that send and receive will need.
+    to_start: Option<([mpsc::Receiver<Outgoing>; Channels::COUNT], mpsc::Sender<Incoming>)>,
+    tasks: JoinSet<()>,
     /// Channels not open yet.
     to_open: usize,
     /// What came before all of them were open.
@@ -210,23 +207,40 @@ struct Life<'a> {
 
 impl Life<'_> {
     async fn begin(&mut self, role: Role) -> webrtc::error::Result<()> {
-        let connection = &self.transport.connection;
         let signal = match role {
             Role::Offerer => {
-                let offer = connection.create_offer(None).await?;
-                connection.set_local_description(offer.clone()).await?;
+                let channels = Channels::make(self.connection).await?;
+                self.start(channels);
+                let offer = self.connection.create_offer(None).await?;
+                self.connection.set_local_description(offer.clone()).await?;
                 Signal::Offer(offer.sdp)
             }
             Role::Answerer(offer) => {
-                connection.set_remote_description(RTCSessionDescription::offer(offer)?).await?;
+                self.connection.set_remote_description(RTCSessionDescription::offer(offer)?).await?;
                 self.described = true;
-                let answer = connection.create_answer(None).await?;
-                connection.set_local_description(answer.clone()).await?;
+                let answer = self.connection.create_answer(None).await?;
+                self.connection.set_local_description(answer.clone()).await?;
                 Signal::Answer(answer.sdp)
             }
         };
         let _ = self.tell(ConnectionEvent::Signal(signal)).await;
         Ok(())
+    }
+
+    /// Starts the tasks that send and receive.
+    fn start(&mut self, channels: Channels) {
+        let Some((queued, incoming)) = self.to_start.take() else { return };
+        let ids = Arc::new(AtomicU32::new(0));
+        let kinds = [
+            (Channel::Ops, channels.ops),
+            (Channel::Sync, channels.sync.clone()),
+            (Channel::Presence, channels.presence),
+        ];
+        for ((kind, channel), queue) in kinds.into_iter().zip(queued) {
+            let (reliable, ids, codec) = (channels.sync.clone(), ids.clone(), self.codec);
+            self.tasks.spawn(Sender { queue, channel: channel.clone(), reliable, ids, codec }.run());
+            self.tasks.spawn(receive(kind, channel, codec, incoming.clone()));
+        }
     }
 
     async fn run(
@@ -264,7 +278,9 @@ impl Life<'_> {
     async fn note(&mut self, note: Note) -> Result<(), String> {
         match note {
             Note::Candidate(text) => self.tell(ConnectionEvent::Signal(Signal::Candidate(text))).await,
-            Note::State(RTCPeerConnectionState::Failed) => Err("the peer cannot be reached any more".to_owned()),
+            Note::State(RTCPeerConnectionState::Failed) => {
+                Err("the peer cannot be reached any more".to_owned())
+            }
             Note::State(RTCPeerConnectionState::Closed) => Err("the peer has closed it".to_owned()),
             Note::State(RTCPeerConnectionState::Disconnected) if self.to_open == 0 => {
                 self.tell(ConnectionEvent::Interrupted).await
@@ -273,6 +289,14 @@ impl Life<'_> {
                 self.tell(ConnectionEvent::Resumed).await
             }
             Note::State(_) => Ok(()),
+            Note::Channel(channel) => {
+                self.announced.push(channel);
+                if self.announced.len() == Channels::COUNT {
+                    let channels = Channels::find(&std::mem::take(&mut self.announced)).await;
+                    self.start(channels.ok_or("the peer has made other channels than these")?);
+                }
+                Ok(())
+            }
         }
     }
 
@@ -294,7 +318,9 @@ impl Life<'_> {
                 self.held.push(said);
                 Ok(())
             }
-            Incoming::Message(_) | Incoming::Garbage(_) => Err("too much came before its channels were open".to_owned()),
+            Incoming::Message(_) | Incoming::Garbage(_) => {
+                Err("too much came before its channels were open".to_owned())
+            }
         }
     }
 
@@ -311,7 +337,9 @@ impl Life<'_> {
         let taken = match signal {
             Signal::Offer(_) => Err("a second offer for one connection".to_owned()),
             Signal::Answer(_) if self.described => Err("a second answer to one offer".to_owned()),
-            Signal::Answer(answer) => self.describe(answer).await.map_err(|error| format!("a bad answer: {error}")),
+            Signal::Answer(answer) => {
+                self.describe(answer).await.map_err(|error| format!("a bad answer: {error}"))
+            }
             Signal::Candidate(text) => self.candidate(&text).await,
         };
         match taken {
@@ -322,10 +350,10 @@ impl Life<'_> {
 
     async fn describe(&mut self, answer: String) -> webrtc::error::Result<()> {
         let answer = RTCSessionDescription::answer(answer)?;
-        self.transport.connection.set_remote_description(answer).await?;
+        self.connection.set_remote_description(answer).await?;
         self.described = true;
         for candidate in std::mem::take(&mut self.early) {
-            self.transport.connection.add_ice_candidate(candidate).await?;
+            self.connection.add_ice_candidate(candidate).await?;
         }
         Ok(())
     }
@@ -334,7 +362,7 @@ impl Life<'_> {
         let candidate: RTCIceCandidateInit =
             serde_json::from_str(text).map_err(|error| format!("a bad candidate: {error}"))?;
         if self.described {
-            let added = self.transport.connection.add_ice_candidate(candidate).await;
+            let added = self.connection.add_ice_candidate(candidate).await;
             return added.map_err(|error| format!("a bad candidate: {error}"));
         }
         if self.early.len() == EARLY_CANDIDATES {

@@ -48,13 +48,13 @@ pub(crate) struct Driver {
 impl Driver {
     /// Starts the connections to the members that the server named. To be [`run`](Self::run).
     pub(super) fn new(
-        shared: Arc<Shared>, signaling: SignalingOptions, entered: Entered, options: ConnectionOptions,
+        shared: Arc<Shared>, url: String, signaling: SignalingOptions, entered: Entered,
+        options: ConnectionOptions,
     ) -> Self {
         let (events, connections) = mesh::events();
         let membership = entered.membership().clone();
         let mut mesh = Mesh::new(membership.author, signaling.room.clone(), options, events);
         mesh.listed(Instant::now(), &membership.members);
-        let url = signaling.url.to_string();
         let (responses_to, responses) = mpsc::channel(limits::INCOMING_SIGNALS);
         let signaling = Signaling::start(signaling, entered, responses_to);
         for &author in &membership.members {
@@ -95,6 +95,7 @@ impl Driver {
     /// Brings everything that waits to where it belongs.
     fn pass_on(&mut self) {
         for input in self.mesh.take_inputs() {
+            tracing::trace!(me = %self.mesh.me(), ?input, "in");
             if let Input::Connected(author) = input {
                 self.signaling.note_author(author);
             }
@@ -102,6 +103,7 @@ impl Driver {
         }
         let now = Instant::now();
         for (to, channel, message) in self.shared.take_outgoing() {
+            tracing::trace!(me = %self.mesh.me(), %to, ?message, "out");
             self.mesh.send(now, to, channel, message);
         }
         for request in self.mesh.take_requests() {
@@ -126,8 +128,12 @@ impl Driver {
                 Response::Present(member) => self.mesh.present(now, Author(member.author.0)),
                 Response::Left(member) => self.mesh.left(now, Author(member.author.0)),
                 Response::Relayed(signal, relayed) => self.mesh.relayed(now, signal, &relayed),
-                Response::Error(failure) => tracing::debug!(%failure.code, failure.reason, "from the signaling server"),
-                other => tracing::debug!(text = other.encode(), "an unexpected word from the signaling server"),
+                Response::Error(failure) => {
+                    tracing::debug!(%failure.code, failure.reason, "from the signaling server")
+                }
+                other => {
+                    tracing::debug!(text = other.encode(), "an unexpected word from the signaling server")
+                }
             },
         }
     }

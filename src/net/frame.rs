@@ -158,13 +158,21 @@ impl Header {
         let left = (total as usize).checked_sub(offset as usize);
         let fits = (offset as usize).is_multiple_of(PART_BYTES)
             && left.is_some_and(|left| part.len() == left.min(PART_BYTES) && (left > 0 || total == 0));
-        if fits { Ok(Self { id, offset, total, part }) } else { Err(FrameError::Contradiction { id, offset, total }) }
+        if fits {
+            Ok(Self { id, offset, total, part })
+        } else {
+            Err(FrameError::Contradiction { id, offset, total })
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test panics on what it did not expect"
+    )]
     use proptest::prelude::*;
 
     use super::*;
@@ -202,12 +210,12 @@ mod tests {
         let refused = |frame: Bytes, reassembly: &mut Reassembly| reassembly.receive(frame).unwrap_err();
         assert_eq!(refused(Bytes::from_static(b"short"), &mut reassembly), FrameError::Short(5));
         for (offset, total, bytes) in [
-            (1, 10, 9),                // an offset between parts
-            (0, 10, 9),                // less than it says
-            (0, 10, 11),               // more than it says
-            (part, part, 0),           // behind the end
-            (part, 10, 0),             // far behind the end
-            (0, 2 * part, 10),         // a short part that is not the last
+            (1, 10, 9),        // an offset between parts
+            (0, 10, 9),        // less than it says
+            (0, 10, 11),       // more than it says
+            (part, part, 0),   // behind the end
+            (part, 10, 0),     // far behind the end
+            (0, 2 * part, 10), // a short part that is not the last
         ] {
             let error = refused(frame(1, offset, total, bytes), &mut reassembly);
             assert_eq!(error, FrameError::Contradiction { id: 1, offset, total });

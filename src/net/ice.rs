@@ -12,7 +12,8 @@ pub(super) fn servers(servers: &[IceServer]) -> Result<Vec<RTCIceServer>, RoomEr
 
 fn server(server: &IceServer) -> Result<RTCIceServer, RoomError> {
     let bad = |reason: &str| RoomError::IceServer(server.url.clone(), reason.to_owned());
-    let (scheme, rest) = server.url.split_once(':').ok_or_else(|| bad("it must be stun:host:port or turn:host:port"))?;
+    let (scheme, rest) =
+        server.url.split_once(':').ok_or_else(|| bad("it must be stun:host:port or turn:host:port"))?;
     match scheme {
         "stun" | "turn" => {}
         "stuns" | "turns" => return Err(bad("TLS is not supported; use stun: or turn:, which go over UDP")),
@@ -70,7 +71,10 @@ mod tests {
             ("turn:turn.example.org?transport=tcp", "ana", "use UDP"),
         ] {
             let error = server(&given(url, username)).map(|_| ()).map_err(|error| error.to_string());
-            assert!(matches!(&error, Err(text) if text.contains(url) && text.contains(remedy)), "{url}: {error:?}");
+            assert!(
+                matches!(&error, Err(text) if text.contains(url) && text.contains(remedy)),
+                "{url}: {error:?}"
+            );
         }
     }
 }

@@ -12,9 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use ultrawave_signal::protocol::{self, Relay, Relayed, Request, RequestOffer};
 
-use super::connection::{
-    Connection, ConnectionEvent, ConnectionId, ConnectionOptions, Events, Role, Signal,
-};
+use super::connection::{Connection, ConnectionEvent, ConnectionId, ConnectionOptions, Events, Role, Signal};
 use super::relay;
 use crate::session::{Channel, Input, Message};
 use crate::sync::Author;
@@ -86,6 +84,11 @@ impl Mesh {
             inputs: Vec::new(),
             requests: Vec::new(),
         }
+    }
+
+    /// Whose connections these are.
+    pub(super) fn me(&self) -> Author {
+        self.me
     }
 
     /// What the session is to be fed.
@@ -259,6 +262,7 @@ impl Mesh {
                 self.requests.push(Request::Relay(signal, relay));
             }
             ConnectionEvent::Open | ConnectionEvent::Resumed => {
+                tracing::debug!(me = %self.me, %author, "a connection is open");
                 member.failures = 0;
                 if member.set_open() {
                     self.inputs.push(Input::Connected(author));
@@ -280,7 +284,7 @@ impl Mesh {
     }
 
     fn closed(&mut self, now: Instant, author: Author, reason: &str) {
-        tracing::info!(%author, reason, "a connection is over");
+        tracing::info!(me = %self.me, %author, reason, "a connection is over");
         let Some(member) = self.members.get(&author) else { return };
         if member.gone || (member.unlisted.is_some() && self.is_server_up) {
             self.forget(author);
@@ -317,7 +321,7 @@ impl Mesh {
                 let _ = tokio::time::timeout(close_within, wire.connection.close()).await;
             });
         }
-        closing.join_all().await;
+        while closing.join_next().await.is_some() {}
     }
 }
 

@@ -24,7 +24,7 @@ mod watcher;
 
 use std::sync::Arc;
 
-use crate::room::{DEFAULT_SIGNAL, RoomError, RoomOptions};
+use crate::room::{RoomError, RoomOptions};
 use crate::session::{Session, SessionOptions};
 use crate::sync::{Author, Checkpoint};
 
@@ -43,18 +43,19 @@ pub(crate) struct Membership {
 }
 
 /// Enters a room and starts the driver, which runs until [`Stage::Leaving`]. A creator has the
-/// document at once, a joiner when [`Stage::Here`] comes.
+/// document at once, a joiner when [`Stage::Here`] comes. Where `may_embed`, a signaling server is
+/// started in this process when none is there.
 pub(crate) async fn enter(
-    room: &str, entry: Entry, document: Checkpoint, options: &RoomOptions,
+    room: &str, entry: Entry, document: Checkpoint, options: &RoomOptions, may_embed: bool,
 ) -> Result<Membership, RoomError> {
-    let may_embed = options.embed_signal && options.signal == DEFAULT_SIGNAL;
     let signaling = signaling::SignalingOptions {
         url: signal_url(&options.signal)?,
         room: room.to_owned(),
         max_members: options.max_members,
         may_embed,
     };
-    let connections = connection::ConnectionOptions { ice_servers: ice::servers(&options.ice_servers)?, codec: CODEC };
+    let connections =
+        connection::ConnectionOptions { ice_servers: ice::servers(&options.ice_servers)?, codec: CODEC };
     let entered = signaling::enter(&signaling, entry).await?;
     let membership = entered.membership();
     let (author, members, is_creator) = (membership.author, membership.members.len(), entered.is_creator);
@@ -64,9 +65,11 @@ pub(crate) async fn enter(
     } else {
         Session::join(author, &membership.members, session_options)
     };
-    let embedded = entered.is_embedded().then(|| signaling.url.to_string());
+    let embedded = entered.is_embedded().then(|| options.signal.clone());
     let shared = Arc::new(Shared::new(session, embedded));
-    tokio::spawn(driver::Driver::new(shared.clone(), signaling, entered, connections).run());
+    tokio::spawn(
+        driver::Driver::new(shared.clone(), options.signal.clone(), signaling, entered, connections).run(),
+    );
     Ok(Membership { author, members, is_creator, shared })
 }
 
@@ -77,7 +80,8 @@ const CODEC: channel::Codec = channel::Codec {
 
 fn signal_url(text: &str) -> Result<url::Url, RoomError> {
     let bad = |reason: String| RoomError::NoServer { url: text.to_owned(), reason };
-    let url = url::Url::parse(text).map_err(|error| bad(format!("this is no address ({error}); it is ws://host:port")))?;
+    let url = url::Url::parse(text)
+        .map_err(|error| bad(format!("this is no address ({error}); it is ws://host:port")))?;
     match url.scheme() {
         "ws" if url.has_host() => Ok(url),
         "wss" => Err(bad("TLS is not supported; use ws://host:port".to_owned())),

@@ -28,7 +28,8 @@ pub(super) fn write(connection: u64, signal: Signal) -> (protocol::Signal, Body)
         Signal::Offer(sdp) => (protocol::Signal::Offer, Body::new(&Description { connection, sdp })),
         Signal::Answer(sdp) => (protocol::Signal::Answer, Body::new(&Description { connection, sdp })),
         Signal::Candidate(text) => {
-            let candidate = RawValue::from_string(text).and_then(|candidate| Body::new(&Candidate { connection, candidate }));
+            let candidate = RawValue::from_string(text)
+                .and_then(|candidate| Body::new(&Candidate { connection, candidate }));
             (protocol::Signal::Candidate, candidate)
         }
     };
@@ -47,7 +48,9 @@ pub(super) fn read(kind: protocol::Signal, body: &Body) -> Result<(u64, Signal),
         }
         protocol::Signal::Candidate => body
             .read()
-            .map(|Candidate { connection, candidate }| (connection, Signal::Candidate(candidate.get().to_owned())))
+            .map(|Candidate { connection, candidate }| {
+                (connection, Signal::Candidate(candidate.get().to_owned()))
+            })
             .map_err(bad),
     }
 }

@@ -115,6 +115,7 @@ impl Shared {
                 }
                 Output::Event(event) => event,
             };
+            tracing::trace!(me = %state.session.author(), ?event, "told");
             match &event {
                 Event::Changed(changes) => changed.extend(changes.iter().cloned()),
                 Event::Ready | Event::Replaced(_) => is_new = true,

@@ -3,6 +3,7 @@
 //! [`connection`](super::connection) apart.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use rtc::ice::mdns::MulticastDnsMode;
@@ -16,7 +17,6 @@ use webrtc::peer_connection::{
 
 use super::runtime::PromptRuntime;
 use crate::limits;
-use crate::session::Channel;
 
 /// Where to be reachable. The wildcards stand for every interface but loopback, which is named
 /// so that a machine without a network works too. Ports are the kernel's choice.
@@ -37,45 +37,93 @@ const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 /// Tries per pair: about 15 s of them.
 const CHECKS: u16 = 750;
 
+/// How long to hope for a better pair of addresses before one is taken of which one side was
+/// not announced but only seen: often enough it is a direct one whose announcement is late.
+const PEER_REFLEXIVE_AFTER: Duration = Duration::from_millis(60);
+
+/// The same, through a NAT.
+const SERVER_REFLEXIVE_AFTER: Duration = Duration::from_millis(200);
+
+/// The same, through a TURN server: everything costs a detour then.
+const RELAYED_AFTER: Duration = Duration::from_millis(800);
+
 /// What the stack says about a connection.
-#[derive(Debug)]
 pub(super) enum Note {
     /// A candidate of this side, as JSON text, for the other side.
     Candidate(String),
     /// The state of the connection as a whole.
     State(RTCPeerConnectionState),
+    /// A channel that the other side has made.
+    Channel(Arc<dyn DataChannel>),
 }
 
-/// A peer connection and its channels. To be closed, not merely dropped.
-pub(super) struct Transport {
-    pub(super) connection: Box<dyn PeerConnection>,
+/// The channels of a connection.
+#[derive(Clone)]
+pub(super) struct Channels {
     pub(super) ops: Arc<dyn DataChannel>,
     pub(super) sync: Arc<dyn DataChannel>,
     pub(super) presence: Arc<dyn DataChannel>,
 }
 
-impl Transport {
-    /// Binds the sockets and makes the channels. Both sides make the same three under the same
-    /// numbers, so nothing about them needs to be agreed on the wire.
-    pub(super) async fn new(ice_servers: &[RTCIceServer], notes: mpsc::UnboundedSender<Note>) -> Result<Self> {
-        let runtime =
-            PromptRuntime::new().ok_or_else(|| Error::Other("the WebRTC stack was built without a runtime".to_owned()))?;
-        let connection = PeerConnectionBuilder::new()
-            .with_configuration(RTCConfigurationBuilder::new().with_ice_servers(ice_servers.to_vec()).build())
-            .with_setting_engine(settings())
-            .with_runtime(Arc::new(runtime))
-            .with_handler(Arc::new(Notes(notes)))
-            .with_udp_addrs(ADDRESSES.to_vec())
-            .with_data_channel_send_buffer_limit(limits::IN_FLIGHT_BYTES)
-            .build()
-            .await?;
+impl Channels {
+    /// How many there are.
+    pub(super) const COUNT: usize = 3;
+
+    /// Makes the channels, on the side that offers. They are announced within the connection: of
+    /// channels agreed on beforehand, the stack loses what arrives together with the last packet
+    /// of its own handshake.
+    pub(super) async fn make(connection: &dyn PeerConnection) -> Result<Self> {
         Ok(Self {
-            ops: channel(&connection, Channel::Ops).await?,
-            sync: channel(&connection, Channel::Sync).await?,
-            presence: channel(&connection, Channel::Presence).await?,
-            connection: Box::new(connection),
+            ops: make(connection, OPS, false).await?,
+            sync: make(connection, SYNC, true).await?,
+            presence: make(connection, PRESENCE, false).await?,
         })
     }
+
+    /// The channels that the other side has made, if these are all of them.
+    pub(super) async fn find(announced: &[Arc<dyn DataChannel>]) -> Option<Self> {
+        let (mut ops, mut sync, mut presence) = (None, None, None);
+        for channel in announced {
+            match channel.label().await.as_deref() {
+                Ok(OPS) => ops = Some(channel.clone()),
+                Ok(SYNC) => sync = Some(channel.clone()),
+                Ok(PRESENCE) => presence = Some(channel.clone()),
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Some(Self { ops: ops?, sync: sync?, presence: presence? })
+    }
+}
+
+const OPS: &str = "ops";
+const SYNC: &str = "sync";
+const PRESENCE: &str = "presence";
+
+async fn make(connection: &dyn PeerConnection, label: &str, reliable: bool) -> Result<Arc<dyn DataChannel>> {
+    let init = RTCDataChannelInit {
+        ordered: reliable,
+        max_retransmits: (!reliable).then_some(0),
+        ..RTCDataChannelInit::default()
+    };
+    connection.create_data_channel(label, Some(init)).await
+}
+
+/// Binds the sockets. The connection is to be closed, not merely dropped.
+pub(super) async fn connection(
+    ice_servers: &[RTCIceServer], notes: mpsc::UnboundedSender<Note>,
+) -> Result<Box<dyn PeerConnection>> {
+    let runtime = PromptRuntime::new()
+        .ok_or_else(|| Error::Other("the WebRTC stack was built without a runtime".to_owned()))?;
+    let connection = PeerConnectionBuilder::new()
+        .with_configuration(RTCConfigurationBuilder::new().with_ice_servers(ice_servers.to_vec()).build())
+        .with_setting_engine(settings())
+        .with_runtime(Arc::new(runtime))
+        .with_handler(Arc::new(Notes { to: notes, announced: AtomicUsize::new(0) }))
+        .with_udp_addrs(ADDRESSES.to_vec())
+        .with_data_channel_send_buffer_limit(limits::IN_FLIGHT_BYTES)
+        .build()
+        .await?;
+    Ok(Box::new(connection))
 }
 
 fn settings() -> SettingEngine {
@@ -83,39 +131,38 @@ fn settings() -> SettingEngine {
         .with_multicast_dns_mode(MulticastDnsMode::Disabled)
         .with_ice_timeouts(Some(DISCONNECTED_AFTER), Some(FAILED_AFTER), Some(KEEPALIVE))
         .with_ice_connection_attempts(Some(CHECK_INTERVAL), Some(CHECKS))
+        .with_prflx_acceptance_min_wait(Some(PEER_REFLEXIVE_AFTER))
+        .with_srflx_acceptance_min_wait(Some(SERVER_REFLEXIVE_AFTER))
+        .with_relay_acceptance_min_wait(Some(RELAYED_AFTER))
         .build()
-}
-
-async fn channel(connection: &impl PeerConnection, channel: Channel) -> Result<Arc<dyn DataChannel>> {
-    let (label, number, reliable) = match channel {
-        Channel::Ops => ("ops", 0, false),
-        Channel::Sync => ("sync", 1, true),
-        Channel::Presence => ("presence", 2, false),
-    };
-    let init = RTCDataChannelInit {
-        ordered: reliable,
-        max_retransmits: (!reliable).then_some(0),
-        negotiated: Some(number),
-        ..RTCDataChannelInit::default()
-    };
-    connection.create_data_channel(label, Some(init)).await
 }
 
 /// Passes the stack's callbacks on. The queue is unbounded because the callbacks run on the
 /// stack's own task, which must not wait; what comes here is this side's own making, some tens of
-/// notes in a connection's life.
-struct Notes(mpsc::UnboundedSender<Note>);
+/// notes in a connection's life, and the channels, which are counted.
+struct Notes {
+    to: mpsc::UnboundedSender<Note>,
+    announced: AtomicUsize,
+}
 
 #[async_trait::async_trait]
 impl PeerConnectionEventHandler for Notes {
     async fn on_ice_candidate(&self, event: RTCPeerConnectionIceEvent) {
-        let text = event.candidate.to_json().ok().and_then(|candidate| serde_json::to_string(&candidate).ok());
+        let text =
+            event.candidate.to_json().ok().and_then(|candidate| serde_json::to_string(&candidate).ok());
         if let Some(text) = text {
-            let _ = self.0.send(Note::Candidate(text));
+            let _ = self.to.send(Note::Candidate(text));
         }
     }
 
     async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
-        let _ = self.0.send(Note::State(state));
+        let _ = self.to.send(Note::State(state));
+    }
+
+    async fn on_data_channel(&self, channel: Arc<dyn DataChannel>) {
+        // A peer that makes more of them is not listened to there.
+        if self.announced.fetch_add(1, Ordering::Relaxed) < Channels::COUNT {
+            let _ = self.to.send(Note::Channel(channel));
+        }
     }
 }

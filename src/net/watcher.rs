@@ -81,7 +81,10 @@ pub(crate) async fn call_back(shared: Arc<Shared>, watcher: Arc<Watcher>, mut ca
 /// A panic is told like an error, and the callback is called again at the next change.
 fn call(callback: &mut Callback, snapshot: &Snapshot, changes: &[Arc<Change>]) -> Result<(), String> {
     catch_unwind(AssertUnwindSafe(|| callback(snapshot, changes))).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        let text = panic
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
         Err(format!("it panicked: {}", text.unwrap_or("without a text")))
     })
 }

@@ -8,7 +8,7 @@
 use std::fmt::Write as _;
 
 use super::{Author, Change, Tick, VectorClock};
-use crate::document::{Kind, Method, Path, Step, Text, Value, parse_to_depth};
+use crate::document::{Kind, Method, Path, Step, Text, Value, inert, parse_to_depth};
 use crate::limits;
 
 /// Why a text is no change: what is wrong, and where in the message.
@@ -264,11 +264,9 @@ fn describe(value: &Value) -> String {
         Kind::Object => format!("a map of {}", value.len()),
         Kind::Null | Kind::Bool | Kind::Number | Kind::String => {
             let text = value.to_string();
-            let mut shown: String = text.chars().take(SHOWN_CHARS).collect();
-            if shown.len() < text.len() {
-                shown.push('…');
-            }
-            shown
+            let start: String = text.chars().take(SHOWN_CHARS).collect();
+            let more = if start.len() < text.len() { "…" } else { "" };
+            format!("{}{more}", inert(&start))
         }
     }
 }

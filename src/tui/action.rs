@@ -4,6 +4,23 @@
 /// Something a key does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
+    /// Going about.
+    Move(Move),
+    /// Opening and closing.
+    Fold(Fold),
+    /// Looking for something.
+    Find(Find),
+    /// Changing the document.
+    Edit(Edit),
+    /// Taking something elsewhere.
+    Copy(Copied),
+    /// Files, people, the program.
+    Room(Room),
+}
+
+/// Going about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Move {
     /// To the next row.
     Down,
     /// To the previous row.
@@ -32,7 +49,12 @@ pub enum Action {
     Back,
     /// Takes [`Back`](Self::Back) back.
     Forward,
-    /// Opens or closes.
+}
+
+/// Opening and closing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fold {
+    /// Opens what is closed, closes what is open, and of a scalar what is around it.
     Toggle,
     /// Opens.
     Open,
@@ -43,17 +65,27 @@ pub enum Action {
     /// Opens everything.
     OpenAll,
     /// Opens as many levels as the digit typed says, and closes all below.
-    OpenLevels,
+    Levels,
+}
+
+/// Looking for something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Find {
     /// Asks for a text to look for.
-    Search,
+    Text,
     /// To the next match.
     Next,
     /// To the previous match.
     Previous,
     /// Looks for the key under the cursor.
-    SearchKey,
+    Key,
+}
+
+/// Changing the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Edit {
     /// Edits a value where it stands; opens or closes a container.
-    Edit,
+    Value,
     /// Replaces a value, with all that is in it, by JSON.
     Replace,
     /// Adds an element or a key after this one.
@@ -61,7 +93,7 @@ pub enum Action {
     /// Adds an element before this one, or a key.
     AddBefore,
     /// Adds an element or a key inside this one.
-    AddChild,
+    AddInside,
     /// Renames a key: writes the value at the new key and deletes the old one, as one edit.
     Rename,
     /// Flips a boolean; asks what to turn anything else into.
@@ -82,16 +114,26 @@ pub enum Action {
     Undo,
     /// Takes the last undo back.
     Redo,
-    /// Copies the value as JSON.
-    CopyValue,
-    /// Copies the key or the position.
-    CopyKey,
-    /// Copies the jq path.
-    CopyJqPath,
-    /// Copies the JSON Pointer.
-    CopyPointer,
-    /// Copies what a string says.
-    CopyString,
+}
+
+/// Taking something elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Copied {
+    /// The value as JSON.
+    Value,
+    /// The key or the position.
+    Key,
+    /// The jq path.
+    JqPath,
+    /// The JSON Pointer.
+    Pointer,
+    /// What a string says.
+    Text,
+}
+
+/// Files, people, the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Room {
     /// Writes the file.
     Save,
     /// Asks for a command.
@@ -110,6 +152,20 @@ pub enum Action {
     Cancel,
     /// Leaves.
     Quit,
+}
+
+impl Action {
+    /// Where in the help it stands.
+    pub fn section(self) -> Section {
+        match self {
+            Self::Move(_) => Section::Move,
+            Self::Fold(_) => Section::Fold,
+            Self::Find(_) => Section::Find,
+            Self::Edit(_) => Section::Edit,
+            Self::Copy(_) => Section::Copy,
+            Self::Room(_) => Section::Room,
+        }
+    }
 }
 
 /// Where in the help an action stands.
@@ -152,8 +208,6 @@ pub struct Entry {
     pub name: &'static str,
     /// The keys that do it; those of a sequence are parted by blanks.
     pub keys: &'static [&'static str],
-    /// Where it stands in the help.
-    pub section: Section,
     /// What it does.
     pub help: &'static str,
     /// The word for it in the line of hints; empty when it is not hinted at.
@@ -161,131 +215,110 @@ pub struct Entry {
 }
 
 const fn entry(
-    action: Action, name: &'static str, keys: &'static [&'static str], section: Section, help: &'static str,
+    action: Action, name: &'static str, keys: &'static [&'static str], help: &'static str,
 ) -> Entry {
-    Entry { action, name, keys, section, help, hint: "" }
+    Entry { action, name, keys, help, hint: "" }
 }
 
 const fn hinted(
-    action: Action, name: &'static str, keys: &'static [&'static str], section: Section, help: &'static str,
-    hint: &'static str,
+    action: Action, name: &'static str, keys: &'static [&'static str], help: &'static str, hint: &'static str,
 ) -> Entry {
-    Entry { action, name, keys, section, help, hint }
+    Entry { action, name, keys, help, hint }
 }
 
 /// Everything that can be done. Hints are shown in this order.
 pub const ACTIONS: &[Entry] = &[
-    entry(Action::Down, "down", &["j", "Down"], Section::Move, "next row (a count before it: that many)"),
-    entry(Action::Up, "up", &["k", "Up"], Section::Move, "previous row"),
-    entry(Action::Left, "left", &["h", "Left"], Section::Move, "close, or go to the parent"),
-    entry(Action::Right, "right", &["l", "Right"], Section::Move, "open, or go to the first child"),
-    entry(Action::NextSibling, "next-sibling", &["J"], Section::Move, "next child of the same parent"),
+    entry(Action::Move(Move::Down), "down", &["j", "Down"], "next row (a count before it: that many)"),
+    entry(Action::Move(Move::Up), "up", &["k", "Up"], "previous row"),
+    entry(Action::Move(Move::Left), "left", &["h", "Left"], "close, or go to the parent"),
+    entry(Action::Move(Move::Right), "right", &["l", "Right"], "open, or go to the first child"),
+    entry(Action::Move(Move::NextSibling), "next-sibling", &["J"], "next child of the same parent"),
     entry(
-        Action::PreviousSibling,
+        Action::Move(Move::PreviousSibling),
         "previous-sibling",
         &["K"],
-        Section::Move,
         "previous child of the same parent",
     ),
-    entry(Action::First, "first", &["g g", "Home"], Section::Move, "first row (with a count: that row)"),
-    entry(Action::Last, "last", &["G", "End"], Section::Move, "last row (with a count: that row)"),
-    entry(Action::PageDown, "page-down", &["PgDn"], Section::Move, "a screenful down"),
-    entry(Action::PageUp, "page-up", &["PgUp"], Section::Move, "a screenful up"),
-    entry(Action::HalfPageDown, "half-page-down", &["Ctrl-d"], Section::Move, "half a screenful down"),
-    entry(Action::HalfPageUp, "half-page-up", &["Ctrl-u"], Section::Move, "half a screenful up"),
+    entry(Action::Move(Move::First), "first", &["g g", "Home"], "first row (with a count: that row)"),
+    entry(Action::Move(Move::Last), "last", &["G", "End"], "last row (with a count: that row)"),
+    entry(Action::Move(Move::PageDown), "page-down", &["PgDn"], "a screenful down"),
+    entry(Action::Move(Move::PageUp), "page-up", &["PgUp"], "a screenful up"),
+    entry(Action::Move(Move::HalfPageDown), "half-page-down", &["Ctrl-d"], "half a screenful down"),
+    entry(Action::Move(Move::HalfPageUp), "half-page-up", &["Ctrl-u"], "half a screenful up"),
+    entry(Action::Move(Move::Back), "back", &["[", "Alt-Left"], "back to where you were before a long way"),
+    entry(Action::Move(Move::Forward), "forward", &["]", "Alt-Right"], "forward again"),
+    entry(Action::Fold(Fold::Toggle), "toggle", &["Space", "z a"], "open or close"),
+    entry(Action::Fold(Fold::Open), "open", &["+", "z o"], "open"),
+    entry(Action::Fold(Fold::Close), "close", &["-", "z c"], "close"),
+    entry(Action::Fold(Fold::CloseAll), "close-all", &["z M"], "close everything below the root"),
+    entry(Action::Fold(Fold::OpenAll), "open-all", &["z R"], "open everything"),
     entry(
-        Action::Back,
-        "back",
-        &["[", "Alt-Left"],
-        Section::Move,
-        "back to where you were before a long way",
-    ),
-    entry(Action::Forward, "forward", &["]", "Alt-Right"], Section::Move, "forward again"),
-    entry(Action::Toggle, "toggle", &["Space", "z a"], Section::Fold, "open or close"),
-    entry(Action::Open, "open", &["+", "z o"], Section::Fold, "open"),
-    entry(Action::Close, "close", &["-", "z c"], Section::Fold, "close"),
-    entry(Action::CloseAll, "close-all", &["z M"], Section::Fold, "close everything below the root"),
-    entry(Action::OpenAll, "open-all", &["z R"], Section::Fold, "open everything"),
-    entry(
-        Action::OpenLevels,
+        Action::Fold(Fold::Levels),
         "open-levels",
         &["z 1", "z 2", "z 3", "z 4", "z 5", "z 6", "z 7", "z 8", "z 9"],
-        Section::Fold,
         "open that many levels, close the rest",
     ),
     hinted(
-        Action::Edit,
+        Action::Edit(Edit::Value),
         "edit",
         &["Enter", "i", "F2"],
-        Section::Edit,
         "edit the value (a container: open or close)",
         "edit",
     ),
-    hinted(
-        Action::AddAfter,
-        "add-after",
-        &["o", "Insert"],
-        Section::Edit,
-        "add an element or key after",
-        "add",
-    ),
-    entry(Action::AddBefore, "add-before", &["O"], Section::Edit, "add an element before (in a map: a key)"),
-    entry(Action::AddChild, "add-child", &["a"], Section::Edit, "add an element or key inside"),
+    hinted(Action::Edit(Edit::AddAfter), "add-after", &["o", "Insert"], "add an element or key after", "add"),
+    entry(Action::Edit(Edit::AddBefore), "add-before", &["O"], "add an element before (in a map: a key)"),
+    entry(Action::Edit(Edit::AddInside), "add-child", &["a"], "add an element or key inside"),
     entry(
-        Action::Replace,
+        Action::Edit(Edit::Replace),
         "replace",
         &["c"],
-        Section::Edit,
         "replace the value by JSON, with all that is in it",
     ),
     hinted(
-        Action::Rename,
+        Action::Edit(Edit::Rename),
         "rename",
         &["r", "Shift-F2"],
-        Section::Edit,
         "rename the key: sets the new key and deletes the old one, undone as one",
         "rename",
     ),
-    entry(Action::ChangeType, "change-type", &["t"], Section::Edit, "flip a boolean, or change the type"),
-    hinted(Action::Cut, "cut", &["d d", "Del", "Ctrl-x"], Section::Edit, "cut", "cut"),
-    entry(Action::PasteAfter, "paste-after", &["p", "Ctrl-v"], Section::Edit, "paste after"),
-    entry(Action::PasteBefore, "paste-before", &["P"], Section::Edit, "paste before"),
-    entry(Action::PasteInside, "paste-inside", &["g p"], Section::Edit, "paste inside"),
-    entry(Action::MoveUp, "move-up", &["Alt-Up"], Section::Edit, "move the element up"),
-    entry(Action::MoveDown, "move-down", &["Alt-Down"], Section::Edit, "move the element down"),
-    hinted(Action::Undo, "undo", &["u", "Ctrl-_"], Section::Edit, "undo your last edit", "undo"),
-    entry(Action::Redo, "redo", &["Ctrl-r"], Section::Edit, "redo what you undid"),
+    entry(Action::Edit(Edit::ChangeType), "change-type", &["t"], "flip a boolean, or change the type"),
+    hinted(Action::Edit(Edit::Cut), "cut", &["d d", "Del", "Ctrl-x"], "cut", "cut"),
+    entry(Action::Edit(Edit::PasteAfter), "paste-after", &["p", "Ctrl-v"], "paste after"),
+    entry(Action::Edit(Edit::PasteBefore), "paste-before", &["P"], "paste before"),
+    entry(Action::Edit(Edit::PasteInside), "paste-inside", &["g p"], "paste inside"),
+    entry(Action::Edit(Edit::MoveUp), "move-up", &["Alt-Up"], "move the element up"),
+    entry(Action::Edit(Edit::MoveDown), "move-down", &["Alt-Down"], "move the element down"),
+    hinted(Action::Edit(Edit::Undo), "undo", &["u", "Ctrl-_"], "undo your last edit", "undo"),
+    entry(Action::Edit(Edit::Redo), "redo", &["Ctrl-r"], "redo what you undid"),
     hinted(
-        Action::Search,
+        Action::Find(Find::Text),
         "search",
         &["/", "Ctrl-f"],
-        Section::Find,
         "find a text in keys and values (a capital in it: case counts)",
         "find",
     ),
-    entry(Action::Next, "next-match", &["n", "F3"], Section::Find, "next match"),
-    entry(Action::Previous, "previous-match", &["N"], Section::Find, "previous match"),
-    entry(Action::SearchKey, "search-key", &["*"], Section::Find, "find this key elsewhere"),
-    entry(Action::CopyValue, "copy-value", &["y y"], Section::Copy, "copy the value, also for pasting here"),
-    entry(Action::CopyKey, "copy-key", &["y k"], Section::Copy, "copy the key or position"),
-    entry(Action::CopyJqPath, "copy-path", &["y p"], Section::Copy, "copy the jq path"),
-    entry(Action::CopyPointer, "copy-pointer", &["y j"], Section::Copy, "copy the JSON Pointer"),
-    entry(Action::CopyString, "copy-string", &["y s"], Section::Copy, "copy what the string says"),
-    hinted(Action::Help, "help", &["?", "F1"], Section::Room, "what the keys do", "help"),
-    entry(Action::Save, "save", &["Ctrl-s"], Section::Room, "save the file"),
-    entry(Action::Command, "command", &[":", "Ctrl-p"], Section::Room, "type a command"),
-    entry(Action::People, "people", &["g w", "F6"], Section::Room, "who is here, and how others join"),
+    entry(Action::Find(Find::Next), "next-match", &["n", "F3"], "next match"),
+    entry(Action::Find(Find::Previous), "previous-match", &["N"], "previous match"),
+    entry(Action::Find(Find::Key), "search-key", &["*"], "find this key elsewhere"),
+    entry(Action::Copy(Copied::Value), "copy-value", &["y y"], "copy the value, also for pasting here"),
+    entry(Action::Copy(Copied::Key), "copy-key", &["y k"], "copy the key or position"),
+    entry(Action::Copy(Copied::JqPath), "copy-path", &["y p"], "copy the jq path"),
+    entry(Action::Copy(Copied::Pointer), "copy-pointer", &["y j"], "copy the JSON Pointer"),
+    entry(Action::Copy(Copied::Text), "copy-string", &["y s"], "copy what the string says"),
+    hinted(Action::Room(Room::Help), "help", &["?", "F1"], "what the keys do", "help"),
+    entry(Action::Room(Room::Save), "save", &["Ctrl-s"], "save the file"),
+    entry(Action::Room(Room::Command), "command", &[":", "Ctrl-p"], "type a command"),
+    entry(Action::Room(Room::People), "people", &["g w", "F6"], "who is here, and how others join"),
     entry(
-        Action::Conflicts,
+        Action::Room(Room::Conflicts),
         "conflicts",
         &["g x", "F5"],
-        Section::Room,
         "values written at the same time, and edits that were lost",
     ),
-    entry(Action::History, "history", &["g l", "F8"], Section::Room, "the changes lately made"),
-    entry(Action::Suspend, "suspend", &["Ctrl-z"], Section::Room, "back to the shell; `fg` returns"),
-    entry(Action::Cancel, "cancel", &["Ctrl-c", "Esc"], Section::Room, "let go of what is begun"),
-    hinted(Action::Quit, "quit", &["q", "Ctrl-q"], Section::Room, "quit", "quit"),
+    entry(Action::Room(Room::History), "history", &["g l", "F8"], "the changes lately made"),
+    entry(Action::Room(Room::Suspend), "suspend", &["Ctrl-z"], "back to the shell; `fg` returns"),
+    entry(Action::Room(Room::Cancel), "cancel", &["Ctrl-c", "Esc"], "let go of what is begun"),
+    hinted(Action::Room(Room::Quit), "quit", &["q", "Ctrl-q"], "quit", "quit"),
 ];
 
 /// A command of the `:` line.
@@ -324,6 +357,6 @@ pub const COMMANDS: &[CommandEntry] = &[
 ];
 
 /// The table entry of an action.
-pub fn entry_of(action: Action) -> Option<&'static Entry> {
+pub(super) fn entry_of(action: Action) -> Option<&'static Entry> {
     ACTIONS.iter().find(|entry| entry.action == action)
 }

@@ -122,7 +122,13 @@ fn refused(error: &FileError, wanted: SaveWanted) -> Msg {
     let remedy = match error {
         FileError::ChangedOnDisk(_) => SaveRemedy::OverwriteOrReload,
         FileError::Exists(_) => SaveRemedy::Overwrite,
-        _ => SaveRemedy::None,
+        FileError::Missing(_)
+        | FileError::Directory(_)
+        | FileError::Unreadable(..)
+        | FileError::TooLong(_)
+        | FileError::NotUtf8 { .. }
+        | FileError::NotJson { .. }
+        | FileError::Unwritable(..) => SaveRemedy::None,
     };
     Msg::SaveFailed { reason: first_line(error), remedy, wanted }
 }

@@ -71,6 +71,7 @@ impl Key {
     }
 
     /// The digit it types, if it does.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only characters type a digit")]
     pub fn digit(self) -> Option<usize> {
         match self.code {
             KeyCode::Char(typed) if !self.ctrl && !self.alt => typed.to_digit(10).map(|digit| digit as usize),
@@ -80,6 +81,7 @@ impl Key {
 }
 
 impl From<KeyEvent> for Key {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other keys are taken as they are")]
     fn from(event: KeyEvent) -> Self {
         let has = |modifier| event.modifiers.contains(modifier);
         let (code, shift) = match event.code {
@@ -159,6 +161,7 @@ impl Keymap {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 mod tests {
     use super::*;
 

@@ -51,10 +51,10 @@ impl Line {
             (KeyCode::Left, ..) | (KeyCode::Char('b'), false, true) => self.at = self.word_left(),
             (KeyCode::Right, ..) | (KeyCode::Char('f'), false, true) => self.at = self.word_right(),
             (KeyCode::Backspace, false, false) | (KeyCode::Char('h'), true, false) => {
-                self.remove_from(self.left())
+                self.remove_from(self.left());
             }
             (KeyCode::Backspace, ..) | (KeyCode::Char('w'), true, false) => {
-                self.remove_from(self.word_left())
+                self.remove_from(self.word_left());
             }
             (KeyCode::Delete, ..) | (KeyCode::Char('d'), true, false) => self.remove_to(self.right()),
             (KeyCode::Char('u'), true, false) => self.remove_from(0),
@@ -119,6 +119,7 @@ impl Line {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 mod tests {
     use super::*;
 

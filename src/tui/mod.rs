@@ -18,7 +18,10 @@ mod theme;
 mod update;
 mod view;
 
-pub use action::{ACTIONS, Action, COMMANDS, CommandEntry, Entry, Section};
+pub use action::{
+    ACTIONS, Action, COMMANDS, CommandEntry, Copied, Edit, Entry, Find, Fold, Move, Room as RoomAction,
+    Section,
+};
 pub use delta::{Delta, edits_between};
 pub use draft::{Draft, Form, Purpose};
 pub use keymap::{Key, Keymap, shown_keys};

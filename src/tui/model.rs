@@ -115,6 +115,8 @@ pub struct Model {
     pub(super) committing: Option<Mode>,
     /// Where to go when the next change shows it.
     pub(super) go_when_there: Option<Path>,
+    /// Where the last change wrote, when it was an own one.
+    pub(super) touched: Option<Path>,
     /// The number of the last group of edits.
     pub(super) group: u64,
     /// What the others were last told.
@@ -259,6 +261,7 @@ impl Model {
             jumps: Jumps::default(),
             committing: None,
             go_when_there: None,
+            touched: None,
             group: 0,
             told: None,
             pressed: None,
@@ -302,11 +305,20 @@ impl Model {
         let Doer::Other(author) = doer else { return "you".to_owned() };
         match self.names.get(&author).filter(|name| !name.is_empty()) {
             None => format!("author {author}"),
-            Some(name) if self.names.values().filter(|other| *other == name).count() > 1 => {
-                format!("{name}·{author}")
-            }
+            Some(name) if self.is_shared(author, name) => format!("{name}·{author}"),
             Some(name) => name.clone(),
         }
+    }
+
+    /// Whether a name could be taken for somebody else's: of those here for another's here, of
+    /// those who left for anybody's.
+    fn is_shared(&self, author: Author, name: &str) -> bool {
+        let is_here = |author: Author| self.people.iter().any(|person| person.author == author);
+        let others = self
+            .names
+            .iter()
+            .filter(|(other, _)| **other != author && (!is_here(author) || is_here(**other)));
+        others.into_iter().any(|(_, other)| other == name)
     }
 
     /// Who made a change.

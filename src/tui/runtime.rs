@@ -4,7 +4,9 @@ use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossterm::event::{Event as TerminalEvent, EventStream, KeyEventKind, MouseButton, MouseEventKind};
+use crossterm::event::{
+    Event as TerminalEvent, EventStream, KeyEventKind, MouseButton, MouseEvent, MouseEventKind,
+};
 use futures_util::{FutureExt as _, Stream, StreamExt as _};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
@@ -183,18 +185,15 @@ impl Editor {
 
     fn terminal(&mut self, event: &TerminalEvent) {
         let message = match event {
-            TerminalEvent::Key(key) if key.kind != KeyEventKind::Release => Msg::Key(Key::from(*key)),
-            TerminalEvent::Paste(text) => Msg::Paste(text.clone()),
-            TerminalEvent::Resize(columns, rows) => Msg::Resize(*columns, *rows),
-            TerminalEvent::Mouse(mouse) => match mouse.kind {
-                MouseEventKind::Down(MouseButton::Left) => Msg::Mouse(Mouse::Press(mouse.column, mouse.row)),
-                MouseEventKind::ScrollDown => Msg::Mouse(Mouse::Scroll(WHEEL)),
-                MouseEventKind::ScrollUp => Msg::Mouse(Mouse::Scroll(-WHEEL)),
-                _ => return,
-            },
-            TerminalEvent::Key(_) | TerminalEvent::FocusGained | TerminalEvent::FocusLost => return,
+            TerminalEvent::Key(key) => (key.kind != KeyEventKind::Release).then(|| Msg::Key(Key::from(*key))),
+            TerminalEvent::Paste(text) => Some(Msg::Paste(text.clone())),
+            TerminalEvent::Resize(columns, rows) => Some(Msg::Resize(*columns, *rows)),
+            TerminalEvent::Mouse(mouse) => pointed(*mouse).map(Msg::Mouse),
+            TerminalEvent::FocusGained | TerminalEvent::FocusLost => None,
         };
-        self.take(message);
+        if let Some(message) = message {
+            self.take(message);
+        }
     }
 
     fn happened(&mut self, event: Result<Event, RecvError>) {
@@ -269,11 +268,15 @@ impl Editor {
             }
             Effect::Save(wanted) => {
                 let refused = self.files.save(self.model.snapshot.clone(), wanted);
-                refused.into_iter().for_each(|message| self.take(message));
+                if let Some(message) = refused {
+                    self.take(message);
+                }
             }
             Effect::Reload => {
                 let refused = self.files.reload();
-                refused.into_iter().for_each(|message| self.take(message));
+                if let Some(message) = refused {
+                    self.take(message);
+                }
             }
             Effect::Copy { what, text } => self.copy(&what, &text),
             Effect::Presence(presence) => self.presence = Some(presence),
@@ -300,6 +303,21 @@ impl Editor {
             Err(error) => Msg::Notice(Level::Error, format!("not copied: {error}")),
         };
         self.take(message);
+    }
+}
+
+/// What the mouse did, if it means anything.
+fn pointed(mouse: MouseEvent) -> Option<Mouse> {
+    match mouse.kind {
+        MouseEventKind::Down(MouseButton::Left) => Some(Mouse::Press(mouse.column, mouse.row)),
+        MouseEventKind::ScrollDown => Some(Mouse::Scroll(WHEEL)),
+        MouseEventKind::ScrollUp => Some(Mouse::Scroll(-WHEEL)),
+        MouseEventKind::Down(MouseButton::Right | MouseButton::Middle)
+        | MouseEventKind::Up(_)
+        | MouseEventKind::Drag(_)
+        | MouseEventKind::Moved
+        | MouseEventKind::ScrollLeft
+        | MouseEventKind::ScrollRight => None,
     }
 }
 

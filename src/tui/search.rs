@@ -148,6 +148,7 @@ impl<'a> Walk<'a> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 mod tests {
     use super::*;
     use crate::document::Text;

@@ -12,6 +12,7 @@ use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_ra
 use crossterm::{cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Position, Rect};
 
 use super::model::Model;
 use super::view;
@@ -39,7 +40,9 @@ impl Screen {
         IS_TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableMouseCapture)?;
-        self.terminal.clear()
+        // `clear` would ask the terminal where its cursor is, and not every terminal answers.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 
     pub(super) fn size(&self) -> io::Result<(u16, u16)> {
@@ -66,6 +69,7 @@ impl Screen {
 
     /// Hands a text to the terminal's clipboard (OSC 52). Whether the terminal takes it cannot be
     /// known.
+    #[expect(clippy::unused_self, reason = "only while the terminal is taken")]
     pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
         execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
     }

@@ -48,7 +48,7 @@ fn push_escape(shown: &mut String, character: char) {
 }
 
 /// Columns that a text takes.
-pub fn width(text: &str) -> usize {
+pub(super) fn width(text: &str) -> usize {
     text.graphemes(true).map(UnicodeWidthStr::width).sum()
 }
 
@@ -70,7 +70,7 @@ pub fn clip(text: &str, columns: usize) -> Cow<'_, str> {
 }
 
 /// The end of an inert text in at most `columns`, with `…` where something is left out.
-pub fn clip_start(text: &str, columns: usize) -> Cow<'_, str> {
+pub(super) fn clip_start(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
     }
@@ -88,19 +88,19 @@ pub fn clip_start(text: &str, columns: usize) -> Cow<'_, str> {
 }
 
 /// The text filled with blanks to `columns`, or cut to them.
-pub fn fit(text: &str, columns: usize) -> String {
+pub(super) fn fit(text: &str, columns: usize) -> String {
     let cut = clip(text, columns);
     let blanks = columns.saturating_sub(width(&cut));
     format!("{cut}{:blanks$}", "")
 }
 
 /// `1 edit`, `2 edits`.
-pub fn count(number: usize, noun: &str) -> String {
+pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{} {noun}{}", thousands(number), if number == 1 { "" } else { "s" })
 }
 
 /// `2,202`
-pub fn thousands(number: usize) -> String {
+pub(super) fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {
@@ -113,6 +113,7 @@ pub fn thousands(number: usize) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 mod tests {
     use super::*;
 

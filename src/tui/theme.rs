@@ -65,7 +65,7 @@ fn look(role: Role) -> (Option<Color>, Modifier) {
     match role {
         Role::Plain => (None, plain),
         Role::Key => (Some(Color::Blue), plain),
-        Role::Value(Kind::String) => (Some(Color::Green), plain),
+        Role::Value(Kind::String) | Role::Good => (Some(Color::Green), plain),
         Role::Value(Kind::Number) => (Some(Color::Cyan), plain),
         Role::Value(Kind::Bool) => (Some(Color::Yellow), plain),
         Role::Value(Kind::Null) => (Some(Color::Magenta), plain),
@@ -73,7 +73,6 @@ fn look(role: Role) -> (Option<Color>, Modifier) {
         Role::Title | Role::Hint => (None, Modifier::BOLD),
         Role::Chosen => (None, Modifier::REVERSED),
         Role::Typed => (None, Modifier::UNDERLINED),
-        Role::Good => (Some(Color::Green), plain),
         Role::Warning => (Some(Color::Yellow), Modifier::BOLD),
         Role::Error => (Some(Color::Red), Modifier::BOLD),
         Role::Person(author) => {

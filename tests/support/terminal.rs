@@ -31,10 +31,14 @@ pub struct Terminal {
 impl Terminal {
     /// Runs `ultrawave` with these arguments, in its own terminal.
     pub fn run(name: &str, home: &Home, arguments: &[&str]) -> Self {
+        Self::start(name, home, BINARY, &[arguments, &["--name", name]].concat())
+    }
+
+    /// Runs a program in its own terminal.
+    pub fn start(name: &str, home: &Home, program: &str, arguments: &[&str]) -> Self {
         let pair = native_pty_system().openpty(SIZE).unwrap();
-        let mut command = CommandBuilder::new(BINARY);
+        let mut command = CommandBuilder::new(program);
         command.args(arguments);
-        command.args(["--name", name]);
         command.cwd(home.path());
         command.env("TERM", "xterm-256color");
         for variable in UNSET {
@@ -74,29 +78,32 @@ impl Terminal {
         self.screen.lock().unwrap().screen().contents()
     }
 
-    /// Whether the other screen, the one without scrollback, is shown.
-    pub fn is_alternate(&self) -> bool {
-        self.screen.lock().unwrap().screen().alternate_screen()
+    /// The rows of the tree, without the marks of who is where: what the document is seen as.
+    pub fn rows(&self) -> Vec<String> {
+        let text = self.text();
+        let rows = text.lines().filter_map(|line| line.strip_prefix('│')?.split('│').next());
+        let bare = |row: &str| {
+            let row = row.split('▌').next_back().unwrap_or_default().replace('▶', " ");
+            row.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        rows.map(bare).filter(|row| !row.is_empty()).collect()
     }
 
     /// Waits until a text is on the screen.
     pub fn wait_for(&mut self, text: &str) {
-        self.wait_until(&format!("show {text:?}"), |screen| screen.contains(text));
+        self.wait_until(&format!("show {text:?}"), |screen| screen.text().contains(text));
     }
 
-    /// Waits until the screen is as wanted.
-    pub fn wait_until(&mut self, what: &str, is_so: impl Fn(&str) -> bool) {
+    /// Waits until the terminal is as wanted.
+    pub fn wait_until(&mut self, what: &str, is_so: impl Fn(&Self) -> bool) {
         let deadline = Instant::now() + WITHIN;
-        loop {
-            let text = self.text();
-            if is_so(&text) {
-                return;
-            }
+        while !is_so(self) {
             let ended = self.child.try_wait().unwrap();
             assert!(
                 Instant::now() < deadline && ended.is_none(),
-                "{} did not {what}; {ended:?}; its screen:\n{text}",
-                self.name
+                "{} did not {what}; {ended:?}; its screen:\n{}",
+                self.name,
+                self.text()
             );
             sleep(LOOK_EVERY);
         }
@@ -119,9 +126,24 @@ impl Terminal {
         }
     }
 
+    /// Waits for the process to end with a message and an exit code.
+    pub fn wait_for_end(&mut self, message: &str, code: u32) {
+        assert_eq!(self.exit_code(), code, "{}", self.text());
+        // What the process wrote last may still be on its way.
+        let deadline = Instant::now() + WITHIN;
+        while !self.text().contains(message) {
+            assert!(Instant::now() < deadline, "{} did not say {message:?}:\n{}", self.name, self.text());
+            sleep(LOOK_EVERY);
+        }
+    }
+
     /// Asserts that the terminal is as it was before the process: its own screen, its own modes.
     pub fn assert_restored(&self) {
         assert_eq!(modes(&*self.master), self.modes_before);
+        let deadline = Instant::now() + WITHIN;
+        while self.screen.lock().unwrap().screen().alternate_screen() && Instant::now() < deadline {
+            sleep(LOOK_EVERY);
+        }
         let parser = self.screen.lock().unwrap();
         let screen = parser.screen();
         assert!(!screen.alternate_screen(), "the alternate screen is still shown");

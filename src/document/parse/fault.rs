@@ -1,6 +1,7 @@
 //! What can be wrong with a JSON text, said so that a person can put it right.
 
 use super::ParseError;
+use crate::document::inert::is_live;
 
 /// Where a fault was met.
 pub(super) struct Place<'a> {
@@ -55,7 +56,7 @@ fn found(rest: &str, first: char) -> String {
     match first {
         '`' => "a backtick".to_owned(),
         '\u{feff}' => "a byte order mark (U+FEFF)".to_owned(),
-        other if other.is_control() || other.is_whitespace() => {
+        other if is_live(other) || other.is_whitespace() => {
             format!("the character U+{:04X}", u32::from(other))
         }
         other => format!("`{other}`"),

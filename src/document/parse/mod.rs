@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 pub(super) use scan::{Event, Scanner};
 
 use super::object::Object;
-use super::{Path, Step, Text, Value};
+use super::{Path, Step, Text, Value, inert};
 use crate::limits;
 
 /// Why a text is not JSON, and where.
@@ -34,53 +34,27 @@ impl ParseError {
         Self { reason, offset, line, column }
     }
 
-    /// The error with a picture of the faulty line of `text` and a caret below the fault.
-    /// `source_name` says where the text is from: a file's name, or `argument 3`.
+    /// The error with a picture of the faulty line of `text`, which comes from `source_name`: a
+    /// file's name, or `argument 3`.
     pub fn render(&self, source_name: &str, text: &str) -> String {
-        let at = self.offset.min(text.len());
-        let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
-        let left: Vec<char> = before
-            .rsplit('\n')
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .filter(|&character| character != '\u{feff}')
-            .collect();
-        let right: Vec<char> = after
-            .split(['\n', '\r'])
-            .next()
-            .unwrap_or_default()
-            .chars()
-            .filter(|&character| character != '\u{feff}')
-            .collect();
-        let cut = left.len().saturating_sub(CONTEXT_CHARS);
-        let mut shown = if cut > 0 { "…".to_owned() } else { String::new() };
-        shown.extend(left.iter().skip(cut).copied().map(drawn));
-        let caret = " ".repeat(shown.chars().count());
-        shown.extend(right.iter().take(CONTEXT_CHARS).copied().map(drawn));
-        if right.len() > CONTEXT_CHARS {
-            shown.push('…');
-        }
+        format!("{source_name}:{}:{}: {}\n{}", self.line, self.column, self.reason, self.excerpt(text))
+    }
+
+    /// The faulty line of `text` with its number and a caret below the fault. Of a long line, what
+    /// stands around the fault.
+    pub fn excerpt(&self, text: &str) -> String {
+        let (before, after) = text.split_at_checked(self.offset).unwrap_or((text, ""));
+        let before = before.rsplit('\n').next().unwrap_or_default().trim_start_matches('\u{feff}');
+        let after = after.split(['\n', '\r']).next().unwrap_or_default();
+        let cut = before.char_indices().rev().nth(CONTEXT_CHARS - 1).map_or(0, |(at, _)| at);
+        let end = after.char_indices().nth(CONTEXT_CHARS).map_or(after.len(), |(at, _)| at);
+        let shown = |part: Option<&str>| inert(&part.unwrap_or_default().replace('\t', " ")).into_owned();
+        let left = format!("{}{}", if cut > 0 { "…" } else { "" }, shown(before.get(cut..)));
+        let right = format!("{}{}", shown(after.get(..end)), if end < after.len() { "…" } else { "" });
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
-        format!(
-            "{source_name}:{}:{}: {}\n{margin} |\n{number} | {}\n{margin} | {caret}^",
-            self.line,
-            self.column,
-            self.reason,
-            shown.trim_end(),
-        )
-    }
-}
-
-/// What stands for a character in the picture: one column, and nothing a terminal obeys.
-fn drawn(character: char) -> char {
-    match character {
-        '\t' => ' ',
-        // Marks that turn the direction of what follows are as bad as control characters.
-        '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
-        control if control.is_control() => char::REPLACEMENT_CHARACTER,
-        other => other,
+        let caret = " ".repeat(left.chars().count());
+        format!("{margin} |\n{number} | {left}{right}\n{margin} | {caret}^")
     }
 }
 

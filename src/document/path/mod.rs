@@ -4,7 +4,7 @@ mod read;
 
 use std::fmt::{self, Write as _};
 
-use super::Text;
+use super::{Text, inert};
 
 /// One step of a path: into a map by key, or into an array by position. A key of digits is a
 /// key; neither kind is ever turned into the other.
@@ -136,10 +136,15 @@ impl From<&str> for Step {
     }
 }
 
-/// The JSON Pointer; the root shows as `""`.
+/// The JSON Pointer, for people: the root shows as `""`, and no character of a key is one that a
+/// terminal obeys. [`to_pointer`](Path::to_pointer) is exact.
 impl fmt::Display for Path {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_root() { formatter.write_str("\"\"") } else { formatter.write_str(&self.to_pointer()) }
+        if self.is_root() {
+            formatter.write_str("\"\"")
+        } else {
+            formatter.write_str(&inert(&self.to_pointer()))
+        }
     }
 }
 

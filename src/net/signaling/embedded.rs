@@ -19,7 +19,8 @@ impl EmbeddedServer {
     /// [`io::ErrorKind::AddrInUse`] and connect to that one.
     pub(super) async fn start(url: &url::Url) -> io::Result<Self> {
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-        let server = Server::bind((host, url.port_or_known_default().unwrap_or(80)), Options::default()).await?;
+        let server =
+            Server::bind((host, url.port_or_known_default().unwrap_or(80)), Options::default()).await?;
         let (stop, stopped) = oneshot::channel::<()>();
         // A dropped sender stops it as well.
         let running = tokio::spawn(server.run(async { stopped.await.unwrap_or_default() }));

@@ -73,7 +73,9 @@ async fn connect(
         match EmbeddedServer::start(&options.url).await {
             Ok(server) => embedded = Some(server),
             // Somebody else was faster.
-            Err(taken) if taken.kind() == io::ErrorKind::AddrInUse => tokio::time::sleep(TRY_AGAIN_AFTER).await,
+            Err(taken) if taken.kind() == io::ErrorKind::AddrInUse => {
+                tokio::time::sleep(TRY_AGAIN_AFTER).await
+            }
             Err(other) => return Err(options.connect_error(other.into())),
         }
     }
@@ -118,7 +120,9 @@ async fn open(socket: &mut Socket, options: &SignalingOptions) -> Result<(Member
 }
 
 /// The answer to a request that enters a room.
-async fn ask(socket: &mut Socket, options: &SignalingOptions, request: &Request) -> Result<Response, RoomError> {
+async fn ask(
+    socket: &mut Socket, options: &SignalingOptions, request: &Request,
+) -> Result<Response, RoomError> {
     let broken = |reason: String| RoomError::NoServer { url: options.url.to_string(), reason };
     socket.send(request).await.map_err(|error| broken(error.to_string()))?;
     let deadline = Instant::now() + ANSWER_WITHIN;

@@ -203,7 +203,9 @@ async fn ask(socket: &mut Socket, request: Request) -> Result<Response, String> 
     loop {
         match socket.next().await.map_err(|broken| broken.to_string())? {
             Ok(Response::Error(failure)) => return Err(failure.reason),
-            Ok(Response::RequestOffer(_) | Response::Present(_) | Response::Left(_) | Response::Relayed(..)) => {}
+            Ok(
+                Response::RequestOffer(_) | Response::Present(_) | Response::Left(_) | Response::Relayed(..),
+            ) => {}
             Ok(answer) => return Ok(answer),
             Err(error) => tracing::debug!(%error, "from the signaling server"),
         }

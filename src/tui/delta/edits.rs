@@ -60,6 +60,7 @@ fn collect(delta: &Delta, old: &Value, new: &Value, here: &Path, edits: &mut Vec
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 mod tests {
     use super::*;
     use crate::document::parse;

@@ -105,7 +105,9 @@ impl Delta {
             kept += 1;
             match Self::between(before, after) {
                 Self::Same => {}
-                delta => _ = changed.insert(key.clone(), delta),
+                delta @ (Self::Replaced | Self::Map { .. } | Self::Array { .. }) => {
+                    changed.insert(key.clone(), delta);
+                }
             }
         }
         let mut added = Vec::new();
@@ -287,6 +289,7 @@ impl Pairing<'_> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 mod tests {
     use super::*;
 

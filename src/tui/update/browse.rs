@@ -1,7 +1,7 @@
 //! Keys while going about: counts, sequences, and the actions they come to.
 
 use super::{command, editing, motion, pages};
-use crate::tui::action::Action;
+use crate::tui::action::{Action, Fold, Move, Room};
 use crate::tui::keymap::{Key, Resolved, shown_keys};
 use crate::tui::line::Line;
 use crate::tui::message::{Effect, Level, SaveWanted};
@@ -43,51 +43,62 @@ pub(super) fn press(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// Does an action. `key` is the last one pressed.
 fn run(model: &mut Model, action: Action, count: Option<usize>, key: Key, was_begun: bool) -> Vec<Effect> {
+    match action {
+        Action::Move(way) => walk(model, way, count),
+        Action::Fold(fold) => refold(model, fold, key),
+        Action::Find(find) => command::find(model, find),
+        Action::Edit(edit) => return editing::run(model, edit, count.unwrap_or(1)),
+        Action::Copy(what) => return pages::copy(model, what),
+        Action::Room(Room::Cancel) => cancel(model, key, was_begun),
+        Action::Room(room) => return attend(model, room),
+    }
+    Vec::new()
+}
+
+fn walk(model: &mut Model, way: Move, count: Option<usize>) {
     let times = isize::try_from(count.unwrap_or(1)).unwrap_or(isize::MAX);
     let page = isize::try_from(layout(model.size).tree.height.max(2)).unwrap_or(isize::MAX);
-    let all = model.rows.count() - 1;
-    match action {
-        Action::Down => motion::step(model, times),
-        Action::Up => motion::step(model, -times),
-        Action::Left => (0..times).for_each(|_| motion::left(model)),
-        Action::Right => (0..times).for_each(|_| motion::right(model)),
-        Action::NextSibling => motion::sibling(model, times),
-        Action::PreviousSibling => motion::sibling(model, -times),
-        Action::First => to_line(model, count.unwrap_or(1)),
-        Action::Last => to_line(model, count.unwrap_or(all + 1)),
-        Action::PageDown => motion::step(model, times.saturating_mul(page - 1)),
-        Action::PageUp => motion::step(model, -times.saturating_mul(page - 1)),
-        Action::HalfPageDown => motion::step(model, times.saturating_mul(page / 2)),
-        Action::HalfPageUp => motion::step(model, -times.saturating_mul(page / 2)),
-        Action::Back => motion::back(model, false),
-        Action::Forward => motion::back(model, true),
-        Action::Toggle => motion::toggle(model),
-        Action::Open => motion::set_open(model, true),
-        Action::Close => motion::close(model),
-        Action::CloseAll => open_levels(model, 1),
-        Action::OpenAll => open_levels(model, usize::MAX),
-        Action::OpenLevels => open_levels(model, key.digit().unwrap_or(1)),
-        Action::Search => model.mode = Mode::Search(Line::default()),
-        Action::Next => command::next_match(model, false),
-        Action::Previous => command::next_match(model, true),
-        Action::SearchKey => command::search_key(model),
-        Action::Command => model.mode = Mode::Command(Line::default(), model.snapshot.clone()),
-        Action::People => model.mode = Mode::Page(PageKind::People, 0),
-        Action::History => model.mode = Mode::Page(PageKind::History, 0),
-        Action::Help => model.mode = Mode::Help(Line::default(), 0),
-        Action::Cancel => cancel(model, key, was_begun),
-        Action::Quit => return quit(model),
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Save => return vec![Effect::Save(SaveWanted::default())],
-        Action::Conflicts => return vec![Effect::Conflicts],
-        Action::Undo => return vec![Effect::Undo],
-        Action::Redo => return vec![Effect::Redo],
-        Action::CopyValue
-        | Action::CopyKey
-        | Action::CopyJqPath
-        | Action::CopyPointer
-        | Action::CopyString => return pages::copy(model, action),
-        edit => return editing::run(model, edit, count.unwrap_or(1)),
+    let last = model.rows.count();
+    match way {
+        Move::Down => motion::step(model, times),
+        Move::Up => motion::step(model, -times),
+        Move::Left => motion::left(model, times),
+        Move::Right => motion::right(model, times),
+        Move::NextSibling => motion::sibling(model, times),
+        Move::PreviousSibling => motion::sibling(model, -times),
+        Move::First => to_line(model, count.unwrap_or(1)),
+        Move::Last => to_line(model, count.unwrap_or(last)),
+        Move::PageDown => motion::step(model, times.saturating_mul(page - 1)),
+        Move::PageUp => motion::step(model, -times.saturating_mul(page - 1)),
+        Move::HalfPageDown => motion::step(model, times.saturating_mul(page / 2)),
+        Move::HalfPageUp => motion::step(model, -times.saturating_mul(page / 2)),
+        Move::Back => motion::back(model, false),
+        Move::Forward => motion::back(model, true),
+    }
+}
+
+fn refold(model: &mut Model, fold: Fold, key: Key) {
+    match fold {
+        Fold::Toggle => motion::toggle(model),
+        Fold::Open => motion::set_open(model, true),
+        Fold::Close => motion::close(model),
+        Fold::CloseAll => open_levels(model, 1),
+        Fold::OpenAll => open_levels(model, usize::MAX),
+        Fold::Levels => open_levels(model, key.digit().unwrap_or(1)),
+    }
+}
+
+fn attend(model: &mut Model, room: Room) -> Vec<Effect> {
+    match room {
+        Room::Save => return vec![Effect::Save(SaveWanted::default())],
+        Room::Conflicts => return vec![Effect::Conflicts],
+        Room::Suspend => return vec![Effect::Suspend],
+        Room::Quit => return quit(model),
+        Room::Command => model.mode = Mode::Command(Line::default(), model.snapshot.clone()),
+        Room::People => model.mode = Mode::Page(PageKind::People, 0),
+        Room::History => model.mode = Mode::Page(PageKind::History, 0),
+        Room::Help => model.mode = Mode::Help(Line::default(), 0),
+        Room::Cancel => {}
     }
     Vec::new()
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::{browse, is_cancel, motion};
 use crate::document::{Method, Path, Step, Value, parse};
-use crate::tui::action::COMMANDS;
+use crate::sync::VectorClock;
+use crate::tui::action::{COMMANDS, Find};
 use crate::tui::keymap::Key;
 use crate::tui::line::Line;
 use crate::tui::message::{Effect, Level, SaveWanted};
@@ -29,8 +30,18 @@ pub(super) fn press_search(model: &mut Model, key: Key) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Begins to look for something, or goes on.
+pub(super) fn find(model: &mut Model, find: Find) {
+    match find {
+        Find::Text => model.mode = Mode::Search(Line::default()),
+        Find::Next => next_match(model, false),
+        Find::Previous => next_match(model, true),
+        Find::Key => search_key(model),
+    }
+}
+
 /// To the next or the previous match.
-pub(super) fn next_match(model: &mut Model, backwards: bool) {
+fn next_match(model: &mut Model, backwards: bool) {
     let Some(search) = &model.search else {
         model.say(Level::Warning, "nothing is looked for yet; / finds");
         return;
@@ -51,7 +62,7 @@ pub(super) fn next_match(model: &mut Model, backwards: bool) {
 }
 
 /// Looks for the key under the cursor.
-pub(super) fn search_key(model: &mut Model) {
+fn search_key(model: &mut Model) {
     match model.cursor.steps().last() {
         Some(Step::Key(key)) => {
             model.search = Search::key(&key.plain());
@@ -103,7 +114,7 @@ enum Command {
     Help,
 }
 
-fn run(model: &mut Model, command: Command, base: &crate::sync::VectorClock) -> Result<Vec<Effect>, String> {
+fn run(model: &mut Model, command: Command, base: &VectorClock) -> Result<Vec<Effect>, String> {
     Ok(match command {
         Command::Nothing => Vec::new(),
         Command::Edit(path, method) => {
@@ -257,6 +268,7 @@ fn end_of_value(text: &str) -> usize {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 mod tests {
     use super::*;
 

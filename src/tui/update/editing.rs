@@ -2,31 +2,32 @@
 
 use super::{drafting, motion};
 use crate::document::{Kind, Method, Path, Step, Text, Value};
-use crate::tui::action::Action;
+use crate::tui::action::Edit;
 use crate::tui::draft::{Draft, insertion};
 use crate::tui::message::{Effect, Level};
 use crate::tui::model::{Mode, Model, Question};
 use crate::tui::text::inert;
 
-pub(super) fn run(model: &mut Model, action: Action, times: usize) -> Vec<Effect> {
-    let done = match action {
-        Action::Edit => return edit(model),
-        Action::Replace => begin(model, |model| Draft::of_value(&model.snapshot, &model.cursor, true)),
-        Action::AddAfter => add_beside(model, 1),
-        Action::AddBefore => add_beside(model, 0),
-        Action::AddChild => add_inside(model),
-        Action::Rename => begin(model, |model| {
+pub(super) fn run(model: &mut Model, what: Edit, times: usize) -> Vec<Effect> {
+    let done = match what {
+        Edit::Value => return edit(model),
+        Edit::Replace => begin(model, |model| Draft::of_value(&model.snapshot, &model.cursor, true)),
+        Edit::AddAfter => add_beside(model, 1),
+        Edit::AddBefore => add_beside(model, 0),
+        Edit::AddInside => add_inside(model),
+        Edit::Rename => begin(model, |model| {
             Draft::of_key(&model.snapshot, &model.cursor)
                 .ok_or_else(|| "only keys of a map can be renamed".to_owned())
         }),
-        Action::ChangeType => change_type(model),
-        Action::Cut => cut(model, times),
-        Action::PasteAfter => paste(model, Some(1)),
-        Action::PasteBefore => paste(model, Some(0)),
-        Action::PasteInside => paste(model, None),
-        Action::MoveUp => move_by(model, -1),
-        Action::MoveDown => move_by(model, 1),
-        _ => Ok(Vec::new()),
+        Edit::ChangeType => change_type(model),
+        Edit::Cut => cut(model, times),
+        Edit::PasteAfter => paste(model, Some(1)),
+        Edit::PasteBefore => paste(model, Some(0)),
+        Edit::PasteInside => paste(model, None),
+        Edit::MoveUp => move_by(model, -1),
+        Edit::MoveDown => move_by(model, 1),
+        Edit::Undo => Ok(vec![Effect::Undo]),
+        Edit::Redo => Ok(vec![Effect::Redo]),
     };
     done.unwrap_or_else(|reason| {
         model.say(Level::Error, reason);
@@ -85,15 +86,12 @@ fn add_inside(model: &mut Model) -> Done {
 
 fn change_type(model: &mut Model) -> Done {
     let value = model.value_here().ok_or("there is nothing here")?;
-    match value.as_bool() {
-        Some(flag) => {
-            Ok(drafting::commit(model, vec![(model.cursor.clone(), Method::Set(Value::bool(!flag)))]))
-        }
-        None => {
-            model.mode = Mode::Ask(Question::ChangeType);
-            Ok(Vec::new())
-        }
+    if let Some(flag) = value.as_bool() {
+        let edit = (model.cursor.clone(), Method::Set(Value::bool(!flag)));
+        return Ok(drafting::commit(model, vec![edit]));
     }
+    model.mode = Mode::Ask(Question::ChangeType);
+    Ok(Vec::new())
 }
 
 fn cut(model: &mut Model, times: usize) -> Done {
@@ -127,7 +125,9 @@ fn paste(model: &mut Model, beside_by: Option<usize>) -> Done {
             let step = Step::Key(free_key(target, key));
             (step.clone(), (container.child(step), Method::Set(value)))
         }
-        kind => return Err(format!("a {kind} holds nothing to paste into")),
+        kind @ (Kind::Null | Kind::Bool | Kind::Number | Kind::String) => {
+            return Err(format!("a {kind} holds nothing to paste into"));
+        }
     };
     model.go_when_there = Some(container.child(step));
     Ok(drafting::commit(model, vec![edit]))
@@ -163,12 +163,13 @@ pub(super) fn converted(value: &Value, kind: Kind) -> Result<Value, String> {
         Some(text) => text.plain().into_owned(),
         None => value.to_string(),
     };
+    let is_hollow = value.is_container() && value.is_empty();
     match kind {
         Kind::Null => Ok(Value::NULL),
         Kind::String => Ok(Value::string(&said)),
-        Kind::Array if value.is_empty() => Ok(Value::array([])),
+        Kind::Array if is_hollow => Ok(Value::array([])),
         Kind::Array => Ok(Value::array([value.clone()])),
-        Kind::Object if value.is_empty() => Ok(Value::object([])),
+        Kind::Object if is_hollow => Ok(Value::object([])),
         Kind::Object => Ok(Value::object([(Text::new("value"), value.clone())])),
         Kind::Number | Kind::Bool => match crate::document::parse(said.trim()) {
             Ok(read) if read.kind() == kind => Ok(read),

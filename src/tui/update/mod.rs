@@ -27,6 +27,7 @@ const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 const MARGIN: usize = 3;
 
 /// Takes a message in.
+#[expect(clippy::wildcard_enum_match_arm, reason = "what the person does is here; all else is an answer")]
 pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
     let mut effects = match message {
         Msg::Key(key) => press(model, key),
@@ -45,7 +46,11 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
             model.say(level, text);
             Vec::new()
         }
-        outside => remote::take(model, outside),
+        Msg::Changed { snapshot, changes } => {
+            remote::changed(model, snapshot, &changes);
+            Vec::new()
+        }
+        answer => remote::take(model, answer),
     };
     settle(model);
     effects.extend(presence(model));

@@ -1,6 +1,6 @@
 //! Going about the tree.
 
-use crate::document::Path;
+use crate::document::{Path, Value};
 use crate::tui::model::Model;
 use crate::tui::rows::{child_at, position};
 
@@ -52,8 +52,19 @@ pub(super) fn back(model: &mut Model, forward: bool) {
     }
 }
 
-/// Closes an open container, else goes to the parent.
-pub(super) fn left(model: &mut Model) {
+/// So often: closes an open container, else goes to the parent.
+pub(super) fn left(model: &mut Model, times: isize) {
+    let before = |model: &Model| (model.cursor.clone(), model.rows.count());
+    for _ in 0..times {
+        let was = before(model);
+        left_once(model);
+        if before(model) == was {
+            break;
+        }
+    }
+}
+
+fn left_once(model: &mut Model) {
     if model.rows.is_open(&model.snapshot.value, &model.cursor) && !model.cursor.is_root() {
         model.rows.set_open(&model.snapshot.value, &model.cursor, false);
     } else if let Some(parent) = model.cursor.parent() {
@@ -61,8 +72,17 @@ pub(super) fn left(model: &mut Model) {
     }
 }
 
-/// Opens a closed container, else goes to the first child.
-pub(super) fn right(model: &mut Model) {
+/// So often: opens a closed container, else goes to the first child.
+pub(super) fn right(model: &mut Model, times: isize) {
+    for _ in 0..times {
+        if model.value_here().is_none_or(Value::is_empty) {
+            break;
+        }
+        right_once(model);
+    }
+}
+
+fn right_once(model: &mut Model) {
     let Some(value) = model.value_here().filter(|value| !value.is_empty()) else { return };
     if model.rows.is_open(&model.snapshot.value, &model.cursor) {
         if let Some((step, _)) = child_at(value, 0) {
@@ -80,7 +100,7 @@ pub(super) fn set_open(model: &mut Model, open: bool) {
 
 /// Opens what is closed, closes what is open, and of a scalar what is around it.
 pub(super) fn toggle(model: &mut Model) {
-    if model.value_here().is_some_and(|value| value.is_container()) {
+    if model.value_here().is_some_and(Value::is_container) {
         let is_open = model.rows.is_open(&model.snapshot.value, &model.cursor);
         set_open(model, !is_open);
     } else {

@@ -2,7 +2,7 @@
 
 use super::{drafting, is_cancel, motion};
 use crate::document::{Method, Path, Step};
-use crate::tui::action::Action;
+use crate::tui::action::Copied;
 use crate::tui::keymap::Key;
 use crate::tui::line::Line;
 use crate::tui::message::{Effect, Level};
@@ -92,28 +92,28 @@ pub(super) fn press_conflicts(model: &mut Model, key: Key) -> Vec<Effect> {
 }
 
 /// Copies something of what is under the cursor.
-pub(super) fn copy(model: &mut Model, action: Action) -> Vec<Effect> {
+pub(super) fn copy(model: &mut Model, what: Copied) -> Vec<Effect> {
     let Some(value) = model.value_here().cloned() else { return Vec::new() };
     let last = model.cursor.steps().last().cloned();
-    let (what, text) = match action {
-        Action::CopyKey => match &last {
+    let (what, text) = match what {
+        Copied::Key => match &last {
             Some(Step::Key(key)) => ("the key", key.plain().into_owned()),
             Some(Step::Index(at)) => ("the position", at.to_string()),
             None => ("the key of the root, which is empty", String::new()),
         },
-        Action::CopyJqPath => ("the jq path", model.cursor.to_jq()),
-        Action::CopyPointer => ("the JSON Pointer", model.cursor.to_pointer()),
-        Action::CopyString => match value.as_text() {
-            Some(text) => ("the string", text.plain().into_owned()),
-            None => {
+        Copied::JqPath => ("the jq path", model.cursor.to_jq()),
+        Copied::Pointer => ("the JSON Pointer", model.cursor.to_pointer()),
+        Copied::Text => {
+            let Some(text) = value.as_text() else {
                 model.say(
                     Level::Error,
                     format!("this is a {}, not a string; yy copies it as JSON", value.kind()),
                 );
                 return Vec::new();
-            }
-        },
-        _ => {
+            };
+            ("the string", text.plain().into_owned())
+        }
+        Copied::Value => {
             let key = match last {
                 Some(Step::Key(key)) => Some(key),
                 Some(Step::Index(_)) | None => None,

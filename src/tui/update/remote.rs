@@ -22,9 +22,10 @@ const FLASHES: usize = 200;
 /// Columns of a path inside a sentence.
 const PATH_COLUMNS: usize = 30;
 
+/// Takes in how effects ended and what is known of the others.
+#[expect(clippy::wildcard_enum_match_arm, reason = "what the person does is taken in elsewhere")]
 pub(super) fn take(model: &mut Model, message: Msg) -> Vec<Effect> {
     match message {
-        Msg::Changed { snapshot, changes } => changed(model, snapshot, &changes),
         Msg::People(people) => take_people(model, people),
         Msg::Status(status) => model.status = status,
         Msg::Edited => drafting::edited(model),
@@ -41,12 +42,12 @@ pub(super) fn take(model: &mut Model, message: Msg) -> Vec<Effect> {
             let lost = lost.into_iter().filter(mine).collect();
             pages::show_conflicts(model, ConflictList { conflicts, lost, chosen: 0 });
         }
-        Msg::Key(_) | Msg::Paste(_) | Msg::Mouse(_) | Msg::Resize(..) | Msg::Time(_) | Msg::Notice(..) => {}
+        _ => {}
     }
     Vec::new()
 }
 
-fn changed(model: &mut Model, snapshot: Snapshot, changes: &[Arc<Change>]) {
+pub(super) fn changed(model: &mut Model, snapshot: Snapshot, changes: &[Arc<Change>]) {
     let old = std::mem::replace(&mut model.snapshot, snapshot);
     let new = model.snapshot.value.clone();
     let delta = Delta::between(&old.value, &new);
@@ -56,6 +57,7 @@ fn changed(model: &mut Model, snapshot: Snapshot, changes: &[Arc<Change>]) {
     follow_draft(model, &delta, &old.value, changes);
     mark(model, &delta, changes);
     remember(model, changes);
+    model.touched = touched(model, &delta, changes);
     drafting::arrive(model);
     let row = model.rows.find(&new, &model.cursor).unwrap_or(0);
     model.top = row.saturating_sub(on_screen);
@@ -163,6 +165,18 @@ fn mark(model: &mut Model, delta: &Delta, changes: &[Arc<Change>]) {
     model.flashes.drain(..surplus);
 }
 
+/// The first row that own changes wrote to.
+fn touched(model: &Model, delta: &Delta, changes: &[Arc<Change>]) -> Option<Path> {
+    if changes.iter().any(|change| change.author != model.me) {
+        return None;
+    }
+    let written = delta.places(FLASHES).into_iter().filter_map(|place| match place {
+        Place::Written(path) => Some(path),
+        Place::Thinned(_) => None,
+    });
+    written.min_by_key(|path| model.rows.find(model.root(), path).unwrap_or(usize::MAX))
+}
+
 fn remember(model: &mut Model, changes: &[Arc<Change>]) {
     let (now, me) = (model.now, model.me);
     let shown = changes.len().saturating_sub(HISTORY_SHOWN);
@@ -194,9 +208,7 @@ fn take_people(model: &mut Model, people: Vec<Person>) {
 fn take_undone(model: &mut Model, redo: bool, undone: Option<Undone>) {
     let (done, nothing) = if redo { ("redone", "nothing to redo") } else { ("undone", "nothing to undo") };
     let Some(undone) = undone else { return model.say(Level::Plain, nothing) };
-    if let Some(path) = undone.changes.last().map(|change| change.path.clone())
-        && let Some(path) = nearest(&model.snapshot.value, path)
-    {
+    if let Some(path) = model.touched.take().filter(|_| !undone.changes.is_empty()) {
         motion::go(model, path);
     }
     let mut told = format!("{} {done}", count(undone.changes.len(), "edit"));
@@ -212,15 +224,6 @@ fn take_undone(model: &mut Model, redo: bool, undone: Option<Undone>) {
     } else {
         model.say(Level::Plain, told);
     }
-}
-
-/// The place, or what is there of the way to it.
-fn nearest(root: &Value, path: Path) -> Option<Path> {
-    let mut path = Some(path);
-    while let Some(there) = path.take_if(|path| root.at(path).is_none()) {
-        path = there.parent();
-    }
-    path
 }
 
 fn take_saved(model: &mut Model, saved: Saved) -> Vec<Effect> {

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{Layout, Pen, Pieces, tree};
-use crate::tui::action::{ACTIONS, Action, Entry, entry_of};
+use crate::tui::action::{ACTIONS, Action, Edit, Entry, Find, Room, entry_of};
 use crate::tui::keymap::{Resolved, shown_keys};
 use crate::tui::line::Line;
 use crate::tui::message::Level;
@@ -12,8 +12,17 @@ use crate::tui::text::width;
 use crate::tui::theme::Role;
 
 /// Hints by how much they are missed when there is no room.
-const DEAREST: &[Action] =
-    &[Action::Edit, Action::Undo, Action::Help, Action::Quit, Action::Search, Action::AddAfter];
+const DEAREST: &[Action] = &[
+    Action::Edit(Edit::Value),
+    Action::Edit(Edit::Undo),
+    Action::Room(Room::Help),
+    Action::Room(Room::Quit),
+    Action::Find(Find::Text),
+    Action::Edit(Edit::AddAfter),
+];
+
+/// On fewer columns than this the cursor's place is said in short.
+const NARROW: usize = 60;
 
 pub(super) fn draw(model: &Model, layout: &Layout, pen: &mut Pen<'_, '_>) {
     if let Some(area) = layout.message {
@@ -33,11 +42,12 @@ fn draw_message(model: &Model, area: Rect, pen: &mut Pen<'_, '_>) {
         Mode::Help(line, _) => return draw_typed(" find: ", line, area, pen),
         Mode::Edit(draft) if tree::is_below(model, draft) => {
             let (role, told) = tree::about(model, draft);
-            return if role == Role::Plain {
-                draw_typed(" ", &draft.line, area, pen)
+            if role == Role::Plain {
+                draw_typed(" ", &draft.line, area, pen);
             } else {
-                draw_typed_and_told(&draft.line, role, &told, area, pen)
-            };
+                draw_typed_and_told(&draft.line, role, &told, area, pen);
+            }
+            return;
         }
         Mode::Edit(draft) => {
             let (role, told) = tree::about(model, draft);
@@ -89,7 +99,7 @@ fn ask(model: &Model, question: &Question) -> String {
         Question::Quit => match model.unsaved() {
             Some(unsaved) => {
                 let edits = crate::tui::text::count(unsaved, "edit");
-                format!("{edits} not saved to the file.   s save and quit   d quit without saving   Esc stay")
+                format!("{edits} not saved.   s save and quit   d quit without saving   Esc stay")
             }
             None => "nobody else is here to keep the document, and no file has it.   \
                      d discard it and quit   Esc stay (:w NAME saves)"
@@ -107,7 +117,7 @@ fn ask(model: &Model, question: &Question) -> String {
 
 fn hints(model: &Model, columns: usize) -> Pieces {
     let mut right = Pieces::new(columns);
-    right.push(Role::Dim, &begun(model)).push(Role::Dim, &tree::place(model)).blanks(1);
+    right.push(Role::Dim, &begun(model)).push(Role::Dim, &tree::place(model, columns < NARROW)).blanks(1);
     let right_columns = columns - right.room;
     let words: Vec<(String, &str)> = match &model.mode {
         Mode::Browse if !model.pending.is_empty() => following(model),
@@ -162,7 +172,7 @@ fn following(model: &Model) -> Vec<(String, &'static str)> {
         })?;
         let rest: Vec<&str> = sequence.split(' ').skip(begun).collect();
         let bound = model.keymap.resolve(&model.pending) == Resolved::Prefix;
-        bound.then(|| (shown_keys(&rest.join(" ")), entry.help))
+        bound.then(|| (shown_keys(&rest.join(" ")), entry.name))
     };
     ACTIONS.iter().filter_map(goes_on).collect()
 }

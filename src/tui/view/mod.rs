@@ -45,7 +45,7 @@ pub struct Layout {
 pub fn layout(size: (u16, u16)) -> Layout {
     let (columns, rows) = size;
     let mut body = Rect::new(0, 0, columns, rows);
-    let mut from_top = |wanted: bool, body: &mut Rect| {
+    let from_top = |wanted: bool, body: &mut Rect| {
         wanted.then(|| {
             let line = Rect { height: 1, ..*body };
             (body.y, body.height) = (body.y + 1, body.height - 1);
@@ -76,10 +76,10 @@ pub fn layout(size: (u16, u16)) -> Layout {
             hints,
         };
     }
-    let side = if columns >= 70 { (columns * 2 / 5).clamp(28, 44) } else { 0 };
+    let beside = if columns >= 70 { (columns * 2 / 5).clamp(28, 44) } else { 0 };
     // The panes share the border between them.
-    let border = Rect { width: columns - side, ..body };
-    let pane = Rect { x: border.width.saturating_sub(1), width: side + 1, ..body };
+    let border = Rect { width: columns - beside, ..body };
+    let pane = Rect { x: border.width.saturating_sub(1), width: beside + 1, ..body };
     let people = Rect { height: body.height / 2, ..pane };
     let history = Rect { y: people.y + people.height - 1, height: body.height - people.height + 1, ..pane };
     Layout {
@@ -88,8 +88,8 @@ pub fn layout(size: (u16, u16)) -> Layout {
         body,
         tree_border: Some(border),
         tree: inside(border),
-        people: (side > 0).then_some(people),
-        history: (side > 0).then_some(history),
+        people: (beside > 0).then_some(people),
+        history: (beside > 0).then_some(history),
         message,
         hints,
     }

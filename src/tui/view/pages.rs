@@ -44,7 +44,7 @@ pub(super) fn draw_help(filter: &Line, top: usize, area: Rect, pen: &mut Pen<'_,
         }
     };
     for of in SECTIONS {
-        let entries = ACTIONS.iter().filter(|entry| entry.section == of);
+        let entries = ACTIONS.iter().filter(|entry| entry.action.section() == of);
         section(of.title(), entries.map(|entry| (keys_of(entry.keys), entry.help)).collect());
     }
     let commands = COMMANDS.iter().map(|entry| (entry.usage.to_owned(), entry.help));

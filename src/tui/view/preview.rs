@@ -21,7 +21,9 @@ pub(super) fn preview(value: &Value, columns: usize) -> Pieces {
             let entries = value.entries().map(|(key, value)| (Some(key), value));
             container(&mut pieces, ("{", "}"), entries);
         }
-        kind => _ = pieces.push(Role::Value(kind), &scalar(value, columns)),
+        kind @ (Kind::Null | Kind::Bool | Kind::Number | Kind::String) => {
+            pieces.push(Role::Value(kind), &scalar(value, columns));
+        }
     }
     pieces
 }
@@ -38,7 +40,7 @@ fn container<'a>(
         let text = match value.kind() {
             Kind::Array => if value.is_empty() { "[]" } else { "[…]" }.to_owned(),
             Kind::Object => if value.is_empty() { "{}" } else { "{…}" }.to_owned(),
-            _ => scalar(value, INNER_COLUMNS),
+            Kind::Null | Kind::Bool | Kind::Number | Kind::String => scalar(value, INNER_COLUMNS),
         };
         let after = if at == last { 1 } else { 4 };
         if comma.len() + width(&key) + width(&text) + after > pieces.room {
@@ -78,6 +80,7 @@ pub(super) fn label(key: &Text, columns: usize) -> String {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 mod tests {
     use super::*;
     use crate::document::parse;

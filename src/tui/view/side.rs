@@ -15,13 +15,13 @@ use crate::tui::theme::Role;
 pub(super) fn draw(model: &Model, layout: &Layout, pen: &mut Pen<'_, '_>) {
     if let Some(area) = layout.people {
         pen.border(area, "people");
-        draw_lines(people(model, inner_width(area)), super::inside(area), pen);
+        draw_lines(&people(model, inner_width(area)), super::inside(area), pen);
     }
     if let Some(area) = layout.history {
         pen.border(area, "history");
         let entries = model.history.iter().rev().take(usize::from(area.height));
-        let lines = entries.map(|entry| history_line(model, entry, inner_width(area))).collect();
-        draw_lines(lines, super::inside(area), pen);
+        let lines: Vec<_> = entries.map(|entry| history_line(model, entry, inner_width(area))).collect();
+        draw_lines(&lines, super::inside(area), pen);
     }
 }
 
@@ -29,8 +29,8 @@ fn inner_width(area: Rect) -> usize {
     usize::from(area.width.saturating_sub(2))
 }
 
-fn draw_lines(lines: Vec<Pieces>, area: Rect, pen: &mut Pen<'_, '_>) {
-    for (row, line) in (0..area.height).zip(&lines) {
+fn draw_lines(lines: &[Pieces], area: Rect, pen: &mut Pen<'_, '_>) {
+    for (row, line) in (0..area.height).zip(lines) {
         pen.line(Rect { y: area.y + row, height: 1, ..area }, line);
     }
 }

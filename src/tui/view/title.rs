@@ -28,25 +28,27 @@ pub(super) fn draw(model: &Model, layout: &Layout, pen: &mut Pen<'_, '_>) {
 /// A part of the title, and how dear it is: the dearest stay when there is little room.
 struct Part {
     rank: u8,
+    /// Columns between it and what is before it.
+    gap: usize,
     pieces: Vec<(Role, String)>,
 }
 
 impl Part {
     fn width(&self) -> usize {
-        self.pieces.iter().map(|(_, text)| width(text)).sum()
+        self.gap + self.pieces.iter().map(|(_, text)| width(text)).sum::<usize>()
     }
 }
 
 fn title(model: &Model, columns: usize) -> Pieces {
     let mut parts = parts(model);
-    let gap = 3;
-    while parts.len() > 1 && parts.iter().map(|part| part.width() + gap).sum::<usize>() > columns + gap - 1 {
+    let columns_of = |parts: &[Part]| parts.iter().map(Part::width).sum::<usize>();
+    while parts.len() > 1 && columns_of(&parts) > columns {
         let dearest = parts.iter().map(|part| part.rank).max();
         parts.retain(|part| Some(part.rank) != dearest);
     }
     let mut pieces = Pieces::new(columns);
     for part in parts {
-        pieces.blanks(if pieces.pieces.is_empty() { 1 } else { gap });
+        pieces.blanks(part.gap);
         for (role, text) in part.pieces {
             pieces.push(role, &text);
         }
@@ -58,13 +60,17 @@ fn parts(model: &Model) -> Vec<Part> {
     let (sync_role, sync) = sync_words(&model.status);
     let room = inert(&model.room);
     let mut parts = vec![
-        Part { rank: 0, pieces: file(model) },
-        Part { rank: 3, pieces: vec![(Role::Plain, format!("room: {}", clip(&room, TITLE_COLUMNS)))] },
-        Part { rank: 1, pieces: vec![(sync_role, format!("⇄ {sync}"))] },
+        Part { rank: 0, gap: 1, pieces: file(model) },
+        Part {
+            rank: 3,
+            gap: 3,
+            pieces: vec![(Role::Plain, format!("room: {}", clip(&room, TITLE_COLUMNS)))],
+        },
+        Part { rank: 1, gap: 3, pieces: vec![(sync_role, format!("⇄ {sync}"))] },
     ];
     let others =
         if model.people.is_empty() { "you".to_owned() } else { format!("you + {}", model.people.len()) };
-    parts.push(Part { rank: 2, pieces: vec![(Role::Plain, others)] });
+    parts.push(Part { rank: 2, gap: 3, pieces: vec![(Role::Plain, others)] });
     for (at, person) in (4..).zip(&model.people) {
         let state = match person.link {
             Link::Live => "",
@@ -74,7 +80,7 @@ fn parts(model: &Model) -> Vec<Part> {
         };
         let name = model.name_of(Doer::Other(person.author));
         let name = format!("[{}{state}]", clip(&name, NAME_COLUMNS));
-        parts.push(Part { rank: at, pieces: vec![(Role::Person(person.author), name)] });
+        parts.push(Part { rank: at, gap: 1, pieces: vec![(Role::Person(person.author), name)] });
     }
     parts
 }
@@ -130,6 +136,7 @@ fn crumbs(model: &Model, columns: usize) -> Pieces {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 mod tests {
     use std::time::Duration;
 

@@ -27,20 +27,21 @@ pub(super) fn draw(model: &Model, layout: &Layout, pen: &mut Pen<'_, '_>) {
     let height = usize::from(area.height);
     let rows = model.rows.window(model.root(), model.top, height);
     let marks = Marks::of(model);
-    let extra = match &model.mode {
-        Mode::Edit(draft) => new_row(model, draft),
-        _ => None,
-    };
+    let extra = if let Mode::Edit(draft) = &model.mode { new_row(model, draft) } else { None };
     let mut lines = (0..area.height).map(|line| Rect { y: area.y + line, height: 1, ..area });
     for row in rows {
         let is_anchor = row.path == model.cursor;
         let draft = extra.as_ref().filter(|_| is_anchor);
         let before = draft.filter(|new| new.is_before).and_then(|new| Some((new, lines.next()?)));
-        before.into_iter().for_each(|(new, line)| draw_new(new, line, pen));
+        if let Some((new, line)) = before {
+            draw_new(new, line, pen);
+        }
         let Some(line) = lines.next() else { break };
         draw_row(model, &row, &marks, line, pen);
         let after = draft.filter(|new| !new.is_before).and_then(|new| Some((new, lines.next()?)));
-        after.into_iter().for_each(|(new, line)| draw_new(new, line, pen));
+        if let Some((new, line)) = after {
+            draw_new(new, line, pen);
+        }
     }
 }
 
@@ -230,9 +231,12 @@ pub(super) fn doing(presence: &Presence) -> &'static str {
 }
 
 /// Which row of how many, and how far down that is.
-pub(super) fn place(model: &Model) -> String {
+pub(super) fn place(model: &Model, in_short: bool) -> String {
     let rows = model.rows.count();
     let row = model.rows.find(model.root(), &model.cursor).unwrap_or(0) + 1;
+    if in_short {
+        return format!("{}/{}", thousands(row), thousands(rows));
+    }
     let percent = row.saturating_sub(1).saturating_mul(100) / rows.saturating_sub(1).max(1);
     format!("line {}/{}  {percent}%", thousands(row), thousands(rows))
 }

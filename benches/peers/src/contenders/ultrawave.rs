@@ -1,0 +1,162 @@
+//! The engine of this project.
+
+use std::sync::Arc;
+
+use serde_json::Value as Json;
+use ultrawave::document::{Method, Path, Text, Value, parse};
+use ultrawave::limits;
+use ultrawave::session::Message;
+use ultrawave::sync::{Author, Change, ChangeId, Checkpoint, Replica, VectorClock};
+
+use crate::contender::Contender;
+use crate::work::{Base, Edit, Step};
+
+pub(super) struct Ultrawave {
+    replica: Replica,
+    containers: Vec<Path>,
+    author: Author,
+    members: u32,
+}
+
+impl Ultrawave {
+    fn new(replica: Replica, base: &Base, members: u32) -> Self {
+        let containers = base.containers.iter().map(|container| path(&container.path)).collect();
+        let author = replica.author();
+        Self { replica, containers, author, members }
+    }
+
+    fn make(&mut self, edit: &Edit) -> Arc<Change> {
+        let (path, method) = self.change(edit);
+        let change = self.replica.edit(path, method).expect("edits resolve");
+        self.forget();
+        change
+    }
+
+    fn change(&self, edit: &Edit) -> (Path, Method) {
+        match edit {
+            Edit::Set { map, key, value } => (self.containers[*map].key(key), Method::Set(scalar(value))),
+            Edit::Delete { map, key } => (self.containers[*map].key(key), Method::Delete),
+            Edit::Merge { map, entries } => {
+                let entries = entries.iter().map(|(key, value)| (Text::new(key), scalar(value)));
+                (self.containers[*map].clone(), Method::Merge(Value::object(entries)))
+            }
+            Edit::Splice { list, start, remove, items } => {
+                let items = items.iter().map(scalar).collect();
+                (self.containers[*list].clone(), splice(*start, *remove, items))
+            }
+            Edit::Type { start, remove, text } => {
+                let items = if text.is_empty() { Vec::new() } else { vec![Value::string(text)] };
+                (Path::ROOT.key("text"), splice(*start, *remove, items))
+            }
+        }
+    }
+
+    /// What a session does after each step: lets go of the changes that everyone has, once there
+    /// are many. The last change of each of the others says what they have.
+    fn forget(&mut self) {
+        if self.replica.history().len() <= limits::HISTORY_CHANGES {
+            return;
+        }
+        let last = |author| {
+            let tick = self.replica.clock().get(Author(author));
+            let change = self.replica.change(ChangeId { author: Author(author), tick });
+            change.map_or_else(VectorClock::new, |change| change.clock.clone())
+        };
+        let clocks: Vec<VectorClock> =
+            (1..=self.members).filter(|&author| Author(author) != self.author).map(last).collect();
+        self.replica.acknowledged(&clocks);
+    }
+}
+
+fn path(steps: &[Step]) -> Path {
+    steps.iter().fold(Path::ROOT, |path, step| match step {
+        Step::Key(key) => path.key(key),
+        Step::Index(index) => path.index(*index),
+    })
+}
+
+fn splice(start: usize, remove: usize, items: Vec<Value>) -> Method {
+    let number = |number| i64::try_from(number).expect("a short list");
+    Method::Splice { start: number(start), count: number(remove), items }
+}
+
+fn scalar(value: &Json) -> Value {
+    match value {
+        Json::String(text) => Value::string(text),
+        Json::Bool(value) => Value::bool(*value),
+        Json::Number(number) => Value::from(number.as_i64().expect("integers only")),
+        Json::Null | Json::Array(_) | Json::Object(_) => unreachable!("no such values in edits"),
+    }
+}
+
+fn encode(message: &Message) -> Vec<u8> {
+    message.encode().into_bytes()
+}
+
+fn decode(message: &[u8]) -> Message {
+    Message::decode(str::from_utf8(message).expect("messages are text")).expect("a message")
+}
+
+fn count(value: &Value) -> usize {
+    let inside = value.elements().map(count).sum::<usize>();
+    1 + inside + value.entries().map(|(_, value)| count(value)).sum::<usize>()
+}
+
+impl Contender for Ultrawave {
+    fn found(base: &Base) -> Self {
+        let source = base.document.to_string();
+        let value = parse(&source).expect("JSON");
+        let checkpoint = Checkpoint { source: source.into(), value, clock: VectorClock::new() };
+        Self::new(Replica::new(Author(1), checkpoint, limits::HISTORY_CHANGES), base, 1)
+    }
+
+    fn load(saved: &[u8], base: &Base, author: u32, members: u32) -> Self {
+        let Message::Document { checkpoint, changes } = decode(saved) else { panic!("a document") };
+        let changes = changes.into_iter().map(Arc::unwrap_or_clone);
+        let (replica, _) = Replica::restore(Author(author), checkpoint, changes, limits::HISTORY_CHANGES);
+        Self::new(replica, base, members)
+    }
+
+    fn save(&mut self) -> Vec<u8> {
+        let changes = self.replica.history().cloned().collect();
+        encode(&Message::Document { checkpoint: self.replica.checkpoint(), changes })
+    }
+
+    fn edit(&mut self, edit: &Edit) {
+        self.make(edit);
+    }
+
+    fn edit_and_encode(&mut self, edit: &Edit) -> Vec<u8> {
+        let change = self.make(edit);
+        encode(&Message::Change(change))
+    }
+
+    fn own_changes(&mut self) -> Vec<Vec<u8>> {
+        let own: Vec<Arc<Change>> =
+            self.replica.history().filter(|change| change.author == self.author).cloned().collect();
+        own.chunks(limits::BATCH_CHANGES).map(|part| encode(&Message::Changes(part.to_vec()))).collect()
+    }
+
+    fn receive(&mut self, messages: &[Vec<u8>]) {
+        let changes = messages.iter().flat_map(|message| match decode(message) {
+            Message::Change(change) => vec![change],
+            Message::Changes(changes) => changes,
+            other => panic!("changes, not {other:?}"),
+        });
+        let received = self.replica.receive(changes.map(Arc::unwrap_or_clone));
+        assert!(received.refused.is_empty(), "refused: {:?}", received.refused);
+        self.forget();
+    }
+
+    fn length(&mut self, list: usize) -> usize {
+        self.replica.value().at(&self.containers[list]).map_or(0, Value::len)
+    }
+
+    fn read(&mut self) -> usize {
+        count(self.replica.value())
+    }
+
+    fn value(&mut self) -> Json {
+        serde_json::from_str(&self.replica.value().to_string()).expect("JSON")
+    }
+}

@@ -1,0 +1,204 @@
+use ultrawave::session::Link;
+use ultrawave::tui::{Effect, Level, Mode, Msg, SaveRemedy, SaveWanted};
+
+use crate::desk::{Desk, check};
+
+#[test]
+fn commands_edit_by_path() {
+    check(r#"§{"a": {}}"#, ":set .a.b [1]<Enter>", r#"{"a": {"b": §[1]}}"#);
+    check(r#"§{"a": {}}"#, ":set /a/b 1<Enter>", r#"{"a": {"b": §1}}"#);
+    check(r#"{"a": §1, "b": 2}"#, ":del<Enter>", r#"{"b": §2}"#);
+    check(r#"{"a": §1, "b": 2}"#, ":del /b<Enter>", r#"{"a": §1}"#);
+    check(r#"§{"a": 1}"#, ":merge . {\"b\": {\"c\": 2}}<Enter>", r#"§{"a": 1, "b": {"c": 2}}"#);
+    check("§[1, 2, 3]", ":splice . 1 1 8 9<Enter>", "§[1, 8, 9, 3]");
+    check(r#"{"a": §"Lagos"}"#, ":splice .a 0 1 \"l\"<Enter>", r#"{"a": §"lagos"}"#);
+    check(r#"§{"a": [1]}"#, ":go .a[0]<Enter>", r#"{"a": [§1]}"#);
+    check("[1, §2]", ":del<Enter>:undo<Enter>", "[1, §2]");
+    check("[1, §2]", ":del<Enter>:undo<Enter>:redo<Enter>", "[§1]");
+}
+
+#[test]
+fn a_wrong_command_stays_to_be_mended() {
+    let mut desk = Desk::new(r#"§{"a": 1}"#);
+    desk.press(":set .a<Enter>");
+    assert_eq!(desk.notice(), "this goes :set PATH JSON");
+    desk.press(" 2<Enter>");
+    assert_eq!(desk.marked(), r#"{"a": §2}"#);
+    desk.press(":set .a.b 3<Enter>");
+    assert!(desk.notice().contains("number"), "{}", desk.notice());
+    assert!(matches!(desk.model.mode, Mode::Command(..)));
+    desk.press("<Esc>");
+    assert!(desk.is_browsing());
+}
+
+#[test]
+fn quitting_asks_only_when_something_would_be_lost() {
+    let mut desk = Desk::new("[§1]").with_file("orders.json");
+    desk.press("q");
+    assert_eq!(desk.wanted, [Effect::Quit]);
+
+    let mut desk = Desk::new("[§1]").with_file("orders.json");
+    desk.press("i2<Enter>q");
+    assert_eq!(desk.wanted, []);
+    assert!(desk.screen(80, 24).contains("1 edit not saved."));
+    desk.press("<Esc>");
+    assert!(desk.is_browsing());
+    desk.press("<Ctrl-q>d");
+    assert_eq!(desk.wanted, [Effect::Quit]);
+
+    let mut desk = Desk::new("[§1]").with_file("orders.json");
+    desk.press("i2<Enter>qs");
+    assert_eq!(desk.wanted, [Effect::Save(SaveWanted { then_quit: true, ..SaveWanted::default() })]);
+    desk.save_done();
+    assert_eq!(desk.wanted, [Effect::Quit]);
+
+    let mut desk = Desk::new("[§1]");
+    desk.press("i2<Enter>q");
+    assert_eq!(desk.wanted, [], "nobody else keeps it");
+    let mut desk = Desk::new("[§1]").with_ana(None, false);
+    desk.press("i2<Enter>q");
+    assert_eq!(desk.wanted, [Effect::Quit], "Ana keeps it");
+    let mut desk = Desk::new("[§1]").with_file("orders.json");
+    desk.press("i2<Enter>:q!<Enter>");
+    assert_eq!(desk.wanted, [Effect::Quit]);
+}
+
+#[test]
+fn esc_never_quits_and_ctrl_c_says_how() {
+    let mut desk = Desk::new("[§1]");
+    desk.press("<Esc><Esc>g<Esc>3<Esc>");
+    assert_eq!((desk.wanted.len(), desk.notice()), (0, ""));
+    desk.press("3<Ctrl-c>");
+    assert_eq!(desk.notice(), "");
+    desk.press("<Ctrl-c>");
+    assert_eq!((desk.wanted.len(), desk.notice()), (0, "to quit, press q"));
+}
+
+#[test]
+fn it_says_saved_only_when_it_is() {
+    let mut desk = Desk::new("[§1]").with_file("orders.json");
+    let title = |desk: &mut Desk| desk.screen(80, 24).lines().next().unwrap().to_owned();
+    assert!(title(&mut desk).contains("orders.json ✓ saved"));
+    desk.press("i2<Enter>i3<Enter>");
+    assert!(title(&mut desk).contains("orders.json ● 2 unsaved"));
+    desk.press("<Ctrl-s>");
+    assert!(title(&mut desk).contains("● 2 unsaved"), "not yet");
+    desk.press("i4<Enter>");
+    let Some(Effect::Save(wanted)) = desk.wanted.pop_front() else { panic!("no save") };
+    let reason = "the disk is full".to_owned();
+    desk.take(Msg::SaveFailed { reason, remedy: SaveRemedy::None, wanted });
+    assert_eq!(desk.notice(), "not saved: the disk is full");
+    desk.press(":w<Enter>");
+    desk.save_done();
+    assert!(title(&mut desk).contains("✓ saved"));
+    assert_eq!(desk.notice(), "saved orders.json");
+    desk.press("u");
+    assert!(title(&mut desk).contains("unsaved"));
+}
+
+#[test]
+fn undoing_back_to_what_the_file_holds_is_saved() {
+    let mut desk = Desk::new("[§1]").with_file("orders.json");
+    desk.press("i2<Enter>u");
+    assert_eq!(desk.model.unsaved(), Some(0));
+}
+
+#[test]
+fn a_copy_elsewhere_leaves_the_room_s_file_unsaved() {
+    let mut desk = Desk::new("[§1]").with_file("orders.json");
+    desk.press("i2<Enter>:w other.json<Enter>");
+    desk.save_done();
+    assert_eq!(desk.notice(), "wrote a copy to other.json");
+    assert_eq!(desk.model.unsaved(), Some(1));
+    let mut desk = Desk::new("[§1]");
+    desk.press(":w mine.json<Enter>");
+    desk.save_done();
+    assert_eq!((desk.notice(), desk.model.unsaved()), ("saved mine.json", Some(0)));
+}
+
+#[test]
+fn a_file_changed_on_disk_is_overwritten_or_taken_in_only_when_asked() {
+    let failed = |desk: &mut Desk| {
+        desk.press("<Ctrl-s>");
+        let Some(Effect::Save(wanted)) = desk.wanted.pop_front() else { panic!("no save") };
+        let reason = "orders.json: changed on disk since it was read".to_owned();
+        desk.take(Msg::SaveFailed { reason, remedy: SaveRemedy::OverwriteOrReload, wanted });
+    };
+    let mut desk = Desk::new("[§1]").with_file("orders.json");
+    failed(&mut desk);
+    desk.press("x<Esc>");
+    assert!(desk.is_browsing() && desk.wanted.is_empty());
+    failed(&mut desk);
+    desk.press("O");
+    assert_eq!(desk.wanted, [Effect::Save(SaveWanted { overwrite: true, ..SaveWanted::default() })]);
+    desk.wanted.clear();
+    failed(&mut desk);
+    desk.press("R");
+    assert_eq!(desk.wanted, [Effect::Reload]);
+    desk.take(Msg::Reloaded { value: ultrawave::document::parse("[0, 1]").unwrap() });
+    assert_eq!((desk.marked().as_str(), desk.model.unsaved()), ("[0, §1]", Some(0)));
+    desk.press("u");
+    assert_eq!(desk.model.snapshot.value.to_string(), "[1]");
+}
+
+#[test]
+fn help_shows_every_action_and_narrows_down() {
+    let mut desk = Desk::new("[§1]");
+    desk.press("?");
+    let screen = desk.screen(100, 120);
+    for entry in ultrawave::tui::ACTIONS {
+        assert!(screen.contains(entry.help), "{} is not in the help", entry.name);
+    }
+    for entry in ultrawave::tui::COMMANDS {
+        assert!(screen.contains(entry.usage), "{} is not in the help", entry.name);
+    }
+    desk.press("undo");
+    let screen = desk.screen(100, 40);
+    assert!(screen.contains("undo your last edit") && !screen.contains("half a screenful"));
+    desk.press("<Esc>");
+    assert!(desk.is_browsing());
+}
+
+#[test]
+fn the_invitation_is_one_command() {
+    let mut desk = Desk::new("[§1]").with_ana(None, true);
+    desk.press("gw");
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("ultrawave join amber-fox-41") && screen.contains("Ana"), "{screen}");
+    desk.press("q");
+    assert!(desk.is_browsing() && desk.wanted.is_empty());
+}
+
+#[test]
+fn unbound_keys_say_so_and_do_nothing() {
+    let mut desk = Desk::new("[§1]");
+    desk.press("Q");
+    assert_eq!(desk.notice(), "Q does nothing; ? shows what the keys do");
+    desk.press("gz");
+    assert_eq!(desk.notice(), "gz does nothing; ? shows what the keys do");
+    assert!(matches!(desk.model.notice, Some((Level::Warning, _))));
+    desk.press("j");
+    assert_eq!(desk.notice(), "");
+}
+
+#[test]
+fn ctrl_z_stops_from_anywhere() {
+    for keys in ["<Ctrl-z>", "i<Ctrl-z>", ":<Ctrl-z>", "?<Ctrl-z>"] {
+        let mut desk = Desk::new("[§1]");
+        desk.press(keys);
+        assert_eq!(desk.wanted, [Effect::Suspend], "{keys}");
+    }
+}
+
+#[test]
+fn a_lost_connection_is_said_in_words() {
+    let mut desk = Desk::new("[§1]").with_ana(None, false);
+    let mut person = desk.model.people[0].clone();
+    person.link = Link::Lost;
+    desk.take(Msg::People(vec![person]));
+    let mut status = desk.model.status.clone();
+    (status.live, status.lost, status.unacknowledged) = (0, 1, 2);
+    desk.take(Msg::Status(status));
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("offline – 2 edits kept") && screen.contains("[Ana·lost]"), "{screen}");
+}
