@@ -121,17 +121,13 @@ fn point(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
 /// Goes where the one goes who is followed.
 fn follow(model: &mut Model) {
     let Some(author) = model.following.filter(|_| matches!(model.mode, Mode::Browse)) else { return };
-    match model.places.get(&author) {
-        Some(place) => {
-            if let Some(path) = place.here.clone().filter(|path| model.root().at(path).is_some()) {
-                motion::go(model, path);
-            }
-        }
-        None => {
-            let name = model.name_of(Doer::Other(author));
-            model.following = None;
-            model.say(Level::Plain, format!("{name} is gone"));
-        }
+    let Some(place) = model.places.get(&author) else {
+        let name = model.name_of(Doer::Other(author));
+        model.following = None;
+        return model.say(Level::Plain, format!("{name} is gone"));
+    };
+    if let Some(path) = place.here.clone().filter(|path| model.root().at(path).is_some()) {
+        motion::go(model, path);
     }
 }
 
