@@ -5,26 +5,15 @@
 
 mod oracle;
 
-use std::ops::Range;
-
 use oracle::Oracle;
 use oracle::history::{History, check_and_shrink, sorted, view_of};
-use oracle::random::{Random, edit, history};
+use oracle::random::{Random, edit, history, seeds};
 use ultrawave::document::{Method, Value};
 use ultrawave::sync::{Author, Change, ChangeId, Replica, Tick, VectorClock};
 
 /// Who only receives.
 const ONLOOKER: Author = Author(99);
 const MANY: usize = 10_000;
-
-/// The seeds to try: so many, unless the environment says otherwise.
-fn seeds(count: u64) -> Range<u64> {
-    let number = |name| std::env::var(name).ok().and_then(|text: String| text.parse::<u64>().ok());
-    match number("SEED") {
-        Some(seed) => seed..seed + 1,
-        None => 0..number("COUNT").unwrap_or(count),
-    }
-}
 
 /// Tries `check` on many random histories. It gets a source of chance of its own, so that the
 /// same seed makes the same choices.

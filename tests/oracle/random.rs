@@ -1,5 +1,7 @@
 //! Random histories, each from one seed.
 
+use std::ops::Range;
+
 use ultrawave::document::{Kind, Method, Path, Step, Value, parse};
 use ultrawave::sync::{Author, Change, VectorClock};
 
@@ -35,6 +37,15 @@ impl Random {
         for end in (1..items.len()).rev() {
             items.swap(end, self.below(end + 1));
         }
+    }
+}
+
+/// The seeds to try: so many, unless the environment says otherwise.
+pub fn seeds(count: u64) -> Range<u64> {
+    let number = |name| std::env::var(name).ok().and_then(|text: String| text.parse::<u64>().ok());
+    match number("SEED") {
+        Some(seed) => seed..seed + 1,
+        None => 0..number("COUNT").unwrap_or(count),
     }
 }
 

@@ -1,0 +1,135 @@
+//! Long sessions: people work in turns for a while, then at once, then in turns again, so that
+//! the engine drops its bookkeeping, keeps checkpoints, forgets, and is still right.
+//!
+//! `SEED=n` tries one session, `COUNT=n` tries so many.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
+
+mod oracle;
+
+use oracle::Oracle;
+use oracle::history::{History, view_of};
+use oracle::random::{Random, edit, history, seeds};
+use ultrawave::sync::{Author, Change, Replica, VectorClock};
+
+const CHANGES: usize = 600;
+const MANY: usize = 10_000;
+
+/// People who edit, and all that they made.
+struct Session {
+    history: History,
+    people: Vec<Replica>,
+    /// What each person is known to have seen.
+    acknowledged: Vec<VectorClock>,
+}
+
+impl Session {
+    fn new(random: &mut Random, limit: usize) -> Self {
+        let history = History { changes: Vec::new(), ..history(random) };
+        let people: Vec<Replica> = (1..=3).map(|author| history.replica(Author(author), limit)).collect();
+        Self { history, acknowledged: vec![VectorClock::new(); people.len()], people }
+    }
+
+    /// A person edits what it sees.
+    fn edit(&mut self, random: &mut Random, person: usize) {
+        let (path, method) = edit(random, self.people[person].value());
+        // A root replaced too often leaves little to be concurrent about.
+        if path.is_root() && random.percent(95) {
+            return;
+        }
+        if let Ok(change) = self.people[person].edit(path, method) {
+            self.history.changes.push((*change).clone());
+        }
+    }
+
+    /// A person hears of what it lacks, in any order.
+    fn hear(&mut self, random: &mut Random, person: usize) {
+        let seen = self.people[person].clock().clone();
+        let mut news: Vec<Change> = self
+            .history
+            .changes
+            .iter()
+            .rev()
+            .take(400)
+            .filter(|change| !seen.saw(change.id()))
+            .cloned()
+            .collect();
+        random.shuffle(&mut news);
+        let received = self.people[person].receive(news);
+        assert!(received.refused.is_empty(), "{:?}", received.refused);
+        self.acknowledged[person] = self.people[person].clock().clone();
+    }
+
+    /// Everybody hears of what everybody has seen, so that some of it may be forgotten.
+    fn forget(&mut self) {
+        for person in &mut self.people {
+            person.acknowledged(&self.acknowledged);
+        }
+    }
+
+    fn work(&mut self, random: &mut Random) {
+        while self.history.changes.len() < CHANGES {
+            let in_turns = random.percent(60);
+            for _ in 0..random.below(if in_turns { 150 } else { 25 }) {
+                let person = random.below(self.people.len());
+                if in_turns || random.percent(20) {
+                    self.hear(random, person);
+                }
+                self.edit(random, person);
+            }
+            self.forget();
+        }
+        for person in 0..self.people.len() {
+            self.hear(random, person);
+        }
+    }
+}
+
+fn session(seed: u64, limit: impl Fn(&mut Random) -> usize) -> Session {
+    let random = &mut Random(seed);
+    let limit = limit(random);
+    let mut session = Session::new(random, limit);
+    session.work(random);
+    session
+}
+
+#[test]
+fn people_agree() {
+    for seed in seeds(6) {
+        let Session { history, people, .. } = session(seed, |_| MANY);
+        let view = history.view();
+        for person in &people {
+            assert_eq!(view_of(person), view, "SEED={seed}");
+        }
+    }
+}
+
+#[test]
+fn people_who_forget_agree() {
+    for seed in seeds(6) {
+        let Session { history, people, .. } = session(seed, |random| 20 + random.below(300));
+        let value = Oracle::fold(&history.initial, &history.changes).value().to_string();
+        for person in &people {
+            assert_eq!(person.value().to_string(), value, "SEED={seed}");
+            assert!(person.history().len() < CHANGES, "something was forgotten");
+        }
+    }
+}
+
+#[test]
+fn somebody_who_heard_nothing_for_long_agrees() {
+    for seed in seeds(4) {
+        let Session { history, .. } = session(seed, |_| MANY);
+        let random = &mut Random(seed);
+        let mut late = history.replica(Author(9), MANY);
+        let mut news = history.changes.clone();
+        // One person's changes of a while come at the very end.
+        let silent = Author(1 + u32::try_from(random.below(3)).unwrap());
+        let from = random.below(CHANGES / 2);
+        let (kept, mut rest): (Vec<_>, Vec<_>) =
+            news.drain(..).enumerate().partition(|(at, change)| *at < from || change.author != silent);
+        for (_, change) in kept.into_iter().chain(rest.drain(..)) {
+            assert!(late.receive([change]).refused.is_empty());
+        }
+        assert_eq!(view_of(&late), history.view(), "SEED={seed}");
+    }
+}
