@@ -12,7 +12,7 @@ use super::message::{Doer, Level, SaveWanted};
 use super::rows::Rows;
 use super::search::Search;
 use super::text::inert;
-use crate::document::{Path, Text, Value};
+use crate::document::{Method, Path, Text, Value};
 use crate::room::Status;
 use crate::session::{Link, Person, Presence};
 use crate::sync::{Author, Change, Conflict, LostEdit, Snapshot, VectorClock};
@@ -135,6 +135,8 @@ pub struct Model {
     pub(super) touched: Option<Path>,
     /// The number of the last group of edits.
     pub(super) group: u64,
+    /// Whose cursor this one goes along with.
+    pub following: Option<Author>,
     /// What the others were last told.
     pub(super) told: Option<Presence>,
     /// The row pressed last, and when, for telling a double click.
@@ -163,12 +165,14 @@ pub enum Mode {
 }
 
 /// A page to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PageKind {
     /// Who is here and how others join.
     People,
     /// The changes lately made.
     History,
+    /// The edits that lead from the file on disk to the document.
+    Compared(Arc<Vec<(Path, Method)>>),
 }
 
 /// A question that waits for one key.
@@ -279,6 +283,7 @@ impl Model {
             go_when_there: None,
             touched: None,
             group: 0,
+            following: None,
             told: None,
             pressed: None,
         };
