@@ -168,6 +168,30 @@ async fn who_is_killed_is_noticed_and_the_others_go_on() {
     drop(cy);
 }
 
+/// A peer that stands still is lost, and comes back: after a short while over the same connection,
+/// after a long one over a new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stands_still_is_found_again() {
+    let signal = Signal::start().await;
+    let ana = Room::create("r", document("[]"), signal.options("Ana")).await.unwrap();
+    let other = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let options = signal.options("Bo");
+    let bo = other.spawn(async move { Room::join("r", options).await.unwrap() }).await.unwrap();
+    for seconds in [4, 13] {
+        other.spawn(async move { std::thread::sleep(Duration::from_secs(seconds)) });
+        until("the loss", || ana.status().lost == 1).await;
+        ana.root().push([number(1)]).unwrap();
+        let here = ana.snapshot().value.to_string();
+        until("Bo", || ana.status().live == 1).await;
+        shows(&bo, &here).await;
+        bo.root().push([number(2)]).unwrap();
+        let here = bo.snapshot().value.to_string();
+        shows(&ana, &here).await;
+    }
+    bo.leave().await;
+    other.shutdown_background();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_was_started_anew_admits_a_newcomer() {
     let signal = Signal::start().await;

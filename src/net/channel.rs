@@ -10,6 +10,7 @@ use webrtc::data_channel::{DataChannel, DataChannelEvent};
 use super::frame::{Reassembly, split};
 use crate::limits;
 use crate::session::{Channel, Message};
+use crate::sync::Change;
 
 /// How often to look whether what was sent is acknowledged.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(5);
@@ -65,20 +66,52 @@ pub(super) struct Sender {
 
 impl Sender {
     pub(super) async fn run(mut self) {
-        while let Some(outgoing) = self.queue.recv().await {
-            match outgoing {
-                Outgoing::Message(message) => {
-                    if let Err(error) = self.send(&message).await {
-                        tracing::debug!(%error, "a data channel does not send any more");
-                        return;
-                    }
+        let mut next = None;
+        loop {
+            let outgoing = match next.take() {
+                Some(outgoing) => outgoing,
+                None => match self.queue.recv().await {
+                    Some(outgoing) => outgoing,
+                    None => return,
+                },
+            };
+            let message = match outgoing {
+                Outgoing::Message(Message::Change(change)) => {
+                    let gathered;
+                    (gathered, next) = self.gather(change);
+                    gathered
                 }
+                Outgoing::Message(message) => message,
                 Outgoing::Flush(done) => {
                     self.flush().await;
                     let _ = done.send(());
+                    continue;
                 }
+            };
+            if let Err(error) = self.send(&message).await {
+                tracing::debug!(%error, "a data channel does not send any more");
+                return;
             }
         }
+    }
+
+    /// Puts the changes that queued up while the channel was busy into one message. Second: what
+    /// came behind them.
+    fn gather(&mut self, first: Arc<Change>) -> (Message, Option<Outgoing>) {
+        let mut changes = vec![first];
+        let mut behind = None;
+        while changes.len() < limits::GATHERED_CHANGES && behind.is_none() {
+            match self.queue.try_recv() {
+                Ok(Outgoing::Message(Message::Change(change))) => changes.push(change),
+                Ok(other) => behind = Some(other),
+                Err(_) => break,
+            }
+        }
+        let message = match changes.as_slice() {
+            [only] => Message::Change(only.clone()),
+            _ => Message::Changes(changes),
+        };
+        (message, behind)
     }
 
     async fn send(&self, message: &Message) -> webrtc::error::Result<()> {
