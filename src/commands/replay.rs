@@ -27,8 +27,8 @@ pub(super) fn replay(document: &FilePath, changes: &FilePath, compact: bool) -> 
     }
     let checkpoint = input::read_document(document)?;
     let lines = read_lines(&input::read_bytes(changes)?);
-    // The replica makes no edits of its own; its author is one that a file cannot hold changes of.
-    let mut replica = Replica::new(Author(u32::MAX), checkpoint, usize::MAX);
+    // The replica makes no edits of its own; its author is one that no change can have.
+    let mut replica = Replica::new(Author(0), checkpoint, usize::MAX);
     let faults = fold(&mut replica, lines);
     let name = input::display_name(changes);
     for fault in &faults {
