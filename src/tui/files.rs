@@ -139,7 +139,12 @@ fn refused(error: &FileError, wanted: SaveWanted) -> Msg {
         | FileError::NotJson { .. }
         | FileError::Unwritable(..) => SaveRemedy::None,
     };
-    Msg::SaveFailed { reason: first_line(error), remedy, wanted }
+    let reason = match remedy {
+        SaveRemedy::OverwriteOrReload => "the file changed on disk since it was read".to_owned(),
+        SaveRemedy::Overwrite => "there is a file of this name already".to_owned(),
+        SaveRemedy::None => first_line(error),
+    };
+    Msg::SaveFailed { reason, remedy, wanted }
 }
 
 /// An error without its excerpt, which needs more than a line.
