@@ -125,7 +125,7 @@ pub struct Model {
     pub search: Option<Search>,
     /// What was cut or copied: the value, and the key it was at.
     pub register: Option<(Option<Text>, Value)>,
-    /// Where going back and forward lead.
+    /// Where [`Back`](super::action::Move::Back) and forward lead.
     pub jumps: Jumps,
     /// What was being typed when an edit went out, to be put back if it is refused.
     pub(super) committing: Option<Mode>,
