@@ -319,7 +319,7 @@ impl<'a> Oracle<'a> {
 
     /// The values in a slot that somebody with this clock sees, of the lowest author first.
     fn living(&self, spot: &Spot, context: &VectorClock) -> Vec<usize> {
-        let mut slot = match spot {
+        let mut living = match spot {
             Spot::Root => self.root.clone(),
             Spot::Key(maps, key) => maps.iter().flat_map(|&map| self.key(map, key)).copied().collect(),
             Spot::Element(list, name) => {
@@ -328,14 +328,14 @@ impl<'a> Oracle<'a> {
             }
             Spot::End(_) => Vec::new(),
         };
-        slot.sort_by_key(|&write| self.writes[write].by.map(Change::id));
-        slot.dedup();
-        let saw = |change: &&Change| context.saw(change.id());
-        slot.retain(|&write| {
+        living.sort_by_key(|&write| self.writes[write].by.map(Change::id));
+        living.dedup();
+        living.retain(|&write| {
             let Write { by, removed_by, .. } = &self.writes[write];
-            by.as_ref().is_none_or(saw) && !removed_by.iter().any(|remover| saw(remover))
+            by.is_none_or(|by| context.saw(by.id()))
+                && !removed_by.iter().any(|remover| context.saw(remover.id()))
         });
-        slot
+        living
     }
 
     /// The value shown in a slot: one, or several mergeable maps shown as one, or none.
@@ -462,8 +462,8 @@ fn integrate<'a>(elements: &mut Vec<Element<'a>>, new: Element<'a>) {
     let after = |left: Option<usize>| left.map_or(0, |name| at(name) + 1);
     let before = |right: Option<usize>| right.map_or(elements.len(), at);
     let (left, right) = (after(new.left), before(new.right));
-    let (mut here, mut scanning) = (left, false);
-    for index in left..=right {
+    let (mut here, mut index, mut scanning) = (left, left, false);
+    loop {
         if !scanning {
             here = index;
         }
@@ -478,6 +478,7 @@ fn integrate<'a>(elements: &mut Vec<Element<'a>>, new: Element<'a>) {
             (Ordering::Equal, _) => scanning = false,
             (Ordering::Greater, _) => {}
         }
+        index += 1;
     }
     elements.insert(here, new);
 }
