@@ -146,32 +146,7 @@ impl Default for RoomOptions {
 
 /// A room, as one of its members. Clones are the same member; the room is left by
 /// [`leave`](Self::leave) or when the last clone is dropped.
-///
-/// ```
-/// # tokio::runtime::Runtime::new()?.block_on(async {
-/// use ultrawave::document::Value;
-/// use ultrawave::room::{Room, RoomOptions};
-/// use ultrawave::sync::Checkpoint;
-/// # use ultrawave_signal::{limits::Options, server::Server};
-/// # let server = Server::bind("127.0.0.1:0", Options::default()).await?;
-/// # let address = server.local_addr();
-/// # tokio::spawn(server.run(std::future::pending()));
-///
-/// // `RoomOptions::default()` needs no server: it starts one inside this process.
-/// let options = RoomOptions { signal: format!("ws://{address}"), ..RoomOptions::default() };
-/// let document = Checkpoint::read(r#"{"users": ["Ana"]}"#)?;
-/// let ana = Room::create("orders", document, options.clone()).await?;
-/// let bo = Room::join("orders", options).await?;
-/// bo.root().at("users").push([Value::string("Bo")])?;
-///
-/// let mut changed = ana.changed();
-/// changed.wait_for(|snapshot| snapshot.value.to_string() == r#"{"users":["Ana","Bo"]}"#).await?;
-/// # bo.leave().await;
-/// # ana.leave().await;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// # })?;
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
+/// The front page of this crate has an example.
 #[derive(Clone)]
 pub struct Room {
     inner: Arc<Inner>,
@@ -238,14 +213,11 @@ impl Room {
     ) -> Result<(Self, bool), RoomError> {
         let entered = net::enter(name, entry, document, &options, may_embed);
         let until = Instant::now() + options.connect_timeout;
-        let membership = match timeout_at(until, entered).await {
-            Ok(entered) => entered?,
-            Err(_) => {
-                let reason = format!("it does not answer within {} s", options.connect_timeout.as_secs());
-                return Err(RoomError::NoServer { url: options.signal, reason });
-            }
+        let Ok(entered) = timeout_at(until, entered).await else {
+            let reason = format!("it does not answer within {} s", options.connect_timeout.as_secs());
+            return Err(RoomError::NoServer { url: options.signal, reason });
         };
-        let net::Membership { author, members, is_creator, shared } = membership;
+        let net::Membership { author, members, is_creator, shared } = entered?;
         let inner = Inner { name: name.to_owned(), author, shared, runtime: Handle::current() };
         let room = Self { inner: Arc::new(inner) };
         let mut stages = room.inner.shared.stages();

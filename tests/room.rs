@@ -1,6 +1,7 @@
 //! Rooms over real WebRTC on loopback, each test with a signaling server of its own.
 
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+#![allow(clippy::print_stdout, reason = "the measurements are read by people")]
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -327,8 +328,8 @@ async fn cursors_read_and_write() {
     let signal = Signal::start().await;
     let text = r#"{"list":[1,2],"map":{},"text":"ab"}"#;
     let room = Room::create("r", document(text), signal.options("Ana")).await.unwrap();
-    let root = room.root();
-    let list = root.key("list");
+    let top = room.root();
+    let list = top.key("list");
     list.push([number(3), number(4)]).unwrap();
     list.unshift([number(0)]).unwrap();
     assert_eq!(list.get().unwrap().to_string(), "[0,1,2,3,4]");
@@ -337,20 +338,20 @@ async fn cursors_read_and_write() {
     list.splice(-1, 1, [Value::NULL]).unwrap();
     list.index(0).set(Value::bool(true)).unwrap();
     assert_eq!(list.get().unwrap().to_string(), "[true,2,null]");
-    root.key("map").merge(document(r#"{"a":{"b":1}}"#).value).unwrap();
-    assert!(root.key("map").key("a").key("b").has());
-    root.key("text").push([Value::string("c")]).unwrap();
-    root.key("map").delete().unwrap();
-    assert_eq!(root.get().unwrap().to_string(), r#"{"list":[true,2,null],"text":"abc"}"#);
+    top.key("map").merge(document(r#"{"a":{"b":1}}"#).value).unwrap();
+    assert!(top.key("map").key("a").key("b").has());
+    top.key("text").push([Value::string("c")]).unwrap();
+    top.key("map").delete().unwrap();
+    assert_eq!(top.get().unwrap().to_string(), r#"{"list":[true,2,null],"text":"abc"}"#);
     list.splice(0, 3, []).unwrap();
     assert_eq!((list.pop().unwrap(), list.shift().unwrap()), (None, None));
     let refused = [
-        root.key("none").pop().map(|_| ()),
-        root.push([Value::NULL]),
-        root.key("text").index(0).set(Value::NULL),
+        top.key("none").pop().map(|_| ()),
+        top.push([Value::NULL]),
+        top.key("text").index(0).set(Value::NULL),
     ];
     assert!(refused.iter().all(|result| matches!(result, Err(RoomError::Edit(_)))), "{refused:?}");
-    assert_eq!(root.path().to_jq(), ".");
+    assert_eq!(top.path().to_jq(), ".");
 }
 
 /// `cargo test --test room measure -- --ignored --nocapture`

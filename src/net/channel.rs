@@ -112,6 +112,7 @@ pub(super) enum Incoming {
 
 /// Hands what comes to `incoming`, until the channel or the receiver is closed. A receiver that
 /// is slow slows the peer: every channel must be read, or none of the connection moves.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the stack's events may become more")]
 pub(super) async fn receive(
     kind: Channel, channel: Arc<dyn DataChannel>, codec: Codec, incoming: mpsc::Sender<Incoming>,
 ) {
@@ -129,6 +130,7 @@ pub(super) async fn receive(
                 Err(error) => Incoming::Garbage(error.to_string()),
             },
             DataChannelEvent::OnClose => return,
+            // How much is buffered is the sender's concern, and a closing channel goes on.
             _ => continue,
         };
         if incoming.send(said).await.is_err() {

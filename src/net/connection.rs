@@ -108,7 +108,7 @@ impl Connection {
         let (presence, queued_presence) = Queue::new();
         let queued = [queued_ops, queued_sync, queued_presence];
         let life = tokio::spawn(async move {
-            let reason = run(id, role, options, &events, others_signals, queued).await;
+            let reason = Box::pin(run(id, role, options, &events, others_signals, queued)).await;
             // The handle is gone if the driver ended it, and the driver may be gone too.
             let _ = events.send((id, ConnectionEvent::Closed(reason))).await;
         });
@@ -157,7 +157,7 @@ async fn run(
     signals: mpsc::Receiver<Signal>, queued: [mpsc::Receiver<Outgoing>; Channels::COUNT],
 ) -> String {
     let (notes_to, notes) = mpsc::unbounded_channel();
-    let connection = match transport::connection(&options.ice_servers, notes_to).await {
+    let connection = match Box::pin(transport::connection(&options.ice_servers, notes_to)).await {
         Ok(connection) => connection,
         Err(error) => return format!("no socket could be had: {error}"),
     };
@@ -271,8 +271,7 @@ impl Life<'_> {
     }
 
     async fn tell(&self, event: ConnectionEvent) -> Result<(), String> {
-        let told = self.events.send((self.id, event)).await;
-        told.map_err(|_| "nobody listens any more".to_owned())
+        self.events.send((self.id, event)).await.map_err(|error| error.to_string())
     }
 
     async fn note(&mut self, note: Note) -> Result<(), String> {

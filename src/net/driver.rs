@@ -22,7 +22,7 @@ use super::shared::{Shared, Stage};
 use super::signaling::{Entered, Signaling, SignalingEvent, SignalingOptions};
 use crate::limits;
 use crate::room::ServerStatus;
-use crate::session::Input;
+use crate::session::{Input, Session};
 use crate::sync::Author;
 
 /// How long the goodbyes may take to be acknowledged.
@@ -71,7 +71,7 @@ impl Driver {
             tokio::select! {
                 () = self.shared.woken() => {}
                 Some((id, event)) = self.connections.recv() => self.mesh.connection(Instant::now(), id, event),
-                Some(event) = self.responses.recv() => self.response(event),
+                Some(event) = self.responses.recv() => self.signaling(event),
                 () = tokio::time::sleep_until(deadline) => {}
             }
             self.timeouts();
@@ -111,7 +111,7 @@ impl Driver {
         }
     }
 
-    fn response(&mut self, event: SignalingEvent) {
+    fn signaling(&mut self, event: SignalingEvent) {
         let now = Instant::now();
         match event {
             SignalingEvent::Up { members, is_embedded } => {
@@ -123,24 +123,24 @@ impl Driver {
                 self.shared.set_server(ServerStatus::Retrying(retry_in));
                 self.mesh.server_down();
             }
-            SignalingEvent::Response(response) => match response {
-                Response::RequestOffer(member) => self.mesh.offer_requested(now, Author(member.author.0)),
-                Response::Present(member) => self.mesh.present(now, Author(member.author.0)),
-                Response::Left(member) => self.mesh.left(now, Author(member.author.0)),
-                Response::Relayed(signal, relayed) => self.mesh.relayed(now, signal, &relayed),
-                Response::Error(failure) => {
-                    tracing::debug!(%failure.code, failure.reason, "from the signaling server")
-                }
-                other => {
-                    tracing::debug!(text = other.encode(), "an unexpected word from the signaling server")
-                }
-            },
+            SignalingEvent::Response(response) => self.response(now, response),
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else the server says is as unexpected")]
+    fn response(&mut self, now: Instant, response: Response) {
+        match response {
+            Response::RequestOffer(member) => self.mesh.offer_requested(now, Author(member.author.0)),
+            Response::Present(member) => self.mesh.present(now, Author(member.author.0)),
+            Response::Left(member) => self.mesh.left(now, Author(member.author.0)),
+            Response::Relayed(signal, relayed) => self.mesh.relayed(now, signal, &relayed),
+            other => tracing::debug!(text = other.encode(), "from the signaling server"),
         }
     }
 
     /// Says goodbye, waits for the acknowledgements, and closes.
     async fn leave(mut self) {
-        self.shared.act(|session, now| session.leave(now));
+        self.shared.act(Session::leave);
         self.pass_on();
         self.mesh.close(FLUSH_WITHIN, CLOSE_WITHIN).await;
         self.signaling.leave().await;

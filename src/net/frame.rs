@@ -177,8 +177,8 @@ mod tests {
 
     use super::*;
 
-    fn message(seed: u8, length: usize) -> Vec<u8> {
-        (0..length).map(|at| seed.wrapping_add(at as u8).wrapping_mul(31)).collect()
+    fn message(seed: usize, length: usize) -> Vec<u8> {
+        (0..length).map(|at| (seed + at * 31).to_le_bytes()[0]).collect()
     }
 
     #[test]
@@ -249,7 +249,7 @@ mod tests {
             twice in prop::collection::vec(any::<prop::sample::Index>(), 0..4),
             order in any::<u64>(),
         ) {
-            let sent: Vec<_> = lengths.iter().enumerate().map(|(at, &length)| message(at as u8, length)).collect();
+            let sent: Vec<_> = lengths.iter().enumerate().map(|(at, &length)| message(at, length)).collect();
             let mut frames: Vec<(usize, Bytes)> = Vec::new();
             for (at, whole) in sent.iter().enumerate() {
                 frames.extend(split(u32::try_from(at).unwrap(), whole).map(|frame| (at, frame.freeze())));
@@ -274,7 +274,7 @@ mod tests {
             let mut state = order | 1;
             for at in (1..frames.len()).rev() {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                frames.swap(at, (state >> 33) as usize % (at + 1));
+                frames.swap(at, usize::try_from(state >> 33).unwrap() % (at + 1));
             }
             let mut reassembly = Reassembly::new(1 << 20);
             let mut came = vec![false; sent.len()];

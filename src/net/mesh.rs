@@ -141,10 +141,8 @@ impl Mesh {
     pub(super) fn offer_requested(&mut self, now: Instant, author: Author) {
         self.present(now, author);
         let Some(member) = self.members.get(&author) else { return };
-        match member.link {
-            Link::Waiting(_) | Link::Connecting(_) => {}
-            Link::Open(_) | Link::Interrupted(_) if self.me < author => self.offer(author),
-            Link::Open(_) | Link::Interrupted(_) => {}
+        if self.me < author && matches!(member.link, Link::Open(_) | Link::Interrupted(_)) {
+            self.offer(author);
         }
     }
 

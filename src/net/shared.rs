@@ -104,9 +104,9 @@ impl Shared {
 
     /// Takes everything out of the session, until its next input.
     fn drain(&self, state: &mut State) {
-        let mut changed = Vec::new();
+        let mut news = Vec::new();
         let mut is_new = false;
-        let mut told = false;
+        let mut is_told = false;
         while let Some(output) = state.session.poll() {
             let event = match output {
                 Output::Send(to, channel, message) => {
@@ -117,7 +117,7 @@ impl Shared {
             };
             tracing::trace!(me = %state.session.author(), ?event, "told");
             match &event {
-                Event::Changed(changes) => changed.extend(changes.iter().cloned()),
+                Event::Changed(changes) => news.extend(changes.iter().cloned()),
                 Event::Ready | Event::Replaced(_) => is_new = true,
                 Event::People
                 | Event::Progress
@@ -127,23 +127,23 @@ impl Shared {
                 | Event::Incompatible(..)
                 | Event::Stranded(_) => {}
             }
-            told = true;
+            is_told = true;
             // Nobody needs to listen.
             let _ = self.events.send(event);
         }
-        if (is_new || !changed.is_empty())
+        if (is_new || !news.is_empty())
             && let Some(snapshot) = state.session.snapshot()
         {
             self.snapshots.send_replace(snapshot);
             // After the snapshot, so that nobody is told of changes it does not contain.
             for watcher in state.watchers() {
-                watcher.add(&changed);
+                watcher.add(&news);
             }
         }
         if is_new {
             self.advance(Stage::Here);
         }
-        if told {
+        if is_told {
             self.progress.send_replace(());
         }
     }

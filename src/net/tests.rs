@@ -1,6 +1,12 @@
 //! Two ends of a connection in one process: the real WebRTC stack, over loopback.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test panics on what it did not expect"
+)]
+#![allow(clippy::print_stdout, reason = "the measurements are read by people")]
 
 use std::time::{Duration, Instant};
 

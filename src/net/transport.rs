@@ -114,16 +114,14 @@ pub(super) async fn connection(
 ) -> Result<Box<dyn PeerConnection>> {
     let runtime = PromptRuntime::new()
         .ok_or_else(|| Error::Other("the WebRTC stack was built without a runtime".to_owned()))?;
-    let connection = PeerConnectionBuilder::new()
+    let builder = PeerConnectionBuilder::new()
         .with_configuration(RTCConfigurationBuilder::new().with_ice_servers(ice_servers.to_vec()).build())
         .with_setting_engine(settings())
         .with_runtime(Arc::new(runtime))
         .with_handler(Arc::new(Notes { to: notes, announced: AtomicUsize::new(0) }))
         .with_udp_addrs(ADDRESSES.to_vec())
-        .with_data_channel_send_buffer_limit(limits::IN_FLIGHT_BYTES)
-        .build()
-        .await?;
-    Ok(Box::new(connection))
+        .with_data_channel_send_buffer_limit(limits::IN_FLIGHT_BYTES);
+    Ok(Box::new(Box::pin(builder.build()).await?))
 }
 
 fn settings() -> SettingEngine {

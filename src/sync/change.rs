@@ -38,4 +38,12 @@ impl Change {
         context.set(self.author, self.tick().saturating_sub(1));
         context
     }
+
+    /// Whether its context is exactly `clock`, given that its context holds nothing that `clock`
+    /// has not: whether its author had seen everything.
+    pub fn saw_all_of(&self, clock: &VectorClock) -> bool {
+        let mine = self.clock.iter().filter(|&(author, _)| author != self.author);
+        let theirs = clock.iter().filter(|&(author, _)| author != self.author);
+        clock.get(self.author) + 1 == self.tick() && mine.eq(theirs)
+    }
 }

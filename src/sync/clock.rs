@@ -1,6 +1,5 @@
 //! Who made a change, which of theirs it is, and what they had seen.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 /// One session of one peer in a room: positive, unique in the room for ever, handed out in order
@@ -35,25 +34,46 @@ impl fmt::Display for ChangeId {
 /// What somebody has seen: of each author, all changes up to a tick. Authors of whom nothing has
 /// been seen are not held.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct VectorClock(BTreeMap<Author, Tick>);
+pub struct VectorClock(
+    /// By author, ascending: rooms are small, and every change carries one of these.
+    Vec<(Author, Tick)>,
+);
 
 impl VectorClock {
     /// Nothing seen.
     pub const fn new() -> Self {
-        Self(BTreeMap::new())
+        Self(Vec::new())
+    }
+
+    /// Where an author is, or would be.
+    fn find(&self, author: Author) -> Result<usize, usize> {
+        // Mostly a handful: a scan is faster than a search there.
+        if self.0.len() <= 8 {
+            let at = self.0.iter().position(|&(other, _)| other >= author).unwrap_or(self.0.len());
+            return match self.0.get(at) {
+                Some(&(other, _)) if other == author => Ok(at),
+                _ => Err(at),
+            };
+        }
+        self.0.binary_search_by_key(&author, |&(other, _)| other)
     }
 
     /// The highest tick seen of an author; 0 for none.
     pub fn get(&self, author: Author) -> Tick {
-        self.0.get(&author).copied().unwrap_or(0)
+        self.find(author).ok().and_then(|at| self.0.get(at)).map_or(0, |&(_, tick)| tick)
     }
 
     /// Sets the highest tick seen of an author.
     pub fn set(&mut self, author: Author, tick: Tick) {
-        if tick == 0 {
-            self.0.remove(&author);
-        } else {
-            self.0.insert(author, tick);
+        match self.find(author) {
+            Ok(at) if tick == 0 => drop(self.0.remove(at)),
+            Ok(at) => {
+                if let Some((_, held)) = self.0.get_mut(at) {
+                    *held = tick;
+                }
+            }
+            Err(_) if tick == 0 => {}
+            Err(at) => self.0.insert(at, (author, tick)),
         }
     }
 
@@ -64,45 +84,54 @@ impl VectorClock {
 
     /// Whether this one has seen all that the other has.
     pub fn covers(&self, other: &Self) -> bool {
-        other.0.iter().all(|(&author, &tick)| self.get(author) >= tick)
+        let mut own = self.0.iter();
+        other.0.iter().all(|&(author, tick)| {
+            own.find(|&&(candidate, _)| candidate >= author)
+                .is_some_and(|&(candidate, seen)| candidate == author && seen >= tick)
+        })
     }
 
     /// Adds what the other has seen.
     pub fn join(&mut self, other: &Self) {
-        for (&author, &tick) in &other.0 {
-            let held = self.0.entry(author).or_insert(0);
-            *held = (*held).max(tick);
+        for &(author, tick) in &other.0 {
+            if self.get(author) < tick {
+                self.set(author, tick);
+            }
         }
     }
 
     /// Keeps only what the other has seen too.
     pub fn meet(&mut self, other: &Self) {
-        self.0.retain(|&author, tick| {
-            *tick = (*tick).min(other.get(author));
+        self.0.retain_mut(|(author, tick)| {
+            *tick = (*tick).min(other.get(*author));
             *tick > 0
         });
     }
 
     /// How many changes it has seen.
     pub fn sum(&self) -> u64 {
-        self.0.values().sum()
+        self.0.iter().map(|(_, tick)| tick).sum()
     }
 
-    /// Each author seen, with the highest tick.
+    /// Each author seen, with the highest tick, by author.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (Author, Tick)> {
-        self.0.iter().map(|(&author, &tick)| (author, tick))
+        self.0.iter().copied()
     }
 }
 
 impl FromIterator<(Author, Tick)> for VectorClock {
     fn from_iter<I: IntoIterator<Item = (Author, Tick)>>(entries: I) -> Self {
-        Self(entries.into_iter().filter(|&(_, tick)| tick > 0).collect())
+        let mut clock = Self::new();
+        for (author, tick) in entries {
+            clock.set(author, tick);
+        }
+        clock
     }
 }
 
 impl fmt::Debug for VectorClock {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_map().entries(self.0.iter().map(|(author, tick)| (author.0, tick))).finish()
+        formatter.debug_map().entries(self.0.iter().map(|&(author, tick)| (author.0, tick))).finish()
     }
 }
 

@@ -195,8 +195,12 @@ impl Replica {
     /// # Errors
     /// It does not resolve; nothing was altered and no tick was used.
     pub fn edit(&mut self, path: Path, method: Method) -> Result<Arc<Change>, EditError> {
-        let base = self.clock.clone();
-        self.edit_at(&base, path, method)
+        method.check(&path)?;
+        let mut clock = self.clock.clone();
+        clock.set(self.author, self.clock.get(self.author) + 1);
+        let change = Arc::new(Change { author: self.author, clock, path, method });
+        self.edit_ahead(&change)?;
+        Ok(change)
     }
 
     /// Makes an edit on the document as it stood at `base` and at the author's own last change:
@@ -217,18 +221,24 @@ impl Replica {
         clock.set(self.author, own.tick + 1);
         let change = Arc::new(Change { author: self.author, clock, path, method });
         if context == self.clock {
-            let before = self.history.is_checkpoint_due().then(|| self.value.clone());
-            self.value.apply(&change.path, &change.method)?;
-            self.history.push(change.clone(), before);
-            if let Some(window) = &mut self.window {
-                window.tracker.apply(&change);
-            }
-            self.grown_quieter();
+            self.edit_ahead(&change)?;
         } else {
             self.edit_behind(&change, &context)?;
         }
-        self.clock.set(self.author, change.tick());
         Ok(change)
+    }
+
+    /// Takes in an own edit by somebody who has seen everything.
+    fn edit_ahead(&mut self, change: &Arc<Change>) -> Result<(), EditError> {
+        let before = self.history.is_checkpoint_due().then(|| self.value.clone());
+        self.value.apply(&change.path, &change.method)?;
+        self.history.push(change.clone(), before);
+        if let Some(window) = &mut self.window {
+            window.tracker.apply(change);
+        }
+        self.grown_quieter();
+        self.clock.set(self.author, change.tick());
+        Ok(())
     }
 
     /// Takes in an own edit by somebody who has not seen everything.
@@ -247,6 +257,7 @@ impl Replica {
             window.tracker.apply(change);
             window.quiet = 0;
             self.value = window.tracker.value();
+            self.clock.set(self.author, change.tick());
         }
         self.window = Some(window);
         Ok(resolved?)
@@ -287,6 +298,12 @@ impl Replica {
         if !self.clock.saw(own) {
             return Err(Refusal::NotMine(own));
         }
+        if change.saw_all_of(&self.clock) {
+            let change = Arc::new(change);
+            self.append(&change);
+            self.clock.set(id.author, id.tick);
+            return Ok(Some(change));
+        }
         let context = change.context();
         if let Some(lacks) = first_lacking(&context, &self.clock) {
             if self.pending.len() >= limits::PENDING_CHANGES.max(self.limit) {
@@ -297,11 +314,7 @@ impl Replica {
         }
         self.check_clock(&change, &context)?;
         let change = Arc::new(change);
-        if context == self.clock {
-            self.append(&change);
-        } else {
-            self.insert(&change, &context);
-        }
+        self.insert(&change, &context);
         self.clock.set(id.author, id.tick);
         Ok(Some(change))
     }
@@ -309,9 +322,6 @@ impl Replica {
     /// Whether a change's clock holds all that its author must have seen: what the changes it
     /// names had seen.
     fn check_clock(&self, change: &Change, context: &VectorClock) -> Result<(), Refusal> {
-        if *context == self.clock {
-            return Ok(());
-        }
         if !context.covers(&self.history.start().clock) {
             return Err(Refusal::Forgotten(change.id()));
         }

@@ -288,7 +288,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Edit(Edit::PasteInside), "paste-inside", &["g p"], "paste inside"),
     entry(Action::Edit(Edit::MoveUp), "move-up", &["Alt-Up"], "move the element up"),
     entry(Action::Edit(Edit::MoveDown), "move-down", &["Alt-Down"], "move the element down"),
-    hinted(Action::Edit(Edit::Undo), "undo", &["u", "Ctrl-_"], "undo your last edit", "undo"),
+    hinted(Action::Edit(Edit::Undo), "undo", &["u", "Ctrl-_", "Ctrl-7"], "undo your last edit", "undo"),
     entry(Action::Edit(Edit::Redo), "redo", &["Ctrl-r"], "redo what you undid"),
     hinted(
         Action::Find(Find::Text),

@@ -4,7 +4,7 @@ use super::line::Line;
 use crate::document::{Kind, Method, Path, Step, Text, Value, parse};
 use crate::sync::{Author, Snapshot};
 
-/// A container longer than this as JSON is not put on one line to be edited, bytes.
+/// What is longer than this is not put on one line to be edited, bytes.
 const LONGEST_LINE: usize = 64 << 10;
 
 /// Something being typed.
@@ -91,9 +91,12 @@ impl Draft {
         let value = base.value.at(path).ok_or("there is nothing here")?;
         let (form, text) = match value.as_text() {
             Some(text) if !whole && !text.has_lone_surrogate() => (Form::Text, text.plain().into_owned()),
-            _ if whole || value.is_container() => (Form::JsonBelow, json_line(value)?),
+            _ if whole || value.is_container() => (Form::JsonBelow, value.to_string()),
             _ => (Form::Json, value.to_string()),
         };
+        if text.len() > LONGEST_LINE {
+            return Err(format!("too long to edit on a line ({} kB)", text.len() >> 10));
+        }
         Ok(Self::new(Purpose::Value, base, path.clone(), form, text))
     }
 
@@ -264,14 +267,6 @@ impl Draft {
             _ => Err("the array it was in is gone".to_owned()),
         }
     }
-}
-
-fn json_line(value: &Value) -> Result<String, String> {
-    let text = value.to_string();
-    if text.len() > LONGEST_LINE {
-        return Err(format!("too long to edit on a line ({} kB); edit what is in it", text.len() >> 10));
-    }
-    Ok(text)
 }
 
 /// The splice that inserts one element.

@@ -32,13 +32,12 @@ pub(super) struct Answer {
 impl FileState {
     /// A file, as far as it is in step with a document.
     pub fn of(file: &FileBinding, snapshot: &Snapshot) -> Self {
-        let value = file.value().cloned();
-        let is_in_step = value.as_ref() == Some(&snapshot.value);
-        Self {
-            path: file.path().to_owned(),
-            value,
-            clock: if is_in_step { snapshot.clock.clone() } else { VectorClock::new() },
+        let mut state =
+            Self::new(file.path().to_owned(), file.value().cloned(), VectorClock::new(), snapshot);
+        if state.is_in_step {
+            state.clock = snapshot.clock.clone();
         }
+        state
     }
 }
 

@@ -22,7 +22,7 @@ pub use action::{
     ACTIONS, Action, COMMANDS, CommandEntry, Copied, Edit, Entry, Find, Fold, Move, Room as RoomAction,
     Section,
 };
-pub use delta::{Delta, edits_between};
+pub use delta::{Delta, Followed, Place, edits_between};
 pub use draft::{Draft, Form, Purpose};
 pub use keymap::{Key, Keymap, shown_keys};
 pub use line::Line;

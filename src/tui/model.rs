@@ -59,6 +59,22 @@ pub struct FileState {
     pub value: Option<Value>,
     /// The version of the document that was when it was last in step.
     pub clock: VectorClock,
+    /// Whether it holds what the document says now.
+    pub is_in_step: bool,
+}
+
+impl FileState {
+    /// A file that holds `value`, beside a document; `clock` is the version that is.
+    pub fn new(path: PathBuf, value: Option<Value>, clock: VectorClock, now: &Snapshot) -> Self {
+        let mut state = Self { path, value, clock, is_in_step: false };
+        state.compare(now);
+        state
+    }
+
+    /// Looks whether the file still holds what the document says.
+    pub(super) fn compare(&mut self, now: &Snapshot) {
+        self.is_in_step = self.value.as_ref() == Some(&now.value);
+    }
 }
 
 /// Everything that is on the screen or decides what a key does.
@@ -329,7 +345,7 @@ impl Model {
     /// How many changes the document has that the file has not; nothing without a file.
     pub fn unsaved(&self) -> Option<usize> {
         let file = self.file.as_ref()?;
-        if file.value.as_ref() == Some(&self.snapshot.value) {
+        if file.is_in_step {
             return Some(0);
         }
         let newer = self.snapshot.clock.sum().saturating_sub(file.clock.sum()).max(1);

@@ -1,13 +1,15 @@
 //! The editor at work: what happens outside becomes messages, and effects are performed.
 
+use std::future::poll_fn;
 use std::io::{self, IsTerminal as _};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use crossterm::event::{
     Event as TerminalEvent, EventStream, KeyEventKind, MouseButton, MouseEvent, MouseEventKind,
 };
-use futures_util::{FutureExt as _, Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -148,7 +150,7 @@ impl Editor {
                 key = keys.next() => match key {
                     Some(event) => {
                         self.terminal(&event?);
-                        self.drain(&mut keys)?;
+                        self.drain(&mut keys).await?;
                     }
                     None => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
                 },
@@ -171,12 +173,14 @@ impl Editor {
         }
     }
 
-    /// Takes what else the terminal has to say, so that a burst costs one frame.
-    fn drain(
+    /// Takes what else the terminal has to say, so that a burst costs one frame. Asked with this
+    /// task's own waker: the stream remembers the first one that found it empty.
+    async fn drain(
         &mut self, keys: &mut (impl Stream<Item = io::Result<TerminalEvent>> + Unpin),
     ) -> io::Result<()> {
         while self.exit.is_none()
-            && let Some(Some(event)) = keys.next().now_or_never()
+            && let Poll::Ready(Some(event)) =
+                poll_fn(|context| Poll::Ready(keys.poll_next_unpin(context))).await
         {
             self.terminal(&event?);
         }

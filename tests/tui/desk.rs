@@ -83,8 +83,8 @@ impl Desk {
     /// Binds a file that holds what the document says now.
     pub fn with_file(mut self, path: &str) -> Self {
         let snapshot = self.replica.snapshot();
-        self.model.file =
-            Some(FileState { path: path.into(), value: Some(snapshot.value), clock: snapshot.clock });
+        let (value, clock) = (snapshot.value.clone(), snapshot.clock.clone());
+        self.model.file = Some(FileState::new(path.into(), Some(value), clock, &snapshot));
         self
     }
 

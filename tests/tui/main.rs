@@ -15,4 +15,5 @@ mod marked;
 mod moving;
 mod others;
 mod prompts;
+mod rows;
 mod screens;

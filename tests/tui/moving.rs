@@ -128,4 +128,10 @@ fn a_million_elements_cost_what_is_seen() {
     }
     let passed = started.elapsed();
     assert!(passed.as_millis() < 2_000, "50 screens took {passed:?}");
+    let started = std::time::Instant::now();
+    for _ in 0..5 {
+        desk.press("Gdd");
+    }
+    let passed = started.elapsed();
+    assert!(passed.as_millis() < 4_000, "5 edits took {passed:?}");
 }

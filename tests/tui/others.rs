@@ -56,6 +56,17 @@ fn the_cursor_goes_to_a_neighbour_when_its_element_is_gone() {
 }
 
 #[test]
+fn what_was_begun_on_a_row_that_is_gone_is_not_done_to_another() {
+    for keys in ["d", "t", "3", "y"] {
+        let mut desk = Desk::new("[1, §2, 3, 4]");
+        desk.press(keys);
+        desk.ana_edits(Path::ROOT.index(1), Method::Delete);
+        desk.press(if keys == "t" { "s" } else { "d" });
+        assert_eq!(desk.marked(), "[1, §3, 4]", "{keys}");
+    }
+}
+
+#[test]
 fn a_change_by_somebody_else_is_marked_with_the_name_for_a_second() {
     let mut desk = Desk::new(r#"{"a": §1, "b": {"c": 2}}"#).with_ana(None, false);
     desk.ana_edits(Path::ROOT.key("b").key("c"), set("3"));

@@ -74,7 +74,7 @@ async fn connect(
             Ok(server) => embedded = Some(server),
             // Somebody else was faster.
             Err(taken) if taken.kind() == io::ErrorKind::AddrInUse => {
-                tokio::time::sleep(TRY_AGAIN_AFTER).await
+                tokio::time::sleep(TRY_AGAIN_AFTER).await;
             }
             Err(other) => return Err(options.connect_error(other.into())),
         }
@@ -82,6 +82,7 @@ async fn connect(
     Err(options.connect_error(io::Error::from(io::ErrorKind::AddrInUse).into()))
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else the server says is as unexpected")]
 async fn create(socket: &mut Socket, options: &SignalingOptions) -> Result<Membership, RoomError> {
     let max_members = u32::try_from(options.max_members).ok();
     let request = Request::Create(Create { room: options.room.clone(), max_members });
@@ -96,6 +97,7 @@ async fn create(socket: &mut Socket, options: &SignalingOptions) -> Result<Membe
     }
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else the server says is as unexpected")]
 async fn join(socket: &mut Socket, options: &SignalingOptions) -> Result<Membership, RoomError> {
     match ask(socket, options, &Request::Join(Join { room: options.room.clone() })).await? {
         Response::Joined(joined) => Ok(joined.into()),
@@ -147,6 +149,7 @@ impl SignalingOptions {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the sentence that comes with a code says the rest")]
     fn refusal(&self, failed: Failed) -> RoomError {
         match failed.code {
             Code::Exists => RoomError::Exists(self.room.clone()),

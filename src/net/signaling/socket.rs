@@ -137,6 +137,8 @@ impl Socket {
 }
 
 async fn within<T>(late: &str, future: impl Future<Output = T>) -> Result<T, String> {
-    let answer = timeout(ANSWER_WITHIN, future).await;
-    answer.map_err(|_| format!("{late} within {} s", ANSWER_WITHIN.as_secs()))
+    match timeout(ANSWER_WITHIN, future).await {
+        Ok(answer) => Ok(answer),
+        Err(_) => Err(format!("{late} within {} s", ANSWER_WITHIN.as_secs())),
+    }
 }

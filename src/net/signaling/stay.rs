@@ -49,13 +49,11 @@ pub(super) async fn stay(
     let mut socket = socket;
     while let Ok(broken) = stay.serve(&mut socket).await {
         tracing::info!(%broken, "the connection to the signaling server");
-        match stay.come_back().await {
-            Ok(again) => socket = again,
-            Err(Unwanted) => {
-                stay.stop_embedded().await;
-                return;
-            }
-        }
+        let Ok(again) = stay.come_back().await else {
+            stay.stop_embedded().await;
+            return;
+        };
+        socket = again;
     }
     let leave = Request::Leave(Leave { room: stay.options.room.clone() });
     let _ = tokio::time::timeout(LEAVE_WITHIN, async {
@@ -99,7 +97,7 @@ impl Stay {
     }
 
     async fn tell(&self, event: SignalingEvent) -> Result<(), Unwanted> {
-        self.events.send(event).await.map_err(|_| Unwanted)
+        if self.events.send(event).await.is_ok() { Ok(()) } else { Err(Unwanted) }
     }
 
     /// Tries until this member is in the room again.
@@ -149,7 +147,7 @@ impl Stay {
         };
         let deadline = Instant::now() + ANSWER_WITHIN;
         let entered = timeout_at(deadline, self.enter_again(&mut socket, start));
-        self.membership = entered.await.map_err(|_| "it does not answer".to_owned())??;
+        self.membership = entered.await.map_err(|late| format!("it does not answer: {late}"))??;
         Ok(socket)
     }
 
@@ -164,6 +162,7 @@ impl Stay {
     }
 
     /// Becomes who this was, by the server's memory or by its own.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else the server says is as unexpected")]
     async fn enter_again(&mut self, socket: &mut Socket, start: Start) -> Result<Membership, String> {
         let reclaim = Reclaim { id: self.start.id.clone(), secret: self.start.secret.clone() };
         match ask(socket, Request::Reclaim(reclaim)).await? {

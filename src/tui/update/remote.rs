@@ -57,6 +57,9 @@ pub(super) fn changed(model: &mut Model, snapshot: Snapshot, changes: &[Arc<Chan
     follow_draft(model, &delta, &old.value, changes);
     mark(model, &delta, changes);
     remember(model, changes);
+    if let Some(file) = &mut model.file {
+        file.compare(&model.snapshot);
+    }
     model.touched = touched(model, &delta, changes);
     drafting::arrive(model);
     let row = model.rows.find(&new, &model.cursor).unwrap_or(0);
@@ -71,7 +74,10 @@ fn follow_all(model: &mut Model, delta: &Delta, old: &Value, new: &Value) {
     };
     model.cursor = match delta.follow(new, &model.cursor) {
         Followed::At(path) => path,
-        Followed::Gone(around) => neighbour(old, new, &model.cursor, &around),
+        Followed::Gone(around) => {
+            let_go(model);
+            neighbour(old, new, &model.cursor, &around)
+        }
     };
     for jumps in [&mut model.jumps.back, &mut model.jumps.forward] {
         *jumps = jumps.iter().filter_map(follow).collect();
@@ -88,6 +94,16 @@ fn follow_all(model: &mut Model, delta: &Delta, old: &Value, new: &Value) {
         }
         None => false,
     });
+}
+
+/// What was begun on the row under the cursor is not done to another one.
+fn let_go(model: &mut Model) {
+    model.pending.clear();
+    model.count = None;
+    if matches!(model.mode, Mode::Ask(Question::ChangeType)) {
+        model.mode = Mode::Browse;
+        model.say(Level::Warning, "what was here was deleted");
+    }
 }
 
 /// What is now where something gone was: the next child, else the last, else the parent.
@@ -230,7 +246,8 @@ fn take_saved(model: &mut Model, saved: Saved) -> Vec<Effect> {
     let name = inert(&saved.path.display().to_string()).into_owned();
     let is_ours = model.file.as_ref().is_none_or(|file| file.path == saved.path);
     if is_ours {
-        model.file = Some(FileState { path: saved.path, value: Some(saved.value), clock: saved.clock });
+        let file = FileState::new(saved.path, Some(saved.value), saved.clock, &model.snapshot);
+        model.file = Some(file);
     }
     if saved.wanted.then_quit && !model.would_lose() {
         return vec![Effect::Quit];
@@ -258,6 +275,7 @@ fn reload(model: &mut Model, value: Value) -> Vec<Effect> {
     if let Some(file) = &mut model.file {
         file.value = Some(value);
         file.clock = model.snapshot.clock.clone();
+        file.compare(&model.snapshot);
     }
     if edits.is_empty() {
         model.say(Level::Plain, "the file says what the room says");
