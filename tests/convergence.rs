@@ -321,8 +321,17 @@ fn undo_among_others_is_more_changes_that_everybody_agrees_on() {
             let author = replica.author();
             let own = history.changes.iter().filter(|change| change.author == author && random.percent(60));
             let own: Vec<ChangeId> = own.map(Change::id).collect();
+            let before = clones(all.changes.iter().filter(|change| replica.clock().saw(change.id())));
             let undone = replica.undo(&own);
             all.changes.extend(clones(undone.changes.iter().map(|change| &**change)));
+            let after = clones(all.changes.iter().filter(|change| replica.clock().saw(change.id())));
+            let shown = |changes| Oracle::fold(&all.initial, changes).shown_of_others(author);
+            let (kept, shown) = (shown(&after), shown(&before));
+            assert!(
+                shown.iter().all(|write| kept.contains(write)),
+                "{author} takes back {own:?}: of {shown:?} only {kept:?} is left\n{}",
+                all.story()
+            );
             if random.percent(50) {
                 let redo: Vec<ChangeId> = undone.changes.iter().map(|change| change.id()).collect();
                 let redone = replica.undo(&redo);

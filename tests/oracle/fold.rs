@@ -109,6 +109,26 @@ impl<'a> Oracle<'a> {
         found
     }
 
+    /// The values and characters on show that an author other than this one wrote: the change,
+    /// and which of all that it wrote.
+    pub fn shown_of_others(&self, author: Author) -> Vec<(ChangeId, usize)> {
+        let (mut spots, mut found) = (vec![Spot::Root], Vec::new());
+        while let Some(spot) = spots.pop() {
+            let shown = self.shown(&spot, &self.everything);
+            for &write in &shown {
+                let by = |write: &Write| write.by.map(Change::id);
+                if let Some(id) = by(&self.writes[write]).filter(|id| id.author != author) {
+                    let before = &self.writes[..write];
+                    found.push((id, before.iter().filter(|other| by(other) == Some(id)).count()));
+                }
+            }
+            if !matches!(self.writes[shown[0]].node, Node::Scalar(_)) {
+                spots.extend(self.children(&shown, &self.everything).into_iter().map(|(_, spot)| spot));
+            }
+        }
+        found
+    }
+
     /// The edits inside something removed by people who had not seen them, in stamp order.
     pub fn lost_edits(&self) -> Vec<ChangeId> {
         let lost = |edit: &Change, container: &[usize]| {
