@@ -136,6 +136,20 @@ fn what_is_missing_is_named() {
     });
 }
 
+#[test]
+fn places_are_found_again() {
+    try_many(500, |history, random| {
+        let mut replica = history.replica(ONLOOKER, MANY);
+        receive(&mut replica, &history.changes, history);
+        let oracle = Oracle::fold(&history.initial, &history.changes);
+        for change in &history.changes {
+            let seen = if random.percent(50) { change.context() } else { change.clock.clone() };
+            let located = replica.locate(&seen, &change.path);
+            assert_eq!(located, oracle.locate(&seen, &change.path), "{} as {seen:?} saw it", change.path);
+        }
+    });
+}
+
 /// People at work: a replica for each author whose changes all resolve, and one that only looks
 /// on.
 struct Room<'a> {

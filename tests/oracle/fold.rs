@@ -141,6 +141,43 @@ impl<'a> Oracle<'a> {
         lost.map(|(edit, _)| edit.id()).collect()
     }
 
+    /// Where the slot is now that somebody with this clock saw at a path; nothing if there was or
+    /// is nothing in it.
+    pub fn locate(&self, seen: &VectorClock, path: &Path) -> Option<Path> {
+        let author = Author(u32::MAX);
+        let mut clock = seen.clone();
+        clock.set(author, 1);
+        let look = Change { author, clock, path: path.clone(), method: Method::Delete };
+        let (wanted, _, _) = self.walk(&look)?;
+        if self.shown(&wanted, seen).is_empty() {
+            return None;
+        }
+        let is_wanted = |spot: &Spot| match (spot, &wanted) {
+            (Spot::Root, Spot::Root) => true,
+            (Spot::Key(now, key), Spot::Key(then, wanted)) => {
+                key == wanted && now.iter().any(|map| then.contains(map))
+            }
+            (Spot::Element(list, name), Spot::Element(then, wanted)) => (list, name) == (then, wanted),
+            _ => false,
+        };
+        self.on_show().into_iter().find(|(spot, _)| is_wanted(spot)).map(|(_, path)| path)
+    }
+
+    /// All slots on show, with their paths.
+    fn on_show(&self) -> Vec<(Spot, Path)> {
+        let (mut slots, mut next) = (vec![(Spot::Root, Path::ROOT)], 0);
+        while let Some((spot, path)) = slots.get(next) {
+            let shown = self.shown(spot, &self.everything);
+            if !matches!(self.writes[shown[0]].node, Node::Scalar(_) | Node::Characters(_)) {
+                let children = self.children(&shown, &self.everything).into_iter();
+                let children: Vec<_> = children.map(|(step, spot)| (spot, path.child(step))).collect();
+                slots.extend(children);
+            }
+            next += 1;
+        }
+        slots
+    }
+
     // ---- making a change ----
 
     /// Makes a change in its context. Returns the containers it went into, or nothing if it is
