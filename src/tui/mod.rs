@@ -45,7 +45,7 @@ pub use runtime::{EditorError, Exit, has_terminal, run};
 pub use schema::{Schema, Violation};
 pub use search::{Search, Seek, Sought};
 pub use text::{clip, inert};
-pub use theme::{Role, Theme};
+pub use theme::{Colors, Role, Theme, Tint};
 pub use update::update;
 pub use view::{Layout, draw, layout};
 pub use viewer::{Subject, Viewer};

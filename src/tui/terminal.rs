@@ -208,7 +208,7 @@ mod tests {
         ]);
         command.env("TERM", "xterm-256color");
         let mut child = pair.slave.spawn_command(command).unwrap();
-        let mut parser = vt100::Parser::new(50, 160, 0);
+        let mut parser = vt100::Parser::new(50.try_into().unwrap(), 160.try_into().unwrap(), 0);
         let (mut output, mut was_taken, mut bytes) =
             (pair.master.try_clone_reader().unwrap(), false, [0; 4096]);
         // The slave stays open here, so the end is known by the last line alone.

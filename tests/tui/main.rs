@@ -13,6 +13,7 @@ mod desk;
 mod editing;
 mod files;
 mod marked;
+mod measure;
 mod moving;
 mod others;
 mod prompts;
