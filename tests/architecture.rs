@@ -75,8 +75,8 @@ fn files(place: &str) -> Vec<PathBuf> {
 /// The text of a file without its comments.
 fn code(file: &Path) -> String {
     let text = fs::read_to_string(file).unwrap();
-    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
-    code.map(|line| format!("{line}\n")).collect()
+    let code: Vec<&str> = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    code.join("\n")
 }
 
 fn words(code: &str) -> impl Iterator<Item = &str> {

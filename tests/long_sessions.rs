@@ -6,7 +6,7 @@
 
 mod oracle;
 
-use oracle::Oracle;
+use oracle::fold::Oracle;
 use oracle::history::{History, view_of};
 use oracle::random::{Random, edit, history, seeds};
 use ultrawave::sync::{Author, Change, Replica, VectorClock};

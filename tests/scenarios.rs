@@ -4,7 +4,7 @@
 
 mod oracle;
 
-use oracle::Oracle;
+use oracle::fold::Oracle;
 use oracle::history::{History, orders, sorted, view_of};
 use ultrawave::document::{Method, Path, Step, Text, Value, parse};
 use ultrawave::sync::{Author, Change, VectorClock};
@@ -119,5 +119,6 @@ fn the_engine_agrees_when_all_arrive_at_once() {
 }
 
 fn names(order: &[Change]) -> String {
-    order.iter().map(|change| format!("{} ", change.id())).collect()
+    let names: Vec<String> = order.iter().map(|change| change.id().to_string()).collect();
+    names.join(" ")
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
 
@@ -39,9 +40,10 @@ impl Queue {
         (Self(sender), queue)
     }
 
-    /// Queues a message; false if the queue is full or the channel is closed.
+    /// Queues a message; false if the queue is full. A channel that is closed takes it and loses
+    /// it: its end is told elsewhere.
     pub(super) fn send(&self, message: Message) -> bool {
-        self.0.try_send(Outgoing::Message(message)).is_ok()
+        !matches!(self.0.try_send(Outgoing::Message(message)), Err(TrySendError::Full(_)))
     }
 
     /// Resolves when all that was queued before has been acknowledged, or never will be.

@@ -288,6 +288,10 @@ impl Model {
             pressed: None,
         };
         model.take_people(people);
+        if model.people.is_empty() {
+            let told = format!("others join with: {}", model.options.join_command);
+            model.say(Level::Plain, told);
+        }
         model
     }
 

@@ -109,6 +109,26 @@ impl<'a> Oracle<'a> {
         found
     }
 
+    /// The values and characters on show that an author other than this one wrote: the change,
+    /// and which of all that it wrote.
+    pub fn shown_of_others(&self, author: Author) -> Vec<(ChangeId, usize)> {
+        let (mut spots, mut found) = (vec![Spot::Root], Vec::new());
+        while let Some(spot) = spots.pop() {
+            let shown = self.shown(&spot, &self.everything);
+            for &write in &shown {
+                let by = |write: &Write| write.by.map(Change::id);
+                if let Some(id) = by(&self.writes[write]).filter(|id| id.author != author) {
+                    let before = &self.writes[..write];
+                    found.push((id, before.iter().filter(|other| by(other) == Some(id)).count()));
+                }
+            }
+            if !matches!(self.writes[shown[0]].node, Node::Scalar(_)) {
+                spots.extend(self.children(&shown, &self.everything).into_iter().map(|(_, spot)| spot));
+            }
+        }
+        found
+    }
+
     /// The edits inside something removed by people who had not seen them, in stamp order.
     pub fn lost_edits(&self) -> Vec<ChangeId> {
         let lost = |edit: &Change, container: &[usize]| {
@@ -119,6 +139,43 @@ impl<'a> Oracle<'a> {
         let lost =
             self.resolved.iter().filter(|(edit, way)| way.iter().any(|container| lost(edit, container)));
         lost.map(|(edit, _)| edit.id()).collect()
+    }
+
+    /// Where the slot is now that somebody with this clock saw at a path; nothing if there was or
+    /// is nothing in it.
+    pub fn locate(&self, seen: &VectorClock, path: &Path) -> Option<Path> {
+        let author = Author(u32::MAX);
+        let mut clock = seen.clone();
+        clock.set(author, 1);
+        let look = Change { author, clock, path: path.clone(), method: Method::Delete };
+        let (wanted, _, _) = self.walk(&look)?;
+        if self.shown(&wanted, seen).is_empty() {
+            return None;
+        }
+        let is_wanted = |spot: &Spot| match (spot, &wanted) {
+            (Spot::Root, Spot::Root) => true,
+            (Spot::Key(now, key), Spot::Key(then, wanted)) => {
+                key == wanted && now.iter().any(|map| then.contains(map))
+            }
+            (Spot::Element(list, name), Spot::Element(then, wanted)) => (list, name) == (then, wanted),
+            _ => false,
+        };
+        self.on_show().into_iter().find(|(spot, _)| is_wanted(spot)).map(|(_, path)| path)
+    }
+
+    /// All slots on show, with their paths.
+    fn on_show(&self) -> Vec<(Spot, Path)> {
+        let (mut slots, mut next) = (vec![(Spot::Root, Path::ROOT)], 0);
+        while let Some((spot, path)) = slots.get(next) {
+            let shown = self.shown(spot, &self.everything);
+            if !matches!(self.writes[shown[0]].node, Node::Scalar(_) | Node::Characters(_)) {
+                let children = self.children(&shown, &self.everything).into_iter();
+                let children: Vec<_> = children.map(|(step, spot)| (spot, path.child(step))).collect();
+                slots.extend(children);
+            }
+            next += 1;
+        }
+        slots
     }
 
     // ---- making a change ----
@@ -319,7 +376,7 @@ impl<'a> Oracle<'a> {
 
     /// The values in a slot that somebody with this clock sees, of the lowest author first.
     fn living(&self, spot: &Spot, context: &VectorClock) -> Vec<usize> {
-        let mut slot = match spot {
+        let mut living = match spot {
             Spot::Root => self.root.clone(),
             Spot::Key(maps, key) => maps.iter().flat_map(|&map| self.key(map, key)).copied().collect(),
             Spot::Element(list, name) => {
@@ -328,14 +385,14 @@ impl<'a> Oracle<'a> {
             }
             Spot::End(_) => Vec::new(),
         };
-        slot.sort_by_key(|&write| self.writes[write].by.map(Change::id));
-        slot.dedup();
-        let saw = |change: &&Change| context.saw(change.id());
-        slot.retain(|&write| {
+        living.sort_by_key(|&write| self.writes[write].by.map(Change::id));
+        living.dedup();
+        living.retain(|&write| {
             let Write { by, removed_by, .. } = &self.writes[write];
-            by.as_ref().is_none_or(saw) && !removed_by.iter().any(|remover| saw(remover))
+            by.is_none_or(|by| context.saw(by.id()))
+                && !removed_by.iter().any(|remover| context.saw(remover.id()))
         });
-        slot
+        living
     }
 
     /// The value shown in a slot: one, or several mergeable maps shown as one, or none.
@@ -462,8 +519,8 @@ fn integrate<'a>(elements: &mut Vec<Element<'a>>, new: Element<'a>) {
     let after = |left: Option<usize>| left.map_or(0, |name| at(name) + 1);
     let before = |right: Option<usize>| right.map_or(elements.len(), at);
     let (left, right) = (after(new.left), before(new.right));
-    let (mut here, mut scanning) = (left, false);
-    for index in left..=right {
+    let (mut here, mut index, mut scanning) = (left, left, false);
+    loop {
         if !scanning {
             here = index;
         }
@@ -478,6 +535,7 @@ fn integrate<'a>(elements: &mut Vec<Element<'a>>, new: Element<'a>) {
             (Ordering::Equal, _) => scanning = false,
             (Ordering::Greater, _) => {}
         }
+        index += 1;
     }
     elements.insert(here, new);
 }

@@ -5,5 +5,3 @@
 pub mod fold;
 pub mod history;
 pub mod random;
-
-pub use fold::Oracle;

@@ -1,8 +1,8 @@
 //! What can be read off the bookkeeping: conflicts, lost edits, what a change did, and where a
 //! place is now.
 
-use super::{Content, EntryId, Slot, Tracker, View};
-use super::{NodeId, Owner};
+use super::resolve::Target;
+use super::{Content, EntryId, NodeId, Owner, Slot, Tracker, View};
 use crate::document::{Path, Step, Value};
 use crate::sync::{Change, ChangeId, Conflict, VectorClock};
 
@@ -106,14 +106,14 @@ impl Tracker {
         }
     }
 
-    /// Where the slot that somebody with `clock` calls `path` is now; nothing if it is gone.
+    /// Where the slot is now that somebody with `clock` sees filled at `path`; nothing if it is
+    /// empty or gone.
     pub(in crate::sync) fn locate(&mut self, clock: &VectorClock, path: &Path) -> Option<Path> {
-        match self.follow(path.steps(), View::At(clock)).target {
-            super::resolve::Target::Slot(slot) => self.path_of(&slot),
-            super::resolve::Target::Missing(..)
-            | super::resolve::Target::End(_)
-            | super::resolve::Target::Nowhere => None,
-        }
+        let Target::Slot(slot) = self.follow(path.steps(), View::At(clock)).target else { return None };
+        let was_filled = !self.living(&slot, View::At(clock)).is_empty();
+        let slot = self.current(&slot);
+        let is_filled = !self.living(&slot, View::Now).is_empty();
+        if was_filled && is_filled { self.path_of(&slot) } else { None }
     }
 
     /// Where a slot is now; nothing if it is not on show.
