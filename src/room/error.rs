@@ -16,7 +16,9 @@ pub enum RoomError {
         reason: String,
     },
     /// Something answers there that is no signaling server.
-    #[error("what answers at {url} is not an ultrawave signaling server: {reason}")]
+    #[error(
+        "what answers at {url} is not an ultrawave signaling server: {reason}; name another address with --signal"
+    )]
     NotAServer {
         /// The address tried.
         url: String,
@@ -30,10 +32,12 @@ pub enum RoomError {
     #[error("there is no room {0} here; open it with `ultrawave create {0}`")]
     NoRoom(String),
     /// The room has all the members it may have.
-    #[error("the room {0} is full")]
+    #[error("the room {0} is full; try again when somebody has left")]
     Full(String),
     /// No member of the room could be reached in time.
-    #[error("the room {room} has {members} members, but none of them could be reached within {seconds} s")]
+    #[error(
+        "the room {room} has {members} members, but none of them could be reached within {seconds} s; if they are still there, something keeps UDP away from them, and a TURN server may help"
+    )]
     Unreachable {
         /// The room.
         room: String,
