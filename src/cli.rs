@@ -1,6 +1,7 @@
 //! The command line, as types for clap. What the commands do is in [`commands`](crate::commands).
 
 #![expect(clippy::doc_markdown, reason = "the comments on arguments are their help, which is no Markdown")]
+#![allow(rustdoc::broken_intra_doc_links, reason = "a jq path in a help is no link")]
 
 use std::path::PathBuf;
 

@@ -196,7 +196,7 @@ pub fn excerpt(text: &str, error: &ParseError) -> String {
     let first = column.saturating_sub(EXCERPT_COLUMNS / 2);
     let shown = |from: usize, count: usize| -> String {
         let part: String = line.chars().skip(from).take(count).collect();
-        crate::tui::inert(&part).into_owned()
+        crate::document::inert(&part).into_owned()
     };
     let before = shown(first, column - first);
     let after = shown(column, EXCERPT_COLUMNS - (column - first));

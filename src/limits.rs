@@ -44,7 +44,10 @@ pub const PARTIAL_MESSAGES: usize = 32;
 
 /// Messages that wait to be sent to one peer on one channel. Beyond that the lossy channels
 /// lose them, which the protocol repairs, and a peer that stalls the reliable one is given up.
-pub const OUTGOING_MESSAGES: usize = 4_096;
+pub const OUTGOING_MESSAGES: usize = 16_384;
+
+/// Changes that are put into one message when they queue up: some 3 MiB of them at most.
+pub const GATHERED_CHANGES: usize = 256;
 
 /// Bytes handed to one channel and not acknowledged yet: enough to fill a fast path, few enough
 /// that a burst does not overflow a receiver whose kernel grants small buffers.

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::cursor::Cursor;
 use crate::document::{Method, Path, Value};
 use crate::limits;
-use crate::net::{self, Callback, Entry, Shared, Stage, Watcher};
+use crate::net::{self, Callback, Entry, Shared, Stage, Surroundings, Watcher};
 use crate::session::{Event, Link, Person, Presence, Session, Time};
 use crate::sync::{
     Author, Change, Checkpoint, Conflict, EditError, LostEdit, Replica, Snapshot, Undone, VectorClock,
@@ -204,14 +204,14 @@ impl Room {
     async fn enter(
         name: &str, entry: Entry, document: Checkpoint, options: RoomOptions,
     ) -> Result<(Self, bool), RoomError> {
-        let may_embed = options.embed_signal && options.signal == DEFAULT_SIGNAL;
-        Self::enter_or_embed(name, entry, document, options, may_embed).await
+        let surroundings = Surroundings::new(&options);
+        Self::enter_in(surroundings, name, entry, document, options).await
     }
 
-    async fn enter_or_embed(
-        name: &str, entry: Entry, document: Checkpoint, options: RoomOptions, may_embed: bool,
+    async fn enter_in(
+        surroundings: Surroundings, name: &str, entry: Entry, document: Checkpoint, options: RoomOptions,
     ) -> Result<(Self, bool), RoomError> {
-        let entered = net::enter(name, entry, document, &options, may_embed);
+        let entered = net::enter(name, entry, document, &options, surroundings);
         let until = Instant::now() + options.connect_timeout;
         let Ok(entered) = timeout_at(until, entered).await else {
             let reason = format!("it does not answer within {} s", options.connect_timeout.as_secs());
@@ -402,6 +402,7 @@ impl Room {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+    #![allow(clippy::print_stdout, reason = "the measurements are read by people")]
     use super::*;
 
     /// An address that was free a moment ago.
@@ -413,7 +414,8 @@ mod tests {
     /// As with the default address, at another one.
     async fn enter(signal: &str, entry: Entry, text: &str) -> Result<(Room, bool), RoomError> {
         let options = RoomOptions { signal: signal.to_owned(), ..RoomOptions::default() };
-        Room::enter_or_embed("r", entry, Checkpoint::read(text).unwrap(), options, true).await
+        let surroundings = Surroundings { may_embed: true, ..Surroundings::new(&options) };
+        Room::enter_in(surroundings, "r", entry, Checkpoint::read(text).unwrap(), options).await
     }
 
     async fn until(what: &str, mut holds: impl FnMut() -> bool) {
@@ -467,5 +469,50 @@ mod tests {
     async fn joining_starts_no_server() {
         let error = enter(&free_address(), Entry::Join, "{}").await.map(|_| ()).unwrap_err();
         assert!(matches!(error, RoomError::NoServer { .. }), "{error}");
+    }
+
+    /// Two members with a bad network between them.
+    async fn in_the_rain() -> (Room, Room) {
+        let signal = free_address();
+        let options = RoomOptions { signal, ..RoomOptions::default() };
+        let surroundings = Surroundings { may_embed: true, wrap_socket: net::rain };
+        let document = Checkpoint::read("[]").unwrap();
+        let enter = |entry| Room::enter_in(surroundings, "r", entry, document.clone(), options.clone());
+        let (ana, _) = enter(Entry::Create).await.unwrap();
+        let (bo, _) = enter(Entry::Join).await.unwrap();
+        (ana, bo)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn nothing_is_lost_in_the_rain() {
+        let (ana, bo) = in_the_rain().await;
+        for at in 0..100 {
+            let room = if at % 2 == 0 { &ana } else { &bo };
+            room.root().push([Value::string(&at.to_string())]).unwrap();
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        until("every edit", || ana.snapshot().value.len() == 100 && bo.snapshot().value.len() == 100).await;
+        assert_eq!(ana.snapshot().value, bo.snapshot().value);
+    }
+
+    /// `cargo test --lib measure_the_rain -- --ignored --nocapture`
+    #[tokio::test(flavor = "multi_thread")]
+    #[ignore = "a measurement"]
+    async fn measure_the_rain() {
+        let started = Instant::now();
+        let (ana, bo) = in_the_rain().await;
+        println!("joined in {:?}", started.elapsed());
+        let mut changed = bo.changed();
+        let mut took = Vec::new();
+        for at in 1..=300 {
+            let made = Instant::now();
+            ana.root().push([Value::NULL]).unwrap();
+            changed.wait_for(|snapshot| snapshot.value.len() == at).await.unwrap();
+            took.push(made.elapsed());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        took.sort();
+        let at = |percent: usize| took.get(took.len() * percent / 100).unwrap();
+        println!("edit to the other's snapshot: p50 {:?} p90 {:?} p99 {:?}", at(50), at(90), at(99));
     }
 }

@@ -5,6 +5,8 @@
 
 mod support;
 
+use std::time::{Duration, Instant};
+
 use support::server::SignalServer;
 use support::terminal::Terminal;
 use support::{BINARY, Home};
@@ -186,6 +188,37 @@ fn the_creator_leaves_and_the_others_admit_a_fourth() {
     all_see(&mut [&mut bo, &mut chidi, &mut dalia], "4.50");
     all_see(&mut [&mut bo, &mut chidi, &mut dalia], "\"shop\"");
     all_agree(&mut [&mut bo, &mut chidi, &mut dalia]);
+}
+
+#[test]
+fn keys_are_answered_at_once() {
+    let server = SignalServer::start();
+    let mut ana = Person::create("Ana", &server);
+    let began = Instant::now();
+    for line in 2..=7 {
+        ana.editor.press("j");
+        ana.sees(&format!("line {line}/"));
+    }
+    // Six keys that each waited for the next look at the clock would take six seconds.
+    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    ana.editor.press("?");
+    ana.sees("next row");
+}
+
+#[test]
+fn a_stopped_editor_gives_the_terminal_back_and_takes_it_again() {
+    let server = SignalServer::start();
+    let home = Home::new();
+    home.write("document.json", DOCUMENT);
+    let mut shell = Terminal::start("bash", &home, "bash", &["--norc", "--noprofile", "-i"]);
+    shell.press(&format!("{BINARY} create demo document.json --signal {}{ENTER}", server.url()));
+    shell.wait_for("checkout");
+    shell.press("\x1a");
+    shell.wait_for("Stopped");
+    shell.press(&format!("fg{ENTER}"));
+    shell.wait_until("show the editor again", |screen| screen.rows().len() > 4);
+    shell.press("j");
+    shell.wait_for("line 2/");
 }
 
 #[test]

@@ -168,6 +168,30 @@ async fn who_is_killed_is_noticed_and_the_others_go_on() {
     drop(cy);
 }
 
+/// A peer that stands still is lost, and comes back: after a short while over the same connection,
+/// after a long one over a new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stands_still_is_found_again() {
+    let signal = Signal::start().await;
+    let ana = Room::create("r", document("[]"), signal.options("Ana")).await.unwrap();
+    let other = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let options = signal.options("Bo");
+    let bo = other.spawn(async move { Room::join("r", options).await.unwrap() }).await.unwrap();
+    for seconds in [4, 13] {
+        other.spawn(async move { std::thread::sleep(Duration::from_secs(seconds)) });
+        until("the loss", || ana.status().lost == 1).await;
+        ana.root().push([number(1)]).unwrap();
+        let here = ana.snapshot().value.to_string();
+        until("Bo", || ana.status().live == 1).await;
+        shows(&bo, &here).await;
+        bo.root().push([number(2)]).unwrap();
+        let here = bo.snapshot().value.to_string();
+        shows(&ana, &here).await;
+    }
+    bo.leave().await;
+    other.shutdown_background();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_was_started_anew_admits_a_newcomer() {
     let signal = Signal::start().await;
@@ -395,4 +419,46 @@ async fn measure_joining_and_editing() {
     println!("10,000 edits seen in {:?}", started.elapsed());
     assert!(bo.kept_elsewhere(Duration::from_secs(20)).await);
     println!("10,000 edits acknowledged in {:?}", started.elapsed());
+}
+
+/// `cargo test --test room measure -- --ignored --nocapture`
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn measure_a_crowd() {
+    let signal = Signal::start().await;
+    let started = Instant::now();
+    let mut rooms = vec![Room::create("r", document("[]"), signal.options("1")).await.unwrap()];
+    let mut joining = tokio::task::JoinSet::new();
+    for at in 2..=12 {
+        let options = signal.options(&at.to_string());
+        joining.spawn(async move { Room::join("r", options).await.unwrap() });
+    }
+    rooms.extend(joining.join_all().await);
+    println!("12 members joined in {:?}", started.elapsed());
+    for room in &rooms {
+        until("the mesh", || room.status().live == 11).await;
+    }
+    println!("the mesh of 12 after {:?}", started.elapsed());
+    let started = Instant::now();
+    for room in &rooms {
+        for at in 0..20 {
+            room.root().push([number(at)]).unwrap();
+        }
+    }
+    for room in &rooms {
+        until("the edits", || room.snapshot().value.len() == 240).await;
+        assert_eq!(room.snapshot().value, rooms.first().unwrap().snapshot().value);
+    }
+    println!("240 edits by 12 at once seen by all in {:?}", started.elapsed());
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let before = processor_ticks();
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    println!("132 idle ends of connections for 10 s: {} ms of processor", (processor_ticks() - before) * 10);
+}
+
+/// User and system time of this process, in hundredths of a second.
+fn processor_ticks() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = status.rsplit(')').next().unwrap_or_default().split_whitespace();
+    fields.skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum()
 }

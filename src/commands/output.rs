@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use super::failure::Failure;
-use crate::document::{self, Value};
+use crate::document::{self, Value, inert};
 
 /// Writes data to standard output at once.
 pub(super) fn print(data: &str) -> Result<(), Failure> {
@@ -13,7 +13,7 @@ pub(super) fn print(data: &str) -> Result<(), Failure> {
 
 /// Writes a message to standard error. Nobody can be told if that fails.
 pub(super) fn say(message: &str) {
-    let lines: Vec<String> = message.lines().map(inert).collect();
+    let lines: Vec<_> = message.lines().map(inert).collect();
     let _ = writeln!(std::io::stderr().lock(), "ultrawave: {}", lines.join("\n"));
 }
 
@@ -24,16 +24,4 @@ pub(super) fn text_of(source: &str, value: &Value, compact: bool) -> String {
         text.push('\n');
     }
     text
-}
-
-/// A text from elsewhere so that a terminal shows it and does not obey it: control characters and
-/// those that turn the direction of writing are replaced.
-pub(super) fn inert(text: &str) -> String {
-    let is_obeyed = |character: char| {
-        character.is_control()
-            || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars()
-        .map(|character| if is_obeyed(character) { char::REPLACEMENT_CHARACTER } else { character })
-        .collect()
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::failure::{Exit, Failure};
 use super::output;
-use crate::document::{Method, Path, Value};
+use crate::document::{Method, Path, Value, inert};
 use crate::room::Room;
 use crate::session::{Link, Person};
 use crate::sync::{Change, encode_change};
@@ -57,7 +57,7 @@ fn describe(change: &Change, people: &[Person]) -> String {
         change.method.name(),
         change.path,
     );
-    output::inert(line.trim_end())
+    inert(line.trim_end()).into_owned()
 }
 
 /// A method's arguments, as they stand in a message.
@@ -121,7 +121,7 @@ fn table(people: &[Person]) -> String {
             person.presence.name,
             state(person.link),
         );
-        text.push_str(&output::inert(line.trim_end()));
+        text.push_str(&inert(line.trim_end()));
         text.push('\n');
     }
     text

@@ -27,8 +27,8 @@ pub(super) fn replay(document: &FilePath, changes: &FilePath, compact: bool) -> 
     }
     let checkpoint = input::read_document(document)?;
     let lines = read_lines(&input::read_bytes(changes)?);
-    // The replica makes no edits of its own; its author is one that a file cannot hold changes of.
-    let mut replica = Replica::new(Author(u32::MAX), checkpoint, usize::MAX);
+    // The replica makes no edits of its own; its author is one that no change can have.
+    let mut replica = Replica::new(Author(0), checkpoint, usize::MAX);
     let faults = fold(&mut replica, lines);
     let name = input::display_name(changes);
     for fault in &faults {
@@ -75,17 +75,17 @@ impl Lines {
 fn fold(replica: &mut Replica, lines: Lines) -> Vec<String> {
     let Lines { changes, mut faults } = lines;
     let numbers: BTreeMap<ChangeId, usize> = changes.iter().map(|(&id, &(number, _))| (id, number)).collect();
+    let number = |id: ChangeId| numbers.get(&id).copied().unwrap_or(0);
     let mut changes: Vec<Change> = changes.into_values().map(|(_, change)| change).collect();
     // Whatever the order of the lines: in the total order no change has to wait for one behind it.
     changes.sort_by_key(Change::stamp);
-    let mut left_out = numbers.clone();
     for refusal in replica.receive(changes).refused {
-        let id = refused(&refusal);
-        left_out.remove(&id);
-        faults.push(format!("line {}: {refusal}", numbers.get(&id).copied().unwrap_or(0)));
+        faults.push(format!("line {}: {refusal}", number(refused(&refusal))));
     }
-    left_out.retain(|&id, _| !replica.clock().saw(id));
-    report(left_out, &replica.missing(), &mut faults);
+    let mut left_out: Vec<(usize, ChangeId)> =
+        replica.waiting().map(|change| (number(change.id()), change.id())).collect();
+    left_out.sort_unstable();
+    report(&left_out, &replica.missing(), &mut faults);
     faults
 }
 
@@ -100,9 +100,7 @@ fn refused(refusal: &Refusal) -> ChangeId {
 }
 
 /// Names the changes that wait for a past which is not there.
-fn report(left_out: BTreeMap<ChangeId, usize>, missing: &[Run], faults: &mut Vec<String>) {
-    let mut left_out: Vec<(usize, ChangeId)> = left_out.into_iter().map(|(id, line)| (line, id)).collect();
-    left_out.sort_unstable();
+fn report(left_out: &[(usize, ChangeId)], missing: &[Run], faults: &mut Vec<String>) {
     for (line, id) in left_out.iter().take(NAMED) {
         faults.push(format!("line {line}: {id} is left out: changes that it builds on are not in the file"));
     }

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use webrtc::data_channel::{DataChannel, DataChannelEvent};
 
 use super::frame::{Reassembly, split};
 use crate::limits;
 use crate::session::{Channel, Message};
+use crate::sync::Change;
 
 /// How often to look whether what was sent is acknowledged.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(5);
@@ -38,9 +40,10 @@ impl Queue {
         (Self(sender), queue)
     }
 
-    /// Queues a message; false if the queue is full or the channel is closed.
+    /// Queues a message; false if the queue is full. A channel that is closed takes it and loses
+    /// it: its end is told elsewhere.
     pub(super) fn send(&self, message: Message) -> bool {
-        self.0.try_send(Outgoing::Message(message)).is_ok()
+        !matches!(self.0.try_send(Outgoing::Message(message)), Err(TrySendError::Full(_)))
     }
 
     /// Resolves when all that was queued before has been acknowledged, or never will be.
@@ -65,20 +68,52 @@ pub(super) struct Sender {
 
 impl Sender {
     pub(super) async fn run(mut self) {
-        while let Some(outgoing) = self.queue.recv().await {
-            match outgoing {
-                Outgoing::Message(message) => {
-                    if let Err(error) = self.send(&message).await {
-                        tracing::debug!(%error, "a data channel does not send any more");
-                        return;
-                    }
+        let mut next = None;
+        loop {
+            let outgoing = match next.take() {
+                Some(outgoing) => outgoing,
+                None => match self.queue.recv().await {
+                    Some(outgoing) => outgoing,
+                    None => return,
+                },
+            };
+            let message = match outgoing {
+                Outgoing::Message(Message::Change(change)) => {
+                    let gathered;
+                    (gathered, next) = self.gather(change);
+                    gathered
                 }
+                Outgoing::Message(message) => message,
                 Outgoing::Flush(done) => {
                     self.flush().await;
                     let _ = done.send(());
+                    continue;
                 }
+            };
+            if let Err(error) = self.send(&message).await {
+                tracing::debug!(%error, "a data channel does not send any more");
+                return;
             }
         }
+    }
+
+    /// Puts the changes that queued up while the channel was busy into one message. Second: what
+    /// came behind them.
+    fn gather(&mut self, first: Arc<Change>) -> (Message, Option<Outgoing>) {
+        let mut changes = vec![first];
+        let mut behind = None;
+        while changes.len() < limits::GATHERED_CHANGES && behind.is_none() {
+            match self.queue.try_recv() {
+                Ok(Outgoing::Message(Message::Change(change))) => changes.push(change),
+                Ok(other) => behind = Some(other),
+                Err(_) => break,
+            }
+        }
+        let message = match changes.as_slice() {
+            [only] => Message::Change(only.clone()),
+            _ => Message::Changes(changes),
+        };
+        (message, behind)
     }
 
     async fn send(&self, message: &Message) -> webrtc::error::Result<()> {

@@ -15,6 +15,7 @@ use webrtc::peer_connection::{
 };
 
 use super::channel::{Codec, Incoming, Outgoing, Queue, Sender, receive};
+use super::runtime::WrapSocket;
 use super::transport::{self, Channels, Note};
 use crate::session::{Channel, Message};
 use crate::sync::Author;
@@ -97,6 +98,7 @@ pub(super) struct Stalled;
 pub(super) struct ConnectionOptions {
     pub(super) ice_servers: Vec<RTCIceServer>,
     pub(super) codec: Codec,
+    pub(super) wrap_socket: WrapSocket,
 }
 
 impl Connection {
@@ -157,10 +159,11 @@ async fn run(
     signals: mpsc::Receiver<Signal>, queued: [mpsc::Receiver<Outgoing>; Channels::COUNT],
 ) -> String {
     let (notes_to, notes) = mpsc::unbounded_channel();
-    let connection = match Box::pin(transport::connection(&options.ice_servers, notes_to)).await {
-        Ok(connection) => connection,
-        Err(error) => return format!("no socket could be had: {error}"),
-    };
+    let connection =
+        match Box::pin(transport::connection(&options.ice_servers, options.wrap_socket, notes_to)).await {
+            Ok(connection) => connection,
+            Err(error) => return format!("no socket could be had: {error}"),
+        };
     let (incoming_to, incoming) = mpsc::channel(INCOMING);
     let mut life = Life {
         id,

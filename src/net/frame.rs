@@ -1,4 +1,4 @@
-//! Messages in frames, as data channels carry them.
+//! Messages in frames, as data channels carry them. Normative: `docs/protocol.md`.
 //!
 //! A frame is twelve bytes of header, big endian, and a part of a message:
 //!
@@ -193,6 +193,16 @@ mod tests {
             assert_eq!(came.last().unwrap().unwrap(), whole, "{length}");
             assert_eq!(reassembly.held, 0);
         }
+    }
+
+    #[test]
+    fn the_example_in_the_documents() {
+        let frames: Vec<_> = split(7, br#"["goodbye",null]"#).collect();
+        let hex: String = frames.iter().flatten().map(|byte| format!("{byte:02x}")).collect();
+        let document = include_str!("../../docs/protocol.md");
+        let example =
+            document.lines().find_map(|line| line.strip_prefix("`[\"goodbye\",null]` as message 7: `"));
+        assert_eq!(example.unwrap().trim_end_matches("`.").replace(' ', ""), hex);
     }
 
     #[test]

@@ -21,16 +21,22 @@ mod signaling;
 mod tests;
 mod transport;
 mod watcher;
+#[cfg(test)]
+mod weather;
 
 use std::sync::Arc;
 
-use crate::room::{RoomError, RoomOptions};
+use crate::room::{DEFAULT_SIGNAL, RoomError, RoomOptions};
 use crate::session::{Session, SessionOptions};
 use crate::sync::{Author, Checkpoint};
+
+use runtime::WrapSocket;
 
 pub(crate) use shared::{Shared, Stage};
 pub(crate) use signaling::Entry;
 pub(crate) use watcher::{Callback, Watcher, call_back};
+#[cfg(test)]
+pub(crate) use weather::rain;
 
 /// A place in a room, with its driver running.
 pub(crate) struct Membership {
@@ -42,20 +48,39 @@ pub(crate) struct Membership {
     pub(crate) shared: Arc<Shared>,
 }
 
+/// What a room finds around it.
+#[derive(Clone, Copy)]
+pub(crate) struct Surroundings {
+    /// Whether a signaling server is started in this process when none is there.
+    pub(crate) may_embed: bool,
+    /// What is put around every socket between the peers.
+    pub(crate) wrap_socket: WrapSocket,
+}
+
+impl Surroundings {
+    /// As the options say.
+    pub(crate) fn new(options: &RoomOptions) -> Self {
+        let may_embed = options.embed_signal && options.signal == DEFAULT_SIGNAL;
+        Self { may_embed, wrap_socket: std::convert::identity }
+    }
+}
+
 /// Enters a room and starts the driver, which runs until [`Stage::Leaving`]. A creator has the
-/// document at once, a joiner when [`Stage::Here`] comes. Where `may_embed`, a signaling server is
-/// started in this process when none is there.
+/// document at once, a joiner when [`Stage::Here`] comes.
 pub(crate) async fn enter(
-    room: &str, entry: Entry, document: Checkpoint, options: &RoomOptions, may_embed: bool,
+    room: &str, entry: Entry, document: Checkpoint, options: &RoomOptions, surroundings: Surroundings,
 ) -> Result<Membership, RoomError> {
     let signaling = signaling::SignalingOptions {
         url: signal_url(&options.signal)?,
         room: room.to_owned(),
         max_members: options.max_members,
-        may_embed,
+        may_embed: surroundings.may_embed,
     };
-    let connections =
-        connection::ConnectionOptions { ice_servers: ice::servers(&options.ice_servers)?, codec: CODEC };
+    let connections = connection::ConnectionOptions {
+        ice_servers: ice::servers(&options.ice_servers)?,
+        codec: CODEC,
+        wrap_socket: surroundings.wrap_socket,
+    };
     let entered = signaling::enter(&signaling, entry).await?;
     let membership = entered.membership();
     let (author, members, is_creator) = (membership.author, membership.members.len(), entered.is_creator);

@@ -1,4 +1,5 @@
-//! What two members tell each other through the signaling server, which does not look into it:
+//! What two members tell each other through the signaling server, which does not look into it
+//! (normative: `docs/protocol.md`):
 //! `{"connection":1,"sdp":"…"}` in an offer and an answer, `{"connection":1,"candidate":{…}}` in a
 //! candidate. The number is the offerer's for the connection; what carries another is of an
 //! earlier connection, and ignored.

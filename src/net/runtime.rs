@@ -32,16 +32,20 @@ const SOCKET_BUFFER_BYTES: usize = 4 << 20;
 
 type Sleep = Pin<Box<dyn Future<Output = ()> + Send + 'static>>;
 
+/// What is put around a socket before it is used. Tests put a bad network there.
+pub(super) type WrapSocket = fn(Arc<dyn AsyncUdpSocket>) -> Arc<dyn AsyncUdpSocket>;
+
 /// A runtime for one connection: the rounds left are its own.
 pub(super) struct PromptRuntime {
     inner: Arc<dyn Runtime>,
     rounds: Arc<AtomicU8>,
+    wrap_socket: WrapSocket,
 }
 
 impl PromptRuntime {
     /// Around the stack's own default; nothing if it was built without one.
-    pub(super) fn new() -> Option<Self> {
-        Some(Self { inner: default_runtime()?, rounds: Arc::default() })
+    pub(super) fn new(wrap_socket: WrapSocket) -> Option<Self> {
+        Some(Self { inner: default_runtime()?, rounds: Arc::default(), wrap_socket })
     }
 }
 
@@ -69,7 +73,7 @@ impl Runtime for PromptRuntime {
         {
             tracing::debug!(%error, "the socket keeps its default buffers");
         }
-        self.inner.wrap_udp_socket(socket)
+        self.inner.wrap_udp_socket(socket).map(self.wrap_socket)
     }
 
     fn wrap_tcp_listener(&self, listener: TcpListener) -> io::Result<Arc<dyn AsyncTcpListener>> {
@@ -149,13 +153,15 @@ impl Drop for Tick {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+    use std::convert::identity;
+
     use super::*;
 
     const TICK: Duration = Duration::from_millis(200);
 
     #[tokio::test(start_paused = true)]
     async fn three_sleeps_are_prompt_after_one_was_cut_short() {
-        let runtime = PromptRuntime::new().unwrap();
+        let runtime = PromptRuntime::new(identity).unwrap();
         let started = tokio::time::Instant::now();
         drop(runtime.sleep(TICK));
         for _ in 0..PROMPT_ROUNDS {
@@ -168,7 +174,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_sleep_that_fired_grants_nothing() {
-        let runtime = PromptRuntime::new().unwrap();
+        let runtime = PromptRuntime::new(identity).unwrap();
         let started = tokio::time::Instant::now();
         runtime.sleep(TICK).await;
         runtime.sleep(TICK).await;
@@ -177,7 +183,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn deadlines_are_left_alone() {
-        let runtime = PromptRuntime::new().unwrap();
+        let runtime = PromptRuntime::new(identity).unwrap();
         let started = tokio::time::Instant::now();
         drop(runtime.sleep(TICK));
         runtime.sleep(Duration::from_secs(1)).await;
@@ -189,7 +195,7 @@ mod tests {
         let plain = UdpSocket::bind("127.0.0.1:0").unwrap();
         let before = SockRef::from(&plain).recv_buffer_size().unwrap();
         let copy = plain.try_clone().unwrap();
-        PromptRuntime::new().unwrap().wrap_udp_socket(plain).unwrap();
+        PromptRuntime::new(identity).unwrap().wrap_udp_socket(plain).unwrap();
         assert!(SockRef::from(&copy).recv_buffer_size().unwrap() > before);
     }
 }

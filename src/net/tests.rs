@@ -42,7 +42,8 @@ impl End {
     fn start(author: u32, role: Role) -> Self {
         let (events_to, events) = mpsc::channel(64);
         let id = ConnectionId { author: Author(author), number: 1 };
-        let options = ConnectionOptions { ice_servers: Vec::new(), codec: CODEC };
+        let options =
+            ConnectionOptions { ice_servers: Vec::new(), codec: CODEC, wrap_socket: std::convert::identity };
         Self { connection: Connection::start(id, role, options, events_to), events }
     }
 

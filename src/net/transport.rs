@@ -15,7 +15,7 @@ use webrtc::peer_connection::{
     RTCPeerConnectionIceEvent, RTCPeerConnectionState, SettingEngine, SettingEngineBuilder,
 };
 
-use super::runtime::PromptRuntime;
+use super::runtime::{PromptRuntime, WrapSocket};
 use crate::limits;
 
 /// Where to be reachable. The wildcards stand for every interface but loopback, which is named
@@ -110,9 +110,9 @@ async fn make(connection: &dyn PeerConnection, label: &str, reliable: bool) -> R
 
 /// Binds the sockets. The connection is to be closed, not merely dropped.
 pub(super) async fn connection(
-    ice_servers: &[RTCIceServer], notes: mpsc::UnboundedSender<Note>,
+    ice_servers: &[RTCIceServer], wrap_socket: WrapSocket, notes: mpsc::UnboundedSender<Note>,
 ) -> Result<Box<dyn PeerConnection>> {
-    let runtime = PromptRuntime::new()
+    let runtime = PromptRuntime::new(wrap_socket)
         .ok_or_else(|| Error::Other("the WebRTC stack was built without a runtime".to_owned()))?;
     let builder = PeerConnectionBuilder::new()
         .with_configuration(RTCConfigurationBuilder::new().with_ice_servers(ice_servers.to_vec()).build())

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::live::Floor;
 use super::message::VERSION;
 use super::timers::{self, Timer};
-use super::{Channel, Event, Link, Message, Session, Time, live};
+use super::{Channel, Event, Link, Message, Session, Time, resend};
 use crate::limits;
 use crate::sync::{Author, Change, ChangeId, Checkpoint, Refusal, Replica, VectorClock};
 
@@ -27,7 +27,7 @@ impl Joining {
     /// Keeps live changes until the document is here. What is too much is fetched again then.
     pub(super) fn keep(&mut self, from: Author, changes: Vec<Arc<Change>>) {
         let count = self.kept_changes + changes.len();
-        let bytes = self.kept_bytes + changes.iter().map(|change| live::size(change)).sum::<usize>();
+        let bytes = self.kept_bytes + changes.iter().map(|change| resend::size(change)).sum::<usize>();
         if count <= limits::PENDING_CHANGES && bytes <= limits::KEPT_BYTES {
             self.kept_changes = count;
             self.kept_bytes = bytes;
@@ -65,12 +65,12 @@ impl Session {
         let Some(peer) = self.peers.get_mut(&from) else { return };
         peer.greeted = true;
         peer.has_document = has_document;
-        peer.resend_after = timers::RESEND;
+        peer.be_patient_anew();
         peer.clock = VectorClock::new();
         peer.presence.name = name;
         self.people_changed = true;
         self.send_presence_to(from);
-        if has_document && self.learn(from, clock) {
+        if has_document && self.learn(now, from, clock) {
             self.renew_repairs();
             self.send_lacking(now, from, clock);
         }
@@ -163,22 +163,20 @@ impl Session {
             self.receive(now, from, changes);
             return;
         }
-        let mut whole = checkpoint.clock.clone();
-        for change in &changes {
-            whole.join(&change.clock);
-        }
-        let own = whole.get(self.author);
+        let own = checkpoint.clock.get(self.author);
         if own > replica.clock().get(self.author) {
             self.event(Event::Refused(from, Refusal::NotMine(ChangeId { author: self.author, tick: own })));
             return;
         }
-        let changes = changes.into_iter().map(Arc::unwrap_or_clone);
-        let (theirs, received) = Replica::restore(self.author, checkpoint, changes, self.options.history);
+        // None of the changes is an own one: they have all seen that version, and this peer has not.
+        let mut theirs = Replica::new(self.author, checkpoint, self.options.history);
+        let received = theirs.receive(changes.into_iter().map(Arc::unwrap_or_clone));
         if theirs.clock().covers(replica.clock()) {
             self.event(Event::Replaced(Box::new(replica.snapshot())));
-            self.floor = Floor::new(theirs.clock().clone());
+            let clock = theirs.clock().clone();
             self.replica = Some(theirs);
-            self.learn(from, &whole);
+            self.learn(now, from, &clock);
+            self.floor = Floor::new(clock);
             self.renew_repairs();
         } else {
             self.event(Event::Stranded(from));

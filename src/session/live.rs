@@ -1,28 +1,17 @@
 //! Live changes: own ones out, others' in, and who has acknowledged what.
 
-use std::collections::{BTreeSet, VecDeque};
-use std::fmt::{self, Write as _};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::peer::Peer;
+use super::resend::size;
 use super::timers::{self, Timer};
 use super::{Channel, Event, Message, Session, Time};
-use crate::document::Method;
 use crate::limits;
 use crate::sync::{Author, Change, ChangeId, Refusal, Tick, VectorClock};
 
-/// Own changes kept at hand to be sent again.
-const RECENT: usize = 64;
-
-/// Changes in one such message.
-const RESENT: usize = 16;
-
 /// Changes made at once that still go out one by one.
 const SINGLE: usize = 8;
-
-/// Own changes made lately, with the time, oldest first.
-#[derive(Debug, Default)]
-pub(super) struct Recent(VecDeque<(Time, Arc<Change>)>);
 
 /// The version that every own edit will have seen. It follows what has been seen at a distance:
 /// an edit may be made on a screen that is behind, but not on one that the others may have
@@ -47,31 +36,6 @@ impl Floor {
     }
 }
 
-impl Recent {
-    fn push(&mut self, now: Time, change: Arc<Change>) {
-        if self.0.len() == RECENT {
-            self.0.pop_front();
-        }
-        self.0.push_back((now, change));
-    }
-
-    /// Those after a tick that went out before a moment, as far as they fit one message.
-    fn unacknowledged(&self, after: Tick, before: Time) -> Vec<Arc<Change>> {
-        let mut bytes = 0;
-        self.0
-            .iter()
-            .filter(|(sent_at, change)| change.tick() > after && *sent_at <= before)
-            .map(|(_, change)| change)
-            .take(RESENT)
-            .take_while(|change| {
-                bytes += size(change);
-                bytes <= limits::OPS_BYTES
-            })
-            .cloned()
-            .collect()
-    }
-}
-
 impl Session {
     /// Tells everyone of own changes, which are part of the document already.
     pub(super) fn publish(&mut self, now: Time, changes: &[Arc<Change>]) {
@@ -88,12 +52,10 @@ impl Session {
                 self.send_changes(peer, changes);
             } else {
                 for change in changes {
-                    let fits = size(change) <= limits::OPS_BYTES;
-                    let channel = if fits { Channel::Ops } else { Channel::Sync };
-                    self.send(peer, channel, Message::Change(change.clone()));
+                    self.send_live(now, peer, change);
                 }
             }
-            self.await_acknowledgement(now, peer);
+            self.published_to(peer);
         }
     }
 
@@ -130,7 +92,7 @@ impl Session {
             return Vec::new();
         };
         let received = replica.receive(changes.iter().map(|change| Change::clone(change)));
-        self.note_clocks(from, &changes, &received.refused);
+        self.note_clocks(now, from, &changes, &received.refused);
         for author in received.applied.iter().map(|change| change.author).collect::<BTreeSet<_>>() {
             if self.peers.get(&author).is_some_and(Peer::is_sharing) {
                 self.timers.start(Timer::Acknowledge(author), now + timers::ACKNOWLEDGE);
@@ -141,23 +103,22 @@ impl Session {
     }
 
     /// What changes tell of their sender and of what exists: nothing, if they were refused.
-    fn note_clocks(&mut self, from: Author, changes: &[Arc<Change>], refused: &[Refusal]) {
+    fn note_clocks(&mut self, now: Time, from: Author, changes: &[Arc<Change>], refused: &[Refusal]) {
         let refused: BTreeSet<ChangeId> = refused.iter().map(named).collect();
-        let Some(replica) = &self.replica else { return };
-        let Some(peer) = self.peers.get_mut(&from) else { return };
-        for change in changes.iter().filter(|change| !refused.contains(&change.id())) {
-            peer.clock.join(&change.clock);
-            peer.has_document = true;
-            self.repair.known(&change.clock, replica.clock());
+        let own = self.own_tick();
+        let is_sound =
+            |change: &&Arc<Change>| change.clock.get(self.author) <= own && !refused.contains(&change.id());
+        let sound: Vec<&Arc<Change>> = changes.iter().filter(is_sound).collect();
+        for change in sound {
+            self.learn(now, from, &change.clock);
             self.repair.came(change.author, change.tick());
         }
     }
 
     /// Notes what a peer says it has seen. Whether that can be.
-    pub(super) fn learn(&mut self, from: Author, clock: &VectorClock) -> bool {
-        let here = self.replica.as_ref().map(|replica| replica.clock().clone()).unwrap_or_default();
-        let claimed = clock.get(self.author);
-        if self.replica.is_some() && claimed > here.get(self.author) {
+    pub(super) fn learn(&mut self, now: Time, from: Author, clock: &VectorClock) -> bool {
+        let (own, claimed) = (self.own_tick(), clock.get(self.author));
+        if self.replica.is_some() && claimed > own {
             self.refuse(from, vec![Refusal::NotMine(ChangeId { author: self.author, tick: claimed })]);
             return false;
         }
@@ -165,14 +126,14 @@ impl Session {
         let before = peer.clock.get(self.author);
         peer.clock.join(clock);
         peer.has_document = true;
-        if peer.clock.get(self.author) > before {
-            peer.resend_after = timers::RESEND;
+        if claimed > before
+            && let Some(made_at) = self.recent.made_at(claimed)
+        {
+            peer.acknowledged(now, made_at);
+            self.await_acknowledgement(from);
         }
-        if peer.clock.get(self.author) >= here.get(self.author) {
-            self.timers.stop(Timer::Resend(from));
-        }
-        if self.replica.is_some() {
-            self.repair.known(clock, &here);
+        if let Some(replica) = &self.replica {
+            self.repair.known(clock, replica.clock());
         }
         true
     }
@@ -183,12 +144,6 @@ impl Session {
         }
     }
 
-    fn await_acknowledgement(&mut self, now: Time, peer: Author) {
-        if let Some(sharing) = self.peers.get(&peer).filter(|peer| peer.is_sharing()) {
-            self.timers.start(Timer::Resend(peer), now + sharing.resend_after);
-        }
-    }
-
     /// Tells a peer what has been seen.
     pub(super) fn acknowledge(&mut self, to: Author, floor: Option<VectorClock>) {
         if let Some(replica) = &self.replica {
@@ -196,26 +151,6 @@ impl Session {
             self.timers.stop(Timer::Acknowledge(to));
             self.send(to, Channel::Presence, Message::Clock { seen, floor });
         }
-    }
-
-    /// Sends again what a peer should have acknowledged by now. Its gaps show it the rest.
-    pub(super) fn resend(&mut self, now: Time, to: Author) {
-        let Some(replica) = &self.replica else { return };
-        let Some(peer) = self.peers.get_mut(&to).filter(|peer| peer.is_sharing()) else { return };
-        let acknowledged = peer.clock.get(self.author);
-        if acknowledged >= replica.clock().get(self.author) {
-            return;
-        }
-        let waited = peer.resend_after;
-        peer.resend_after = waited.saturating_mul(2);
-        if peer.resend_after <= timers::RESEND_MOST {
-            self.timers.set(Timer::Resend(to), now + peer.resend_after);
-        }
-        let again = self.recent.unacknowledged(acknowledged, now.saturating_sub(waited / 2));
-        if !again.is_empty() {
-            self.send(to, Channel::Ops, Message::Changes(again));
-        }
-        self.acknowledge(to, None);
     }
 
     /// How many own changes some live member has not acknowledged.
@@ -233,7 +168,7 @@ impl Session {
         self.peers.values().any(|peer| peer.is_sharing() && peer.clock.get(self.author) >= own)
     }
 
-    fn own_tick(&self) -> Tick {
+    pub(super) fn own_tick(&self) -> Tick {
         self.replica.as_ref().map_or(0, |replica| replica.clock().get(self.author))
     }
 
@@ -261,32 +196,5 @@ fn named(refusal: &Refusal) -> ChangeId {
         | Refusal::Clock(id)
         | Refusal::Forgotten(id)
         | Refusal::Flood(id) => *id,
-    }
-}
-
-/// About how many bytes a change takes on the wire.
-pub(super) fn size(change: &Change) -> usize {
-    64 + 16 * change.clock.iter().len() + 16 * change.path.steps().len() + size_of_edit(&change.method)
-}
-
-/// How many bytes the arguments of an edit take.
-pub(super) fn size_of_edit(method: &Method) -> usize {
-    let mut bytes = Bytes(0);
-    // Counting cannot fail.
-    let _ = match method {
-        Method::Set(value) | Method::Merge(value) => write!(bytes, "{value}"),
-        Method::Splice { items, .. } => items.iter().try_for_each(|item| write!(bytes, "{item},")),
-        Method::Delete => Ok(()),
-    };
-    bytes.0
-}
-
-/// Counts what is written to it.
-struct Bytes(usize);
-
-impl fmt::Write for Bytes {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0 += text.len();
-        Ok(())
     }
 }

@@ -1,14 +1,62 @@
 //! One peer's side of the peer protocol, as a pure machine: inputs in, outputs out, no clock, no
 //! socket. The driver feeds [`Session::handle`] and then drains [`Session::poll`] until it
 //! returns nothing; [`Session::next_timeout`] says when to feed [`Input::Timeout`].
+//!
+//! ```
+//! use std::time::Duration;
+//! use ultrawave::document::{Method, Path, Value, parse};
+//! use ultrawave::session::{Input, Output, Session, SessionOptions};
+//! use ultrawave::sync::{Author, Checkpoint, VectorClock};
+//!
+//! let options = SessionOptions { name: "Ana".to_owned(), history: 10_000 };
+//! let document = Checkpoint { source: "{}".into(), value: parse("{}")?, clock: VectorClock::new() };
+//! let mut ana = Session::create(Author(1), document, options.clone());
+//! let mut bo = Session::join(Author(2), &[Author(1)], options);
+//!
+//! let now = Duration::ZERO;
+//! ana.handle(now, Input::Connected(Author(2)));
+//! bo.handle(now, Input::Connected(Author(1)));
+//! ana.edit(now, None, 0, Path::ROOT.key("lamp"), Method::Set(Value::bool(true)))?;
+//!
+//! // What one says, the other is fed with, until both are silent.
+//! loop {
+//!     let (said, heard) = (ana.poll(), bo.poll());
+//!     match (said, heard) {
+//!         (None, None) => break,
+//!         (said, heard) => {
+//!             if let Some(Output::Send(_, _, message)) = said {
+//!                 bo.handle(now, Input::Message(Author(1), message));
+//!             }
+//!             if let Some(Output::Send(_, _, message)) = heard {
+//!                 ana.handle(now, Input::Message(Author(2), message));
+//!             }
+//!         }
+//!     }
+//! }
+//! assert_eq!(bo.snapshot().unwrap().value.to_string(), r#"{"lamp":true}"#);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Where what is: `join` is the way in and what two who meet lack of each other; `live` takes
+//! changes in and gives them out; `resend` and `repair` are the two sides of a loss, who sent it
+//! and who misses it; `people` is who is there; `undo` the lists behind undo and redo; `timers`
+//! everything that waits, and how long.
+//!
+//! # Limitations
+//!
+//! - A member that falls silent without leaving holds forgetting up for as long as it is a member.
+//! - Who was away for longer than the others remember, and has edits that they have not, keeps
+//!   them and is told ([`Event::Stranded`]); they are not carried over by themselves.
 
 mod codec;
+mod event;
 mod join;
 mod live;
 mod message;
 mod peer;
 mod people;
 mod repair;
+mod resend;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -18,20 +66,20 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use event::{Event, Input, Link, Output, Person};
 pub use message::{Channel, Message, MessageError, Presence, VERSION};
 
 use self::join::Joining;
-use self::live::{Floor, Recent};
+use self::live::Floor;
 use self::peer::Peer;
 use self::people::OwnPresence;
 use self::repair::Repair;
+use self::resend::Recent;
 use self::timers::{Timer, Timers};
 use self::undo::UndoList;
 use crate::document::{LimitError, Method, Path};
 use crate::limits;
-use crate::sync::{
-    Author, Change, ChangeId, Checkpoint, EditError, Refusal, Replica, Snapshot, Undone, VectorClock,
-};
+use crate::sync::{Author, Change, ChangeId, Checkpoint, EditError, Replica, Snapshot, Undone, VectorClock};
 
 /// A moment: time since the session began. The driver's clock, not this machine's.
 pub type Time = Duration;
@@ -43,88 +91,6 @@ pub struct SessionOptions {
     pub name: String,
     /// Recent changes kept.
     pub history: usize,
-}
-
-/// What happened outside.
-#[derive(Clone, Debug)]
-pub enum Input {
-    /// A peer has entered the room, says the signaling server. It is going to be connected to.
-    Joined(Author),
-    /// The channels to a peer are open.
-    Connected(Author),
-    /// The connection to a peer is broken; it may come back.
-    Disconnected(Author),
-    /// A peer has left for good, says the signaling server. It stays while it is connected.
-    Left(Author),
-    /// A peer said something.
-    Message(Author, Message),
-    /// A peer said something that is no message of this protocol.
-    Garbage(Author, String),
-    /// The moment that `next_timeout` named has come.
-    Timeout,
-}
-
-/// What the session wants done, or known.
-#[derive(Clone, Debug)]
-pub enum Output {
-    /// Say this to that peer.
-    Send(Author, Channel, Message),
-    /// Tell whoever watches.
-    Event(Event),
-}
-
-/// What happened in the room, for whoever watches. It says that something changed; what it is now
-/// is read from the session.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// The document is here (a joiner's first).
-    Ready,
-    /// Changes became part of the document, own ones included.
-    Changed(Vec<Arc<Change>>),
-    /// Somebody came, left, moved, was renamed, or fell silent.
-    People,
-    /// How far the others are with what was made here has changed.
-    Progress,
-    /// A peer sent what cannot be accepted; nothing was altered.
-    Refused(Author, Refusal),
-    /// A callback of `Room::on_change` failed.
-    CallbackFailed(String),
-    /// A peer sent what is no message, or none that it may send.
-    Garbage(Author, String),
-    /// A peer speaks another version of the protocol; it is not talked to.
-    Incompatible(Author, u32),
-    /// This peer had been away for longer than the others remember, and its document was replaced
-    /// by theirs, which contains everything that this one did. This is what it was.
-    Replaced(Box<Snapshot>),
-    /// That peer no longer remembers the past that this one's latest edits, or edits only this
-    /// one has seen, were made on: they cannot be taken in there, and nothing was altered here.
-    Stranded(Author),
-}
-
-/// Whether a person is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
-    /// Being connected to.
-    Connecting,
-    /// Connected, and heard from lately.
-    Live,
-    /// Connected, but silent.
-    Away,
-    /// The connection is broken.
-    Lost,
-}
-
-/// Somebody else in the room.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Person {
-    /// Who.
-    pub author: Author,
-    /// Whether they are there.
-    pub link: Link,
-    /// Where they are.
-    pub presence: Presence,
-    /// What they have acknowledged.
-    pub clock: VectorClock,
 }
 
 /// One peer's side of the protocol around one replica.
@@ -193,7 +159,7 @@ impl Session {
             Input::Joined(peer) => self.joined(peer),
             Input::Connected(peer) => self.connected(now, peer),
             Input::Disconnected(peer) => self.disconnected(now, peer),
-            Input::Left(peer) => self.said_to_have_left(now, peer),
+            Input::Left(peer) => self.departed(now, peer),
             Input::Message(from, message) => self.message(now, from, message),
             Input::Garbage(from, what) => self.event(Event::Garbage(from, what)),
             Input::Timeout => self.timeout(now),
@@ -239,7 +205,7 @@ impl Session {
         if self.left {
             return Err(EditError::NoDocument);
         }
-        let bytes = live::size_of_edit(&method);
+        let bytes = resend::size_of_edit(&method);
         if bytes > limits::DOCUMENT_BYTES {
             return Err(LimitError::Bytes { bytes }.into());
         }
@@ -321,16 +287,19 @@ impl Session {
             Message::RequestDocument => self.send_document(now, from),
             Message::Document { checkpoint, changes } => self.document(now, from, checkpoint, changes),
             Message::RequestChanges(clock) => {
-                if self.learn(from, &clock) {
+                if self.learn(now, from, &clock) {
                     self.send_lacking(now, from, &clock);
                 }
                 self.ask_for_document(now);
             }
             Message::Change(change) => self.receive(now, from, vec![change]),
             Message::Changes(changes) => self.receive(now, from, changes),
-            Message::RequestSync(runs) => self.send_requested(now, from, &runs),
+            Message::RequestSync(runs) => {
+                self.lost_on_the_way(now, from);
+                self.send_requested(now, from, &runs);
+            }
             Message::Clock { seen, floor } => {
-                self.learn(from, &seen);
+                self.learn(now, from, &seen);
                 let floor = floor.filter(|floor| seen.covers(floor));
                 if let (Some(floor), Some(peer)) = (floor, self.peers.get_mut(&from)) {
                     peer.floor = (floor, seen.get(from));

@@ -21,14 +21,18 @@ pub(super) struct Peer {
     pub(super) floor: (VectorClock, Tick),
     /// The latest floor that counts: everything it had made by then was here.
     pub(super) counted: VectorClock,
-    /// Whether the signaling server says that it has left.
-    pub(super) has_left: bool,
     /// Where it is.
     pub(super) presence: Presence,
     /// When it last said something.
     pub(super) heard_at: Time,
+    /// How long its acknowledgements take, lately.
+    round_trip: Duration,
     /// How long it has to acknowledge an own change.
     pub(super) resend_after: Duration,
+    /// Until when messages to it are expected to be lost.
+    pub(super) lossy_until: Time,
+    /// When it was last sent own changes again.
+    pub(super) resent_at: Time,
     /// When it was last sent a document on this connection, and of which version.
     pub(super) sent_document: Option<(Time, VectorClock)>,
 }
@@ -43,12 +47,29 @@ impl Peer {
             clock: VectorClock::new(),
             floor: (VectorClock::new(), 0),
             counted: VectorClock::new(),
-            has_left: false,
             presence: Presence::default(),
             heard_at: Time::ZERO,
-            resend_after: timers::RESEND,
+            round_trip: timers::ROUND_TRIP,
+            resend_after: timers::ROUND_TRIP * 3 / 2,
+            lossy_until: Time::ZERO,
+            resent_at: Time::ZERO,
             sent_document: None,
         }
+    }
+
+    /// It acknowledged an own change.
+    pub(super) fn acknowledged(&mut self, now: Time, made_at: Time) {
+        let took = now.saturating_sub(made_at).min(timers::RESEND_MOST);
+        // What was sent again meanwhile may have been lost the first time: it says little, but
+        // not nothing, or a path that is slower than was thought would never be known to be.
+        let share = if self.resent_at > made_at { 32 } else { 8 };
+        self.round_trip = (self.round_trip * (share - 1) + took) / share;
+        self.be_patient_anew();
+    }
+
+    /// Forgets that it has been waited for.
+    pub(super) fn be_patient_anew(&mut self) {
+        self.resend_after = (self.round_trip * 3 / 2).max(timers::RESEND_LEAST);
     }
 
     /// Whether the channels to it are open.

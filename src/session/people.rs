@@ -133,9 +133,6 @@ impl Session {
         let Some(peer) = self.peers.get_mut(&author).filter(|peer| peer.is_connected()) else { return };
         peer.link = Link::Lost;
         peer.greeted = false;
-        if peer.has_left {
-            self.peers.remove(&author);
-        }
         self.parted(now, author);
     }
 
@@ -144,16 +141,6 @@ impl Session {
         if author != self.author && !self.peers.contains_key(&author) {
             self.peer(author);
             self.people_changed = true;
-        }
-    }
-
-    /// A peer has left, the signaling server says. That only counts once the channels are closed:
-    /// it may merely have lost the server.
-    pub(super) fn said_to_have_left(&mut self, now: Time, author: Author) {
-        match self.peers.get_mut(&author) {
-            Some(peer) if peer.is_connected() => peer.has_left = true,
-            Some(_) => self.departed(now, author),
-            None => {}
         }
     }
 

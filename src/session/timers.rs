@@ -16,11 +16,18 @@ pub(super) const REPAIR_MOST: Duration = Duration::from_secs(5);
 /// How long an acknowledgement waits for more to acknowledge.
 pub(super) const ACKNOWLEDGE: Duration = Duration::from_millis(20);
 
-/// How long an own change waits for its acknowledgement before it is sent again. It doubles.
-pub(super) const RESEND: Duration = Duration::from_millis(120);
+/// How long an acknowledgement is taken to be under way, before one has come.
+pub(super) const ROUND_TRIP: Duration = Duration::from_millis(80);
+
+/// The shortest time that an own change waits for its acknowledgement before it is sent again:
+/// half as long again as they take usually. It doubles.
+pub(super) const RESEND_LEAST: Duration = Duration::from_millis(60);
 
 /// After a wait this long nothing is sent again unasked: pings show the peer what it lacks.
 pub(super) const RESEND_MOST: Duration = Duration::from_secs(1);
+
+/// How long a path is held to lose messages after it has lost one.
+pub(super) const LOSSY: Duration = Duration::from_secs(30);
 
 /// How often everyone is told what has been seen, when there is nothing else to say.
 pub(super) const PING: Duration = Duration::from_secs(2);

@@ -157,18 +157,6 @@ impl Replica {
         }
     }
 
-    /// The replica of an author that was here before: the changes after the checkpoint may be its
-    /// own.
-    pub fn restore(
-        author: Author, checkpoint: Checkpoint, changes: impl IntoIterator<Item = Change>, limit: usize,
-    ) -> (Self, Received) {
-        // While it is nobody's, no change can be one of its own that it never made.
-        let mut replica = Self::new(Author(0), checkpoint, limit);
-        let received = replica.receive(changes);
-        replica.author = author;
-        (replica, received)
-    }
-
     /// Whose edits are local here.
     pub fn author(&self) -> Author {
         self.author

@@ -140,6 +140,10 @@ pub enum Room {
     Command,
     /// Shows who is here and how others join.
     People,
+    /// Goes where the next of the others goes, until a key is pressed.
+    Follow,
+    /// Shows how the file on disk differs.
+    Compare,
     /// Shows slots with several values, and edits that were lost.
     Conflicts,
     /// Shows the changes lately made.
@@ -288,7 +292,7 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Edit(Edit::PasteInside), "paste-inside", &["g p"], "paste inside"),
     entry(Action::Edit(Edit::MoveUp), "move-up", &["Alt-Up"], "move the element up"),
     entry(Action::Edit(Edit::MoveDown), "move-down", &["Alt-Down"], "move the element down"),
-    hinted(Action::Edit(Edit::Undo), "undo", &["u", "Ctrl-_", "Ctrl-7"], "undo your last edit", "undo"),
+    hinted(Action::Edit(Edit::Undo), "undo", &["u", "Ctrl-_"], "undo your last edit", "undo"),
     entry(Action::Edit(Edit::Redo), "redo", &["Ctrl-r"], "redo what you undid"),
     hinted(
         Action::Find(Find::Text),
@@ -315,6 +319,13 @@ pub const ACTIONS: &[Entry] = &[
         &["g x", "F5"],
         "values written at the same time, and edits that were lost",
     ),
+    entry(
+        Action::Room(Room::Follow),
+        "follow",
+        &["f", "F7"],
+        "follow somebody else's cursor (again: the next one's), until another key",
+    ),
+    entry(Action::Room(Room::Compare), "compare", &["D"], "how the document differs from the file on disk"),
     entry(Action::Room(Room::History), "history", &["g l", "F8"], "the changes lately made"),
     entry(Action::Room(Room::Suspend), "suspend", &["Ctrl-z"], "back to the shell; `fg` returns"),
     entry(Action::Room(Room::Cancel), "cancel", &["Ctrl-c", "Esc"], "let go of what is begun"),

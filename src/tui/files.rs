@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 
 use super::message::{Level, Msg, SaveRemedy, SaveWanted, Saved};
 use super::model::FileState;
+use crate::document::Value;
 use crate::file::{FileBinding, FileError};
 use crate::sync::{Snapshot, VectorClock};
 
@@ -84,26 +85,31 @@ impl Files {
     }
 
     /// Begins to read the file anew. What is wrong when it cannot begin.
-    pub(super) fn reload(&mut self) -> Option<Msg> {
+    pub(super) fn read(&mut self, then: fn(Value) -> Msg) -> Option<Msg> {
         let own = match std::mem::replace(&mut self.state, State::Busy) {
             State::Busy => return Some(Msg::Notice(Level::Warning, "still at work on the file".to_owned())),
             State::Idle(binding) => binding,
             State::None => {
                 self.state = State::None;
-                return Some(Msg::Notice(Level::Error, "there is no file to take in".to_owned()));
+                return Some(Msg::Notice(
+                    Level::Error,
+                    "there is no file here; :w NAME makes one".to_owned(),
+                ));
             }
         };
         let answers = self.answers.clone();
         tokio::task::spawn_blocking(move || {
-            let answer = match FileBinding::load(own.path()) {
-                Ok(binding) => match binding.value().cloned() {
-                    Some(value) => Answer { binding: Some(binding), message: Msg::Reloaded { value } },
-                    None => return,
-                },
-                Err(error) => {
-                    let told = format!("not taken in: {}", first_line(&error));
-                    Answer { binding: Some(own), message: Msg::Notice(Level::Error, told) }
+            let read = FileBinding::load(own.path());
+            let answer = match read.map(|file| (file.value().cloned(), file)) {
+                Ok((Some(value), file)) => {
+                    let message = then(value);
+                    // What was only looked at is not what the file is known to hold: a save still
+                    // finds that it changed.
+                    let is_taken_in = matches!(message, Msg::Reloaded { .. });
+                    Answer { binding: Some(if is_taken_in { file } else { own }), message }
                 }
+                Ok((None, _)) => Answer { binding: Some(own), message: not_read("it is empty") },
+                Err(error) => Answer { binding: Some(own), message: not_read(&first_line(&error)) },
             };
             let _ = answers.blocking_send(answer);
         });
@@ -115,6 +121,10 @@ impl Files {
         self.state = answer.binding.map_or(State::None, State::Idle);
         answer.message
     }
+}
+
+fn not_read(reason: &str) -> Msg {
+    Msg::Notice(Level::Error, format!("not read: {reason}"))
 }
 
 fn refused(error: &FileError, wanted: SaveWanted) -> Msg {
@@ -129,7 +139,12 @@ fn refused(error: &FileError, wanted: SaveWanted) -> Msg {
         | FileError::NotJson { .. }
         | FileError::Unwritable(..) => SaveRemedy::None,
     };
-    Msg::SaveFailed { reason: first_line(error), remedy, wanted }
+    let reason = match remedy {
+        SaveRemedy::OverwriteOrReload => "the file changed on disk since it was read".to_owned(),
+        SaveRemedy::Overwrite => "there is a file of this name already".to_owned(),
+        SaveRemedy::None => first_line(error),
+    };
+    Msg::SaveFailed { reason, remedy, wanted }
 }
 
 /// An error without its excerpt, which needs more than a line.

@@ -86,6 +86,8 @@ impl From<KeyEvent> for Key {
         let has = |modifier| event.modifiers.contains(modifier);
         let (code, shift) = match event.code {
             KeyCode::BackTab => (KeyCode::Tab, true),
+            // Terminals have one byte for both.
+            KeyCode::Char('7') if has(KeyModifiers::CONTROL) => (KeyCode::Char('_'), false),
             KeyCode::Char(typed) => (KeyCode::Char(typed), false),
             code => (code, has(KeyModifiers::SHIFT)),
         };

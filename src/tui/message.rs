@@ -36,8 +36,13 @@ pub enum Msg {
     Status(Status),
     /// The last edit was made.
     Edited,
-    /// The last edit was refused, and why.
-    EditRefused(String),
+    /// The last edit was refused.
+    EditRefused {
+        /// Why.
+        reason: String,
+        /// Whether because the version it was made on is no longer remembered.
+        is_stale: bool,
+    },
     /// The undo, or redo, came to this; nothing when there was nothing left.
     Undone {
         /// Which of the two it was.
@@ -56,6 +61,8 @@ pub enum Msg {
         /// What was asked for.
         wanted: SaveWanted,
     },
+    /// What the file says now, to be compared with the document.
+    OnDisk(Value),
     /// The file was read anew and is to be taken into the room.
     Reloaded {
         /// What it says.
@@ -141,8 +148,10 @@ pub enum Effect {
     Redo,
     /// Write the file.
     Save(SaveWanted),
-    /// Read the file anew.
+    /// Read the file anew, to take it into the room.
     Reload,
+    /// Read the file anew, to compare it.
+    Compare,
     /// Hand a text to the terminal's clipboard.
     Copy {
         /// What it is, for the notice.

@@ -12,7 +12,7 @@ use super::message::{Doer, Level, SaveWanted};
 use super::rows::Rows;
 use super::search::Search;
 use super::text::inert;
-use crate::document::{Path, Text, Value};
+use crate::document::{Method, Path, Text, Value};
 use crate::room::Status;
 use crate::session::{Link, Person, Presence};
 use crate::sync::{Author, Change, Conflict, LostEdit, Snapshot, VectorClock};
@@ -125,7 +125,7 @@ pub struct Model {
     pub search: Option<Search>,
     /// What was cut or copied: the value, and the key it was at.
     pub register: Option<(Option<Text>, Value)>,
-    /// Where [`Back`](super::action::Action::Back) and forward lead.
+    /// Where [`Back`](super::action::Move::Back) and forward lead.
     pub jumps: Jumps,
     /// What was being typed when an edit went out, to be put back if it is refused.
     pub(super) committing: Option<Mode>,
@@ -135,6 +135,8 @@ pub struct Model {
     pub(super) touched: Option<Path>,
     /// The number of the last group of edits.
     pub(super) group: u64,
+    /// Whose cursor this one goes along with.
+    pub following: Option<Author>,
     /// What the others were last told.
     pub(super) told: Option<Presence>,
     /// The row pressed last, and when, for telling a double click.
@@ -163,12 +165,14 @@ pub enum Mode {
 }
 
 /// A page to read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PageKind {
     /// Who is here and how others join.
     People,
     /// The changes lately made.
     History,
+    /// The edits that lead from the file on disk to the document.
+    Compared(Arc<Vec<(Path, Method)>>),
 }
 
 /// A question that waits for one key.
@@ -279,10 +283,15 @@ impl Model {
             go_when_there: None,
             touched: None,
             group: 0,
+            following: None,
             told: None,
             pressed: None,
         };
         model.take_people(people);
+        if model.people.is_empty() {
+            let told = format!("others join with: {}", model.options.join_command);
+            model.say(Level::Plain, told);
+        }
         model
     }
 

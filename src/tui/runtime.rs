@@ -22,10 +22,11 @@ use super::signals::Signals;
 use super::terminal::Screen;
 use super::text::clip;
 use super::update::update;
+use crate::document::Value;
 use crate::file::FileBinding;
-use crate::room::Room;
+use crate::room::{Room, RoomError};
 use crate::session::{Event, Presence};
-use crate::sync::{Change, Snapshot};
+use crate::sync::{Change, EditError, Snapshot};
 
 /// What comes from the others is shown at most this often.
 const FRAME: Duration = Duration::from_millis(16);
@@ -258,7 +259,7 @@ impl Editor {
                 let edit = |(path, method)| self.room.edit(Some(&base), group, path, method).map(drop);
                 let made = edits.into_iter().try_for_each(edit);
                 self.pump();
-                self.take(made.map_or_else(|error| Msg::EditRefused(error.to_string()), |()| Msg::Edited));
+                self.take(made.map_or_else(|error| refused(&error), |()| Msg::Edited));
             }
             Effect::Undo => {
                 let undone = self.room.undo();
@@ -276,12 +277,8 @@ impl Editor {
                     self.take(message);
                 }
             }
-            Effect::Reload => {
-                let refused = self.files.reload();
-                if let Some(message) = refused {
-                    self.take(message);
-                }
-            }
+            Effect::Reload => self.read(|value| Msg::Reloaded { value }),
+            Effect::Compare => self.read(Msg::OnDisk),
             Effect::Copy { what, text } => self.copy(&what, &text),
             Effect::Presence(presence) => self.presence = Some(presence),
             Effect::Conflicts => {
@@ -297,6 +294,12 @@ impl Editor {
         }
     }
 
+    fn read(&mut self, then: fn(Value) -> Msg) {
+        if let Some(message) = self.files.read(then) {
+            self.take(message);
+        }
+    }
+
     fn copy(&mut self, what: &str, text: &str) {
         let message = match self.screen.copy(text) {
             Ok(()) => {
@@ -308,6 +311,11 @@ impl Editor {
         };
         self.take(message);
     }
+}
+
+fn refused(error: &RoomError) -> Msg {
+    let is_stale = matches!(error, RoomError::Edit(EditError::Base));
+    Msg::EditRefused { reason: error.to_string(), is_stale }
 }
 
 /// What the mouse did, if it means anything.

@@ -38,6 +38,9 @@ impl Screen {
     /// Takes the terminal again, after the process was continued.
     pub(super) fn enter(&mut self) -> io::Result<()> {
         IS_TAKEN.store(true, Ordering::SeqCst);
+        // Stopped from outside, the process did not give the terminal back, but the shell took
+        // it: what is remembered as raw no longer is.
+        disable_raw_mode()?;
         enable_raw_mode()?;
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, EnableMouseCapture)?;
         // `clear` would ask the terminal where its cursor is, and not every terminal answers.

@@ -92,7 +92,7 @@ impl World {
         let Some(snapshot) = member.session.snapshot() else { return };
         let (path, method) = random_edit(&mut self.random, &snapshot.value);
         let base = self.random.chance(20).then(|| member.seen.clone());
-        if self.random.chance(30) {
+        if self.random.chance(10) {
             member.seen = snapshot.clock;
         }
         let group = self.random.pick(&[0, 0, 7, 8]);

@@ -7,6 +7,7 @@
 
 mod check;
 mod edits;
+mod latency;
 mod life;
 mod network;
 mod random;

@@ -15,8 +15,8 @@ pub(crate) struct Faults {
     pub(crate) loss: u64,
     /// Messages in a hundred that the lossy channels deliver twice.
     pub(crate) duplicates: u64,
-    /// The longest delay; the shortest is 1 ms.
-    pub(crate) delay_ms: u64,
+    /// The shortest and the longest delay.
+    pub(crate) delay_ms: (u64, u64),
 }
 
 impl Faults {
@@ -24,12 +24,12 @@ impl Faults {
         Self {
             loss: random.pick(&[0, 5, 20, 50]),
             duplicates: random.pick(&[0, 5, 30]),
-            delay_ms: random.pick(&[1, 20, 80, 400]),
+            delay_ms: (1, random.pick(&[1, 20, 80, 400])),
         }
     }
 
     pub(crate) fn none() -> Self {
-        Self { loss: 0, duplicates: 0, delay_ms: 5 }
+        Self { loss: 0, duplicates: 0, delay_ms: (1, 5) }
     }
 }
 
@@ -112,8 +112,10 @@ impl Network {
     ) -> Vec<Arrival> {
         let faults = &self.faults;
         let Some(wire) = self.wires.get_mut(&(from, to)) else { return Vec::new() };
-        let mut arrive =
-            || (now + Duration::from_millis(random.between(1, faults.delay_ms))).max(wire.open_at);
+        let mut arrive = || {
+            (now + Duration::from_millis(random.between(faults.delay_ms.0, faults.delay_ms.1)))
+                .max(wire.open_at)
+        };
         if channel == Channel::Sync {
             // What is lost here comes later.
             let late = if wire.blocked_until > now { wire.blocked_until } else { Time::ZERO };

@@ -87,7 +87,7 @@ impl World {
         let mut random = Random::new(seed);
         let network = Network::new(Faults::random(&mut random));
         let most = random.pick(&[2, 3, 3, 4, 6]);
-        let history = random.pick(&[limits::HISTORY_CHANGES, limits::HISTORY_CHANGES, 64]);
+        let history = random.pick(&[limits::HISTORY_CHANGES, limits::HISTORY_CHANGES, 64, 16]);
         let ends_at = ms(random.between(1_000, 8_000));
         let mut world = Self {
             random,

@@ -11,7 +11,7 @@ use ratatui::layout::Position;
 use ultrawave::document::{Method, Path, Value, parse};
 use ultrawave::room::{ServerStatus, Status};
 use ultrawave::session::{Link, Person, Presence};
-use ultrawave::sync::{Author, ChangeId, Checkpoint, Replica, VectorClock};
+use ultrawave::sync::{Author, ChangeId, Checkpoint, EditError, Replica, VectorClock};
 use ultrawave::tui::{EditorOptions, Effect, FileState, Key, Mode, Model, Msg, Opening, Saved, draw, update};
 
 use crate::marked;
@@ -118,14 +118,15 @@ impl Desk {
                     match self.replica.edit_at(&base, path, method) {
                         Ok(change) => made.push(change),
                         Err(error) => {
-                            refused = Some(error.to_string());
+                            let is_stale = matches!(error, EditError::Base);
+                            refused = Some(Msg::EditRefused { reason: error.to_string(), is_stale });
                             break;
                         }
                     }
                 }
                 self.groups.push((group, made.iter().map(|change| change.id()).collect()));
                 self.show(made);
-                self.take(refused.map_or(Msg::Edited, Msg::EditRefused));
+                self.take(refused.unwrap_or(Msg::Edited));
             }
             Effect::Undo => {
                 let undone = self.groups.pop().map(|(_, group)| self.replica.undo(&group));

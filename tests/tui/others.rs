@@ -234,7 +234,39 @@ fn what_others_send_is_never_obeyed() {
             assert!(!screen.chars().any(live), "{keys}: {screen:?}");
         }
     }
-    let _ = ANA;
     desk.press("<Esc>");
     assert!(desk.screen(120, 24).contains("\\u001b[2J\\u009b31m\\u202ex"), "{}", desk.screen(120, 24));
+}
+
+#[test]
+fn somebody_is_followed_until_another_key() {
+    let mut desk = Desk::new(r#"§{"a": 1, "b": {"c": 2}}"#).with_ana(Some(Path::ROOT.key("a")), false);
+    desk.press("zMf");
+    assert_eq!(
+        (desk.marked().as_str(), desk.notice()),
+        (r#"{"a": §1, "b": {"c": 2}}"#, "following Ana; any other key stops")
+    );
+    desk.see_ana("Ana", Some(Path::ROOT.key("b").key("c")), false);
+    assert_eq!(desk.marked(), r#"{"a": 1, "b": {"c": §2}}"#, "what is closed around the place is opened");
+    assert!(desk.screen(100, 24).contains("[Ana·followed]"));
+    desk.press("k");
+    desk.see_ana("Ana", Some(Path::ROOT.key("a")), false);
+    assert_eq!(desk.marked(), r#"{"a": 1, "b": §{"c": 2}}"#);
+    desk.press("ff");
+    assert_eq!(desk.notice(), "following nobody");
+    desk.press("f");
+    desk.take(Msg::People(Vec::new()));
+    assert_eq!((desk.notice(), desk.model.following), ("Ana is gone", None));
+}
+
+#[test]
+fn an_edit_on_a_forgotten_version_can_be_made_on_the_one_on_the_screen() {
+    let mut desk = Desk::new(r#"{"s": §"a"}"#);
+    desk.press("ib");
+    let Mode::Edit(draft) = &mut desk.model.mode else { panic!("nothing is being typed") };
+    draft.base.clock.set(ANA, 99);
+    desk.press("<Enter>");
+    assert!(desk.draft_error().contains("no longer remembered"), "{}", desk.draft_error());
+    desk.press("<Enter>");
+    assert_eq!(desk.marked(), r#"{"s": §"ab"}"#);
 }

@@ -142,6 +142,27 @@ fn a_file_changed_on_disk_is_overwritten_or_taken_in_only_when_asked() {
 }
 
 #[test]
+fn the_document_is_compared_with_the_file_on_disk() {
+    let mut desk = Desk::new(r#"{"a": §1, "b": "xy", "c": [1, 2]}"#).with_file("orders.json");
+    desk.press("D");
+    assert_eq!(desk.wanted.pop_front(), Some(Effect::Compare));
+    let value = |text| ultrawave::document::parse(text).unwrap();
+    desk.take(Msg::OnDisk(value(r#"{"a": 1, "b": "xy", "c": [1, 2]}"#)));
+    assert_eq!((desk.notice(), desk.is_browsing()), ("the file says what the document says", true));
+    desk.take(Msg::OnDisk(value(r#"{"b": "xy", "a": 1, "c": [1, 2]}"#)));
+    assert_eq!(desk.notice(), "only the order of keys differs");
+    desk.take(Msg::OnDisk(value(r#"{"a": 0, "b": "x", "c": [2], "d": null}"#)));
+    let screen = desk.screen(80, 24);
+    for line in
+        ["set     .a  1", "splice  .b  at 1: -0 +1  [\"y\"]", "splice  .c  at 0: -0 +1  [1]", "delete  .d"]
+    {
+        assert!(screen.contains(line), "{line}:\n{screen}");
+    }
+    desk.press("<Esc>");
+    assert!(desk.is_browsing());
+}
+
+#[test]
 fn help_shows_every_action_and_narrows_down() {
     let mut desk = Desk::new("[§1]");
     desk.press("?");

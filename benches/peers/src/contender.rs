@@ -8,7 +8,7 @@ use crate::work::{Base, Edit};
 ///
 /// To add an engine, implement this in a file of its own and name it in
 /// [`ENGINES`](crate::contenders::ENGINES).
-pub trait Contender {
+pub(crate) trait Contender {
     /// A new document, made by nobody who takes part.
     fn found(base: &Base) -> Self
     where
@@ -46,20 +46,20 @@ pub trait Contender {
 }
 
 /// An engine under its name.
-pub struct Engine {
+pub(crate) struct Engine {
     /// What the table calls it.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What it can do.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// [`Contender::found`]
-    pub found: fn(&Base) -> Box<dyn Contender>,
+    pub(crate) found: fn(&Base) -> Box<dyn Contender>,
     /// [`Contender::load`]
-    pub load: fn(&[u8], &Base, u32, u32) -> Box<dyn Contender>,
+    pub(crate) load: fn(&[u8], &Base, u32, u32) -> Box<dyn Contender>,
 }
 
 /// What an engine can do.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Everything.
     Documents,
     /// Only the workloads of typing.
@@ -70,7 +70,7 @@ pub enum Kind {
 
 impl Engine {
     /// An engine that is this contender.
-    pub const fn of<C: Contender + 'static>(name: &'static str, kind: Kind) -> Self {
+    pub(crate) const fn of<C: Contender + 'static>(name: &'static str, kind: Kind) -> Self {
         Self {
             name,
             kind,

@@ -8,22 +8,22 @@ use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::Relaxed};
 use cpu_time::ProcessTime;
 
 /// Milliseconds of processor time that something takes, and what it gives.
-pub fn time<T>(work: impl FnOnce() -> T) -> (f64, T) {
+pub(crate) fn time<T>(work: impl FnOnce() -> T) -> (f64, T) {
     let start = ProcessTime::now();
     let result = work();
     (start.elapsed().as_secs_f64() * 1e3, result)
 }
 
 /// What something leaves in memory.
-pub struct Memory {
+pub(crate) struct Memory {
     /// Bytes that are held for the result.
-    pub live: f64,
+    pub(crate) live: f64,
     /// Bytes that were held at most meanwhile.
-    pub peak: f64,
+    pub(crate) peak: f64,
 }
 
 /// The memory that something holds, and what it gives. Counted on every thread.
-pub fn memory<T>(work: impl FnOnce() -> T) -> (Memory, T) {
+pub(crate) fn memory<T>(work: impl FnOnce() -> T) -> (Memory, T) {
     COUNTING.store(true, Relaxed);
     let before = LIVE.load(Relaxed);
     PEAK.store(before, Relaxed);

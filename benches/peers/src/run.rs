@@ -18,10 +18,12 @@ const LONG: Duration = Duration::from_secs(20);
 /// Measures one workload with one engine in this process, and prints what it took: a line for
 /// each figure, and one for the digest.
 pub(crate) fn here(options: &Options) {
-    let workload = WORKLOADS.iter().find(|workload| options.workloads.iter().any(|name| name == workload.name));
+    let workload =
+        WORKLOADS.iter().find(|workload| options.workloads.iter().any(|name| name == workload.name));
     let engine = ENGINES.iter().find(|engine| options.engines.iter().any(|name| name == engine.name));
     let (workload, engine) = workload.zip(engine).expect("a workload and an engine");
-    let trace = options.trace.as_ref().map(|path| load_trace(&fs::read_to_string(path).expect("a readable trace")));
+    let trace =
+        options.trace.as_ref().map(|path| load_trace(&fs::read_to_string(path).expect("a readable trace")));
     let run = Run { engine, seed: options.seed, scale: options.scale, trace };
     let report = (workload.run)(&run);
     for figure in &report.figures {
@@ -37,6 +39,7 @@ pub(crate) fn all(options: &Options) {
         .filter(|engine| options.engines.is_empty() || options.engines.iter().any(|name| name == engine.name))
         .collect();
     let mut table = Table::new(engines.iter().map(|engine| engine.name).collect());
+    let mut are_equal = true;
     for workload in WORKLOADS.iter().filter(|workload| is_wanted(workload.name, &options.workloads)) {
         let taking_part: Vec<&Engine> =
             engines.iter().copied().filter(|engine| (workload.takes)(engine.kind)).collect();
@@ -55,12 +58,11 @@ pub(crate) fn all(options: &Options) {
                 table.add(workload.name, engine.name, outcome);
             }
         }
-        if workload.is_sequential {
-            table.check_equal(workload.name);
-        }
+        are_equal &= !workload.is_sequential || table.are_equal(workload.name);
         eprintln!("{}", table.rows_of(workload.name));
     }
     println!("{table}");
+    assert!(are_equal, "engines did the same work and ended with different documents");
 }
 
 fn is_wanted(name: &str, wanted: &[String]) -> bool {

@@ -189,3 +189,91 @@ fn an_edit_may_be_made_on_a_screen_that_is_behind_but_not_by_a_history() {
     }
     assert_eq!(edit(&mut net), Err(crate::sync::EditError::Base));
 }
+
+/// The first has made more than it remembers while the second, who is given a version to go on
+/// from, had an old one on its screen.
+fn many_changes_past_a_screen(net: &mut Net) -> VectorClock {
+    let base = net.at(TWO).snapshot().unwrap().clock;
+    for number in 0..20 {
+        let now = net.now;
+        set(net.at(ONE), now, "a", &number.to_string());
+        net.pass(ms(1));
+    }
+    base
+}
+
+fn delete_at(net: &mut Net, base: &VectorClock) {
+    let now = net.now;
+    net.at(TWO).edit(now, Some(base), 0, Path::ROOT.key("a"), Method::Delete).unwrap();
+}
+
+#[test]
+fn what_is_on_a_screen_is_remembered_though_its_owner_has_seen_more() {
+    let mut net = Net::connected([creator_with("{}", 8), Session::join(TWO, &[], options(8))]);
+    let base = many_changes_past_a_screen(&mut net);
+    net.pass(ms(2_100));
+    assert_eq!(net.at(ONE).unacknowledged(), 0);
+    delete_at(&mut net, &base);
+    net.pass(ms(100));
+    assert_eq!(net.at(ONE).snapshot().unwrap().clock.get(TWO), 1);
+    assert!(!net.events.iter().any(|(_, event)| matches!(event, Event::Refused(..))));
+}
+
+#[test]
+fn a_change_on_its_way_is_waited_for_before_its_past_is_forgotten() {
+    let mut net = Net::connected([creator_with("{}", 8), Session::join(TWO, &[], options(8))]);
+    let base = many_changes_past_a_screen(&mut net);
+    net.pass(ms(2_100));
+    delete_at(&mut net, &base);
+    // Its clocks come through, with one floor after another, but the change does not.
+    for number in 0..20 {
+        let now = net.now;
+        set(net.at(ONE), now, "b", &number.to_string());
+        net.pass_with(ms(1_000), |from, _, message| from == ONE || matches!(message, Message::Clock { .. }));
+    }
+    net.pass(ms(10_000));
+    assert_eq!(net.at(ONE).snapshot().unwrap().clock.get(TWO), 1);
+    assert_eq!(text(net.at(ONE)), text(net.at(TWO)));
+    // In time it is forgotten.
+    for number in 0..30 {
+        let now = net.now;
+        set(net.at(ONE), now, "b", &number.to_string());
+        net.pass(ms(1_000));
+    }
+    assert!(!net.at(ONE).replica().unwrap().reaches_back_to(&base));
+}
+
+#[test]
+fn a_lost_acknowledgement_is_given_again() {
+    let mut net = Net::connected([creator("{}"), joiner(TWO)]);
+    let now = net.now;
+    set(net.at(ONE), now, "a", "1");
+    net.pass_with(ms(100), |from, _, _| from == ONE);
+    assert_eq!(net.at(ONE).unacknowledged(), 1);
+    net.pass(ms(50));
+    assert_eq!(net.at(ONE).unacknowledged(), 0);
+}
+
+#[test]
+fn what_is_sent_again_is_little() {
+    let mut net = Net::connected([creator("{}"), joiner(TWO)]);
+    let now = net.now;
+    for number in 0..60 {
+        set(net.at(ONE), now, "a", &number.to_string());
+    }
+    net.said.clear();
+    net.pass_with(ms(1_900), |_, _, _| false);
+    let longest = net.said.iter().filter_map(|(_, _, message)| match message {
+        Message::Changes(changes) => Some(changes.len()),
+        Message::Hello { .. }
+        | Message::RequestDocument
+        | Message::Document { .. }
+        | Message::RequestChanges(_)
+        | Message::Change(_)
+        | Message::RequestSync(_)
+        | Message::Clock { .. }
+        | Message::Presence(_)
+        | Message::Goodbye => None,
+    });
+    assert_eq!(longest.max(), Some(16));
+}

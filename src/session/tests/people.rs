@@ -41,13 +41,16 @@ fn people_come_fall_silent_are_lost_and_leave() {
 }
 
 #[test]
-fn who_has_left_for_the_server_stays_while_connected() {
+fn who_has_left_is_waited_for_no_longer() {
     let mut session = creator("{}");
     feed(&mut session, ms(0), Input::Connected(TWO));
+    say(&mut session, ms(0), TWO, hello(VectorClock::new(), true));
+    set(&mut session, ms(1), "a", "1");
+    assert_eq!(session.unacknowledged(), 1);
     feed(&mut session, ms(1), Input::Left(TWO));
-    assert_eq!(link(&session, TWO), Some(Link::Live));
-    feed(&mut session, ms(2), Input::Disconnected(TWO));
     assert_eq!(link(&session, TWO), None);
+    assert_eq!(session.unacknowledged(), 0);
+    assert_eq!(session.next_timeout(), Some(ms(2_000)), "only the ping is left");
 }
 
 #[test]
@@ -108,4 +111,15 @@ fn a_goodbye_comes_after_everything_else_and_is_answered() {
     net.pass(ms(100));
     assert_eq!(text(net.at(THREE)), r#"{"a":1,"b":2}"#);
     assert_eq!(net.at(TWO).unacknowledged(), 0);
+}
+
+#[test]
+fn a_newcomer_without_the_document_gets_it_before_the_goodbye() {
+    let mut session = creator("[1]");
+    feed(&mut session, ms(0), Input::Connected(TWO));
+    say(&mut session, ms(0), TWO, hello(VectorClock::new(), false));
+    session.leave(ms(1));
+    let sent = drain(&mut session).sent;
+    let kinds: Vec<&Message> = sent.iter().map(|(_, _, message)| message).collect();
+    assert!(matches!(kinds[..], [Message::Document { .. }, Message::Goodbye]), "{kinds:?}");
 }

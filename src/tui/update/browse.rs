@@ -4,7 +4,7 @@ use super::{command, editing, motion, pages};
 use crate::tui::action::{Action, Fold, Move, Room};
 use crate::tui::keymap::{Key, Resolved, shown_keys};
 use crate::tui::line::Line;
-use crate::tui::message::{Effect, Level, SaveWanted};
+use crate::tui::message::{Doer, Effect, Level, SaveWanted};
 use crate::tui::model::{Mode, Model, PageKind, Question};
 use crate::tui::view::layout;
 
@@ -43,6 +43,9 @@ pub(super) fn press(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// Does an action. `key` is the last one pressed.
 fn run(model: &mut Model, action: Action, count: Option<usize>, key: Key, was_begun: bool) -> Vec<Effect> {
+    if action != Action::Room(Room::Follow) {
+        model.following = None;
+    }
     match action {
         Action::Move(way) => walk(model, way, count),
         Action::Fold(fold) => refold(model, fold, key),
@@ -92,6 +95,8 @@ fn attend(model: &mut Model, room: Room) -> Vec<Effect> {
     match room {
         Room::Save => return vec![Effect::Save(SaveWanted::default())],
         Room::Conflicts => return vec![Effect::Conflicts],
+        Room::Compare => return vec![Effect::Compare],
+        Room::Follow => follow_next(model),
         Room::Suspend => return vec![Effect::Suspend],
         Room::Quit => return quit(model),
         Room::Command => model.mode = Mode::Command(Line::default(), model.snapshot.clone()),
@@ -113,6 +118,22 @@ fn to_line(model: &mut Model, line: usize) {
 fn open_levels(model: &mut Model, levels: usize) {
     if !model.rows.open_levels(&model.snapshot.value, levels) {
         model.say(Level::Warning, "too many containers to open them all; the first ones are open");
+    }
+}
+
+/// Follows the next of those whose place is known, after the last of them nobody.
+fn follow_next(model: &mut Model) {
+    let after = model.following;
+    let mut others = model.places.iter().filter(|(_, place)| place.here.is_some()).map(|(author, _)| *author);
+    let next = others.find(|author| after.is_none_or(|after| *author > after));
+    model.following = next;
+    match (next, after) {
+        (Some(author), _) => {
+            let name = model.name_of(Doer::Other(author));
+            model.say(Level::Plain, format!("following {name}; any other key stops"));
+        }
+        (None, Some(_)) => model.say(Level::Plain, "following nobody"),
+        (None, None) => model.say(Level::Plain, "nobody else's place is known"),
     }
 }
 

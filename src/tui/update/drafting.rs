@@ -74,17 +74,21 @@ pub(super) fn edited(model: &mut Model) {
     model.go_when_there = None;
 }
 
-/// The edit was refused: back to typing it, with the reason.
-pub(super) fn refused(model: &mut Model, reason: String) {
+/// The edit was refused: back to typing it, with the reason. What was begun on a version that is
+/// forgotten goes on from the one on the screen.
+pub(super) fn refused(model: &mut Model, reason: String, is_stale: bool) {
     model.go_when_there = None;
     match model.committing.take() {
         Some(Mode::Edit(mut draft)) if matches!(model.mode, Mode::Browse) => {
+            if let Some(here) = draft.here.clone().filter(|_| is_stale) {
+                draft = draft.on(&model.snapshot, &here);
+            }
             draft.error = Some(reason);
             model.mode = Mode::Edit(draft);
         }
-        Some(mode @ Mode::Command(..)) if matches!(model.mode, Mode::Browse) => {
+        Some(Mode::Command(line, base)) if matches!(model.mode, Mode::Browse) => {
             model.say(Level::Error, reason);
-            model.mode = mode;
+            model.mode = Mode::Command(line, if is_stale { model.snapshot.clone() } else { base });
         }
         _ => model.say(Level::Error, reason),
     }

@@ -15,7 +15,7 @@ use std::time::Duration;
 pub(super) use pages::is_wanted;
 
 use super::keymap::Key;
-use super::message::{Effect, Level, Mouse, Msg};
+use super::message::{Doer, Effect, Level, Mouse, Msg};
 use super::model::{Mode, Model};
 use super::view::layout;
 use crate::session::Presence;
@@ -52,6 +52,7 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
         }
         answer => remote::take(model, answer),
     };
+    follow(model);
     settle(model);
     effects.extend(presence(model));
     effects
@@ -93,6 +94,7 @@ fn point(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
     if !matches!(model.mode, Mode::Browse) {
         return Vec::new();
     }
+    model.following = None;
     match mouse {
         Mouse::Scroll(by) => motion::step(model, by),
         Mouse::Press(column, row) => {
@@ -114,6 +116,19 @@ fn point(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+/// Goes where the one goes who is followed.
+fn follow(model: &mut Model) {
+    let Some(author) = model.following.filter(|_| matches!(model.mode, Mode::Browse)) else { return };
+    let Some(place) = model.places.get(&author) else {
+        let name = model.name_of(Doer::Other(author));
+        model.following = None;
+        return model.say(Level::Plain, format!("{name} is gone"));
+    };
+    if let Some(path) = place.here.clone().filter(|path| model.root().at(path).is_some()) {
+        motion::go(model, path);
+    }
 }
 
 /// Keeps the cursor on a row that there is, and that row on the screen.

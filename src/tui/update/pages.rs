@@ -1,12 +1,15 @@
 //! Pages to read, the list of conflicts, and what is copied out.
 
+use std::sync::Arc;
+
 use super::{drafting, is_cancel, motion};
-use crate::document::{Method, Path, Step};
+use crate::document::{Method, Path, Step, Value};
 use crate::tui::action::Copied;
+use crate::tui::delta::edits_between;
 use crate::tui::keymap::Key;
 use crate::tui::line::Line;
 use crate::tui::message::{Effect, Level};
-use crate::tui::model::{ConflictList, Mode, Model};
+use crate::tui::model::{ConflictList, Mode, Model, PageKind};
 
 /// Bytes that are handed to the terminal's clipboard; many terminals drop what is longer.
 const LONGEST_COPY: usize = 75_000;
@@ -128,6 +131,19 @@ pub(super) fn copy(model: &mut Model, what: Copied) -> Vec<Effect> {
         return Vec::new();
     }
     vec![Effect::Copy { what: what.to_owned(), text }]
+}
+
+/// Shows how the document differs from what the file says.
+pub(super) fn compare(model: &mut Model, on_disk: &Value) {
+    let edits = edits_between(on_disk, &model.snapshot.value);
+    if edits.is_empty() {
+        let is_equal = *on_disk == model.snapshot.value;
+        let told =
+            if is_equal { "the file says what the document says" } else { "only the order of keys differs" };
+        model.say(Level::Plain, told);
+    } else {
+        model.mode = Mode::Page(PageKind::Compared(Arc::new(edits)), 0);
+    }
 }
 
 /// Opens the list, or says that there is nothing in it.

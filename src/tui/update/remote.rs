@@ -29,12 +29,15 @@ pub(super) fn take(model: &mut Model, message: Msg) -> Vec<Effect> {
         Msg::People(people) => take_people(model, people),
         Msg::Status(status) => model.status = status,
         Msg::Edited => drafting::edited(model),
-        Msg::EditRefused(reason) => drafting::refused(model, inert(&reason).into_owned()),
+        Msg::EditRefused { reason, is_stale } => {
+            drafting::refused(model, inert(&reason).into_owned(), is_stale);
+        }
         Msg::Undone { redo, undone } => take_undone(model, redo, undone),
         Msg::Saved(saved) => return take_saved(model, saved),
         Msg::SaveFailed { reason, remedy, wanted } => {
             not_saved(model, inert(&reason).into_owned(), remedy, wanted);
         }
+        Msg::OnDisk(value) => pages::compare(model, &value),
         Msg::Reloaded { value } => return reload(model, value),
         Msg::Conflicts(conflicts, lost) => {
             let me = model.me;

@@ -113,7 +113,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     title::draw(model, &layout, &mut pen);
     match &model.mode {
         Mode::Help(filter, top) => pages::draw_help(filter, *top, layout.body, &mut pen),
-        Mode::Page(kind, top) => pages::draw_page(model, *kind, *top, layout.body, &mut pen),
+        Mode::Page(kind, top) => pages::draw_page(model, kind, *top, layout.body, &mut pen),
         Mode::Conflicts(list) => pages::draw_conflicts(model, list, layout.body, &mut pen),
         Mode::Browse | Mode::Edit(_) | Mode::Search(_) | Mode::Command(..) | Mode::Ask(_) => {
             tree::draw(model, &layout, &mut pen);

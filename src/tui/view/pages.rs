@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 
 use super::{Pen, Pieces, preview, side};
-use crate::document::Method;
+use crate::document::{Method, Path, Value};
 use crate::tui::action::{ACTIONS, COMMANDS, Section};
 use crate::tui::keymap::shown_keys;
 use crate::tui::line::Line;
@@ -73,7 +73,7 @@ fn help_line(keys: &str, help: &str, columns: usize) -> Pieces {
     line
 }
 
-pub(super) fn draw_page(model: &Model, kind: PageKind, top: usize, area: Rect, pen: &mut Pen<'_, '_>) {
+pub(super) fn draw_page(model: &Model, kind: &PageKind, top: usize, area: Rect, pen: &mut Pen<'_, '_>) {
     let columns = usize::from(area.width.saturating_sub(2));
     match kind {
         PageKind::People => {
@@ -92,7 +92,32 @@ pub(super) fn draw_page(model: &Model, kind: PageKind, top: usize, area: Rect, p
             }
             draw_lines("history, latest first", &lines, top, area, pen);
         }
+        PageKind::Compared(edits) => {
+            let lines: Vec<_> = edits.iter().map(|(path, method)| edit_line(path, method, columns)).collect();
+            draw_lines("from the file on disk to the document", &lines, top, area, pen);
+        }
     }
+}
+
+/// An edit: what, where, and what comes in.
+fn edit_line(path: &Path, method: &Method, columns: usize) -> Pieces {
+    let mut line = Pieces::new(columns);
+    let jq = path.to_jq();
+    line.blanks(1)
+        .push(Role::Title, &fit(method.name(), 8))
+        .push(Role::Key, &clip_start(&inert(&jq), columns / 2));
+    line.blanks(2);
+    let room = line.room;
+    match method {
+        Method::Delete => {}
+        Method::Set(value) | Method::Merge(value) => _ = line.extend(preview::preview(value, room)),
+        Method::Splice { start, count, items } => {
+            line.push(Role::Plain, &format!("at {start}: -{count} +{}  ", items.len()));
+            let room = line.room;
+            line.extend(preview::preview(&Value::array(items.iter().cloned()), room));
+        }
+    }
+    line
 }
 
 pub(super) fn draw_conflicts(model: &Model, list: &ConflictList, area: Rect, pen: &mut Pen<'_, '_>) {

@@ -79,7 +79,8 @@ fn parts(model: &Model) -> Vec<Part> {
             Link::Lost => "·lost",
         };
         let name = model.name_of(Doer::Other(person.author));
-        let name = format!("[{}{state}]", clip(&name, NAME_COLUMNS));
+        let followed = if model.following == Some(person.author) { "·followed" } else { "" };
+        let name = format!("[{}{state}{followed}]", clip(&name, NAME_COLUMNS));
         parts.push(Part { rank: at, gap: 1, pieces: vec![(Role::Person(person.author), name)] });
     }
     parts

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use automerge::hydrate::{List, Map, Text, Value as Hydrated};
 use automerge::transaction::Transactable as _;
-use automerge::{ActorId, AutoCommit, ChangeHash, ObjId, ObjType, ROOT, ReadDoc as _, ScalarValue, TextEncoding};
+use automerge::{
+    ActorId, AutoCommit, ChangeHash, ObjId, ObjType, ROOT, ReadDoc as _, ScalarValue, TextEncoding,
+};
 use serde_json::Value as Json;
 
 use crate::contender::Contender;
@@ -12,7 +14,8 @@ use crate::work::{Base, Edit, Step};
 
 pub(super) struct Automerge {
     doc: AutoCommit,
-    containers: Vec<ObjId>,
+    paths: Vec<Vec<Step>>,
+    handles: Option<Vec<ObjId>>,
     text: Option<ObjId>,
     /// What was there at first.
     start: Vec<ChangeHash>,
@@ -20,27 +23,32 @@ pub(super) struct Automerge {
 
 impl Automerge {
     fn new(mut doc: AutoCommit, base: &Base) -> Self {
-        let containers = base.containers.iter().map(|container| {
-            container.path.iter().fold(ROOT, |value, step| {
-                let child = match step {
-                    Step::Key(key) => doc.get(&value, key.as_str()),
-                    Step::Index(index) => doc.get(&value, *index),
-                };
-                child.expect("a container").expect("the child").1
-            })
-        });
-        let containers = containers.collect();
+        let paths: Vec<Vec<Step>> = base.containers.iter().map(|container| container.path.clone()).collect();
+        let handles = base.keeps_handles.then(|| paths.iter().map(|path| find(&doc, path)).collect());
         let text = match doc.get(ROOT, "text").expect("the root") {
             Some((automerge::Value::Object(ObjType::Text), text)) => Some(text),
             _ => None,
         };
         let start = doc.get_heads();
-        Self { doc, containers, text, start }
+        Self { doc, paths, handles, text, start }
     }
 
-    fn set(&mut self, map: usize, key: &str, value: &Json) {
-        self.doc.put(&self.containers[map], key, scalar(value)).expect("a key");
+    fn container(&self, number: usize) -> ObjId {
+        match &self.handles {
+            Some(handles) => handles[number].clone(),
+            None => find(&self.doc, &self.paths[number]),
+        }
     }
+}
+
+fn find(doc: &AutoCommit, path: &[Step]) -> ObjId {
+    path.iter().fold(ROOT, |value, step| {
+        let child = match step {
+            Step::Key(key) => doc.get(&value, key.as_str()),
+            Step::Index(index) => doc.get(&value, *index),
+        };
+        child.expect("a container").expect("the child").1
+    })
 }
 
 fn scalar(value: &Json) -> ScalarValue {
@@ -110,18 +118,24 @@ impl Contender for Automerge {
 
     fn edit(&mut self, edit: &Edit) {
         match edit {
-            Edit::Set { map, key, value } => self.set(*map, key, value),
+            Edit::Set { map, key, value } => {
+                let map = self.container(*map);
+                self.doc.put(map, key.as_str(), scalar(value)).expect("a key");
+            }
             Edit::Delete { map, key } => {
-                self.doc.delete(&self.containers[*map], key.as_str()).expect("the key");
+                let map = self.container(*map);
+                self.doc.delete(map, key.as_str()).expect("a key");
             }
             Edit::Merge { map, entries } => {
+                let map = self.container(*map);
                 for (key, value) in entries {
-                    self.set(*map, key, value);
+                    self.doc.put(&map, key.as_str(), scalar(value)).expect("a key");
                 }
             }
             Edit::Splice { list, start, remove, items } => {
-                let (list, remove) = (&self.containers[*list], remove.cast_signed());
-                self.doc.splice(list, *start, remove, items.iter().map(scalar)).expect("a place");
+                let list = self.container(*list);
+                let items = items.iter().map(scalar);
+                self.doc.splice(list, *start, remove.cast_signed(), items).expect("a place");
             }
             Edit::Type { start, remove, text } => {
                 let content = self.text.as_ref().expect("a text");
@@ -148,7 +162,7 @@ impl Contender for Automerge {
     }
 
     fn length(&mut self, list: usize) -> usize {
-        self.doc.length(&self.containers[list])
+        self.doc.length(self.container(list))
     }
 
     fn read(&mut self) -> usize {

@@ -1,8 +1,8 @@
 //! diamond-types: text alone.
 
 use diamond_types::AgentId;
-use diamond_types::list::encoding::{ENCODE_FULL, ENCODE_PATCH};
 use diamond_types::list::ListCRDT;
+use diamond_types::list::encoding::{ENCODE_FULL, ENCODE_PATCH};
 use serde_json::{Value as Json, json};
 
 use crate::contender::Contender;

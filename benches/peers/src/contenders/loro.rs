@@ -16,7 +16,9 @@ const FOUNDER: u64 = 1_000;
 
 pub(super) struct Loro {
     doc: LoroDoc,
-    containers: Vec<Shared>,
+    root: LoroMap,
+    paths: Vec<Vec<Step>>,
+    handles: Option<Vec<Container>>,
     text: Option<LoroText>,
     /// What was there at first.
     start: VersionVector,
@@ -25,55 +27,53 @@ pub(super) struct Loro {
     listening: Option<Subscription>,
 }
 
-enum Shared {
-    Map(LoroMap),
-    List(LoroList),
-}
-
 impl Loro {
     fn new(doc: LoroDoc, base: &Base) -> Self {
         let root = doc.get_map("doc");
-        let containers = base.containers.iter().map(|container| {
-            let root = Container::Map(root.clone());
-            let at = container.path.iter().fold(root, |value, step| {
-                let child = match (&value, step) {
-                    (Container::Map(map), Step::Key(key)) => map.get(key),
-                    (Container::List(list), Step::Index(index)) => list.get(*index),
-                    (other, step) => panic!("{step:?} in {other:?}"),
-                };
-                match child {
-                    Some(ValueOrContainer::Container(container)) => container,
-                    other => panic!("no container: {other:?}"),
-                }
-            });
-            match at {
-                Container::Map(map) => Shared::Map(map),
-                Container::List(list) => Shared::List(list),
-                other => panic!("no map or list: {other:?}"),
-            }
-        });
-        let containers = containers.collect();
+        let paths: Vec<Vec<Step>> = base.containers.iter().map(|container| container.path.clone()).collect();
+        let handles = base.keeps_handles.then(|| paths.iter().map(|path| find(&root, path)).collect());
         let text = match root.get("text") {
             Some(ValueOrContainer::Container(Container::Text(text))) => Some(text),
             _ => None,
         };
         let start = doc.oplog_vv();
-        Self { doc, containers, text, start, last: Arc::default(), listening: None }
+        Self { doc, root, paths, handles, text, start, last: Arc::default(), listening: None }
     }
 
-    fn map(&self, number: usize) -> &LoroMap {
-        match &self.containers[number] {
-            Shared::Map(map) => map,
-            Shared::List(_) => panic!("{number} is a list"),
+    fn container(&self, number: usize) -> Container {
+        match &self.handles {
+            Some(handles) => handles[number].clone(),
+            None => find(&self.root, &self.paths[number]),
         }
     }
 
-    fn list(&self, number: usize) -> &LoroList {
-        match &self.containers[number] {
-            Shared::List(list) => list,
-            Shared::Map(_) => panic!("{number} is a map"),
+    fn map(&self, number: usize) -> LoroMap {
+        match self.container(number) {
+            Container::Map(map) => map,
+            other => panic!("no map: {other:?}"),
         }
     }
+
+    fn list(&self, number: usize) -> LoroList {
+        match self.container(number) {
+            Container::List(list) => list,
+            other => panic!("no list: {other:?}"),
+        }
+    }
+}
+
+fn find(root: &LoroMap, path: &[Step]) -> Container {
+    path.iter().fold(Container::Map(root.clone()), |value, step| {
+        let child = match (&value, step) {
+            (Container::Map(map), Step::Key(key)) => map.get(key),
+            (Container::List(list), Step::Index(index)) => list.get(*index),
+            (other, step) => panic!("{step:?} in {other:?}"),
+        };
+        match child {
+            Some(ValueOrContainer::Container(container)) => container,
+            other => panic!("no container: {other:?}"),
+        }
+    })
 }
 
 fn fill_map(map: &LoroMap, content: &serde_json::Map<String, Json>) {
@@ -130,7 +130,7 @@ fn json(value: &LoroValue) -> Json {
         LoroValue::I64(number) => Json::from(*number),
         LoroValue::String(text) => Json::from(text.as_str()),
         LoroValue::List(list) => list.iter().map(json).collect(),
-        LoroValue::Map(map) => map.iter().map(|(key, value)| (key.to_string(), json(value))).collect(),
+        LoroValue::Map(map) => map.iter().map(|(key, value)| (key.clone(), json(value))).collect(),
         LoroValue::Binary(_) | LoroValue::Container(_) => panic!("no such values were written"),
     }
 }
@@ -166,8 +166,9 @@ impl Contender for Loro {
             Edit::Set { map, key, value } => self.map(*map).insert(key, scalar(value)).expect("a key"),
             Edit::Delete { map, key } => self.map(*map).delete(key).expect("the key"),
             Edit::Merge { map, entries } => {
+                let map = self.map(*map);
                 for (key, value) in entries {
-                    self.map(*map).insert(key, scalar(value)).expect("a key");
+                    map.insert(key, scalar(value)).expect("a key");
                 }
             }
             Edit::Splice { list, start, remove, items } => {
@@ -211,8 +212,7 @@ impl Contender for Loro {
 
     fn receive(&mut self, messages: &[Vec<u8>]) {
         // A write of what is there already makes no message.
-        let messages: Vec<Vec<u8>> =
-            messages.iter().filter(|message| !message.is_empty()).cloned().collect();
+        let messages: Vec<Vec<u8>> = messages.iter().filter(|message| !message.is_empty()).cloned().collect();
         match messages.as_slice() {
             [] => return,
             [message] => self.doc.import(message).expect("an update"),
@@ -225,10 +225,10 @@ impl Contender for Loro {
     }
 
     fn read(&mut self) -> usize {
-        count(&self.doc.get_map("doc").get_deep_value())
+        count(&self.root.get_deep_value())
     }
 
     fn value(&mut self) -> Json {
-        json(&self.doc.get_map("doc").get_deep_value())
+        json(&self.root.get_deep_value())
     }
 }

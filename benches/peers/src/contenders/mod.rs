@@ -10,7 +10,7 @@ mod yrs;
 use crate::contender::{Engine, Kind};
 
 /// All contenders: ours first, the floor last.
-pub const ENGINES: [Engine; 6] = [
+pub(crate) const ENGINES: [Engine; 6] = [
     Engine::of::<ultrawave::Ultrawave>("ultrawave", Kind::Documents),
     Engine::of::<yrs::Yrs>("yrs", Kind::Documents),
     Engine::of::<loro::Loro>("loro", Kind::Documents),

@@ -1,13 +1,13 @@
 //! yrs, the Rust port of Yjs.
 
 use serde_json::Value as Json;
+use yrs::types::ToJson as _;
 use yrs::types::array::ArrayPrelim;
 use yrs::types::map::MapPrelim;
 use yrs::types::text::TextPrelim;
-use yrs::types::ToJson as _;
 use yrs::updates::decoder::Decode as _;
 use yrs::{
-    Any, Array as _, ArrayRef, Doc, GetString as _, In, Map as _, MapRef, Number, Out, ReadTxn as _, StateVector,
+    Any, Array as _, ArrayRef, Doc, GetString as _, Map as _, MapRef, Number, Out, ReadTxn, StateVector,
     Text as _, TextRef, Transact as _, TransactionMut, Update,
 };
 
@@ -19,73 +19,66 @@ const FOUNDER: u64 = 1_000;
 
 pub(super) struct Yrs {
     doc: Doc,
-    containers: Vec<Shared>,
+    root: MapRef,
+    paths: Vec<Vec<Step>>,
+    handles: Option<Vec<Out>>,
     text: Option<TextRef>,
     /// What was there at first.
     start: StateVector,
-}
-
-enum Shared {
-    Map(MapRef),
-    List(ArrayRef),
 }
 
 impl Yrs {
     fn new(doc: Doc, base: &Base) -> Self {
         let root = doc.get_or_insert_map("doc");
         let txn = doc.transact();
-        let containers = base.containers.iter().map(|container| {
-            let root = Out::YMap(root.clone());
-            let at = container.path.iter().fold(root, |value, step| match (value, step) {
-                (Out::YMap(map), Step::Key(key)) => map.get(&txn, key).expect("the key"),
-                (Out::YArray(list), Step::Index(index)) => list.get(&txn, short(*index)).expect("the element"),
-                (other, step) => panic!("{step:?} in {other:?}"),
-            });
-            match at {
-                Out::YMap(map) => Shared::Map(map),
-                Out::YArray(list) => Shared::List(list),
-                other => panic!("no container: {other:?}"),
-            }
-        });
-        let containers = containers.collect();
+        let paths: Vec<Vec<Step>> = base.containers.iter().map(|container| container.path.clone()).collect();
+        let handles = base.keeps_handles.then(|| paths.iter().map(|path| find(&root, &txn, path)).collect());
         let text = match root.get(&txn, "text") {
             Some(Out::YText(text)) => Some(text),
             _ => None,
         };
         let start = txn.state_vector();
         drop(txn);
-        Self { doc, containers, text, start }
+        Self { doc, root, paths, handles, text, start }
     }
 
-    fn map(&self, number: usize) -> &MapRef {
-        match &self.containers[number] {
-            Shared::Map(map) => map,
-            Shared::List(_) => panic!("{number} is a list"),
+    fn container(&self, txn: &impl ReadTxn, number: usize) -> Out {
+        match &self.handles {
+            Some(handles) => handles[number].clone(),
+            None => find(&self.root, txn, &self.paths[number]),
         }
     }
 
-    fn list(&self, number: usize) -> &ArrayRef {
-        match &self.containers[number] {
-            Shared::List(list) => list,
-            Shared::Map(_) => panic!("{number} is a map"),
+    fn map(&self, txn: &impl ReadTxn, number: usize) -> MapRef {
+        match self.container(txn, number) {
+            Out::YMap(map) => map,
+            other => panic!("no map: {other:?}"),
+        }
+    }
+
+    fn list(&self, txn: &impl ReadTxn, number: usize) -> ArrayRef {
+        match self.container(txn, number) {
+            Out::YArray(list) => list,
+            other => panic!("no list: {other:?}"),
         }
     }
 
     fn apply(&self, txn: &mut TransactionMut<'_>, edit: &Edit) {
         match edit {
             Edit::Set { map, key, value } => {
-                self.map(*map).insert(txn, key.as_str(), scalar(value));
+                self.map(txn, *map).insert(txn, key.as_str(), scalar(value));
             }
             Edit::Delete { map, key } => {
-                self.map(*map).remove(txn, key);
+                self.map(txn, *map).remove(txn, key);
             }
             Edit::Merge { map, entries } => {
+                let map = self.map(txn, *map);
                 for (key, value) in entries {
-                    self.map(*map).insert(txn, key.as_str(), scalar(value));
+                    map.insert(txn, key.as_str(), scalar(value));
                 }
             }
             Edit::Splice { list, start, remove, items } => {
-                let list = self.list(*list);
+                let list = self.list(txn, *list);
                 if *remove > 0 {
                     list.remove_range(txn, short(*start), short(*remove));
                 }
@@ -106,6 +99,14 @@ impl Yrs {
     }
 }
 
+fn find(root: &MapRef, txn: &impl ReadTxn, path: &[Step]) -> Out {
+    path.iter().fold(Out::YMap(root.clone()), |value, step| match (value, step) {
+        (Out::YMap(map), Step::Key(key)) => map.get(txn, key).expect("the key"),
+        (Out::YArray(list), Step::Index(index)) => list.get(txn, short(*index)).expect("the element"),
+        (other, step) => panic!("{step:?} in {other:?}"),
+    })
+}
+
 fn short(number: usize) -> u32 {
     u32::try_from(number).expect("a short list")
 }
@@ -120,13 +121,44 @@ fn scalar(value: &Json) -> Any {
     }
 }
 
-fn shared(value: &Json) -> In {
-    match value {
-        Json::Array(list) => In::Array(list.iter().map(shared).collect::<ArrayPrelim>()),
-        Json::Object(map) => {
-            In::Map(map.iter().map(|(key, value)| (key.as_str(), shared(value))).collect::<MapPrelim>())
+fn fill_map(map: &MapRef, txn: &mut TransactionMut<'_>, content: &serde_json::Map<String, Json>) {
+    for (key, value) in content {
+        match value {
+            Json::Object(inner) => {
+                let map = map.insert(txn, key.as_str(), MapPrelim::default());
+                fill_map(&map, txn, inner);
+            }
+            Json::Array(inner) => {
+                let list = map.insert(txn, key.as_str(), ArrayPrelim::default());
+                fill_list(&list, txn, inner);
+            }
+            _ => {
+                map.insert(txn, key.as_str(), scalar(value));
+            }
         }
-        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) => In::Any(scalar(value)),
+    }
+}
+
+fn fill_list(list: &ArrayRef, txn: &mut TransactionMut<'_>, content: &[Json]) {
+    if content.iter().all(|value| !value.is_array() && !value.is_object()) {
+        list.insert_range(txn, 0, content.iter().map(scalar));
+        return;
+    }
+    // From the back: to find the end of a long list takes long.
+    for value in content.iter().rev() {
+        match value {
+            Json::Object(inner) => {
+                let map = list.insert(txn, 0, MapPrelim::default());
+                fill_map(&map, txn, inner);
+            }
+            Json::Array(inner) => {
+                let list = list.insert(txn, 0, ArrayPrelim::default());
+                fill_list(&list, txn, inner);
+            }
+            _ => {
+                list.insert(txn, 0, scalar(value));
+            }
+        }
     }
 }
 
@@ -156,16 +188,11 @@ impl Contender for Yrs {
         let doc = Doc::with_client_id(FOUNDER);
         let root = doc.get_or_insert_map("doc");
         let mut txn = doc.transact_mut();
-        for (key, value) in base.document.as_object().expect("a map") {
-            match value {
-                Json::String(text) if key == "text" => {
-                    root.insert(&mut txn, "text", TextPrelim::new(text.as_str()));
-                }
-                _ => {
-                    root.insert(&mut txn, key.as_str(), shared(value));
-                }
-            }
+        let mut content = base.document.as_object().expect("a map").clone();
+        if let Some(Json::String(text)) = content.remove("text") {
+            root.insert(&mut txn, "text", TextPrelim::new(text));
         }
+        fill_map(&root, &mut txn, &content);
         drop(txn);
         Self::new(doc, base)
     }
@@ -205,19 +232,17 @@ impl Contender for Yrs {
     }
 
     fn length(&mut self, list: usize) -> usize {
-        self.list(list).len(&self.doc.transact()) as usize
+        let txn = self.doc.transact();
+        self.list(&txn, list).len(&txn) as usize
     }
 
     fn read(&mut self) -> usize {
-        let txn = self.doc.transact();
-        count(&txn.get_map("doc").expect("the root").to_json(&txn))
+        count(&self.root.to_json(&self.doc.transact()))
     }
 
     fn value(&mut self) -> Json {
         let txn = self.doc.transact();
-        let Json::Object(mut map) = json(&txn.get_map("doc").expect("the root").to_json(&txn)) else {
-            panic!("a map")
-        };
+        let Json::Object(mut map) = json(&self.root.to_json(&txn)) else { panic!("a map") };
         if let Some(text) = &self.text {
             map.insert("text".to_owned(), text.get_string(&txn).into());
         }

@@ -6,7 +6,7 @@ use super::Random;
 
 /// One step of a path.
 #[derive(Clone, Debug)]
-pub enum Step {
+pub(crate) enum Step {
     /// Into a map.
     Key(String),
     /// Into a list.
@@ -14,16 +14,16 @@ pub enum Step {
 }
 
 /// A container that edits go to. No edit removes or moves one, so a contender may keep a handle.
-pub struct Container {
+pub(crate) struct Container {
     /// Where it is.
-    pub path: Vec<Step>,
+    pub(crate) path: Vec<Step>,
     /// What in it may be edited.
-    pub scalars: Scalars,
+    pub(crate) scalars: Scalars,
 }
 
 /// The scalars in a container when the work starts.
 #[derive(Clone)]
-pub enum Scalars {
+pub(crate) enum Scalars {
     /// A map with these keys of scalars.
     Keys(Vec<String>),
     /// A list of so many scalars and nothing else.
@@ -31,38 +31,46 @@ pub enum Scalars {
 }
 
 /// A document to start from.
-pub struct Base {
+pub(crate) struct Base {
     /// The document. Where it holds one string at `text`, that is a text to type in.
-    pub document: Json,
+    pub(crate) document: Json,
     /// The containers that edits name, by number.
-    pub containers: Vec<Container>,
+    pub(crate) containers: Vec<Container>,
+    /// Whether a contender may keep handles of the containers; else it finds them from the root
+    /// each time, as somebody does who is told a path.
+    pub(crate) keeps_handles: bool,
 }
 
 impl Base {
     /// This document, with all its containers that hold scalars.
-    pub fn new(document: Json) -> Self {
+    pub(crate) fn new(document: Json) -> Self {
         let mut containers = Vec::new();
         collect(&document, &mut Vec::new(), &mut containers);
-        Self { document, containers }
+        Self { document, containers, keeps_handles: true }
     }
 
     /// This document, in which nothing will be edited.
-    pub fn untouched(document: Json) -> Self {
-        Self { document, containers: Vec::new() }
+    pub(crate) fn untouched(document: Json) -> Self {
+        Self { document, containers: Vec::new(), keeps_handles: true }
     }
 
     /// A text to type in.
-    pub fn text(content: &str) -> Self {
+    pub(crate) fn text(content: &str) -> Self {
         Self::untouched(json!({ "text": content }))
     }
 
     /// Nested maps and lists like those of an application: about 9,300 nodes, 115 kB.
-    pub fn tree(seed: u64) -> Self {
+    pub(crate) fn tree(seed: u64) -> Self {
         Self::new(records(&mut Random::new(seed), 257))
     }
 
+    /// The same, where each edit finds its container from the root.
+    pub(crate) fn by_path(self) -> Self {
+        Self { keeps_handles: false, ..self }
+    }
+
     /// One list of short strings.
-    pub fn list(seed: u64, count: usize) -> Self {
+    pub(crate) fn list(seed: u64, count: usize) -> Self {
         let mut random = Random::new(seed);
         let elements: Vec<Json> = (0..count).map(|_| words(&mut random, 1).into()).collect();
         Self::new(json!({ "list": elements }))
@@ -70,9 +78,9 @@ impl Base {
 }
 
 /// A document of about so many megabytes of JSON text, like the tree in kind.
-pub fn large(seed: u64, megabytes: usize) -> Base {
-    // A record and what belongs to it in the other sections take about 450 bytes.
-    Base::untouched(records(&mut Random::new(seed), megabytes * 2_230))
+pub(crate) fn large(seed: u64, megabytes: usize) -> Base {
+    // A customer and what belongs to it in the other sections take about 382 bytes.
+    Base::untouched(records(&mut Random::new(seed), megabytes * 2_620))
 }
 
 fn collect(value: &Json, path: &mut Vec<Step>, containers: &mut Vec<Container>) {

@@ -8,7 +8,7 @@ use super::{Base, Random, Scalars};
 /// One edit: one change. Containers are named by their number in the base document; the values
 /// are strings, integers and booleans.
 #[derive(Clone, Debug)]
-pub enum Edit {
+pub(crate) enum Edit {
     /// Writes a key of a map.
     Set {
         /// Which map.
@@ -64,30 +64,9 @@ const NEW_KEY: usize = 15;
 
 /// Keys that edits add; the base document has none of them.
 const NEW_KEYS: [&str; 24] = [
-    "note",
-    "colour",
-    "owner",
-    "updated",
-    "reviewer",
-    "priority",
-    "source",
-    "label",
-    "weight",
-    "deadline",
-    "contact",
-    "phone",
-    "alias",
-    "rank",
-    "score",
-    "comment",
-    "origin",
-    "channel",
-    "group",
-    "batch",
-    "carrier",
-    "discount",
-    "locale",
-    "quota",
+    "note", "colour", "owner", "updated", "reviewer", "priority", "source", "label", "weight", "deadline",
+    "contact", "phone", "alias", "rank", "score", "comment", "origin", "channel", "group", "batch",
+    "carrier", "discount", "locale", "quota",
 ];
 
 /// What one author knows of the document: which keys are there and how long the lists are.
@@ -175,7 +154,7 @@ impl Model {
 }
 
 /// Inserts or removes one to three elements of a list of this length.
-pub fn splice(list: usize, length: usize, random: &mut Random) -> Edit {
+pub(crate) fn splice(list: usize, length: usize, random: &mut Random) -> Edit {
     let count = 1 + random.below(3);
     if length >= count && random.happens(50) {
         let start = random.below(length - count + 1);
@@ -198,14 +177,14 @@ fn scalar(random: &mut Random) -> Json {
 
 /// What one author does who sees nobody else: 60% sets, 10% deletes, 10% merges of three keys,
 /// 20% list splices.
-pub fn tree_edits(base: &Base, seed: u64, count: usize) -> Vec<Edit> {
+pub(crate) fn tree_edits(base: &Base, seed: u64, count: usize) -> Vec<Edit> {
     let mut random = Random::new(seed);
     let mut model = Model::new(base);
     (0..count).map(|_| model.edit(&mut random)).collect()
 }
 
 /// What one author does who splices random lists and sees nobody else.
-pub fn splices(base: &Base, seed: u64, count: usize) -> Vec<Edit> {
+pub(crate) fn splices(base: &Base, seed: u64, count: usize) -> Vec<Edit> {
     let mut random = Random::new(seed);
     let mut model = Model::new(base);
     (0..count).map(|_| model.splice(&mut random)).collect()

@@ -5,7 +5,8 @@ mod edits;
 mod random;
 mod typing;
 
-pub use base::{Base, Container, Scalars, Step, large};
-pub use edits::{Edit, splices, tree_edits};
-pub use random::Random;
-pub use typing::{load_trace, typing};
+use base::Scalars;
+pub(crate) use base::{Base, Step, large};
+pub(crate) use edits::{Edit, splices, tree_edits};
+pub(crate) use random::Random;
+pub(crate) use typing::{load_trace, typing};

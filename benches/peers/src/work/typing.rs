@@ -6,7 +6,7 @@ use super::{Edit, Random};
 
 /// Keystrokes of somebody writing a paper: runs of typing and of backspaces, with the cursor
 /// jumping back and forth, mostly not far; the mix is that of the automerge-paper trace.
-pub fn typing(seed: u64, count: usize) -> Vec<Edit> {
+pub(crate) fn typing(seed: u64, count: usize) -> Vec<Edit> {
     const LETTERS: &[u8] = b"eeeetttaaooiinnsshhrrdlucmfwypvbgk      ,.\n";
     let mut random = Random::new(seed);
     let (mut length, mut cursor) = (0, 0);
@@ -24,7 +24,7 @@ pub fn typing(seed: u64, count: usize) -> Vec<Edit> {
                 edits.push(Edit::Type { start: cursor, remove: 1, text: String::new() });
             }
         } else {
-            for _ in 0..1 + random.below(28) {
+            for _ in 0..=random.below(28) {
                 let letter = char::from(*random.pick(LETTERS));
                 edits.push(Edit::Type { start: cursor, remove: 0, text: letter.into() });
                 cursor += 1;
@@ -38,7 +38,7 @@ pub fn typing(seed: u64, count: usize) -> Vec<Edit> {
 
 /// The keystrokes of a trace in the format of `github.com/josephg/editing-traces`, unpacked,
 /// which starts from the empty text.
-pub fn load_trace(text: &str) -> Vec<Edit> {
+pub(crate) fn load_trace(text: &str) -> Vec<Edit> {
     let trace: Json = serde_json::from_str(text).expect("a trace is JSON");
     let mut edits = Vec::new();
     for transaction in trace["txns"].as_array().expect("a trace has txns") {

@@ -13,51 +13,52 @@ use crate::contender::{Contender, Engine, Kind};
 use crate::work::{Base, Edit, Random};
 
 /// A workload.
-pub struct Workload {
+pub(crate) struct Workload {
     /// What it is called on the command line.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Which engines take part.
-    pub takes: fn(Kind) -> bool,
+    pub(crate) takes: fn(Kind) -> bool,
     /// Whether all engines must end with the same document.
-    pub is_sequential: bool,
+    pub(crate) is_sequential: bool,
     /// Does it once.
-    pub run: fn(&Run<'_>) -> Report,
+    pub(crate) run: fn(&Run<'_>) -> Report,
 }
 
 /// One run of a workload.
-pub struct Run<'a> {
+pub(crate) struct Run<'a> {
     /// Who does it.
-    pub engine: &'a Engine,
+    pub(crate) engine: &'a Engine,
     /// What the documents and streams are made from.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// What the numbers of edits are multiplied with.
-    pub scale: f64,
+    pub(crate) scale: f64,
     /// Keystrokes to use in place of those made from the seed.
-    pub trace: Option<Vec<Edit>>,
+    pub(crate) trace: Option<Vec<Edit>>,
 }
 
 /// What a run took.
 #[derive(Default)]
-pub struct Report {
+pub(crate) struct Report {
     /// What was measured.
-    pub figures: Vec<Figure>,
+    pub(crate) figures: Vec<Figure>,
     /// A digest of the document at the end.
-    pub digest: u64,
+    pub(crate) digest: u64,
 }
 
 /// Something measured.
-pub struct Figure {
+pub(crate) struct Figure {
     /// What.
-    pub name: String,
+    pub(crate) name: String,
     /// In what unit.
-    pub unit: String,
+    pub(crate) unit: String,
     /// How much.
-    pub value: f64,
+    pub(crate) value: f64,
 }
 
 /// All workloads, in the order of the table.
-pub const WORKLOADS: [Workload; 21] = [
+pub(crate) const WORKLOADS: [Workload; 22] = [
     sequential("w1", sequential::local),
+    sequential("w1-path", sequential::local_by_path),
     sequential("w1-encode", sequential::local_encoded),
     sequential("w1-memory", sequential::local_memory),
     sequential("w2", sequential::remote),

@@ -13,7 +13,10 @@ struct Work {
 
 impl Work {
     fn new(run: &Run<'_>) -> Self {
-        let base = Base::tree(run.seed);
+        Self::on(Base::tree(run.seed), run)
+    }
+
+    fn on(base: Base, run: &Run<'_>) -> Self {
         let edits = tree_edits(&base, run.seed_of(1), run.count(100_000));
         Self { saved: run.found(&base), base, edits }
     }
@@ -34,10 +37,18 @@ impl Work {
 
 /// One author's edits, each its own change.
 pub(super) fn local(run: &Run<'_>) -> Report {
-    let work = Work::new(run);
+    edit(run, &Work::new(run), "W1 local edits")
+}
+
+/// The same, where each edit finds its container from the root.
+pub(super) fn local_by_path(run: &Run<'_>) -> Report {
+    edit(run, &Work::on(Base::tree(run.seed).by_path(), run), "W1 local edits by path")
+}
+
+fn edit(run: &Run<'_>, work: &Work, name: &str) -> Report {
     let mut author = work.author(run);
     let (ms, ()) = time(|| work.edits.iter().for_each(|edit| author.edit(edit)));
-    Report::default().figure("W1 local edits", "ms", ms).ending(&author.value())
+    Report::default().figure(name, "ms", ms).ending(&author.value())
 }
 
 /// The same, with the message for others made each time.
@@ -69,8 +80,7 @@ pub(super) fn remote(run: &Run<'_>) -> Report {
     let work = Work::new(run);
     let messages = work.messages(run);
     let mut reader = work.replica(run, 2);
-    let (ms, ()) =
-        time(|| messages.iter().for_each(|message| reader.receive(std::slice::from_ref(message))));
+    let (ms, ()) = time(|| messages.iter().for_each(|message| reader.receive(std::slice::from_ref(message))));
     Report::default().figure("W2 remote edits in order", "ms", ms).ending(&reader.value())
 }
 
@@ -80,7 +90,9 @@ pub(super) fn remote_memory(run: &Run<'_>) -> Report {
     let messages = work.messages(run);
     let (memory, mut reader) = memory(|| {
         let mut reader = work.replica(run, 2);
-        messages.iter().for_each(|message| reader.receive(std::slice::from_ref(message)));
+        for message in &messages {
+            reader.receive(std::slice::from_ref(message));
+        }
         reader
     });
     live(Report::default(), "W2 memory after the edits", &memory).ending(&reader.value())

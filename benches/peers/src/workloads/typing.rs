@@ -34,7 +34,9 @@ pub(super) fn keystrokes_memory(run: &Run<'_>) -> Report {
     let saved = run.found(&base);
     let (memory, mut author) = memory(|| {
         let mut author = run.load(&saved, &base, 1, 1);
-        edits.iter().for_each(|edit| author.edit(edit));
+        for edit in &edits {
+            author.edit(edit);
+        }
         author
     });
     Report::default().figure("W7 memory after typing", "MB", memory.live / 1e6).ending(&author.value())
@@ -48,7 +50,9 @@ pub(super) fn both(run: &Run<'_>) -> Report {
     let saved = run.found(&base);
     let mut replicas = [1, 2].map(|author| {
         let mut replica = run.load(&saved, &base, author, 2);
-        second.iter().for_each(|edit| replica.edit(edit));
+        for edit in second {
+            replica.edit(edit);
+        }
         replica
     });
     let [one, other] = &mut replicas;

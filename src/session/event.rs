@@ -1,0 +1,89 @@
+//! What a session is fed with, what it wants done, and what it tells.
+
+use std::sync::Arc;
+
+use super::message::{Channel, Message, Presence};
+use crate::sync::{Author, Change, Refusal, Snapshot, VectorClock};
+
+/// What happened outside.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A peer has entered the room, says the signaling server. It is going to be connected to.
+    Joined(Author),
+    /// The channels to a peer are open.
+    Connected(Author),
+    /// The connection to a peer is broken; it may come back.
+    Disconnected(Author),
+    /// A peer has left for good, and is not connected any more either. Without the latter the
+    /// word of the signaling server is only a hint: the peer may merely have lost the server.
+    Left(Author),
+    /// A peer said something.
+    Message(Author, Message),
+    /// A peer said something that is no message of this protocol.
+    Garbage(Author, String),
+    /// The moment that `next_timeout` named has come.
+    Timeout,
+}
+
+/// What the session wants done, or known.
+#[derive(Clone, Debug)]
+pub enum Output {
+    /// Say this to that peer.
+    Send(Author, Channel, Message),
+    /// Tell whoever watches.
+    Event(Event),
+}
+
+/// What happened in the room, for whoever watches. It says that something changed; what it is now
+/// is read from the session.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The document is here (a joiner's first).
+    Ready,
+    /// Changes became part of the document, own ones included.
+    Changed(Vec<Arc<Change>>),
+    /// Somebody came, left, moved, was renamed, or fell silent.
+    People,
+    /// How far the others are with what was made here has changed.
+    Progress,
+    /// A peer sent what cannot be accepted; nothing was altered.
+    Refused(Author, Refusal),
+    /// A callback of `Room::on_change` failed.
+    CallbackFailed(String),
+    /// A peer sent what is no message, or none that it may send.
+    Garbage(Author, String),
+    /// A peer speaks another version of the protocol; it is not talked to.
+    Incompatible(Author, u32),
+    /// This peer had been away for longer than the others remember, and its document was replaced
+    /// by theirs, which contains everything that this one did. This is what it was.
+    Replaced(Box<Snapshot>),
+    /// That peer no longer remembers the past that this one's latest edits, or edits only this
+    /// one has seen, were made on: they cannot be taken in there, and nothing was altered here.
+    Stranded(Author),
+}
+
+/// Whether a person is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Being connected to.
+    Connecting,
+    /// Connected, and heard from lately.
+    Live,
+    /// Connected, but silent.
+    Away,
+    /// The connection is broken.
+    Lost,
+}
+
+/// Somebody else in the room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub author: Author,
+    /// Whether they are there.
+    pub link: Link,
+    /// Where they are.
+    pub presence: Presence,
+    /// What they have acknowledged.
+    pub clock: VectorClock,
+}
