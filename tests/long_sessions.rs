@@ -1,14 +1,14 @@
 //! Long sessions: people work in turns for a while, then at once, then in turns again, so that
 //! the engine drops its bookkeeping, keeps checkpoints, forgets, and is still right.
 //!
-//! `SEED=n` tries one session, `COUNT=n` tries so many.
+//! `SEED=n` tries one session, `SESSIONS=n` tries so many.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
 mod oracle;
 
 use oracle::fold::Oracle;
 use oracle::history::{History, view_of};
-use oracle::random::{Random, edit, history, seeds};
+use oracle::random::{Random, edit, history, seeds_or};
 use ultrawave::sync::{Author, Change, Replica, VectorClock};
 
 const CHANGES: usize = 600;
@@ -94,7 +94,7 @@ fn session(seed: u64, limit: impl Fn(&mut Random) -> usize) -> Session {
 
 #[test]
 fn people_agree() {
-    for seed in seeds(6) {
+    for seed in seeds_or("SESSIONS", 8) {
         let Session { history, people, .. } = session(seed, |_| MANY);
         let view = history.view();
         for person in &people {
@@ -105,19 +105,22 @@ fn people_agree() {
 
 #[test]
 fn people_who_forget_agree() {
-    for seed in seeds(6) {
+    let (seeds, mut forgotten) = (seeds_or("SESSIONS", 8), 0);
+    for seed in seeds.clone() {
         let Session { history, people, .. } = session(seed, |random| 20 + random.below(300));
         let value = Oracle::fold(&history.initial, &history.changes).value().to_string();
         for person in &people {
             assert_eq!(person.value().to_string(), value, "SEED={seed}");
-            assert!(person.history().len() < CHANGES, "something was forgotten");
+            forgotten += CHANGES.saturating_sub(person.history().len());
         }
     }
+    // One session alone may be such that nothing could be forgotten.
+    assert!(forgotten > 0 || seeds.end - seeds.start < 8, "the limit is of no consequence");
 }
 
 #[test]
 fn somebody_who_heard_nothing_for_long_agrees() {
-    for seed in seeds(4) {
+    for seed in seeds_or("SESSIONS", 5) {
         let Session { history, .. } = session(seed, |_| MANY);
         let random = &mut Random(seed);
         let mut late = history.replica(Author(9), MANY);
