@@ -125,6 +125,9 @@ fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, F
 }
 
 fn room_options(options: &Options) -> Result<RoomOptions, Failure> {
-    let config = Config::path().map(|path| Config::load(&path)).transpose()?.unwrap_or_default();
-    Ok(config.room_options(options, &config::user_name())?)
+    Ok(config()?.room_options(options, &config::user_name())?)
+}
+
+fn config() -> Result<Config, Failure> {
+    Ok(Config::path().map(|path| Config::load(&path)).transpose()?.unwrap_or_default())
 }
