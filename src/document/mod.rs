@@ -5,6 +5,7 @@
 //! [`Method`] is an edit there, and [`apply`](Value::apply) makes it as plain JSON.
 
 mod apply;
+mod diff;
 mod inert;
 mod kind;
 mod list;
@@ -19,6 +20,7 @@ mod text;
 mod value;
 
 pub use apply::ApplyError;
+pub use diff::diff;
 pub use inert::inert;
 pub use kind::Kind;
 pub use method::{LimitError, Method};
