@@ -1,14 +1,15 @@
 //! The edits that lead from one document to another.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
 use proptest::sample::select;
 use ultrawave::document::{Kind, Method, Path, Value, diff, parse};
 
-/// Longer than a diff of 10 MB takes without optimization on a busy machine.
-const WITHIN: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 1 });
+/// Many times what a diff of 10 MB takes, so that only one that is not near-linear fails.
+const WITHIN: Duration = Duration::from_secs(if cfg!(debug_assertions) { 60 } else { 5 });
 
 fn value(text: &str) -> Value {
     parse(text).unwrap()
@@ -186,6 +187,7 @@ fn ten_megabytes_with_a_thousand_differences_give_a_thousand_changes_at_once() {
         let start = Instant::now();
         let changes = diff(&old, &new);
         let taken = start.elapsed();
+        writeln!(std::io::stderr(), "10 MB, 1,000 differences: {taken:?}").unwrap();
         assert!(taken < WITHIN, "{taken:?}");
         assert!((1_000..=1_300).contains(&changes.len()), "{}", changes.len());
         assert_eq!(diff(&applied(&old, &changes), &new), []);

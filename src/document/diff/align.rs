@@ -46,25 +46,18 @@ pub(super) fn align(old: &[&Value], new: &[&Value]) -> Vec<Pair> {
     pairs
 }
 
-/// What tells an element apart from the others.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Label<'a> {
-    Number(&'a str),
-    String(&'a Text),
-}
-
-fn label<'a>(value: &'a Value, key: &Text) -> Option<Label<'a>> {
-    let value = value.key(key)?;
-    value.as_number().map(Label::Number).or_else(|| value.as_text().map(Label::String))
+/// What tells an element apart from the others, as a hash. Of different ones it is only very
+/// likely that they differ in this, so what is matched by it is still compared.
+fn label(value: &Value, key: &Text) -> Option<u64> {
+    value.key(key).filter(|value| value.as_number().is_some() || value.as_text().is_some()).map(content_hash)
 }
 
 /// Elements of one class are the same, one way or another.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Class<'a> {
+enum Class {
     /// They have the same label, which no other has.
-    Labelled(Label<'a>),
-    /// They are equal, but for the order of keys. Of unequal ones it is only very likely that
-    /// they differ in this, so what is matched by it is still compared.
+    Labelled(u64),
+    /// They are equal, but for the order of keys.
     Content(u64),
 }
 
@@ -79,7 +72,7 @@ struct Aligner<'a> {
     old: &'a [&'a Value],
     new: &'a [&'a Value],
     /// By position minus that of the first element that is not trimmed off.
-    classes: [Vec<Class<'a>>; 2],
+    classes: [Vec<Class>; 2],
     start: usize,
 }
 
@@ -90,7 +83,7 @@ impl<'a> Aligner<'a> {
             new.get(middle.new.clone()).unwrap_or_default(),
         ];
         let labels = labels(sides);
-        let mut counts: BTreeMap<Label<'_>, [usize; 2]> = BTreeMap::new();
+        let mut counts: BTreeMap<u64, [usize; 2]> = BTreeMap::new();
         for (side, labels) in labels.iter().enumerate() {
             for label in labels.iter().flatten() {
                 let count = counts.entry(*label).or_default().get_mut(side);
@@ -98,8 +91,8 @@ impl<'a> Aligner<'a> {
             }
         }
         let is_sole =
-            |label: &Label<'_>| counts.get(label).is_some_and(|counts| counts.iter().all(|&count| count < 2));
-        let class = |value: &'a Value, label: Option<Label<'a>>| match label.filter(is_sole) {
+            |label: &u64| counts.get(label).is_some_and(|counts| counts.iter().all(|&count| count < 2));
+        let class = |value: &Value, label: Option<u64>| match label.filter(is_sole) {
             Some(label) => Class::Labelled(label),
             None => Class::Content(content_hash(value)),
         };
@@ -110,11 +103,11 @@ impl<'a> Aligner<'a> {
         Self { old, new, classes, start: middle.old.start }
     }
 
-    fn old_class(&self, at: usize) -> Option<Class<'a>> {
+    fn old_class(&self, at: usize) -> Option<Class> {
         self.classes[0].get(at - self.start).copied()
     }
 
-    fn new_class(&self, at: usize) -> Option<Class<'a>> {
+    fn new_class(&self, at: usize) -> Option<Class> {
         self.classes[1].get(at - self.start).copied()
     }
 
@@ -141,21 +134,22 @@ impl<'a> Aligner<'a> {
 
     /// What occurs once on both sides, as much of it as stands in the same order.
     fn anchors(&self, gap: &Gap) -> Vec<Pair> {
-        let mut places: BTreeMap<Class<'a>, [Vec<usize>; 2]> = BTreeMap::new();
+        // Of each class the last place on both sides, and how many there are.
+        let mut places: BTreeMap<Class, ([usize; 2], Pair)> = BTreeMap::new();
         let [old, new] = &self.classes;
-        for (at, class) in old.iter().enumerate() {
-            places.entry(*class).or_default()[0].push(gap.old.start + at);
+        let place = |(at, class): (usize, &Class), side: usize| (at, *class, side);
+        let old = old.iter().enumerate().map(|entry| place(entry, 0));
+        for (at, class, side) in old.chain(new.iter().enumerate().map(|entry| place(entry, 1))) {
+            let (counts, pair) = places.entry(class).or_insert(([0; 2], Pair { old: 0, new: 0 }));
+            counts.get_mut(side).map(|count| *count += 1);
+            if side == 0 {
+                pair.old = gap.old.start + at;
+            } else {
+                pair.new = gap.new.start + at;
+            }
         }
-        for (at, class) in new.iter().enumerate() {
-            places.entry(*class).or_default()[1].push(gap.new.start + at);
-        }
-        let mut both: Vec<Pair> = places
-            .values()
-            .filter_map(|[old, new]| match (old.as_slice(), new.as_slice()) {
-                ([old], [new]) => Some(Pair { old: *old, new: *new }),
-                _ => None,
-            })
-            .collect();
+        let mut both: Vec<Pair> =
+            places.values().filter(|(counts, _)| *counts == [1, 1]).map(|(_, pair)| *pair).collect();
         both.sort_unstable_by_key(|pair| pair.new);
         longest_in_order(&both)
     }
@@ -178,7 +172,7 @@ impl<'a> Aligner<'a> {
             gap = Gap { old: gap.old.start..gap.old.end - 1, new: gap.new.start..gap.new.end - 1 };
             tail.push(Pair { old: gap.old.end, new: gap.new.end });
         }
-        let mut places: BTreeMap<Class<'a>, VecDeque<usize>> = BTreeMap::new();
+        let mut places: BTreeMap<Class, VecDeque<usize>> = BTreeMap::new();
         for at in gap.old {
             if let Some(class) = self.old_class(at) {
                 places.entry(class).or_default().push_back(at);
@@ -250,9 +244,9 @@ impl<'a> Aligner<'a> {
 }
 
 /// The labels on both sides, by the first key that half of the elements have.
-fn labels<'a>(sides: [&[&'a Value]; 2]) -> [Vec<Option<Label<'a>>>; 2] {
+fn labels(sides: [&[&Value]; 2]) -> [Vec<Option<u64>>; 2] {
     let by = |key: &Text| sides.map(|side| side.iter().map(|value| label(value, key)).collect::<Vec<_>>());
-    let suffices = |labels: &Vec<Option<Label<'_>>>| labels.iter().flatten().count() * 2 >= labels.len();
+    let suffices = |labels: &Vec<Option<u64>>| labels.iter().flatten().count() * 2 >= labels.len();
     IDENTITY_KEYS
         .into_iter()
         .map(|key| by(&Text::new(key)))
