@@ -10,7 +10,7 @@ use predicates::prelude::*;
 use predicates::str::{contains, is_empty, starts_with};
 use support::Home;
 
-const VERBS: [&str; 15] = [
+const VERBS: [&str; 17] = [
     "create",
     "join",
     "open",
@@ -20,10 +20,12 @@ const VERBS: [&str; 15] = [
     "delete",
     "merge",
     "splice",
+    "apply",
     "watch",
     "log",
     "peers",
     "replay",
+    "diff",
     "completions",
     "man",
 ];

@@ -36,6 +36,11 @@ pub(super) fn read_bytes(path: &FilePath) -> Result<Vec<u8>, Failure> {
     Ok(bytes)
 }
 
+/// The JSON in a file that is no document, or in standard input for `-`.
+pub(super) fn read_value(path: &FilePath) -> Result<Value, Failure> {
+    read_document(path).map(|document| document.value)
+}
+
 /// The document in a file, or in standard input for `-`, as the start of a history.
 pub(super) fn read_document(path: &FilePath) -> Result<Checkpoint, Failure> {
     if !is_stdin(path) {

@@ -2,6 +2,8 @@
 //! verbs that need no screen.
 
 mod announce;
+mod apply;
+mod diff;
 mod edit;
 mod editor;
 mod failure;
@@ -58,6 +60,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     };
     match command {
         Command::Replay { document, changes, compact } => replay::replay(&document, &changes, compact),
+        Command::Diff { old, new } => diff::diff(&old, &new),
         Command::Completions { shell } => output::print(&manual::completions(shell)).map(|()| Exit::Done),
         Command::Man => output::print(&manual::page(&Cli::command())).map(|()| Exit::Done),
         Command::Room(command) => {
@@ -92,6 +95,10 @@ fn take_part(command: RoomCommand, options: &RoomOptions) -> Result<Exit, Failur
         RoomCommand::Splice { room, path, start, count, items } => {
             let items = input::read_arguments(&items)?;
             change(&room, &path, Method::Splice { start, count, items }, options)
+        }
+        RoomCommand::Apply { room, patch, merge } => {
+            let patch = apply::Patch::read(&patch, merge)?;
+            in_room(&room, options, async |room| apply::apply(room, &patch).await)
         }
         RoomCommand::Watch { room, path } => {
             path.as_deref().map(input::check_path).transpose()?;
