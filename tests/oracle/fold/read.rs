@@ -20,7 +20,7 @@ impl Oracle<'_> {
 
     /// The values in a slot that somebody with this clock sees, of the lowest author first.
     pub(super) fn living(&self, spot: &Spot, context: &VectorClock) -> Vec<usize> {
-        let slot = match spot {
+        let writes = match spot {
             Spot::Root => self.root.clone(),
             Spot::Key(maps, key) => maps.iter().flat_map(|&map| self.key(map, key)).copied().collect(),
             Spot::Element(list, name) => {
@@ -29,18 +29,18 @@ impl Oracle<'_> {
             }
             Spot::End(_) => Vec::new(),
         };
-        self.seen_of(slot, context)
+        self.seen_of(writes, context)
     }
 
-    fn seen_of(&self, mut slot: Vec<usize>, context: &VectorClock) -> Vec<usize> {
-        slot.sort_by_key(|&write| self.writes[write].by.map(Change::id));
-        slot.dedup();
-        slot.retain(|&write| {
+    fn seen_of(&self, mut writes: Vec<usize>, context: &VectorClock) -> Vec<usize> {
+        writes.sort_by_key(|&write| self.writes[write].by.map(Change::id));
+        writes.dedup();
+        writes.retain(|&write| {
             let Write { by, removed_by, .. } = &self.writes[write];
             by.is_none_or(|by| context.saw(by.id()))
                 && !removed_by.iter().any(|remover| context.saw(remover.id()))
         });
-        slot
+        writes
     }
 
     /// The value shown in a slot: one, or several mergeable maps shown as one, or none.
