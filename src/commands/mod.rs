@@ -2,6 +2,8 @@
 //! verbs that need no screen.
 
 mod announce;
+mod apply;
+mod diff;
 mod edit;
 mod editor;
 mod failure;
@@ -60,6 +62,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     };
     match command {
         Command::Replay { document, changes, compact } => replay::replay(&document, &changes, compact),
+        Command::Diff { old, new } => diff::diff(&old, &new),
         Command::Completions { shell } => output::print(&manual::completions(shell)).map(|()| Exit::Done),
         Command::Man => output::print(&manual::page(&Cli::command())).map(|()| Exit::Done),
         Command::JqView { filter } => jq::jq(&filter),
@@ -99,6 +102,10 @@ fn take_part(command: RoomCommand, options: &RoomOptions, schema: Option<PathBuf
         RoomCommand::Splice { room, path, start, count, items } => {
             let items = input::read_arguments(&items)?;
             change(&room, &path, Method::Splice { start, count, items }, options)
+        }
+        RoomCommand::Apply { room, patch, merge } => {
+            let patch = apply::Patch::read(&patch, merge)?;
+            in_room(&room, options, async |room| apply::apply(room, &patch).await)
         }
         RoomCommand::Watch { room, path } => {
             path.as_deref().map(input::check_path).transpose()?;
