@@ -29,7 +29,7 @@ pub use action::{
     Section,
 };
 pub use bindings::Bindings;
-pub use delta::{Delta, Followed, Place, edits_between};
+pub use delta::{Delta, Followed, Place};
 pub use draft::{Draft, Form, Purpose};
 pub use finder::{Finder, Item, Menu, Wanted};
 pub use jq::run_jq;

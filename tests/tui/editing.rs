@@ -194,5 +194,5 @@ fn a_text_of_several_lines_is_typed_in_a_box_and_sent_as_a_splice() {
     desk.press("<Enter>");
     assert_eq!(desk.marked(), r#"{"a": §"one!\ntwo", "b": 1}"#);
     let last = desk.replica.history().last().unwrap().method.clone();
-    assert!(matches!(last, ultrawave::document::Method::Splice { start: 3, count: 0, .. }), "{last:?}");
+    assert!(matches!(last, Method::Splice { start: 3, count: 0, .. }), "{last:?}");
 }

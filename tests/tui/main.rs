@@ -16,6 +16,9 @@ mod marked;
 mod measure;
 mod moving;
 mod others;
+mod programs;
 mod prompts;
 mod rows;
 mod screens;
+#[path = "../support/mod.rs"]
+mod support;

@@ -4,6 +4,7 @@
 //! `cargo test --release --test tui measure -- --ignored --nocapture`
 #![allow(clippy::print_stdout, reason = "the figures are read by people")]
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,10 +39,12 @@ fn document(megabytes: usize) -> Value {
     while text.len() < megabytes << 20 {
         let at = text.len();
         let comma = if at > 1 { "," } else { "" };
-        text.push_str(&format!(
+        write!(
+            text,
             "{comma}{{\"id\":{at},\"name\":\"record number {at}\",\"tags\":[\"a\",\"b\",\"c\"],\"nested\":{{\"x\":{at}.5,\"y\":null}},\"text\":\"{}\"}}",
             "x".repeat(90)
-        ));
+        )
+        .unwrap();
     }
     text.push(']');
     parse(&text).unwrap()
