@@ -8,6 +8,7 @@ mod edit;
 mod editor;
 mod failure;
 mod input;
+mod keeper;
 mod logging;
 mod manual;
 mod member;
@@ -18,6 +19,7 @@ mod serve;
 mod signals;
 mod target;
 mod watch;
+mod watcher;
 
 use std::process::ExitCode;
 use std::time::Duration;
