@@ -15,6 +15,10 @@
 //! What it cannot know: an editor that still shows an older version of the file, and is told to
 //! overwrite the newer one, takes back what it did not show.
 
+mod merge;
+
+pub use merge::{Merged, merge};
+
 use crate::document::{Method, Path, Value, diff};
 use crate::sync::{Change, Snapshot, VectorClock};
 
