@@ -63,6 +63,12 @@ Each line is a change as `ultrawave replay` reads it, made by author 1. Elements
 matched by \"id\", \"key\" or \"name\" before position. The order of a map's keys is no difference.
 The exit code is 0 whether or not there are changes.";
 
+const MERGE_DRIVER_NOTES: &str = "\
+What one branch has changed is taken, by path and not by line; OURS keeps its layout. Places that
+both have changed, each to something else, and edits inside what the other branch removed are
+named on standard error; the file then has what ours says there, and the exit code is 1, so that
+git asks for a resolution.";
+
 const APPLY_NOTES: &str = "\
 An array is a JSON Patch, a map a merge patch. A JSON Patch is checked as a whole first: when one of
 its operations cannot be done or a test fails, nothing is done and the exit code is 1. What it does
@@ -142,6 +148,22 @@ Examples:
         old: PathBuf,
         /// The document to reach; - reads it from standard input
         new: PathBuf,
+    },
+    /// Merge two branches of a JSON file by path, for git
+    #[command(help_template = TEMPLATE, after_long_help = MERGE_DRIVER_NOTES, before_long_help = "\
+Examples:
+  git config merge.ultrawave.driver 'ultrawave merge-driver %O %A %B %P'
+  echo '*.json merge=ultrawave' >> .gitattributes
+")]
+    MergeDriver {
+        /// What both branches come from (%O)
+        base: PathBuf,
+        /// Our version, which becomes the result (%A)
+        ours: PathBuf,
+        /// Their version (%B)
+        theirs: PathBuf,
+        /// What to call the file in messages (%P)
+        name: Option<String>,
     },
     /// Print the completions for a shell
     #[command(help_template = TEMPLATE, before_long_help = "\

@@ -10,7 +10,7 @@ use predicates::prelude::*;
 use predicates::str::{contains, is_empty, starts_with};
 use support::Home;
 
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 18] = [
     "create",
     "join",
     "open",
@@ -26,6 +26,7 @@ const VERBS: [&str; 17] = [
     "peers",
     "replay",
     "diff",
+    "merge-driver",
     "completions",
     "man",
 ];

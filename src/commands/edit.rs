@@ -26,9 +26,7 @@ pub(super) async fn edit(room: &Room, path: &str, method: Method) -> Result<Exit
 }
 
 /// Makes edits, one after the other, on what was seen, to be undone together.
-pub(super) fn edit_all(
-    room: &Room, base: &VectorClock, edits: Vec<(Path, Method)>,
-) -> Result<(), RoomError> {
+pub(super) fn edit_all(room: &Room, base: &VectorClock, edits: Vec<(Path, Method)>) -> Result<(), RoomError> {
     for (path, method) in edits {
         room.edit(Some(base), GROUP, path, method)?;
     }

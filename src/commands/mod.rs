@@ -9,9 +9,11 @@ mod editor;
 mod failure;
 mod input;
 mod jq;
+mod keeper;
 mod logging;
 mod manual;
 mod member;
+mod merge_driver;
 mod output;
 mod read;
 mod replay;
@@ -19,6 +21,7 @@ mod serve;
 mod signals;
 mod target;
 mod watch;
+mod watcher;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,6 +66,9 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     match command {
         Command::Replay { document, changes, compact } => replay::replay(&document, &changes, compact),
         Command::Diff { old, new } => diff::diff(&old, &new),
+        Command::MergeDriver { base, ours, theirs, name } => {
+            merge_driver::merge_driver(&base, &ours, &theirs, name.as_deref())
+        }
         Command::Completions { shell } => output::print(&manual::completions(shell)).map(|()| Exit::Done),
         Command::Man => output::print(&manual::page(&Cli::command())).map(|()| Exit::Done),
         Command::JqView { filter } => jq::jq(&filter),
