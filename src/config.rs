@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     fn flags(signal: Option<&str>, name: Option<&str>) -> Options {
-        Options { signal: signal.map(str::to_owned), name: name.map(str::to_owned), log_file: None }
+        Options { signal: signal.map(str::to_owned), name: name.map(str::to_owned), schema: None, log_file: None }
     }
 
     #[test]

@@ -256,6 +256,20 @@ impl Room {
         self.of_replica(|replica| replica.history().cloned().collect())
     }
 
+    /// The document after the first `count` of the remembered changes, made again without
+    /// disturbing the live one; and how many that were, should there be fewer.
+    pub fn version(&self, count: usize) -> (usize, Value) {
+        let of_replica = |replica: &Replica| {
+            let changes: Vec<Arc<Change>> = replica.history().take(count).cloned().collect();
+            Some((replica.checkpoint(), changes))
+        };
+        let Some((checkpoint, changes)) = self.of_replica(of_replica) else { return (0, Value::NULL) };
+        let mut past = Replica::new(self.author(), checkpoint, usize::MAX);
+        let count = changes.len();
+        past.receive(changes.into_iter().map(|change| (*change).clone()));
+        (count, past.value().clone())
+    }
+
     /// The slots that hold several concurrent values.
     pub fn conflicts(&self) -> Vec<Conflict> {
         self.of_replica(Replica::conflicts)

@@ -8,6 +8,7 @@ mod edit;
 mod editor;
 mod failure;
 mod input;
+mod jq;
 mod logging;
 mod manual;
 mod member;
@@ -19,6 +20,7 @@ mod signals;
 mod target;
 mod watch;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -63,9 +65,10 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Diff { old, new } => diff::diff(&old, &new),
         Command::Completions { shell } => output::print(&manual::completions(shell)).map(|()| Exit::Done),
         Command::Man => output::print(&manual::page(&Cli::command())).map(|()| Exit::Done),
+        Command::JqView { filter } => jq::jq(&filter),
         Command::Room(command) => {
             logging::start(cli.options.log_file.as_deref(), is_editor(&command))?;
-            take_part(command, &room_options(&cli.options)?)
+            take_part(command, &room_options(&cli.options)?, cli.options.schema)
         }
     }
 }
@@ -75,11 +78,15 @@ fn is_editor(command: &RoomCommand) -> bool {
 }
 
 /// Does what needs a room. All that can be found wrong without one is found before.
-fn take_part(command: RoomCommand, options: &RoomOptions) -> Result<Exit, Failure> {
+fn take_part(command: RoomCommand, options: &RoomOptions, schema: Option<PathBuf>) -> Result<Exit, Failure> {
     match command {
-        RoomCommand::Create { room, file } => editor::create(&room, file.as_deref(), options),
-        RoomCommand::Join { room, save, force } => editor::join(&room, save.as_deref(), force, options),
-        RoomCommand::Open { room, file, force } => editor::open(&room, file.as_deref(), force, options),
+        RoomCommand::Create { room, file } => editor::create(&room, file.as_deref(), schema, options),
+        RoomCommand::Join { room, save, force } => {
+            editor::join(&room, save.as_deref(), force, schema, options)
+        }
+        RoomCommand::Open { room, file, force } => {
+            editor::open(&room, file.as_deref(), force, schema, options)
+        }
         RoomCommand::Serve { room, file, force } => serve::serve(&room, file.as_deref(), force, options),
         RoomCommand::Get { room, path, compact } => {
             input::check_path(&path)?;

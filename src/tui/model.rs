@@ -12,12 +12,14 @@ use super::keymap::{Key, Keymap};
 use super::line::Line;
 use super::message::{Doer, Level, SaveWanted};
 use super::rows::Rows;
+use super::schema::{Schema, Violation};
 use super::search::{Search, Seek};
 use super::text::inert;
+use super::viewer::Viewer;
 use crate::document::{Method, Path, Text, Value};
 use crate::room::Status;
 use crate::session::{Link, Person, Presence};
-use crate::sync::{Author, Change, Conflict, LostEdit, Snapshot, VectorClock};
+use crate::sync::{Author, Change, ChangeId, Conflict, LostEdit, Snapshot, VectorClock};
 
 /// Changes remembered for showing.
 pub(super) const HISTORY_SHOWN: usize = 500;
@@ -34,6 +36,8 @@ pub struct EditorOptions {
     pub join_command: String,
     /// Whether to do without colours.
     pub no_color: bool,
+    /// A JSON Schema to hold the document against.
+    pub schema: Option<PathBuf>,
     /// The keys this person has chosen.
     pub keys: Bindings,
 }
@@ -134,8 +138,24 @@ pub struct Model {
     pub search: Option<Search>,
     /// The next match, while it is looked for.
     pub(super) seek: Option<Box<Seek>>,
-    /// What was cut or copied: the value, and the key it was at.
-    pub register: Option<(Option<Text>, Value)>,
+    /// What was cut or copied: values, and the keys they were at.
+    pub register: Vec<(Option<Text>, Value)>,
+    /// Rows marked, to be cut or copied together.
+    pub marked: Vec<Path>,
+    /// A value in the hands of the person's own editor.
+    pub external: Option<External>,
+    /// A version remembered, for telling what lies between it and another.
+    pub(super) moment: Option<(usize, Value)>,
+    /// The schema beside the document.
+    pub schema: Option<Schema>,
+    /// What the schema does not allow, with who last wrote there.
+    pub violations: Vec<(Violation, Option<Doer>)>,
+    /// The version that is being held against the schema.
+    pub(super) checking: Option<VectorClock>,
+    /// The version that was.
+    pub(super) checked: Option<VectorClock>,
+    /// Whether the mouse is taken.
+    pub has_mouse: bool,
     /// Where [`Back`](super::action::Move::Back) and forward lead.
     pub jumps: Jumps,
     /// What was being typed when an edit went out, to be put back if it is refused.
@@ -165,6 +185,10 @@ pub enum Mode {
     Find(Box<Finder>),
     /// Typing a command, on the document as it was when that began.
     Command(Line, Snapshot),
+    /// Typing a jq filter.
+    Jq(Line),
+    /// Looking at a tree beside the live one.
+    View(Box<Viewer>),
     /// Answering a question.
     Ask(Question),
     /// Choosing among all that can be done.
@@ -182,8 +206,10 @@ pub enum PageKind {
     People,
     /// The changes lately made.
     History,
-    /// The edits that lead from the file on disk to the document.
-    Compared(Arc<Vec<(Path, Method)>>),
+    /// What the schema does not allow.
+    Violations,
+    /// The edits that lead from one version to another, and which two these are.
+    Compared(String, Arc<Vec<(Path, Method)>>),
 }
 
 /// A question that waits for one key.
@@ -200,8 +226,24 @@ pub enum Question {
         /// What was asked for.
         wanted: SaveWanted,
     },
+    /// What the person's own editor left is not JSON; edit it again?
+    BadText {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Turn the value into what?
     ChangeType,
+}
+
+/// A value in the hands of the person's own editor.
+#[derive(Clone, Debug)]
+pub struct External {
+    /// The document as it was when that began.
+    pub base: Snapshot,
+    /// Where the value was in it.
+    pub path: Path,
 }
 
 /// Slots with several values, and lost edits.
@@ -226,6 +268,11 @@ pub struct HistoryEntry {
     pub what: &'static str,
     /// Where, as it was for who made it.
     pub path: Option<Path>,
+    /// Which change it is; nothing when it is none.
+    pub id: Option<ChangeId>,
+    /// What was there before and after the changes that came together with it, as far as that was
+    /// seen here.
+    pub values: Option<(Option<Value>, Option<Value>)>,
 }
 
 /// A mark on a row that somebody else has just changed.
@@ -290,7 +337,15 @@ impl Model {
             notice: None,
             search: None,
             seek: None,
-            register: None,
+            register: Vec::new(),
+            marked: Vec::new(),
+            external: None,
+            moment: None,
+            schema: None,
+            violations: Vec::new(),
+            checking: None,
+            checked: None,
+            has_mouse: true,
             jumps: Jumps::default(),
             committing: None,
             go_when_there: None,
@@ -414,6 +469,13 @@ impl HistoryEntry {
     /// A change, as it came at a moment.
     pub(super) fn of(change: &Change, at: Option<Duration>, me: Author) -> Self {
         let doer = if change.author == me { Doer::Me } else { Doer::Other(change.author) };
-        Self { at, doer, what: change.method.name(), path: Some(change.path.clone()) }
+        Self {
+            at,
+            doer,
+            what: change.method.name(),
+            path: Some(change.path.clone()),
+            id: Some(change.id()),
+            values: None,
+        }
     }
 }

@@ -228,7 +228,7 @@ fn a_lost_connection_is_said_in_words() {
 #[test]
 fn the_help_and_the_palette_do_what_is_chosen() {
     check("[§1]", "?undo your last<Enter>", "[§1]");
-    check(r#"{"a": §1, "b": 2}"#, "?cut<Enter>", r#"{"b": §2}"#);
+    check(r#"{"a": §1, "b": 2}"#, "?cut what<Enter>", r#"{"b": §2}"#);
     check(r#"{"a": §1, "b": 2}"#, "?or under the cursor<Enter><Enter>", r#"{"b": §2}"#);
     check(r#"{"a": §1, "b": 2}"#, "?<Down><Up><Enter>", r#"{"a": 1, "b": §2}"#);
 }

@@ -97,23 +97,10 @@ pub(in crate::tui) fn next_of(finder: &Finder, cursor: &Path) -> usize {
     if matches!(finder.wanted, Wanted::Places) {
         return 0;
     }
-    let order = |path: &Path| order(finder, path);
+    let order = |path: &Path| crate::tui::rows::order(&finder.root, path);
     let here = order(cursor);
     let next = finder.found.partition_point(|(_, path)| order(path) <= here);
     if next < finder.found.len() { next } else { 0 }
-}
-
-/// Positions on the way to a place: they order places as the document does.
-fn order(finder: &Finder, path: &Path) -> Vec<usize> {
-    let mut value = Some(&finder.root);
-    path.steps()
-        .iter()
-        .map_while(|step| {
-            let around = value?;
-            value = around.get(step);
-            crate::tui::rows::position(around, step)
-        })
-        .collect()
 }
 
 /// Goes to the chosen place. A search is remembered for the next and previous match, and goes on

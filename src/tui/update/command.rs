@@ -8,6 +8,7 @@ use crate::sync::VectorClock;
 use crate::tui::action::{COMMANDS, Find};
 use crate::tui::finder::Finder;
 use crate::tui::keymap::Key;
+use crate::tui::line::Line;
 use crate::tui::message::{Effect, Level, SaveWanted};
 use crate::tui::model::{Mode, Model};
 use crate::tui::text::inert;
@@ -19,6 +20,7 @@ pub(super) fn find(model: &mut Model, find: Find) {
         Find::Place => choosing::open_finder(model, Finder::of_places(&model.snapshot.value)),
         Find::Next => choosing::next_match(model, false),
         Find::Previous => choosing::next_match(model, true),
+        Find::Jq => model.mode = Mode::Jq(Line::default()),
         Find::Key => match model.cursor.steps().last().cloned() {
             Some(Step::Key(key)) => choosing::search_key(model, &key.plain()),
             Some(Step::Index(_)) | None => model.say(Level::Warning, "this is at a position, not at a key"),
@@ -64,6 +66,7 @@ enum Command {
     Redo,
     Save(SaveWanted),
     Reload,
+    Schema(PathBuf),
     Quit { without_asking: bool },
     Help,
 }
@@ -88,6 +91,7 @@ fn run(model: &mut Model, command: Command, base: &VectorClock) -> Result<Vec<Ef
         Command::Undo => vec![Effect::Undo],
         Command::Redo => vec![Effect::Redo],
         Command::Save(wanted) => vec![Effect::Save(wanted)],
+        Command::Schema(path) => vec![Effect::Schema(path)],
         Command::Reload => vec![Effect::Reload],
         Command::Quit { without_asking: true } => vec![Effect::Quit],
         Command::Quit { without_asking: false } => browse::quit(model),
@@ -135,6 +139,8 @@ fn read(text: &str, root: &Value, cursor: &Path) -> Result<Command, String> {
         "w" => Ok(wanted(false, false)),
         "w!" => Ok(wanted(true, false)),
         "wq" | "x" => Ok(wanted(false, true)),
+        "schema" if rest.is_empty() => Err(usage("schema")),
+        "schema" => Ok(Command::Schema(PathBuf::from(rest))),
         "reload" => Ok(Command::Reload),
         "q" => Ok(Command::Quit { without_asking: false }),
         "q!" => Ok(Command::Quit { without_asking: true }),

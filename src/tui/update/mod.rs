@@ -8,12 +8,16 @@ mod command;
 mod drafting;
 mod editing;
 mod motion;
+mod outside;
 mod pages;
 mod remote;
+mod schema;
+mod viewing;
 
 use std::time::Duration;
 
 pub(super) use choosing::next_of;
+pub(super) use viewing::title as viewer_title;
 
 use super::keymap::Key;
 use super::message::{Doer, Effect, Level, Mouse, Msg};
@@ -60,6 +64,7 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
     follow(model);
     settle(model);
     effects.extend(presence(model));
+    effects.extend(schema::wanted(model));
     effects
 }
 
@@ -75,6 +80,8 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Mode::Command(..) => command::press(model, key),
         Mode::Ask(question) => ask::press(model, question.clone(), key),
         Mode::Menu(_) => choosing::press_menu(model, key),
+        Mode::Jq(_) => viewing::press_jq(model, key),
+        Mode::View(_) => viewing::press(model, key),
         Mode::Page(..) => pages::press_page(model, key),
         Mode::Conflicts(_) => pages::press_conflicts(model, key),
     }
@@ -94,11 +101,10 @@ fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match &mut model.mode {
         Mode::Edit(draft) => draft.line.insert(text),
         Mode::Find(finder) => choosing::type_in(finder, text),
-        Mode::Command(line, _) => line.insert(text),
+        Mode::Command(line, _) | Mode::Jq(line) => line.insert(text),
         Mode::Menu(menu) => menu.line.insert(text),
-        Mode::Browse | Mode::Ask(_) | Mode::Page(..) | Mode::Conflicts(_) => {
-            model.say(Level::Warning, "to paste a text, first edit (Enter) or add (o) a value");
-        }
+        Mode::Browse => return editing::paste_text(model, text),
+        Mode::Ask(_) | Mode::Page(..) | Mode::Conflicts(_) | Mode::View(_) => {}
     }
     Vec::new()
 }

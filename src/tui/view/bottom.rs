@@ -8,9 +8,10 @@ use crate::tui::finder::Wanted;
 use crate::tui::keymap::{Key, shown_keys};
 use crate::tui::line::Line;
 use crate::tui::message::Level;
-use crate::tui::model::{Mode, Model, Question};
+use crate::tui::model::{Mode, Model, PageKind, Question};
 use crate::tui::text::{fit, width};
 use crate::tui::theme::Role;
+use crate::tui::viewer::Subject;
 
 /// Hints by how much they are missed when there is no room.
 const DEAREST: &[Action] = &[
@@ -46,6 +47,12 @@ fn draw_message(model: &Model, area: Rect, pen: &mut Pen<'_, '_>) {
             return draw_typed(prompt, &finder.line, area, pen);
         }
         Mode::Command(line, _) if model.notice.is_none() => return draw_typed(":", line, area, pen),
+        Mode::Jq(line) if model.notice.is_none() => return draw_typed("|", line, area, pen),
+        Mode::Jq(line) => {
+            let (level, told) = model.notice.clone().unwrap_or((Level::Plain, String::new()));
+            let line = Line::new(format!("|{}", line.text()));
+            return draw_typed_and_told(&line, role_of(level), &told, area, pen);
+        }
         Mode::Menu(menu) => return draw_typed(" find: ", &menu.line, area, pen),
         Mode::Edit(draft) if tree::is_below(model, draft) => {
             let (role, told) = tree::about(model, draft);
@@ -68,18 +75,21 @@ fn draw_message(model: &Model, area: Rect, pen: &mut Pen<'_, '_>) {
             let line = Line::new(format!(":{}", line.text()));
             return draw_typed_and_told(&line, Role::Error, told, area, pen);
         }
-        Mode::Browse | Mode::Page(..) | Mode::Conflicts(_) => {
+        Mode::Browse | Mode::Page(..) | Mode::Conflicts(_) | Mode::View(_) => {
             if let Some((level, told)) = &model.notice {
-                let role = match level {
-                    Level::Plain => Role::Plain,
-                    Level::Warning => Role::Warning,
-                    Level::Error => Role::Error,
-                };
-                pieces.blanks(1).push(role, told);
+                pieces.blanks(1).push(role_of(*level), told);
             }
         }
     }
     pen.line(area, &pieces);
+}
+
+fn role_of(level: Level) -> Role {
+    match level {
+        Level::Plain => Role::Plain,
+        Level::Warning => Role::Warning,
+        Level::Error => Role::Error,
+    }
 }
 
 fn draw_typed(prompt: &str, line: &Line, area: Rect, pen: &mut Pen<'_, '_>) {
@@ -116,6 +126,9 @@ fn ask(model: &Model, question: &Question) -> String {
             let reload = if *can_reload { "   R take it into the room" } else { "" };
             format!("not saved: {reason}.   O overwrite it{reload}   Esc leave both as they are")
         }
+        Question::BadText { reason, .. } => {
+            format!("e edit it again   d discard it   what you wrote is not JSON: {reason}")
+        }
         Question::ChangeType => {
             "change to:   s string   n number   b boolean   z null   a array   m map   Esc keep".to_owned()
         }
@@ -141,6 +154,27 @@ fn hints(model: &Model, columns: usize) -> Pieces {
         Mode::Menu(_) => {
             listed(&[("type", "to narrow down"), ("↑ ↓", "choose"), ("Enter", "do it"), ("Esc", "back")])
         }
+        Mode::Jq(_) => listed(&[("Enter", "run the filter"), ("Esc", "leave")]),
+        Mode::View(viewer) => match viewer.subject {
+            Subject::Jq { .. } => listed(&[("Space", "open, close"), ("y", "copy"), ("Esc", "back")]),
+            Subject::Version { .. } => listed(&[
+                ("[ ]", "earlier, later"),
+                ("D", "what changed since"),
+                ("m", "remember for D"),
+                ("y", "copy"),
+                ("Esc", "back to now"),
+            ]),
+        },
+        Mode::Page(PageKind::Violations, _) => {
+            listed(&[("↑ ↓", "choose"), ("Enter", "go there"), ("Esc", "back")])
+        }
+        Mode::Page(PageKind::History, _) => listed(&[
+            ("↑ ↓", "choose"),
+            ("Enter", "go there"),
+            ("t", "the version before it"),
+            ("u", "undo your last"),
+            ("Esc", "back"),
+        ]),
         Mode::Page(..) => listed(&[("↑ ↓", "scroll"), ("Esc", "back")]),
         Mode::Conflicts(_) => listed(&[
             ("↑ ↓", "choose"),

@@ -6,6 +6,7 @@ mod preview;
 mod side;
 mod title;
 mod tree;
+mod viewer;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -113,10 +114,11 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     title::draw(model, &layout, &mut pen);
     match &model.mode {
         Mode::Menu(menu) => pages::draw_menu(model, menu, layout.body, &mut pen),
+        Mode::View(seen) => viewer::draw(seen, layout.body, &mut pen),
         Mode::Find(finder) => pages::draw_finder(model, finder, layout.body, &mut pen),
         Mode::Page(kind, top) => pages::draw_page(model, kind, *top, layout.body, &mut pen),
         Mode::Conflicts(list) => pages::draw_conflicts(model, list, layout.body, &mut pen),
-        Mode::Browse | Mode::Edit(_) | Mode::Command(..) | Mode::Ask(_) => {
+        Mode::Browse | Mode::Edit(_) | Mode::Command(..) | Mode::Jq(_) | Mode::Ask(_) => {
             tree::draw(model, &layout, &mut pen);
             side::draw(model, &layout, &mut pen);
             bottom::draw_box(model, layout.body, &mut pen);

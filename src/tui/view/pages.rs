@@ -5,7 +5,9 @@ use ratatui::layout::Rect;
 use super::{Pen, Pieces, preview, side};
 use crate::document::{Method, Path, Value};
 use crate::tui::finder::{Finder, Menu, Wanted};
+use crate::tui::message::Doer;
 use crate::tui::model::{ConflictList, Model, PageKind};
+use crate::tui::schema::Violation;
 use crate::tui::text::{clip_start, fit, inert, thousands, width};
 use crate::tui::theme::Role;
 use crate::tui::update::next_of;
@@ -112,17 +114,59 @@ pub(super) fn draw_page(model: &Model, kind: &PageKind, top: usize, area: Rect, 
         }
         PageKind::History => {
             let entries = model.history.iter().rev();
-            let mut lines: Vec<_> = entries.map(|entry| side::history_line(model, entry, columns)).collect();
+            let chosen = top.min(model.history.len().saturating_sub(1));
+            let mut lines = Vec::new();
+            let mut chosen_line = 0;
+            for (at, entry) in entries.enumerate() {
+                let mut line = Pieces::new(columns);
+                line.push(Role::Title, if at == chosen { "▶" } else { " " });
+                line.extend(side::history_line(model, entry, columns.saturating_sub(1)));
+                lines.push(line);
+                if at == chosen {
+                    lines.extend(entry.values.as_ref().map(|values| before_and_after(values, columns)));
+                    chosen_line = lines.len() - 1;
+                }
+            }
             if lines.is_empty() {
                 lines.push(heading("nothing yet", columns));
             }
-            draw_lines("history, latest first", &lines, top, area, pen);
+            draw_lines("history, latest first", &lines, top_for(chosen_line, area), area, pen);
         }
-        PageKind::Compared(edits) => {
+        PageKind::Violations => {
+            let chosen = top.min(model.violations.len().saturating_sub(1));
+            let line_of = |(at, (violation, by)): (usize, &(Violation, Option<Doer>))| {
+                let mut line = Pieces::new(columns);
+                line.push(Role::Title, if at == chosen { "▶ " } else { "  " });
+                let jq = violation.path.to_jq();
+                line.push(Role::Key, &clip_start(&inert(&jq), columns / 3)).blanks(2);
+                line.push(Role::Plain, &violation.told);
+                let by = by.map_or_else(String::new, |by| format!("   {}", model.name_of(by)));
+                line.push(Role::Dim, &by);
+                line
+            };
+            let lines: Vec<_> = model.violations.iter().enumerate().map(line_of).collect();
+            draw_lines("against the schema", &lines, top_for(chosen, area), area, pen);
+        }
+        PageKind::Compared(told, edits) => {
             let lines: Vec<_> = edits.iter().map(|(path, method)| edit_line(path, method, columns)).collect();
-            draw_lines("from the file on disk to the document", &lines, top, area, pen);
+            draw_lines(told, &lines, top, area, pen);
         }
     }
+}
+
+/// What was somewhere before a change, and after it.
+fn before_and_after((before, after): &(Option<Value>, Option<Value>), columns: usize) -> Pieces {
+    let mut line = Pieces::new(columns);
+    line.blanks(7);
+    for (at, value) in [before, after].into_iter().enumerate() {
+        line.push(Role::Dim, if at == 0 { "" } else { "  →  " });
+        let room = if at == 0 { line.room / 2 } else { line.room };
+        match value {
+            Some(value) => _ = line.extend(preview::preview(value, room)),
+            None => _ = line.push(Role::Dim, "nothing"),
+        }
+    }
+    line
 }
 
 /// An edit: what, where, and what comes in.

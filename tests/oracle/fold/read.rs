@@ -5,7 +5,7 @@ use ultrawave::document::{Step, Value};
 use ultrawave::sync::{Change, VectorClock};
 
 use super::characters::from_raw;
-use super::{Node, Oracle, Place, Spot, Write};
+use super::{Element, Node, Oracle, Place, Spot, Write};
 
 impl Oracle<'_> {
     /// The document.
@@ -20,7 +20,7 @@ impl Oracle<'_> {
 
     /// The values in a slot that somebody with this clock sees, of the lowest author first.
     pub(super) fn living(&self, spot: &Spot, context: &VectorClock) -> Vec<usize> {
-        let mut living = match spot {
+        let writes = match spot {
             Spot::Root => self.root.clone(),
             Spot::Key(maps, key) => maps.iter().flat_map(|&map| self.key(map, key)).copied().collect(),
             Spot::Element(list, name) => {
@@ -29,14 +29,18 @@ impl Oracle<'_> {
             }
             Spot::End(_) => Vec::new(),
         };
-        living.sort_by_key(|&write| self.writes[write].by.map(Change::id));
-        living.dedup();
-        living.retain(|&write| {
+        self.seen_of(writes, context)
+    }
+
+    fn seen_of(&self, mut writes: Vec<usize>, context: &VectorClock) -> Vec<usize> {
+        writes.sort_by_key(|&write| self.writes[write].by.map(Change::id));
+        writes.dedup();
+        writes.retain(|&write| {
             let Write { by, removed_by, .. } = &self.writes[write];
             by.is_none_or(|by| context.saw(by.id()))
                 && !removed_by.iter().any(|remover| context.saw(remover.id()))
         });
-        living
+        writes
     }
 
     /// The value shown in a slot: one, or several mergeable maps shown as one, or none.
@@ -58,8 +62,8 @@ impl Oracle<'_> {
 
     /// The names of the elements of a list that somebody with this clock sees.
     pub(super) fn visible(&self, list: usize, context: &VectorClock) -> Vec<usize> {
-        let names = self.elements(list).iter().map(|element| element.name);
-        names.filter(|&name| !self.living(&Spot::Element(list, name), context).is_empty()).collect()
+        let is_seen = |element: &&Element| !self.seen_of(element.slot.clone(), context).is_empty();
+        self.elements(list).iter().filter(is_seen).map(|element| element.name).collect()
     }
 
     /// The children of what is shown in a slot, in order.
