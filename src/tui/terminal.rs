@@ -123,7 +123,9 @@ fn for_tmux(sequence: &str) -> String {
 /// A sequence that screen hands on to the terminal, in the pieces it takes.
 fn for_screen(sequence: &str) -> String {
     let pieces = sequence.as_bytes().chunks(SCREEN_PIECE);
-    pieces.map(|piece| format!("\x1bP{}\x1b\\", String::from_utf8_lossy(piece))).collect()
+    let wrapped: Vec<_> =
+        pieces.map(|piece| format!("\x1bP{}\x1b\\", String::from_utf8_lossy(piece))).collect();
+    wrapped.concat()
 }
 
 impl Drop for Screen {
@@ -208,7 +210,7 @@ mod tests {
         ]);
         command.env("TERM", "xterm-256color");
         let mut child = pair.slave.spawn_command(command).unwrap();
-        let mut parser = vt100::Parser::new(50, 160, 0);
+        let mut parser = vt100::Parser::new(50.try_into().unwrap(), 160.try_into().unwrap(), 0);
         let (mut output, mut was_taken, mut bytes) =
             (pair.master.try_clone_reader().unwrap(), false, [0; 4096]);
         // The slave stays open here, so the end is known by the last line alone.
