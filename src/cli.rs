@@ -30,7 +30,7 @@ Examples:
   ultrawave join demo                   join it from another terminal
   ultrawave get demo /server/port       read from it in a script
   ultrawave set demo /server/port 8080  write to it in a script
-  ultrawave serve demo config.json      hold it open without a screen, keep the file up to date
+  ultrawave serve demo config.json      hold it open without a screen, keep the file in step
 ";
 
 const NOTES: &str = "\
@@ -45,8 +45,8 @@ path; 6 file changed on disk; 7 not permitted; 130 and 143 ended by a signal.";
 
 const SERVE_NOTES: &str = "\
 Joins the room, or opens it if it is not there, and stays until interrupted. FILE is
-written after every change. When FILE is changed on disk by something else, writing pauses
-and says so, and nothing is overwritten.";
+written after every change. When something else writes FILE, what it has changed becomes
+edits in the room. While FILE is no JSON, it is neither read nor written.";
 
 const WATCH_NOTES: &str = "\
 Each line is {\"author\":2,\"tick\":7,\"method\":\"set\",\"path\":\"/port\",\"args\":[8080]}: who, which
@@ -251,7 +251,7 @@ Examples:
         /// The room's name
         #[arg(value_parser = room_name)]
         room: String,
-        /// The document if the room is opened here, and where to write every change
+        /// The document if the room is opened here, and what to keep in step with it
         file: Option<PathBuf>,
         /// When joining, overwrite a FILE that is different
         #[arg(long)]

@@ -131,7 +131,7 @@ impl Draft {
 
     /// A failure that says where the text is.
     fn kept(&self, mut failure: Failure) -> Failure {
-        failure.message.push_str(&format!("\nthe draft is kept: {}", self.path.display()));
+        failure.message += &format!("\nthe draft is kept: {}", self.path.display());
         failure
     }
 

@@ -30,8 +30,8 @@ impl Replica {
 }
 
 fn beats(rival: &Record, change: &Change, scope: &Scope) -> bool {
-    let removed: Vec<EntryId> = rival.effects.iter().flat_map(removed).copied().collect();
-    let removes = |entries: &[EntryId]| entries.iter().any(|entry| removed.contains(entry));
+    let gone: Vec<EntryId> = rival.effects.iter().flat_map(removed).copied().collect();
+    let removes = |entries: &[EntryId]| entries.iter().any(|entry| gone.contains(entry));
     let is_lower = rival.id.author < change.author;
     if removes(&scope.containers) {
         return true;
