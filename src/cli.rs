@@ -118,6 +118,9 @@ pub struct Options {
     /// How others see you [default: your user name]
     #[arg(long, value_name = "NAME", global = true)]
     pub name: Option<String>,
+    /// Hold the document against a JSON Schema, in the editor
+    #[arg(long, value_name = "FILE", global = true)]
+    pub schema: Option<PathBuf>,
     /// Write a log there; RUST_LOG chooses what
     #[arg(long, value_name = "FILE", global = true)]
     pub log_file: Option<PathBuf>,
@@ -189,6 +192,12 @@ Examples:
   ultrawave man > ~/.local/share/man/man1/ultrawave.1
 ")]
     Man,
+    /// Run a jq filter over the document on standard input, for the editor
+    #[command(hide = true)]
+    JqView {
+        /// The filter
+        filter: String,
+    },
 }
 
 /// What to do in a room.

@@ -130,9 +130,9 @@ impl Draft {
     }
 
     /// A failure that says where the text is.
-    fn kept(&self, mut failure: Failure) -> Failure {
-        failure.message += &format!("\nthe draft is kept: {}", self.path.display());
-        failure
+    fn kept(&self, failure: Failure) -> Failure {
+        let message = format!("{}\nthe draft is kept: {}", failure.message, self.path.display());
+        Failure::new(failure.exit, message)
     }
 
     fn remove(&self) {

@@ -1,7 +1,7 @@
 //! The way into the editor: `create`, `join`, `open`.
 
 use std::io::{BufRead as _, Write as _};
-use std::path::Path as FilePath;
+use std::path::{Path as FilePath, PathBuf};
 
 use super::failure::{Exit, Failure};
 use super::member::hosting;
@@ -26,34 +26,38 @@ struct Disk {
     force: bool,
     /// Whether to write it at once.
     write: bool,
+    /// A JSON Schema to hold it against.
+    schema: Option<PathBuf>,
 }
 
 /// Opens a room and shows the editor.
-pub(super) fn create(room: &str, file: Option<&FilePath>, options: &RoomOptions) -> Result<Exit, Failure> {
+pub(super) fn create(
+    room: &str, file: Option<&FilePath>, schema: Option<PathBuf>, options: &RoomOptions,
+) -> Result<Exit, Failure> {
     let (document, target) = document(file)?;
     require_terminal("serve", room, file)?;
-    edit(room, Way::Create(document), Disk { target, force: false, write: false }, &hosting(options))
+    edit(room, Way::Create(document), Disk { target, force: false, write: false, schema }, &hosting(options))
 }
 
 /// Joins a room and shows the editor.
 pub(super) fn join(
-    room: &str, save: Option<&FilePath>, force: bool, options: &RoomOptions,
+    room: &str, save: Option<&FilePath>, force: bool, schema: Option<PathBuf>, options: &RoomOptions,
 ) -> Result<Exit, Failure> {
     if save.is_some_and(input::is_stdin) {
         return Err(Failure::new(Exit::Usage, "--save takes a file, not -"));
     }
     let target = save.map(Target::find).transpose()?;
     require_terminal("get", room, None)?;
-    edit(room, Way::Join, Disk { target, force, write: true }, options)
+    edit(room, Way::Join, Disk { target, force, write: true, schema }, options)
 }
 
 /// Joins a room or opens it, and shows the editor.
 pub(super) fn open(
-    room: &str, file: Option<&FilePath>, force: bool, options: &RoomOptions,
+    room: &str, file: Option<&FilePath>, force: bool, schema: Option<PathBuf>, options: &RoomOptions,
 ) -> Result<Exit, Failure> {
     let (document, target) = document(file)?;
     require_terminal("serve", room, file)?;
-    edit(room, Way::Open(document), Disk { target, force, write: false }, &hosting(options))
+    edit(room, Way::Open(document), Disk { target, force, write: false, schema }, &hosting(options))
 }
 
 /// The document to start from, and the file it is in.
@@ -108,12 +112,15 @@ async fn enter(room: &str, way: Way, options: &RoomOptions) -> Result<(Room, boo
     }
 }
 
-async fn show(room: &Room, is_new: bool, disk: Disk, options: &RoomOptions) -> Result<Exit, Failure> {
+async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) -> Result<Exit, Failure> {
     if is_new {
         announce::opened(room, &options.signal);
     }
+    let schema = disk.schema.take();
     let file = bind(room, is_new, disk)?;
     let options = EditorOptions {
+        keys: super::config()?.keys,
+        schema,
         name: options.name.clone(),
         join_command: announce::join_command(room.name(), &options.signal),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),

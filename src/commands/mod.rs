@@ -9,6 +9,7 @@ mod edit_text;
 mod editor;
 mod failure;
 mod input;
+mod jq;
 mod keeper;
 mod logging;
 mod manual;
@@ -24,6 +25,7 @@ mod update;
 mod watch;
 mod watcher;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -71,9 +73,10 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         }
         Command::Completions { shell } => output::print(&manual::completions(shell)).map(|()| Exit::Done),
         Command::Man => output::print(&manual::page(&Cli::command())).map(|()| Exit::Done),
+        Command::JqView { filter } => jq::jq(&filter),
         Command::Room(command) => {
             logging::start(cli.options.log_file.as_deref(), is_editor(&command))?;
-            take_part(command, &room_options(&cli.options)?)
+            take_part(command, &room_options(&cli.options)?, cli.options.schema)
         }
     }
 }
@@ -83,11 +86,15 @@ fn is_editor(command: &RoomCommand) -> bool {
 }
 
 /// Does what needs a room. All that can be found wrong without one is found before.
-fn take_part(command: RoomCommand, options: &RoomOptions) -> Result<Exit, Failure> {
+fn take_part(command: RoomCommand, options: &RoomOptions, schema: Option<PathBuf>) -> Result<Exit, Failure> {
     match command {
-        RoomCommand::Create { room, file } => editor::create(&room, file.as_deref(), options),
-        RoomCommand::Join { room, save, force } => editor::join(&room, save.as_deref(), force, options),
-        RoomCommand::Open { room, file, force } => editor::open(&room, file.as_deref(), force, options),
+        RoomCommand::Create { room, file } => editor::create(&room, file.as_deref(), schema, options),
+        RoomCommand::Join { room, save, force } => {
+            editor::join(&room, save.as_deref(), force, schema, options)
+        }
+        RoomCommand::Open { room, file, force } => {
+            editor::open(&room, file.as_deref(), force, schema, options)
+        }
         RoomCommand::Serve { room, file, force } => serve::serve(&room, file.as_deref(), force, options),
         RoomCommand::Get { room, path, compact } => {
             input::check_path(&path)?;
@@ -170,6 +177,9 @@ fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, F
 }
 
 fn room_options(options: &Options) -> Result<RoomOptions, Failure> {
-    let config = Config::path().map(|path| Config::load(&path)).transpose()?.unwrap_or_default();
-    Ok(config.room_options(options, &config::user_name())?)
+    Ok(config()?.room_options(options, &config::user_name())?)
+}
+
+fn config() -> Result<Config, Failure> {
+    Ok(Config::path().map(|path| Config::load(&path)).transpose()?.unwrap_or_default())
 }

@@ -79,6 +79,10 @@ pub enum Find {
     Previous,
     /// Looks for the key under the cursor.
     Key,
+    /// Asks for a part of a path and lists the places like it.
+    Place,
+    /// Asks for a jq filter and shows what it gives.
+    Jq,
 }
 
 /// Changing the document.
@@ -98,6 +102,12 @@ pub enum Edit {
     Rename,
     /// Flips a boolean; asks what to turn anything else into.
     ChangeType,
+    /// Hands a value, with all that is in it, to the person's own editor.
+    External,
+    /// Marks a row, so that cutting and copying take all marked ones.
+    Mark,
+    /// Puts a copy beside this one.
+    Duplicate,
     /// Removes, and remembers for pasting.
     Cut,
     /// Pastes after this one.
@@ -138,6 +148,8 @@ pub enum Room {
     Save,
     /// Asks for a command.
     Command,
+    /// Lists all that can be done, and does it.
+    Palette,
     /// Shows who is here and how others join.
     People,
     /// Goes where the next of the others goes, until a key is pressed.
@@ -148,6 +160,12 @@ pub enum Room {
     Conflicts,
     /// Shows the changes lately made.
     History,
+    /// Shows what the schema does not allow.
+    Violations,
+    /// Shows an earlier version.
+    Past,
+    /// Leaves the mouse to the terminal, or takes it again.
+    Mouse,
     /// Shows what the keys do.
     Help,
     /// Stops the program and goes back to the shell.
@@ -285,8 +303,22 @@ pub const ACTIONS: &[Entry] = &[
         "rename the key: sets the new key and deletes the old one, undone as one",
         "rename",
     ),
+    entry(Action::Edit(Edit::External), "edit-outside", &["E"], "edit the value in $VISUAL, $EDITOR or vi"),
     entry(Action::Edit(Edit::ChangeType), "change-type", &["t"], "flip a boolean, or change the type"),
-    hinted(Action::Edit(Edit::Cut), "cut", &["d d", "Del", "Ctrl-x"], "cut", "cut"),
+    entry(
+        Action::Edit(Edit::Mark),
+        "mark",
+        &["v", "x"],
+        "mark, for cutting and copying many (again: no longer)",
+    ),
+    hinted(
+        Action::Edit(Edit::Cut),
+        "cut",
+        &["d d", "Del", "Ctrl-x"],
+        "cut what is marked, or this (with a count: that many)",
+        "cut",
+    ),
+    entry(Action::Edit(Edit::Duplicate), "duplicate", &["g d"], "put a copy after this"),
     entry(Action::Edit(Edit::PasteAfter), "paste-after", &["p", "Ctrl-v"], "paste after"),
     entry(Action::Edit(Edit::PasteBefore), "paste-before", &["P"], "paste before"),
     entry(Action::Edit(Edit::PasteInside), "paste-inside", &["g p"], "paste inside"),
@@ -298,20 +330,28 @@ pub const ACTIONS: &[Entry] = &[
         Action::Find(Find::Text),
         "search",
         &["/", "Ctrl-f"],
-        "find a text in keys and values (a capital in it: case counts)",
+        "find a regex in keys and values (a capital in it: case counts)",
         "find",
     ),
     entry(Action::Find(Find::Next), "next-match", &["n", "F3"], "next match"),
     entry(Action::Find(Find::Previous), "previous-match", &["N"], "previous match"),
     entry(Action::Find(Find::Key), "search-key", &["*"], "find this key elsewhere"),
-    entry(Action::Copy(Copied::Value), "copy-value", &["y y"], "copy the value, also for pasting here"),
+    entry(Action::Find(Find::Place), "go-to", &["@", "Ctrl-g"], "go to a place by a part of its path"),
+    entry(Action::Find(Find::Jq), "jq", &["|"], "look at what a jq filter gives (nothing is changed)"),
+    entry(
+        Action::Copy(Copied::Value),
+        "copy-value",
+        &["y y"],
+        "copy what is marked, or this, also for pasting here",
+    ),
     entry(Action::Copy(Copied::Key), "copy-key", &["y k"], "copy the key or position"),
     entry(Action::Copy(Copied::JqPath), "copy-path", &["y p"], "copy the jq path"),
     entry(Action::Copy(Copied::Pointer), "copy-pointer", &["y j"], "copy the JSON Pointer"),
     entry(Action::Copy(Copied::Text), "copy-string", &["y s"], "copy what the string says"),
-    hinted(Action::Room(Room::Help), "help", &["?", "F1"], "what the keys do", "help"),
+    hinted(Action::Room(Room::Help), "help", &["?", "F1"], "what the keys do; Enter does it", "help"),
     entry(Action::Room(Room::Save), "save", &["Ctrl-s"], "save the file"),
-    entry(Action::Room(Room::Command), "command", &[":", "Ctrl-p"], "type a command"),
+    entry(Action::Room(Room::Command), "command", &[":"], "type a command"),
+    entry(Action::Room(Room::Palette), "palette", &["Ctrl-p"], "choose among all that can be done"),
     entry(Action::Room(Room::People), "people", &["g w", "F6"], "who is here, and how others join"),
     entry(
         Action::Room(Room::Conflicts),
@@ -327,6 +367,9 @@ pub const ACTIONS: &[Entry] = &[
     ),
     entry(Action::Room(Room::Compare), "compare", &["D"], "how the document differs from the file on disk"),
     entry(Action::Room(Room::History), "history", &["g l", "F8"], "the changes lately made"),
+    entry(Action::Room(Room::Past), "past", &["g t"], "look at earlier versions; nothing is changed"),
+    entry(Action::Room(Room::Violations), "violations", &["g s"], "what the JSON Schema does not allow"),
+    entry(Action::Room(Room::Mouse), "mouse", &["g m"], "leave the mouse to the terminal, or take it"),
     entry(Action::Room(Room::Suspend), "suspend", &["Ctrl-z"], "back to the shell; `fg` returns"),
     entry(Action::Room(Room::Cancel), "cancel", &["Ctrl-c", "Esc"], "let go of what is begun"),
     hinted(Action::Room(Room::Quit), "quit", &["q", "Ctrl-q"], "quit", "quit"),
@@ -361,6 +404,7 @@ pub const COMMANDS: &[CommandEntry] = &[
         usage: ":w[!] [NAME]",
         help: "save the file, or to another name; ! overwrites",
     },
+    CommandEntry { name: "schema", usage: ":schema FILE", help: "hold the document against a JSON Schema" },
     CommandEntry { name: "reload", usage: ":reload", help: "take the file as it is on disk into the room" },
     CommandEntry { name: "q", usage: ":q[!]", help: "quit; ! without asking" },
     CommandEntry { name: "wq", usage: ":wq", help: "save and quit" },

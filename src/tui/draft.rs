@@ -30,6 +30,10 @@ pub struct Draft {
     pub touched_by: Option<Author>,
     /// Whether that replaced the value, so that an edit inside it would be lost with it.
     pub was_replaced: bool,
+    /// What was typed before a completion took its place.
+    pub completing: Option<String>,
+    /// What there is to tell of the completion.
+    pub told: Option<String>,
 }
 
 /// What a draft is to become.
@@ -80,6 +84,8 @@ impl Draft {
             error: None,
             touched_by: None,
             was_replaced: false,
+            completing: None,
+            told: None,
         }
     }
 

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::keymap::Key;
+use super::schema::{Schema, Violation};
+use super::viewer::Subject;
 use crate::document::{Method, Path, Value};
 use crate::room::Status;
 use crate::session::{Person, Presence};
-use crate::sync::{Author, Change, Conflict, LostEdit, Snapshot, Undone, VectorClock};
+use crate::sync::{Author, Change, ChangeId, Conflict, LostEdit, Snapshot, Undone, VectorClock};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -70,6 +72,33 @@ pub enum Msg {
     },
     /// The slots with several values and the lost edits, as asked for.
     Conflicts(Vec<Conflict>, Vec<LostEdit>),
+    /// What the person's own editor left, or why that is nothing.
+    External(Result<String, String>),
+    /// What a jq filter gave, and whether there was more; or what is wrong with it.
+    Jq {
+        /// The filter.
+        filter: String,
+        /// What it gave.
+        answer: Result<(Vec<Value>, bool), String>,
+    },
+    /// The schema that goes with the document from now on; or why there is none.
+    Schema(Result<Schema, String>),
+    /// What in a version of the document the schema does not allow.
+    Checked {
+        /// Which version.
+        clock: VectorClock,
+        /// What.
+        violations: Vec<Violation>,
+    },
+    /// A version asked for.
+    Version {
+        /// Which.
+        subject: Subject,
+        /// What it says.
+        value: Value,
+    },
+    /// There is time to go on with what is being looked for.
+    Work,
     /// Something to tell the person.
     Notice(Level, String),
 }
@@ -163,10 +192,61 @@ pub enum Effect {
     Presence(Presence),
     /// Find the slots with several values and the lost edits.
     Conflicts,
+    /// Let the person edit a text in their own editor. Answered by [`Msg::External`].
+    External {
+        /// The text.
+        text: String,
+    },
+    /// Run a jq filter. Answered by [`Msg::Jq`].
+    Jq {
+        /// The filter.
+        filter: String,
+        /// The value it is run on.
+        value: Value,
+    },
+    /// Stop the filter that runs.
+    StopJq,
+    /// Read a JSON Schema from a file. Answered by [`Msg::Schema`].
+    Schema(PathBuf),
+    /// Look what in a version the schema does not allow. Answered by [`Msg::Checked`].
+    Check(CheckWanted),
+    /// Make a version again. Answered by [`Msg::Version`].
+    Version(Moment),
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// Stop, and go back to the shell.
     Suspend,
     /// Leave.
     Quit,
+}
+
+/// A wish to hold a version against the schema.
+#[derive(Clone, Debug)]
+pub struct CheckWanted {
+    /// The schema.
+    pub schema: Schema,
+    /// The version.
+    pub snapshot: Snapshot,
+}
+
+/// Wishes are told apart by their versions.
+impl PartialEq for CheckWanted {
+    fn eq(&self, other: &Self) -> bool {
+        self.snapshot.clock == other.snapshot.clock
+    }
+}
+
+impl Eq for CheckWanted {}
+
+/// A version of the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// The one before the last change.
+    BeforeLast,
+    /// The one before a change.
+    Before(ChangeId),
+    /// After so many of the remembered changes.
+    Count(usize),
 }
 
 /// Who did something.

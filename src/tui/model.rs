@@ -5,20 +5,27 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bindings::Bindings;
 use super::draft::Draft;
+use super::finder::{Finder, Menu};
 use super::keymap::{Key, Keymap};
 use super::line::Line;
 use super::message::{Doer, Level, SaveWanted};
 use super::rows::Rows;
-use super::search::Search;
+use super::schema::{Schema, Violation};
+use super::search::{Search, Seek};
 use super::text::inert;
+use super::viewer::Viewer;
 use crate::document::{Method, Path, Text, Value};
 use crate::room::Status;
 use crate::session::{Link, Person, Presence};
-use crate::sync::{Author, Change, Conflict, LostEdit, Snapshot, VectorClock};
+use crate::sync::{Author, Change, ChangeId, Conflict, LostEdit, Snapshot, VectorClock};
 
 /// Changes remembered for showing.
 pub(super) const HISTORY_SHOWN: usize = 500;
+
+/// How long after the first key of a sequence those that may follow are shown in a box.
+const BOX_AFTER: Duration = Duration::from_millis(300);
 
 /// How an editor is to be.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +36,10 @@ pub struct EditorOptions {
     pub join_command: String,
     /// Whether to do without colours.
     pub no_color: bool,
+    /// A JSON Schema to hold the document against.
+    pub schema: Option<PathBuf>,
+    /// The keys this person has chosen.
+    pub keys: Bindings,
 }
 
 /// What an editor starts from.
@@ -103,6 +114,8 @@ pub struct Model {
     pub mode: Mode,
     /// The beginning of a sequence of keys.
     pub pending: Vec<Key>,
+    /// When that was begun.
+    pub(super) pending_since: Duration,
     /// The number typed before a key.
     pub count: Option<usize>,
     /// The others.
@@ -123,8 +136,26 @@ pub struct Model {
     pub notice: Option<(Level, String)>,
     /// What is looked for.
     pub search: Option<Search>,
-    /// What was cut or copied: the value, and the key it was at.
-    pub register: Option<(Option<Text>, Value)>,
+    /// The next match, while it is looked for.
+    pub(super) seek: Option<Box<Seek>>,
+    /// What was cut or copied: values, and the keys they were at.
+    pub register: Vec<(Option<Text>, Value)>,
+    /// Rows marked, to be cut or copied together.
+    pub marked: Vec<Path>,
+    /// A value in the hands of the person's own editor.
+    pub external: Option<External>,
+    /// A version remembered, for telling what lies between it and another.
+    pub(super) moment: Option<(usize, Value)>,
+    /// The schema beside the document.
+    pub schema: Option<Schema>,
+    /// What the schema does not allow, with who last wrote there.
+    pub violations: Vec<(Violation, Option<Doer>)>,
+    /// The version that is being held against the schema.
+    pub(super) checking: Option<VectorClock>,
+    /// The version that was.
+    pub(super) checked: Option<VectorClock>,
+    /// Whether the mouse is taken.
+    pub has_mouse: bool,
     /// Where [`Back`](super::action::Move::Back) and forward lead.
     pub jumps: Jumps,
     /// What was being typed when an edit went out, to be put back if it is refused.
@@ -150,14 +181,18 @@ pub enum Mode {
     Browse,
     /// Typing a value or a key.
     Edit(Draft),
-    /// Typing what to look for.
-    Search(Line),
+    /// Typing what to look for, among the places found.
+    Find(Box<Finder>),
     /// Typing a command, on the document as it was when that began.
     Command(Line, Snapshot),
+    /// Typing a jq filter.
+    Jq(Line),
+    /// Looking at a tree beside the live one.
+    View(Box<Viewer>),
     /// Answering a question.
     Ask(Question),
-    /// Reading what the keys do; the line narrows it down.
-    Help(Line, usize),
+    /// Choosing among all that can be done.
+    Menu(Menu),
     /// Reading a page.
     Page(PageKind, usize),
     /// Choosing among values written at the same time and lost edits.
@@ -171,8 +206,10 @@ pub enum PageKind {
     People,
     /// The changes lately made.
     History,
-    /// The edits that lead from the file on disk to the document.
-    Compared(Arc<Vec<(Path, Method)>>),
+    /// What the schema does not allow.
+    Violations,
+    /// The edits that lead from one version to another, and which two these are.
+    Compared(String, Arc<Vec<(Path, Method)>>),
 }
 
 /// A question that waits for one key.
@@ -189,8 +226,24 @@ pub enum Question {
         /// What was asked for.
         wanted: SaveWanted,
     },
+    /// What the person's own editor left is not JSON; edit it again?
+    BadText {
+        /// The text.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// Turn the value into what?
     ChangeType,
+}
+
+/// A value in the hands of the person's own editor.
+#[derive(Clone, Debug)]
+pub struct External {
+    /// The document as it was when that began.
+    pub base: Snapshot,
+    /// Where the value was in it.
+    pub path: Path,
 }
 
 /// Slots with several values, and lost edits.
@@ -215,6 +268,11 @@ pub struct HistoryEntry {
     pub what: &'static str,
     /// Where, as it was for who made it.
     pub path: Option<Path>,
+    /// Which change it is; nothing when it is none.
+    pub id: Option<ChangeId>,
+    /// What was there before and after the changes that came together with it, as far as that was
+    /// seen here.
+    pub values: Option<(Option<Value>, Option<Value>)>,
 }
 
 /// A mark on a row that somebody else has just changed.
@@ -255,10 +313,10 @@ impl Model {
         let shown = history.len().saturating_sub(HISTORY_SHOWN);
         let history = history.iter().skip(shown).map(|change| HistoryEntry::of(change, None, me)).collect();
         let mut model = Self {
-            options,
             room,
             me,
-            keymap: Keymap::default(),
+            keymap: Keymap::new(&options.keys),
+            options,
             size: (80, 24),
             now: Duration::ZERO,
             rows: Rows::new(&snapshot.value),
@@ -267,6 +325,7 @@ impl Model {
             top: 0,
             mode: Mode::Browse,
             pending: Vec::new(),
+            pending_since: Duration::ZERO,
             count: None,
             people: Vec::new(),
             places: BTreeMap::new(),
@@ -277,7 +336,16 @@ impl Model {
             flashes: Vec::new(),
             notice: None,
             search: None,
-            register: None,
+            seek: None,
+            register: Vec::new(),
+            marked: Vec::new(),
+            external: None,
+            moment: None,
+            schema: None,
+            violations: Vec::new(),
+            checking: None,
+            checked: None,
+            has_mouse: true,
             jumps: Jumps::default(),
             committing: None,
             go_when_there: None,
@@ -292,7 +360,23 @@ impl Model {
             let told = format!("others join with: {}", model.options.join_command);
             model.say(Level::Plain, told);
         }
+        if !model.keymap.displaced().is_empty() {
+            let told = format!("keys you chose: {}", model.keymap.displaced().join(", "));
+            model.say(Level::Warning, told);
+        }
         model
+    }
+
+    /// Whether something is being looked for, so that [`Msg::Work`](super::Msg::Work) goes on with
+    /// it.
+    pub fn is_at_work(&self) -> bool {
+        self.seek.is_some() || matches!(&self.mode, Mode::Find(finder) if finder.is_at_work())
+    }
+
+    /// When the keys that may follow are shown in a box; nothing when no sequence is begun.
+    pub(super) fn box_due(&self) -> Option<Duration> {
+        let is_begun = matches!(self.mode, Mode::Browse) && !self.pending.is_empty();
+        is_begun.then(|| self.pending_since + BOX_AFTER)
     }
 
     /// Takes in who the others are and where.
@@ -385,6 +469,13 @@ impl HistoryEntry {
     /// A change, as it came at a moment.
     pub(super) fn of(change: &Change, at: Option<Duration>, me: Author) -> Self {
         let doer = if change.author == me { Doer::Me } else { Doer::Other(change.author) };
-        Self { at, doer, what: change.method.name(), path: Some(change.path.clone()) }
+        Self {
+            at,
+            doer,
+            what: change.method.name(),
+            path: Some(change.path.clone()),
+            id: Some(change.id()),
+            values: None,
+        }
     }
 }

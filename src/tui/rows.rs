@@ -68,6 +68,17 @@ pub(super) fn child_at(value: &Value, at: usize) -> Option<(Step, &Value)> {
     }
 }
 
+/// Positions on the way to a place: they order places as the document does.
+pub(super) fn order(root: &Value, path: &Path) -> Vec<usize> {
+    let mut value = Some(root);
+    let at = |step: &Step| {
+        let around = value?;
+        value = around.get(step);
+        position(around, step)
+    };
+    path.steps().iter().map_while(at).collect()
+}
+
 impl Fold {
     fn inner(&self, at: usize) -> Option<&Self> {
         let found = self.inner.binary_search_by_key(&at, |inner| inner.at).ok()?;

@@ -2,6 +2,7 @@
 
 use std::future::poll_fn;
 use std::io::{self, IsTerminal as _};
+use std::path::{Component, PathBuf};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -10,19 +11,24 @@ use crossterm::event::{
     Event as TerminalEvent, EventStream, KeyEventKind, MouseButton, MouseEvent, MouseEventKind,
 };
 use futures_util::{Stream, StreamExt as _};
+use tokio::signal::unix::SignalKind;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
+use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::files::{Answer, Files};
 use super::keymap::Key;
-use super::message::{Effect, Level, Mouse, Msg};
+use super::message::{Effect, Level, Moment, Mouse, Msg};
 use super::model::{EditorOptions, FileState, Model, Opening};
+use super::outside::{self, External};
+use super::schema::Schema;
 use super::signals::Signals;
 use super::terminal::Screen;
 use super::text::clip;
 use super::update::update;
-use crate::document::Value;
+use super::viewer::Subject;
+use crate::document::{Text, Value};
 use crate::file::FileBinding;
 use crate::room::{Room, RoomError};
 use crate::session::{Event, Presence};
@@ -94,6 +100,12 @@ struct Editor {
     opened: Instant,
     presence: Option<Presence>,
     exit: Option<Exit>,
+    /// A text to be handed to the person's own editor.
+    external: Option<String>,
+    /// What comes of work beside the editor.
+    later: mpsc::Sender<Msg>,
+    /// The jq filter that runs.
+    filter: Option<AbortHandle>,
 }
 
 impl Editor {
@@ -115,6 +127,7 @@ impl Editor {
             status: room.status(),
         };
         let (answers, answered) = mpsc::channel(4);
+        let (later, lately) = mpsc::channel(4);
         let mut editor = Self {
             model: Model::new(options, opening),
             screen: Screen::take()?,
@@ -123,15 +136,21 @@ impl Editor {
             opened: Instant::now(),
             presence: None,
             exit: None,
+            external: None,
+            later,
+            filter: None,
             room,
         };
         let (columns, rows) = editor.screen.size()?;
         editor.take(Msg::Resize(columns, rows));
-        editor.live(signals, answered).await
+        if let Some(path) = editor.schema_named() {
+            editor.read_schema(path);
+        }
+        editor.live(signals, answered, lately).await
     }
 
     async fn live(
-        mut self, mut signals: Signals, mut answered: mpsc::Receiver<Answer>,
+        mut self, mut signals: Signals, mut answered: mpsc::Receiver<Answer>, mut lately: mpsc::Receiver<Msg>,
     ) -> Result<Exit, EditorError> {
         let mut keys = EventStream::new();
         let mut events = self.room.events();
@@ -143,9 +162,21 @@ impl Editor {
             if let Some(exit) = self.exit {
                 return Ok(exit);
             }
+            if let Some(text) = self.external.take() {
+                // Whoever reads keys here would take them from the other editor.
+                drop(keys);
+                let left = self.outside(&text, &mut signals).await?;
+                keys = EventStream::new();
+                match left {
+                    Ok(text) => self.take(Msg::External(text)),
+                    Err(signal) => return Ok(Exit::Signal(signal)),
+                }
+                continue;
+            }
             self.screen.draw(&self.model)?;
             let next_frame = Instant::now() + FRAME;
             let idle = self.idle();
+            let is_at_work = self.model.is_at_work();
             let documents = &mut self.documents;
             tokio::select! {
                 key = keys.next() => match key {
@@ -163,14 +194,108 @@ impl Editor {
                     let message = self.files.take(answer);
                     self.take(message);
                 }
+                Some(message) = lately.recv() => self.take(message),
                 event = events.recv() => {
                     self.happened(event);
                     sleep_until(next_frame).await;
                 }
                 _ = documents.changed() => sleep_until(next_frame).await,
                 () = sleep(idle) => self.look(),
+                () = std::future::ready(()), if is_at_work => self.take(Msg::Work),
             }
             self.take(Msg::Time(self.opened.elapsed()));
+        }
+    }
+
+    /// Lets the person edit a text in their own editor, the terminal theirs meanwhile. Ends early
+    /// with the signal that ends this process.
+    async fn outside(
+        &mut self, text: &str, signals: &mut Signals,
+    ) -> io::Result<Result<Result<String, String>, i32>> {
+        self.screen.give_back();
+        let mut external = match External::open(text) {
+            Ok(external) => external,
+            Err(error) => {
+                self.screen.enter()?;
+                return Ok(Ok(Err(format!("no editor can be started: {error}"))));
+            }
+        };
+        let left = loop {
+            tokio::select! {
+                left = external.wait() => break left,
+                signal = signals.recv() => if let Some(signal) = signal
+                    // Ctrl-C in the other editor is meant for it.
+                    && signal != SignalKind::interrupt().as_raw_value()
+                {
+                    return Ok(Err(signal));
+                },
+            }
+        };
+        self.screen.enter()?;
+        self.screen.mouse(self.model.has_mouse)?;
+        Ok(Ok(left))
+    }
+
+    /// Makes a version again, beside.
+    fn version(&self, moment: Moment) {
+        let room = self.room.clone();
+        let me = self.room.author();
+        let later = self.later.clone();
+        let names = self.model.names.clone();
+        tokio::task::spawn_blocking(move || {
+            let changes = room.history();
+            let of = changes.len();
+            let at = match moment {
+                Moment::BeforeLast => of.saturating_sub(1),
+                Moment::Count(count) => count.min(of),
+                Moment::Before(id) => changes.iter().position(|change| change.id() == id).unwrap_or(0),
+            };
+            let (count, value) = room.version(at);
+            let last = count.checked_sub(1).and_then(|last| changes.get(last));
+            let told = last.map_or_else(
+                || "where the history begins".to_owned(),
+                |change| {
+                    let unknown = || format!("author {}", change.author);
+                    let name = names.get(&change.author).cloned().unwrap_or_else(unknown);
+                    let name = if change.author == me { "you".to_owned() } else { name };
+                    format!("after {name} {} {}", change.method.name(), change.path.to_jq())
+                },
+            );
+            let _ =
+                later.blocking_send(Msg::Version { subject: Subject::Version { count, of, told }, value });
+        });
+    }
+
+    /// Reads a schema, beside.
+    fn read_schema(&self, path: PathBuf) {
+        let later = self.later.clone();
+        tokio::task::spawn_blocking(move || later.blocking_send(Msg::Schema(Schema::load(&path))));
+    }
+
+    /// The schema that was asked for, else the one beside the room's own file that the document
+    /// names. A name that leads elsewhere is not followed: others may have written it.
+    fn schema_named(&self) -> Option<PathBuf> {
+        if let Some(path) = &self.model.options.schema {
+            return Some(path.clone());
+        }
+        let folder = self.model.file.as_ref()?.path.parent()?;
+        let named = self.model.snapshot.value.key(&Text::new("$schema"))?.as_text()?.plain().into_owned();
+        let mut parts = std::path::Path::new(&named).components();
+        let is_below =
+            !named.is_empty() && parts.all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        let path = folder.join(&named);
+        (is_below && path.is_file()).then_some(path)
+    }
+
+    /// Runs a jq filter, beside.
+    fn run_filter(&mut self, filter: String, value: Value) {
+        let later = self.later.clone();
+        let running = tokio::spawn(async move {
+            let answer = outside::jq(&filter, &value).await;
+            let _ = later.send(Msg::Jq { filter, answer }).await;
+        });
+        if let Some(before) = self.filter.replace(running.abort_handle()) {
+            before.abort();
         }
     }
 
@@ -189,6 +314,7 @@ impl Editor {
     }
 
     fn terminal(&mut self, event: &TerminalEvent) {
+        self.take(Msg::Time(self.opened.elapsed()));
         let message = match event {
             TerminalEvent::Key(key) => (key.kind != KeyEventKind::Release).then(|| Msg::Key(Key::from(*key))),
             TerminalEvent::Paste(text) => Some(Msg::Paste(text.clone())),
@@ -231,9 +357,10 @@ impl Editor {
 
     /// How long nothing need be drawn when nothing happens.
     fn idle(&self) -> Duration {
-        let flash =
-            self.model.flashes.iter().map(|flash| flash.until.saturating_sub(self.opened.elapsed())).min();
-        flash.unwrap_or(IDLE).clamp(FRAME, IDLE)
+        let moments = self.model.flashes.iter().map(|flash| flash.until).chain(self.model.box_due());
+        let now = self.opened.elapsed();
+        let next = moments.filter(|moment| *moment > self.model.now).min();
+        next.map_or(IDLE, |moment| moment.saturating_sub(now)).clamp(FRAME, IDLE)
     }
 
     /// Takes the document as it is now into the model, with the changes that led to it.
@@ -285,6 +412,27 @@ impl Editor {
                 let (conflicts, lost) = (self.room.conflicts(), self.room.lost_edits());
                 self.take(Msg::Conflicts(conflicts, lost));
             }
+            Effect::External { text } => self.external = Some(text),
+            Effect::Jq { filter, value } => self.run_filter(filter, value),
+            Effect::StopJq => {
+                if let Some(filter) = self.filter.take() {
+                    filter.abort();
+                }
+            }
+            Effect::Schema(path) => self.read_schema(path),
+            Effect::Check(wanted) => {
+                let later = self.later.clone();
+                tokio::task::spawn_blocking(move || {
+                    let violations = wanted.schema.violations(&wanted.snapshot.value);
+                    let _ = later.blocking_send(Msg::Checked { clock: wanted.snapshot.clock, violations });
+                });
+            }
+            Effect::Version(moment) => self.version(moment),
+            Effect::Mouse(taken) => {
+                if let Err(error) = self.screen.mouse(taken) {
+                    self.take(Msg::Notice(Level::Error, format!("the terminal failed: {error}")));
+                }
+            }
             Effect::Suspend => {
                 if let Err(error) = self.screen.suspend() {
                     self.take(Msg::Notice(Level::Error, format!("cannot stop: {error}")));
@@ -302,10 +450,10 @@ impl Editor {
 
     fn copy(&mut self, what: &str, text: &str) {
         let message = match self.screen.copy(text) {
-            Ok(()) => {
+            Ok(through) => {
                 let shown = super::text::inert(text);
                 let shown = clip(&shown, COPIED_COLUMNS);
-                Msg::Notice(Level::Plain, format!("asked the terminal to copy {what}: {shown}"))
+                Msg::Notice(Level::Plain, format!("asked {through} to copy {what}: {shown}"))
             }
             Err(error) => Msg::Notice(Level::Error, format!("not copied: {error}")),
         };

@@ -9,13 +9,16 @@ use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
-use crossterm::{cursor, execute};
+use crossterm::{Command as _, cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
 
 use super::model::Model;
 use super::view;
+
+/// Bytes that screen hands on at once.
+const SCREEN_PIECE: usize = 76;
 
 /// Whether the terminal is taken over, so that a panic anywhere gives it back once.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
@@ -70,12 +73,57 @@ impl Screen {
         self.enter()
     }
 
-    /// Hands a text to the terminal's clipboard (OSC 52). Whether the terminal takes it cannot be
-    /// known.
+    /// Gives the terminal back until [`enter`](Self::enter).
     #[expect(clippy::unused_self, reason = "only while the terminal is taken")]
-    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
-        execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
+    pub(super) fn give_back(&mut self) {
+        give_back();
     }
+
+    /// Takes the mouse, or leaves it to the terminal.
+    #[expect(clippy::unused_self, reason = "only while the terminal is taken")]
+    pub(super) fn mouse(&mut self, taken: bool) -> io::Result<()> {
+        if taken {
+            execute!(io::stdout(), EnableMouseCapture)
+        } else {
+            execute!(io::stdout(), DisableMouseCapture)
+        }
+    }
+
+    /// Hands a text to the terminal's clipboard (OSC 52), through tmux or screen where one is in
+    /// between. Whom it asked; whether the terminal takes it cannot be known.
+    #[expect(clippy::unused_self, reason = "only while the terminal is taken")]
+    pub(super) fn copy(&mut self, text: &str) -> io::Result<&'static str> {
+        let mut plain = String::new();
+        CopyToClipboard::to_clipboard_from(text).write_ansi(&mut plain).map_err(io::Error::other)?;
+        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let (sequence, whom) = if is_set("TMUX") {
+            // tmux takes the plain one with `set-clipboard on`, and hands the wrapped one on with
+            // `allow-passthrough on`; each is ignored without.
+            (
+                format!("{plain}{}", for_tmux(&plain)),
+                "the terminal, through tmux (set-clipboard or allow-passthrough on),",
+            )
+        } else if is_set("STY") {
+            (for_screen(&plain), "the terminal, through screen,")
+        } else {
+            (plain, "the terminal")
+        };
+        let mut out = io::stdout();
+        out.write_all(sequence.as_bytes())?;
+        out.flush()?;
+        Ok(whom)
+    }
+}
+
+/// A sequence that tmux hands on to the terminal.
+fn for_tmux(sequence: &str) -> String {
+    format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b"))
+}
+
+/// A sequence that screen hands on to the terminal, in the pieces it takes.
+fn for_screen(sequence: &str) -> String {
+    let pieces = sequence.as_bytes().chunks(SCREEN_PIECE);
+    pieces.map(|piece| format!("\x1bP{}\x1b\\", String::from_utf8_lossy(piece))).collect()
 }
 
 impl Drop for Screen {
@@ -107,4 +155,80 @@ fn give_back_on_panic() {
         give_back();
         report(what);
     }));
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_multiplexer_hands_the_sequence_on() {
+        assert_eq!(for_tmux("\x1b]52;c;QQ==\x1b\\"), "\x1bPtmux;\x1b\x1b]52;c;QQ==\x1b\x1b\\\x1b\\");
+        let long = format!("\x1b]52;c;{}\x07", "A".repeat(100));
+        let wrapped = for_screen(&long);
+        assert_eq!(wrapped.matches("\x1bP").count(), 2);
+        assert_eq!(wrapped.replace("\x1bP", "").replace("\x1b\\", ""), long);
+    }
+
+    /// Runs in a terminal of its own, for the test below.
+    #[test]
+    #[ignore = "takes the terminal over and panics"]
+    fn panics_with_the_terminal_taken() {
+        let _screen = Screen::take().unwrap();
+        print_taken();
+        panic!("the report is to be read");
+    }
+
+    /// Lets the parent see that the terminal is taken.
+    fn print_taken() {
+        execute!(io::stdout(), crossterm::style::Print("taken")).unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
+
+    #[test]
+    fn a_panic_gives_the_terminal_back_before_its_report() {
+        use std::io::Read as _;
+
+        use portable_pty::{CommandBuilder, PtySize, native_pty_system};
+
+        let size = PtySize { rows: 50, cols: 160, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let modes = || {
+            let modes = pair.master.get_termios().unwrap();
+            (modes.local_flags, modes.input_flags, modes.output_flags)
+        };
+        let before = modes();
+        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+        command.args([
+            "tui::terminal::tests::panics_with_the_terminal_taken",
+            "--exact",
+            "--ignored",
+            "--nocapture",
+        ]);
+        command.env("TERM", "xterm-256color");
+        let mut child = pair.slave.spawn_command(command).unwrap();
+        let mut parser = vt100::Parser::new(50.try_into().unwrap(), 160.try_into().unwrap(), 0);
+        let (mut output, mut was_taken, mut bytes) =
+            (pair.master.try_clone_reader().unwrap(), false, [0; 4096]);
+        // The slave stays open here, so the end is known by the last line alone.
+        while let Ok(count @ 1..) = output.read(&mut bytes) {
+            for byte in bytes.iter().take(count) {
+                parser.process(&[*byte]);
+                let screen = parser.screen();
+                let is_taken = screen.alternate_screen() && screen.bracketed_paste();
+                was_taken |= is_taken && screen.contents().contains("taken") && modes() != before;
+            }
+            if parser.screen().contents().contains("test result") {
+                break;
+            }
+        }
+        assert!(!child.wait().unwrap().success());
+        let screen = parser.screen();
+        assert!(was_taken, "{}", screen.contents());
+        assert!(!screen.alternate_screen() && !screen.bracketed_paste() && !screen.hide_cursor());
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        assert_eq!(modes(), before, "raw mode is over");
+        assert!(screen.contents().contains("the report is to be read"), "{}", screen.contents());
+    }
 }

@@ -13,7 +13,7 @@ while IFS= read -r line; do
     outcome="DOES NOT COMPILE"
     if cargo test --quiet --no-run --test scenarios >/dev/null 2>&1; then
         outcome=SURVIVED
-        for tests in scenarios undo long_sessions convergence exhaustive; do
+        for tests in scenarios undo long_lists long_sessions convergence exhaustive; do
             if ! COUNT=300 timeout 300 cargo test --quiet --test $tests >/dev/null 2>&1; then
                 outcome="caught by $tests"
                 break

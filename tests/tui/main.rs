@@ -8,6 +8,7 @@
     reason = "a test panics on what it did not expect"
 )]
 
+mod beyond;
 mod desk;
 mod editing;
 mod files;

@@ -9,6 +9,10 @@ use crate::tui::model::{Mode, Model, Question};
 pub(super) fn press(model: &mut Model, question: Question, key: Key) -> Vec<Effect> {
     model.notice = None;
     if is_cancel(key) {
+        // A text of the person's own is not let go of by a key pressed in passing.
+        if matches!(question, Question::BadText { .. }) {
+            return Vec::new();
+        }
         model.mode = Mode::Browse;
         return Vec::new();
     }
@@ -27,6 +31,15 @@ pub(super) fn press(model: &mut Model, question: Question, key: Key) -> Vec<Effe
         (Question::NotSaved { can_reload: true, .. }, "R") => {
             model.mode = Mode::Browse;
             vec![Effect::Reload]
+        }
+        (Question::BadText { text, .. }, "e") => {
+            model.mode = Mode::Browse;
+            vec![Effect::External { text }]
+        }
+        (Question::BadText { .. }, "d") => {
+            model.mode = Mode::Browse;
+            model.external = None;
+            Vec::new()
         }
         (Question::ChangeType, answer) => kind(answer).map_or_else(Vec::new, |kind| change_type(model, kind)),
         _ => Vec::new(),

@@ -1,10 +1,10 @@
 //! Keys while going about: counts, sequences, and the actions they come to.
 
-use super::{command, editing, motion, pages};
+use super::{choosing, command, editing, motion, pages};
 use crate::tui::action::{Action, Fold, Move, Room};
 use crate::tui::keymap::{Key, Resolved, shown_keys};
 use crate::tui::line::Line;
-use crate::tui::message::{Doer, Effect, Level, SaveWanted};
+use crate::tui::message::{Doer, Effect, Level, Moment, SaveWanted};
 use crate::tui::model::{Mode, Model, PageKind, Question};
 use crate::tui::view::layout;
 
@@ -19,6 +19,9 @@ pub(super) fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         let count = model.count.unwrap_or(0).saturating_mul(10) + digit;
         model.count = Some(count.min(HIGHEST_COUNT));
         return Vec::new();
+    }
+    if model.pending.is_empty() {
+        model.pending_since = model.now;
     }
     model.pending.push(key);
     match model.keymap.resolve(&model.pending) {
@@ -42,7 +45,9 @@ pub(super) fn press(model: &mut Model, key: Key) -> Vec<Effect> {
 }
 
 /// Does an action. `key` is the last one pressed.
-fn run(model: &mut Model, action: Action, count: Option<usize>, key: Key, was_begun: bool) -> Vec<Effect> {
+pub(super) fn run(
+    model: &mut Model, action: Action, count: Option<usize>, key: Key, was_begun: bool,
+) -> Vec<Effect> {
     if action != Action::Room(Room::Follow) {
         model.following = None;
     }
@@ -51,7 +56,7 @@ fn run(model: &mut Model, action: Action, count: Option<usize>, key: Key, was_be
         Action::Fold(fold) => refold(model, fold, key),
         Action::Find(find) => command::find(model, find),
         Action::Edit(edit) => return editing::run(model, edit, count.unwrap_or(1)),
-        Action::Copy(what) => return pages::copy(model, what),
+        Action::Copy(what) => return pages::copy(model, what, count.unwrap_or(1)),
         Action::Room(Room::Cancel) => cancel(model, key, was_begun),
         Action::Room(room) => return attend(model, room),
     }
@@ -97,12 +102,22 @@ fn attend(model: &mut Model, room: Room) -> Vec<Effect> {
         Room::Conflicts => return vec![Effect::Conflicts],
         Room::Compare => return vec![Effect::Compare],
         Room::Follow => follow_next(model),
+        Room::Past => return vec![Effect::Version(Moment::BeforeLast)],
+        Room::Mouse => {
+            model.has_mouse = !model.has_mouse;
+            let told =
+                if model.has_mouse { "the mouse is for the tree" } else { "the mouse is the terminal's" };
+            model.say(Level::Plain, told);
+            return vec![Effect::Mouse(model.has_mouse)];
+        }
         Room::Suspend => return vec![Effect::Suspend],
         Room::Quit => return quit(model),
         Room::Command => model.mode = Mode::Command(Line::default(), model.snapshot.clone()),
         Room::People => model.mode = Mode::Page(PageKind::People, 0),
         Room::History => model.mode = Mode::Page(PageKind::History, 0),
-        Room::Help => model.mode = Mode::Help(Line::default(), 0),
+        Room::Violations => super::schema::show(model),
+        Room::Help => choosing::open_menu(model, false),
+        Room::Palette => choosing::open_menu(model, true),
         Room::Cancel => {}
     }
     Vec::new()
@@ -138,6 +153,10 @@ fn follow_next(model: &mut Model) {
 }
 
 fn cancel(model: &mut Model, key: Key, was_begun: bool) {
+    if !was_begun && !model.marked.is_empty() {
+        model.marked.clear();
+        return;
+    }
     if !was_begun && Some(key) == Key::named("Ctrl-c") {
         model.say(Level::Plain, "to quit, press q");
     }

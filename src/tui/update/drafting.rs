@@ -1,7 +1,8 @@
 //! Typing a value or a key.
 
-use super::{is_cancel, motion};
+use super::{is_cancel, motion, schema};
 use crate::document::{Method, Path};
+use crate::sync::Snapshot;
 use crate::tui::draft::{Draft, Purpose};
 use crate::tui::keymap::Key;
 use crate::tui::message::{Effect, Level};
@@ -16,7 +17,12 @@ pub(super) fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     if Some(key) == Key::named("Enter") {
         return finish(model, draft);
     }
-    draft.error = None;
+    (draft.error, draft.told) = (None, None);
+    if schema::complete(model.schema.as_ref(), &mut draft, key) {
+        model.mode = Mode::Edit(draft);
+        return Vec::new();
+    }
+    draft.completing = None;
     if Some(key) == Key::named("Ctrl-t") {
         draft.error = draft.switch_form().err();
     } else {
@@ -66,6 +72,12 @@ fn attempt(model: &mut Model, draft: &Draft) -> Result<Vec<Effect>, String> {
 pub(super) fn commit(model: &mut Model, edits: Vec<(Path, Method)>) -> Vec<Effect> {
     let group = model.new_group();
     vec![Effect::Edit { base: model.snapshot.clock.clone(), group, edits }]
+}
+
+/// Makes edits on what was on the screen when they were begun.
+pub(super) fn commit_on(model: &mut Model, base: &Snapshot, edits: Vec<(Path, Method)>) -> Vec<Effect> {
+    let group = model.new_group();
+    vec![Effect::Edit { base: base.clock.clone(), group, edits }]
 }
 
 /// The edit was made.

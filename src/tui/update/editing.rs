@@ -6,7 +6,8 @@ use crate::tui::action::Edit;
 use crate::tui::draft::{Draft, insertion};
 use crate::tui::message::{Effect, Level};
 use crate::tui::model::{Mode, Model, Question};
-use crate::tui::text::inert;
+use crate::tui::rows::{child_at, order, position};
+use crate::tui::text::{count, inert};
 
 pub(super) fn run(model: &mut Model, what: Edit, times: usize) -> Vec<Effect> {
     let done = match what {
@@ -20,6 +21,9 @@ pub(super) fn run(model: &mut Model, what: Edit, times: usize) -> Vec<Effect> {
                 .ok_or_else(|| "only keys of a map can be renamed".to_owned())
         }),
         Edit::ChangeType => change_type(model),
+        Edit::External => super::outside::hand_over(model),
+        Edit::Mark => mark(model),
+        Edit::Duplicate => duplicate(model),
         Edit::Cut => cut(model, times),
         Edit::PasteAfter => paste(model, Some(1)),
         Edit::PasteBefore => paste(model, Some(0)),
@@ -94,43 +98,142 @@ fn change_type(model: &mut Model) -> Done {
     Ok(Vec::new())
 }
 
-fn cut(model: &mut Model, times: usize) -> Done {
-    let value = model.value_here().ok_or("there is nothing here")?.clone();
-    let (parent, step) = model.cursor.split().ok_or("the root cannot be cut; c replaces it")?;
-    let (key, method, path) = match step {
-        Step::Key(key) => (Some(key.clone()), Method::Delete, model.cursor.clone()),
-        Step::Index(_) if times == 1 => (None, Method::Delete, model.cursor.clone()),
-        Step::Index(at) => {
-            let start = i64::try_from(*at).unwrap_or(i64::MAX);
-            let count = i64::try_from(times).unwrap_or(i64::MAX);
-            (None, Method::Splice { start, count, items: Vec::new() }, parent)
-        }
+/// The rows that an action on many takes: the marked ones that are not inside another, in the
+/// order of the document; without any the one under the cursor, and as many siblings after it as
+/// the count says.
+pub(super) fn taken(model: &Model, times: usize) -> Vec<Path> {
+    let root = &model.snapshot.value;
+    if model.marked.is_empty() {
+        let Some((parent, step)) = model.cursor.split() else { return vec![model.cursor.clone()] };
+        let Some(around) = root.at(&parent) else { return Vec::new() };
+        let at = position(around, step).unwrap_or(0);
+        let end = at.saturating_add(times).min(around.len());
+        return (at..end).filter_map(|at| child_at(around, at)).map(|(step, _)| parent.child(step)).collect();
+    }
+    let is_inside = |path: &Path| model.marked.iter().any(|other| other != path && other.contains(path));
+    let mut taken: Vec<Path> = model.marked.iter().filter(|path| !is_inside(path)).cloned().collect();
+    taken.sort_by_cached_key(|path| order(root, path));
+    taken
+}
+
+/// What the rows say, with the keys they are at.
+pub(super) fn entries(model: &Model, paths: &[Path]) -> Vec<(Option<Text>, Value)> {
+    let entry = |path: &Path| {
+        let key = match path.steps().last() {
+            Some(Step::Key(key)) => Some(key.clone()),
+            Some(Step::Index(_)) | None => None,
+        };
+        Some((key, model.snapshot.value.at(path)?.clone()))
     };
-    model.register = Some((key, value));
-    Ok(drafting::commit(model, vec![(path, method)]))
+    paths.iter().filter_map(entry).collect()
+}
+
+fn cut(model: &mut Model, times: usize) -> Done {
+    let paths = taken(model, times);
+    if paths.iter().any(Path::is_root) {
+        return Err("the root cannot be cut; c replaces it".to_owned());
+    }
+    model.register = entries(model, &paths);
+    let run = paths.first().and_then(Path::split).map(|(parent, step)| (parent, step.clone()));
+    let edits = match run {
+        // A run of an array goes as one splice.
+        Some((parent, Step::Index(at))) if model.marked.is_empty() && paths.len() > 1 => {
+            let start = i64::try_from(at).unwrap_or(i64::MAX);
+            let count = i64::try_from(paths.len()).unwrap_or(i64::MAX);
+            vec![(parent, Method::Splice { start, count, items: Vec::new() })]
+        }
+        // From the last to the first, so that positions stay what they are.
+        _ => paths.into_iter().rev().map(|path| (path, Method::Delete)).collect(),
+    };
+    if edits.len() > 1 {
+        model.say(Level::Plain, format!("{} cut", count(edits.len(), "row")));
+    }
+    model.marked.clear();
+    Ok(drafting::commit(model, edits))
+}
+
+fn mark(model: &mut Model) -> Done {
+    let here = model.cursor.clone();
+    if here.is_root() {
+        return Err("the root cannot be marked".to_owned());
+    }
+    match model.marked.iter().position(|path| *path == here) {
+        Some(at) => _ = model.marked.remove(at),
+        None => model.marked.push(here),
+    }
+    motion::step(model, 1);
+    model.say(Level::Plain, format!("{} marked; dd cuts, yy copies them, Esc lets go", model.marked.len()));
+    Ok(Vec::new())
+}
+
+fn duplicate(model: &mut Model) -> Done {
+    let (container, at) = beside(model, 1).ok_or("the root cannot be doubled")?;
+    let entries = entries(model, std::slice::from_ref(&model.cursor));
+    insert(model, &container, at, entries)
 }
 
 /// Pastes beside the cursor, or inside the container under it.
 fn paste(model: &mut Model, beside_by: Option<usize>) -> Done {
-    let (key, value) = model.register.clone().ok_or("nothing was cut or copied; dd cuts, yy copies")?;
+    if model.register.is_empty() {
+        return Err("nothing was cut or copied; dd cuts, yy copies".to_owned());
+    }
     let place = beside_by.and_then(|after| beside(model, after));
     let (container, at) = place.unwrap_or_else(|| (model.cursor.clone(), usize::MAX));
-    let target = model.snapshot.value.at(&container).ok_or("there is nothing here")?;
-    let (step, edit) = match target.kind() {
+    insert(model, &container, at, model.register.clone())
+}
+
+/// Takes a text that was pasted into the terminal as JSON, after the cursor.
+pub(super) fn paste_text(model: &mut Model, text: &str) -> Vec<Effect> {
+    let done = match crate::document::parse(text) {
+        Ok(value) => {
+            model.register = vec![(None, value)];
+            let done = paste(model, Some(1));
+            if done.is_ok() {
+                model.say(Level::Plain, "pasted as JSON; u takes it back");
+            }
+            done
+        }
+        Err(error) => Err(format!(
+            "what was pasted is not JSON, line {}, column {}: {}; to paste a text, first edit (Enter) or add (o)",
+            error.line,
+            error.column,
+            inert(&error.reason)
+        )),
+    };
+    done.unwrap_or_else(|reason| {
+        model.say(Level::Error, reason);
+        Vec::new()
+    })
+}
+
+/// Puts entries into a container: into an array at a position, into a map at its end.
+fn insert(model: &mut Model, container: &Path, at: usize, entries: Vec<(Option<Text>, Value)>) -> Done {
+    let target = model.snapshot.value.at(container).ok_or("there is nothing here")?;
+    let (step, edits) = match target.kind() {
         Kind::Array => {
             let at = at.min(target.len());
-            (Step::Index(at), (container.clone(), insertion(at, value)))
+            let items = entries.into_iter().map(|(_, value)| value).collect();
+            let start = i64::try_from(at).unwrap_or(i64::MAX);
+            (Step::Index(at), vec![(container.clone(), Method::Splice { start, count: 0, items })])
         }
         Kind::Object => {
-            let step = Step::Key(free_key(target, key));
-            (step.clone(), (container.child(step), Method::Set(value)))
+            let mut map = target.clone();
+            let mut edits = Vec::new();
+            let mut first = None;
+            for (key, value) in entries {
+                let key = free_key(&map, key);
+                map.insert_key(key.clone(), Value::NULL);
+                first.get_or_insert_with(|| key.clone());
+                edits.push((container.child(Step::Key(key)), Method::Set(value)));
+            }
+            (Step::Key(first.ok_or("there is nothing to paste")?), edits)
         }
         kind @ (Kind::Null | Kind::Bool | Kind::Number | Kind::String) => {
             return Err(format!("a {kind} holds nothing to paste into"));
         }
     };
     model.go_when_there = Some(container.child(step));
-    Ok(drafting::commit(model, vec![edit]))
+    Ok(drafting::commit(model, edits))
 }
 
 /// The key itself if the map has it not, else one like it.

@@ -3,16 +3,21 @@
 
 mod ask;
 mod browse;
+mod choosing;
 mod command;
 mod drafting;
 mod editing;
 mod motion;
+mod outside;
 mod pages;
 mod remote;
+mod schema;
+mod viewing;
 
 use std::time::Duration;
 
-pub(super) use pages::is_wanted;
+pub(super) use choosing::next_of;
+pub(super) use viewing::title as viewer_title;
 
 use super::keymap::Key;
 use super::message::{Doer, Effect, Level, Mouse, Msg};
@@ -42,6 +47,10 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
             model.flashes.retain(|flash| flash.until > now);
             Vec::new()
         }
+        Msg::Work => {
+            choosing::work(model);
+            Vec::new()
+        }
         Msg::Notice(level, text) => {
             model.say(level, text);
             Vec::new()
@@ -55,6 +64,7 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
     follow(model);
     settle(model);
     effects.extend(presence(model));
+    effects.extend(schema::wanted(model));
     effects
 }
 
@@ -62,16 +72,24 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     if Some(key) == Key::named("Ctrl-z") {
         return vec![Effect::Suspend];
     }
+    model.seek = None;
     match &model.mode {
         Mode::Browse => browse::press(model, key),
         Mode::Edit(_) => drafting::press(model, key),
-        Mode::Search(_) => command::press_search(model, key),
+        Mode::Find(_) => choosing::press_finder(model, key),
         Mode::Command(..) => command::press(model, key),
         Mode::Ask(question) => ask::press(model, question.clone(), key),
-        Mode::Help(..) => pages::press_help(model, key),
+        Mode::Menu(_) => choosing::press_menu(model, key),
+        Mode::Jq(_) => viewing::press_jq(model, key),
+        Mode::View(_) => viewing::press(model, key),
         Mode::Page(..) => pages::press_page(model, key),
         Mode::Conflicts(_) => pages::press_conflicts(model, key),
     }
+}
+
+/// Lines of a page on the screen.
+fn page_height(model: &Model) -> usize {
+    usize::from(model.size.1.saturating_sub(6)).max(1)
 }
 
 /// Whether a key lets go of whatever is begun.
@@ -82,10 +100,11 @@ fn is_cancel(key: Key) -> bool {
 fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match &mut model.mode {
         Mode::Edit(draft) => draft.line.insert(text),
-        Mode::Search(line) | Mode::Command(line, _) | Mode::Help(line, _) => line.insert(text),
-        Mode::Browse | Mode::Ask(_) | Mode::Page(..) | Mode::Conflicts(_) => {
-            model.say(Level::Warning, "to paste a text, first edit (Enter) or add (o) a value");
-        }
+        Mode::Find(finder) => choosing::type_in(finder, text),
+        Mode::Command(line, _) | Mode::Jq(line) => line.insert(text),
+        Mode::Menu(menu) => menu.line.insert(text),
+        Mode::Browse => return editing::paste_text(model, text),
+        Mode::Ask(_) | Mode::Page(..) | Mode::Conflicts(_) | Mode::View(_) => {}
     }
     Vec::new()
 }

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use super::{drafting, is_cancel, motion};
-use crate::document::{Method, Path, Step, Value};
+use crate::document::{Method, Path, Step, Text, Value};
 use crate::tui::action::Copied;
 use crate::tui::delta::edits_between;
 use crate::tui::keymap::Key;
-use crate::tui::line::Line;
-use crate::tui::message::{Effect, Level};
+use crate::tui::message::{Effect, Level, Moment};
 use crate::tui::model::{ConflictList, Mode, Model, PageKind};
 
 /// Bytes that are handed to the terminal's clipboard; many terminals drop what is longer.
@@ -26,28 +25,19 @@ fn scrolled(from: usize, key: Key, page: usize) -> Option<usize> {
     })
 }
 
-fn page_height(model: &Model) -> usize {
-    usize::from(model.size.1.saturating_sub(5)).max(1)
-}
-
-pub(super) fn press_help(model: &mut Model, key: Key) -> Vec<Effect> {
-    let page = page_height(model);
-    let Mode::Help(line, top) = &mut model.mode else { return Vec::new() };
-    if is_cancel(key)
-        || (line.text().is_empty() && matches!(key.to_string().as_str(), "q" | "?" | "F1" | "Enter"))
-    {
-        model.mode = Mode::Browse;
-    } else if let Some(scrolled) = scrolled(*top, key, page) {
-        *top = scrolled;
-    } else {
-        line.press(key);
-        *top = 0;
-    }
-    Vec::new()
-}
-
 pub(super) fn press_page(model: &mut Model, key: Key) -> Vec<Effect> {
-    let page = page_height(model);
+    if let Mode::Page(PageKind::History, chosen) = model.mode
+        && let Some(effects) = press_history(model, chosen, key)
+    {
+        return effects;
+    }
+    if let Mode::Page(PageKind::Violations, chosen) = model.mode
+        && Some(key) == Key::named("Enter")
+    {
+        super::schema::go_to(model, chosen);
+        return Vec::new();
+    }
+    let page = super::page_height(model);
     let Mode::Page(_, top) = &mut model.mode else { return Vec::new() };
     let key_name = match key.to_string().as_str() {
         "j" => "Down",
@@ -60,6 +50,38 @@ pub(super) fn press_page(model: &mut Model, key: Key) -> Vec<Effect> {
         model.mode = Mode::Browse;
     }
     Vec::new()
+}
+
+/// What a key does with the chosen change; nothing when it has no meaning of its own there.
+fn press_history(model: &mut Model, chosen: usize, key: Key) -> Option<Vec<Effect>> {
+    let last = model.history.len().saturating_sub(1);
+    if let Mode::Page(_, chosen) = &mut model.mode {
+        *chosen = (*chosen).min(last);
+    }
+    let entry = model.history.iter().rev().nth(chosen.min(last))?;
+    let (path, id) = (entry.path.clone(), entry.id);
+    match key.to_string().as_str() {
+        "Enter" => {
+            let path = path?;
+            model.mode = Mode::Browse;
+            // What is gone leads to what was around it.
+            let mut there = Some(path);
+            while let Some(path) = there {
+                if model.snapshot.value.at(&path).is_some() {
+                    motion::jump(model, path);
+                    break;
+                }
+                there = path.parent();
+            }
+            Some(Vec::new())
+        }
+        "t" => Some(vec![Effect::Version(Moment::Before(id?))]),
+        "u" => {
+            model.mode = Mode::Browse;
+            Some(vec![Effect::Undo])
+        }
+        _ => None,
+    }
 }
 
 impl ConflictList {
@@ -95,7 +117,7 @@ pub(super) fn press_conflicts(model: &mut Model, key: Key) -> Vec<Effect> {
 }
 
 /// Copies something of what is under the cursor.
-pub(super) fn copy(model: &mut Model, what: Copied) -> Vec<Effect> {
+pub(super) fn copy(model: &mut Model, what: Copied, times: usize) -> Vec<Effect> {
     let Some(value) = model.value_here().cloned() else { return Vec::new() };
     let last = model.cursor.steps().last().cloned();
     let (what, text) = match what {
@@ -117,14 +139,29 @@ pub(super) fn copy(model: &mut Model, what: Copied) -> Vec<Effect> {
             ("the string", text.plain().into_owned())
         }
         Copied::Value => {
-            let key = match last {
-                Some(Step::Key(key)) => Some(key),
-                Some(Step::Index(_)) | None => None,
-            };
-            model.register = Some((key, value.clone()));
-            ("the value", value.to_string())
+            let paths = super::editing::taken(model, times);
+            let entries = super::editing::entries(model, &paths);
+            model.marked.clear();
+            return copy_values(model, entries);
         }
     };
+    hand_out(model, what, text)
+}
+
+/// Copies values, for pasting here and elsewhere: several as an array.
+pub(super) fn copy_values(model: &mut Model, entries: Vec<(Option<Text>, Value)>) -> Vec<Effect> {
+    let (what, text) = match entries.as_slice() {
+        [(_, only)] => ("the value".to_owned(), only.to_string()),
+        many => {
+            let all = Value::array(many.iter().map(|(_, value)| value.clone()));
+            (format!("{} values", many.len()), all.to_string())
+        }
+    };
+    model.register = entries;
+    hand_out(model, &what, text)
+}
+
+fn hand_out(model: &mut Model, what: &str, text: String) -> Vec<Effect> {
     if text.len() > LONGEST_COPY {
         let size = text.len() >> 10;
         model.say(Level::Warning, format!("{what} is too long for the terminal's clipboard ({size} kB)"));
@@ -142,7 +179,8 @@ pub(super) fn compare(model: &mut Model, on_disk: &Value) {
             if is_equal { "the file says what the document says" } else { "only the order of keys differs" };
         model.say(Level::Plain, told);
     } else {
-        model.mode = Mode::Page(PageKind::Compared(Arc::new(edits)), 0);
+        let told = "from the file on disk to the document".to_owned();
+        model.mode = Mode::Page(PageKind::Compared(told, Arc::new(edits)), 0);
     }
 }
 
@@ -153,9 +191,4 @@ pub(super) fn show_conflicts(model: &mut Model, list: ConflictList) {
     } else {
         model.mode = Mode::Conflicts(list);
     }
-}
-
-/// A line of a page to narrow down by what was typed.
-pub(in crate::tui) fn is_wanted(filter: &Line, line: &str) -> bool {
-    line.to_lowercase().contains(&filter.text().to_lowercase())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{drafting, motion, pages};
+use super::{drafting, motion, outside, pages, schema, viewing};
 use crate::document::{Method, Path, Value};
 use crate::session::Person;
 use crate::sync::{Change, LostEdit, Snapshot, Undone};
@@ -37,6 +37,11 @@ pub(super) fn take(model: &mut Model, message: Msg) -> Vec<Effect> {
         Msg::SaveFailed { reason, remedy, wanted } => {
             not_saved(model, inert(&reason).into_owned(), remedy, wanted);
         }
+        Msg::External(text) => return outside::returned(model, text),
+        Msg::Schema(read) => schema::take(model, read),
+        Msg::Checked { clock, violations } => schema::checked(model, clock, violations),
+        Msg::Jq { filter, answer } => viewing::jq_done(model, filter, answer),
+        Msg::Version { subject, value } => viewing::version(model, subject, value),
         Msg::OnDisk(value) => pages::compare(model, &value),
         Msg::Reloaded { value } => return reload(model, value),
         Msg::Conflicts(conflicts, lost) => {
@@ -59,7 +64,7 @@ pub(super) fn changed(model: &mut Model, snapshot: Snapshot, changes: &[Arc<Chan
     follow_all(model, &delta, &old.value, &new);
     follow_draft(model, &delta, &old.value, changes);
     mark(model, &delta, changes);
-    remember(model, changes);
+    remember(model, &old.value, changes);
     if let Some(file) = &mut model.file {
         file.compare(&model.snapshot);
     }
@@ -85,6 +90,7 @@ fn follow_all(model: &mut Model, delta: &Delta, old: &Value, new: &Value) {
     for jumps in [&mut model.jumps.back, &mut model.jumps.forward] {
         *jumps = jumps.iter().filter_map(follow).collect();
     }
+    model.marked = model.marked.iter().filter_map(follow).collect();
     for place in model.places.values_mut() {
         place.here = place.here.as_ref().map(|path| match delta.follow(new, path) {
             Followed::At(path) | Followed::Gone(path) => path,
@@ -196,10 +202,14 @@ fn touched(model: &Model, delta: &Delta, changes: &[Arc<Change>]) -> Option<Path
     written.min_by_key(|path| model.rows.find(model.root(), path).unwrap_or(usize::MAX))
 }
 
-fn remember(model: &mut Model, changes: &[Arc<Change>]) {
+fn remember(model: &mut Model, old: &Value, changes: &[Arc<Change>]) {
     let (now, me) = (model.now, model.me);
     let shown = changes.len().saturating_sub(HISTORY_SHOWN);
-    model.history.extend(changes.iter().skip(shown).map(|change| HistoryEntry::of(change, Some(now), me)));
+    let new = model.snapshot.value.clone();
+    model.history.extend(changes.iter().skip(shown).map(|change| {
+        let values = (old.at(&change.path).cloned(), new.at(&change.path).cloned());
+        HistoryEntry { values: Some(values), ..HistoryEntry::of(change, Some(now), me) }
+    }));
     forget(model);
 }
 
@@ -219,6 +229,8 @@ fn take_people(model: &mut Model, people: Vec<Person>) {
         doer: Doer::Other(author),
         what,
         path: None,
+        id: None,
+        values: None,
     }));
     forget(model);
     model.take_people(people);

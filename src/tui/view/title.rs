@@ -68,6 +68,10 @@ fn parts(model: &Model) -> Vec<Part> {
         },
         Part { rank: 1, gap: 3, pieces: vec![(sync_role, format!("⇄ {sync}"))] },
     ];
+    if !model.violations.is_empty() {
+        let told = format!("✗ {} against the schema", model.violations.len());
+        parts.push(Part { rank: 2, gap: 3, pieces: vec![(Role::Error, told)] });
+    }
     let others =
         if model.people.is_empty() { "you".to_owned() } else { format!("you + {}", model.people.len()) };
     parts.push(Part { rank: 2, gap: 3, pieces: vec![(Role::Plain, others)] });

@@ -66,15 +66,24 @@ impl<'a> Marks<'a> {
 }
 
 /// Columns before a row's name.
-fn indent(path: &Path, columns: usize) -> usize {
+pub(super) fn indent(path: &Path, columns: usize) -> usize {
     path.steps().len().saturating_mul(2).min(columns / 2)
 }
 
-fn name_of(path: &Path, columns: usize) -> String {
+pub(super) fn name_of(path: &Path, columns: usize) -> String {
     match path.steps().last() {
         None => "$".to_owned(),
         Some(Step::Key(key)) => label(key, columns),
         Some(Step::Index(at)) => format!("[{at}]"),
+    }
+}
+
+/// Whether a row is open, or cannot be.
+pub(super) fn fold_mark(is_open: Option<bool>) -> &'static str {
+    match is_open {
+        Some(true) => "▾ ",
+        Some(false) => "▸ ",
+        None => "  ",
     }
 }
 
@@ -84,16 +93,10 @@ fn draw_row(model: &Model, row: &Row, marks: &Marks<'_>, area: Rect, pen: &mut P
     let right_columns: usize = right.pieces.iter().map(|(_, text)| width(text)).sum();
     let mut pieces = Pieces::new(columns.saturating_sub(right_columns + 1));
     let is_here = row.path == model.cursor;
-    pieces.push(Role::Title, if is_here { "▶ " } else { "  " });
+    pieces.push(Role::Title, if is_here { "▶" } else { " " });
+    pieces.push(Role::Title, if model.marked.contains(&row.path) { "*" } else { " " });
     push_cursors(&mut pieces, marks, &row.path, indent(&row.path, columns));
-    pieces.push(
-        Role::Plain,
-        match row.is_open {
-            Some(true) => "▾ ",
-            Some(false) => "▸ ",
-            None => "  ",
-        },
-    );
+    pieces.push(Role::Plain, fold_mark(row.is_open));
     let name = name_of(&row.path, columns / 2);
     let name_role = if is_here { Role::Chosen } else { Role::Key };
     match drafted(model, row) {
@@ -171,11 +174,18 @@ fn right_end(model: &Model, row: &Row, marks: &Marks<'_>, columns: usize) -> Pie
         let told = format!("◆ {} {} ", clip(&name, NAME_COLUMNS), flash.what);
         right.push(Role::Person(flash.author), &told);
     }
+    let is_of_row =
+        |path: &Path| *path == row.path || (row.is_open == Some(false) && row.path.contains(path));
+    if let Some((violation, by)) = model.violations.iter().find(|(violation, _)| is_of_row(&violation.path)) {
+        let by = by.map_or_else(String::new, |by| format!(" ({})", clip(&model.name_of(by), NAME_COLUMNS)));
+        let room = right.room.saturating_sub(10 + width(&by));
+        right.push(Role::Error, &format!("✗ {}{by} ", clip(&violation.told, room)));
+    }
     right.push(Role::Value(row.value.kind()), &kind(&row.value));
     right
 }
 
-fn kind(value: &Value) -> String {
+pub(super) fn kind(value: &Value) -> String {
     match value.kind() {
         Kind::Null => "null".to_owned(),
         Kind::Bool => "bool".to_owned(),
@@ -248,6 +258,9 @@ pub(super) fn about(model: &Model, draft: &Draft) -> (Role, String) {
     }
     let by =
         draft.touched_by.map_or_else(|| "somebody".to_owned(), |author| model.name_of(model.doer(author)));
+    if let Some(told) = &draft.told {
+        return (Role::Plain, told.clone());
+    }
     if draft.here.is_none() {
         let told = format!("{by} deleted this. Enter: put it back as you have it   Esc: discard yours");
         return (Role::Warning, told);

@@ -1,0 +1,123 @@
+//! Other programs at work for the editor: the person's own editor, and jq filters.
+
+use std::io::{self, Write as _};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::document::{Value, parse};
+
+/// How long a jq filter may run.
+const JQ_WITHIN: Duration = Duration::from_secs(10);
+
+/// Bytes of a filter's outputs that are shown.
+const JQ_BYTES: u64 = 32 << 20;
+
+/// Outputs of a filter that are shown.
+const JQ_OUTPUTS: usize = 100_000;
+
+/// Runs a jq filter over a value in a process of its own, which ends when this is dropped.
+/// Second: whether that is not all.
+///
+/// # Errors
+/// What is wrong, in words.
+pub(super) async fn jq(filter: &str, value: &Value) -> Result<(Vec<Value>, bool), String> {
+    let told = |error: io::Error| format!("the filter cannot be run: {error}");
+    let program = std::env::current_exe().map_err(told)?;
+    let mut child = Command::new(program)
+        .args(["jq-view", "--", filter])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .map_err(told)?;
+    match timeout(JQ_WITHIN, outputs(&mut child, value.to_string())).await {
+        Ok(answer) => answer.map_err(told)?,
+        Err(_) => Err(format!("the filter did not end within {} s and was stopped", JQ_WITHIN.as_secs())),
+    }
+}
+
+async fn outputs(child: &mut Child, json: String) -> io::Result<Result<(Vec<Value>, bool), String>> {
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let write = async {
+        if let Some(mut stdin) = stdin {
+            // A filter that is wrong ends before it has read all.
+            let _ = stdin.write_all(json.as_bytes()).await;
+        }
+    };
+    let read = async {
+        let mut text = String::new();
+        if let Some(stdout) = stdout {
+            stdout.take(JQ_BYTES + 1).read_to_string(&mut text).await?;
+        }
+        let mut error = String::new();
+        if text.len() as u64 <= JQ_BYTES
+            && let Some(stderr) = stderr
+        {
+            stderr.take(1 << 16).read_to_string(&mut error).await?;
+        }
+        Ok::<_, io::Error>((text, error))
+    };
+    let ((), read) = tokio::join!(write, read);
+    let (mut text, error) = read?;
+    let is_cut = text.len() as u64 > JQ_BYTES;
+    if is_cut {
+        text.truncate(text.rfind('\n').unwrap_or(0));
+    } else if !child.wait().await?.success() {
+        let said = error.lines().next().unwrap_or_default();
+        let said = said.strip_prefix("ultrawave: ").unwrap_or(said);
+        let said = if said.is_empty() { "the filter took too much memory or went too deep" } else { said };
+        return Ok(Err(said.to_owned()));
+    }
+    let mut values = Vec::new();
+    let mut lines = text.lines();
+    for line in lines.by_ref().take(JQ_OUTPUTS) {
+        match parse(line) {
+            Ok(value) => values.push(value),
+            Err(error) => return Ok(Err(format!("the filter's output is not JSON: {}", error.reason))),
+        }
+    }
+    Ok(Ok((values, is_cut || lines.next().is_some())))
+}
+
+/// A text in the hands of the person's own editor.
+pub(super) struct External {
+    file: tempfile::NamedTempFile,
+    child: Child,
+    program: String,
+}
+
+impl External {
+    /// Opens a text in `$VISUAL`, `$EDITOR` or vi. The terminal must have been given back.
+    pub(super) fn open(text: &str) -> io::Result<Self> {
+        let mut file = tempfile::Builder::new().prefix("ultrawave-").suffix(".json").tempfile()?;
+        file.write_all(text.as_bytes())?;
+        file.flush()?;
+        let set = |name| std::env::var(name).ok().filter(|value: &String| !value.trim().is_empty());
+        let program = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| "vi".to_owned());
+        // By a shell, since these variables hold arguments too.
+        let child = Command::new("sh")
+            .args(["-c", &format!("{program} \"$1\""), "sh"])
+            .arg(file.path())
+            .kill_on_drop(true)
+            .spawn()?;
+        Ok(Self { file, child, program })
+    }
+
+    /// Waits for the editor to end: the text as it left it.
+    ///
+    /// # Errors
+    /// Why there is none, in words.
+    pub(super) async fn wait(&mut self) -> Result<String, String> {
+        let status = self.child.wait().await.map_err(|error| format!("{}: {error}", self.program))?;
+        if !status.success() {
+            return Err(format!("{} ended with {status}", self.program));
+        }
+        // Editors replace the file, so it is read by its name.
+        std::fs::read_to_string(self.file.path()).map_err(|error| format!("its text cannot be read: {error}"))
+    }
+}

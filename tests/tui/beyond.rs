@@ -1,0 +1,134 @@
+//! Other programs, many rows at once, earlier versions.
+
+use ultrawave::document::{Method, Path, Value, parse};
+use ultrawave::tui::{Effect, Mode, Moment, Msg, Subject};
+
+use crate::desk::{Desk, check};
+
+/// What the person's own editor is given.
+fn handed_over(desk: &mut Desk) -> String {
+    desk.press("E");
+    let Some(Effect::External { text }) = desk.wanted.pop_front() else { panic!("nothing is handed over") };
+    text
+}
+
+#[test]
+fn a_value_goes_to_the_person_s_editor_and_comes_back_as_small_edits() {
+    let mut desk = Desk::new(r#"{"a": §{"b": "Lagos", "c": [1, 2]}, "z": 0}"#);
+    let text = handed_over(&mut desk);
+    assert_eq!(parse(&text).unwrap(), parse(r#"{"b": "Lagos", "c": [1, 2]}"#).unwrap());
+    // Ana writes meanwhile, and both stay.
+    desk.ana_edits(Path::ROOT.key("a").key("c").index(0), Method::Set(Value::from(9_i64)));
+    desk.take(Msg::External(Ok(text.replace("Lagos", "Lagos!"))));
+    assert_eq!(desk.marked(), r#"{"a": §{"b": "Lagos!", "c": [9, 2]}, "z": 0}"#);
+    desk.press("u");
+    assert_eq!(desk.marked(), r#"{"a": {"b": §"Lagos", "c": [9, 2]}, "z": 0}"#);
+}
+
+#[test]
+fn what_is_no_json_is_kept_to_be_edited_again() {
+    let mut desk = Desk::new(r#"{"a": §[1]}"#);
+    handed_over(&mut desk);
+    desk.take(Msg::External(Ok("[1,\n 2".to_owned())));
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("line 2") && screen.contains("e edit it again"), "{screen}");
+    desk.press("<Esc>e");
+    assert_eq!(desk.wanted.pop_front(), Some(Effect::External { text: "[1,\n 2".to_owned() }));
+    desk.take(Msg::External(Ok("[1, 2]".to_owned())));
+    assert_eq!(desk.marked(), r#"{"a": §[1, 2]}"#);
+    handed_over(&mut desk);
+    desk.take(Msg::External(Ok(String::new())));
+    desk.press("d");
+    assert!(desk.is_browsing());
+    assert_eq!(desk.marked(), r#"{"a": §[1, 2]}"#);
+}
+
+#[test]
+fn marked_rows_are_cut_and_copied_together() {
+    check("[1, §2, 3, 4]", "vjvdd", "[1, §3]");
+    check("[1, §2, 3, 4]", "vjvddp", "[1, 3, §2, 4]");
+    check(r#"{"a": §1, "b": 2, "c": []}"#, "vvddgp", r#"{"c": [§1, 2]}"#);
+    check(r#"{"a": §1, "b": {"c": 2}}"#, "xxkv<Esc>dd", r#"{"a": 1, "b": §{}}"#);
+    check("[§1, 2]", "vkvdd", "[§1]");
+}
+
+#[test]
+fn marks_stay_on_their_rows_when_others_come_above() {
+    let mut desk = Desk::new("[1, §2, 3]");
+    desk.press("v");
+    desk.ana_edits(Path::ROOT, Method::Splice { start: 0, count: 0, items: vec![Value::NULL] });
+    desk.press("dd");
+    assert_eq!(desk.replica.value().to_string(), parse("[null, 1, 3]").unwrap().to_string());
+}
+
+#[test]
+fn a_copy_is_put_beside_and_counts_take_several() {
+    check("[§1, 2]", "gd", "[1, §1, 2]");
+    check(r#"{"a": §1}"#, "gd", r#"{"a": 1, "a_2": §1}"#);
+    check(r#"{"a": §1, "b": 2, "c": 3}"#, "2dd", r#"{"c": §3}"#);
+    check("[§1, 2, 3]", "2yyGp", "[1, 2, 3, §1, 2]");
+}
+
+#[test]
+fn json_pasted_into_the_terminal_goes_to_the_row() {
+    let mut desk = Desk::new("[§1, 2]");
+    desk.take(Msg::Paste(r#"{"x": 1.0}"#.to_owned()));
+    assert_eq!(desk.marked(), r#"[1, §{"x": 1.0}, 2]"#);
+    desk.take(Msg::Paste("hello".to_owned()));
+    assert!(desk.notice().starts_with("what was pasted is not JSON"), "{}", desk.notice());
+}
+
+#[test]
+fn a_jq_filter_s_outputs_are_looked_at_beside_the_document() {
+    let mut desk = Desk::new(r#"{"a": §1}"#);
+    desk.press("|.a, 2<Enter>");
+    let Some(Effect::Jq { filter, .. }) = desk.wanted.pop_front() else { panic!("no filter") };
+    assert_eq!(filter, ".a, 2");
+    let outputs = vec![Value::from(1_i64), Value::from(2_i64)];
+    desk.take(Msg::Jq { filter, answer: Ok((outputs, false)) });
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("| .a, 2   2 outputs"), "{screen}");
+    desk.press("jk<Space><Esc>");
+    assert!(desk.is_browsing());
+    desk.press("|.[<Enter>");
+    desk.wanted.clear();
+    desk.take(Msg::Jq { filter: ".[".to_owned(), answer: Err("not complete".to_owned()) });
+    assert!(matches!(desk.model.mode, Mode::Jq(_)), "to be mended");
+    desk.press("<Esc>");
+    assert_eq!(desk.wanted.pop_front(), Some(Effect::StopJq));
+    desk.take(Msg::Jq { filter: ".".to_owned(), answer: Ok((Vec::new(), false)) });
+    assert!(desk.is_browsing(), "what comes too late is not shown");
+}
+
+#[test]
+fn earlier_versions_are_looked_at_while_the_live_one_goes_on() {
+    let mut desk = Desk::new(r#"{"a": §1}"#);
+    desk.press("i2<Enter>gt");
+    assert_eq!(desk.wanted.pop_front(), Some(Effect::Version(Moment::BeforeLast)));
+    let subject = |count| Subject::Version { count, of: 2, told: "after you set .a".to_owned() };
+    desk.take(Msg::Version { subject: subject(1), value: parse(r#"{"a": 1}"#).unwrap() });
+    desk.ana_edits(Path::ROOT.key("b"), Method::Set(Value::NULL));
+    assert!(desk.screen(80, 24).contains("version 1 of 2   after you set .a"));
+    desk.press("[");
+    assert_eq!(desk.wanted.pop_front(), Some(Effect::Version(Moment::Count(0))));
+    desk.press("m");
+    desk.take(Msg::Version { subject: subject(2), value: parse(r#"{"a": 5}"#).unwrap() });
+    desk.press("D");
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("from version 1 to 2") && screen.contains('5'), "{screen}");
+    desk.press("<Esc>");
+    assert_eq!(desk.marked(), r#"{"a": §12, "b": null}"#);
+}
+
+#[test]
+fn the_history_shows_before_and_after_and_leads_there() {
+    let mut desk = Desk::new(r#"{"a": §"old", "b": 2}"#);
+    desk.ana_edits(Path::ROOT.key("b"), Method::Set(Value::from(3_i64)));
+    desk.press("gl");
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("2  →  3"), "{screen}");
+    desk.press("t");
+    assert!(matches!(desk.wanted.pop_front(), Some(Effect::Version(Moment::Before(_)))));
+    desk.press("<Enter>");
+    assert_eq!(desk.marked(), r#"{"a": "old", "b": §3}"#);
+}
