@@ -10,7 +10,7 @@ use predicates::prelude::*;
 use predicates::str::{contains, is_empty, starts_with};
 use support::Home;
 
-const VERBS: [&str; 18] = [
+const VERBS: [&str; 20] = [
     "create",
     "join",
     "open",
@@ -21,6 +21,8 @@ const VERBS: [&str; 18] = [
     "merge",
     "splice",
     "apply",
+    "update",
+    "edit",
     "watch",
     "log",
     "peers",

@@ -24,14 +24,14 @@ impl FileWatcher {
         let real = std::fs::canonicalize(path).ok();
         let names: Vec<PathBuf> =
             [Some(path), real.as_deref()].into_iter().flatten().map(PathBuf::from).collect();
-        let watched: Vec<OsString> =
+        let known: Vec<OsString> =
             names.iter().filter_map(|path| path.file_name().map(OsString::from)).collect();
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let is_news = event.is_ok_and(|event| {
                 // That somebody has only read it is none, not least since that is done here.
                 !event.kind.is_access()
                     && event.paths.iter().any(|path| {
-                        path.file_name().is_some_and(|name| watched.iter().any(|watched| watched == name))
+                        path.file_name().is_some_and(|name| known.iter().any(|known| known == name))
                     })
             });
             if is_news {
