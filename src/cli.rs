@@ -3,6 +3,7 @@
 #![expect(clippy::doc_markdown, reason = "the comments on arguments are their help, which is no Markdown")]
 #![allow(rustdoc::broken_intra_doc_links, reason = "a jq path in a help is no link")]
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -29,7 +30,7 @@ Examples:
   ultrawave join demo                   join it from another terminal
   ultrawave get demo /server/port       read from it in a script
   ultrawave set demo /server/port 8080  write to it in a script
-  ultrawave serve demo config.json      hold it open without a screen, keep the file up to date
+  ultrawave serve demo config.json      hold it open without a screen, keep the file in step
 ";
 
 const NOTES: &str = "\
@@ -44,8 +45,8 @@ path; 6 file changed on disk; 7 not permitted; 130 and 143 ended by a signal.";
 
 const SERVE_NOTES: &str = "\
 Joins the room, or opens it if it is not there, and stays until interrupted. FILE is
-written after every change. When FILE is changed on disk by something else, writing pauses
-and says so, and nothing is overwritten.";
+written after every change. When something else writes FILE, what it has changed becomes
+edits in the room. While FILE is no JSON, it is neither read nor written.";
 
 const WATCH_NOTES: &str = "\
 Each line is {\"author\":2,\"tick\":7,\"method\":\"set\",\"path\":\"/port\",\"args\":[8080]}: who, which
@@ -62,6 +63,21 @@ const DIFF_NOTES: &str = "\
 Each line is a change as `ultrawave replay` reads it, made by author 1. Elements of arrays are
 matched by \"id\", \"key\" or \"name\" before position. The order of a map's keys is no difference.
 The exit code is 0 whether or not there are changes.";
+
+const MERGE_DRIVER_NOTES: &str = "\
+What one branch has changed is taken, by path and not by line; OURS keeps its layout. Places that
+both have changed, each to something else, and edits inside what the other branch removed are
+named on standard error; the file then has what ours says there, and the exit code is 1, so that
+git asks for a resolution.";
+
+const UPDATE_NOTES: &str = "\
+The command reads the value and writes what it is to become. It may run several times: when
+somebody else changes the value meanwhile, it is asked again with what is there by then.";
+
+const EDIT_NOTES: &str = "\
+What is changed in the editor becomes edits of what it showed, so what others have changed
+meanwhile is merged with it. A text that is no JSON is shown again with the fault; the draft is
+kept where the message says.";
 
 const APPLY_NOTES: &str = "\
 An array is a JSON Patch, a map a merge patch. A JSON Patch is checked as a whole first: when one of
@@ -142,6 +158,22 @@ Examples:
         old: PathBuf,
         /// The document to reach; - reads it from standard input
         new: PathBuf,
+    },
+    /// Merge two branches of a JSON file by path, for git
+    #[command(help_template = TEMPLATE, after_long_help = MERGE_DRIVER_NOTES, before_long_help = "\
+Examples:
+  git config merge.ultrawave.driver 'ultrawave merge-driver %O %A %B %P'
+  echo '*.json merge=ultrawave' >> .gitattributes
+")]
+    MergeDriver {
+        /// What both branches come from (%O)
+        base: PathBuf,
+        /// Our version, which becomes the result (%A)
+        ours: PathBuf,
+        /// Their version (%B)
+        theirs: PathBuf,
+        /// What to call the file in messages (%P)
+        name: Option<String>,
     },
     /// Print the completions for a shell
     #[command(help_template = TEMPLATE, before_long_help = "\
@@ -228,7 +260,7 @@ Examples:
         /// The room's name
         #[arg(value_parser = room_name)]
         room: String,
-        /// The document if the room is opened here, and where to write every change
+        /// The document if the room is opened here, and what to keep in step with it
         file: Option<PathBuf>,
         /// When joining, overwrite a FILE that is different
         #[arg(long)]
@@ -258,6 +290,7 @@ Examples:
   ultrawave set demo /server/port 8080
   ultrawave set demo .users[0].name '\"Ana\"'
   ultrawave set demo /server - < server.json
+  ultrawave set demo /leader '\"me\"' --if null
 ")]
     Set {
         /// The room's name
@@ -268,6 +301,9 @@ Examples:
         /// The value; - reads it from standard input
         #[arg(value_name = "JSON", allow_hyphen_values = true)]
         value: String,
+        /// Only if the value there is this one, and nobody else changes it at the same time
+        #[arg(long = "if", value_name = "JSON", allow_hyphen_values = true)]
+        expected: Option<String>,
     },
     /// Remove a value
     #[command(help_template = TEMPLATE, before_long_help = "\
@@ -280,6 +316,9 @@ Examples:
         room: String,
         /// Where: /users/0 or .users[0]
         path: String,
+        /// Only if the value there is this one, and nobody else changes it at the same time
+        #[arg(long = "if", value_name = "JSON", allow_hyphen_values = true)]
+        expected: Option<String>,
     },
     /// Write some keys of a map, deeply, and leave the rest
     #[command(help_template = TEMPLATE, before_long_help = "\
@@ -296,6 +335,9 @@ Examples:
         /// A map of what to write; - reads it from standard input
         #[arg(value_name = "JSON", allow_hyphen_values = true)]
         value: String,
+        /// Only if the value there is this one, and nobody else changes it at the same time
+        #[arg(long = "if", value_name = "JSON", allow_hyphen_values = true)]
+        expected: Option<String>,
     },
     /// Remove and insert array elements, or characters of a string
     #[command(help_template = TEMPLATE, before_long_help = "\
@@ -320,6 +362,9 @@ Examples:
         /// What to insert; - reads one from standard input
         #[arg(value_name = "JSON", allow_negative_numbers = true)]
         items: Vec<String>,
+        /// Only if the value there is this one, and nobody else changes it at the same time
+        #[arg(long = "if", value_name = "JSON", allow_hyphen_values = true)]
+        expected: Option<String>,
     },
     /// Apply a JSON Patch (RFC 6902) or a JSON Merge Patch (RFC 7396)
     #[command(help_template = TEMPLATE, after_long_help = APPLY_NOTES, before_long_help = "\
@@ -337,6 +382,36 @@ Examples:
         /// Take an array or a scalar as a merge patch too: it replaces the document
         #[arg(long)]
         merge: bool,
+    },
+    /// Pipe a value through a command, again if somebody else changes it meanwhile
+    #[command(help_template = TEMPLATE, after_long_help = UPDATE_NOTES, before_long_help = "\
+Examples:
+  ultrawave update demo /counter -- jq '. + 1'
+  ultrawave update demo .users -- jq 'sort_by(.name)'
+")]
+    Update {
+        /// The room's name
+        #[arg(value_parser = room_name)]
+        room: String,
+        /// Where: /users/0/name or .users[0].name
+        path: String,
+        /// Reads the value from standard input and writes the new one to standard output
+        #[arg(last = true, required = true, num_args = 1..)]
+        command: Vec<OsString>,
+    },
+    /// Edit a value in $VISUAL or $EDITOR
+    #[command(help_template = TEMPLATE, after_long_help = EDIT_NOTES, before_long_help = "\
+Examples:
+  ultrawave edit demo .users[0]
+  EDITOR='code --wait' ultrawave edit demo
+")]
+    Edit {
+        /// The room's name
+        #[arg(value_parser = room_name)]
+        room: String,
+        /// Where: /users/0/name or .users[0].name
+        #[arg(default_value = "", hide_default_value = true)]
+        path: String,
     },
     /// Print every change as it happens, one JSON line each
     #[command(help_template = TEMPLATE, after_long_help = WATCH_NOTES, before_long_help = "\

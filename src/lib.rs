@@ -40,10 +40,12 @@
 //!   was not edited
 //! - [`sync`]: changes, their order, and the document they make
 //! - [`session`]: what the members say to each other, as a machine without a clock or a socket
+//! - [`bridge`]: a file and a room, both edited at once
 //! - [`room`] and [`cursor`] (feature `net`): the rooms, over WebRTC
 //!
-//! Without default features only the first three are built; they also compile for `wasm32`.
+//! Without default features only the first four are built; they also compile for `wasm32`.
 
+pub mod bridge;
 pub mod document;
 pub mod limits;
 pub mod session;

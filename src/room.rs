@@ -19,7 +19,9 @@ use crate::cursor::Cursor;
 use crate::document::{Method, Path, Value};
 use crate::net::{self, Callback, Entry, Shared, Stage, Surroundings, Watcher};
 use crate::session::{Event, Link, Person, Presence, Session, Time};
-use crate::sync::{Author, Change, Checkpoint, Conflict, LostEdit, Replica, Snapshot, Undone, VectorClock};
+use crate::sync::{
+    Author, Change, ChangeId, Checkpoint, Conflict, LostEdit, Replica, Snapshot, Undone, VectorClock,
+};
 
 /// How things stand with the others and the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -287,6 +289,38 @@ impl Room {
 
     fn of_replica<R: Default>(&self, look: impl FnOnce(&Replica) -> R) -> R {
         self.inner.shared.look(|session| session.replica().map(look).unwrap_or_default())
+    }
+
+    /// The change, if any, that a remembered one has lost its place to: of two made at the same
+    /// time at one place, one comes first. [`Replica::beaten_by`] has the rules.
+    pub fn beaten_by(&self, id: ChangeId) -> Option<ChangeId> {
+        self.of_replica(|replica| replica.beaten_by(id))
+    }
+
+    /// Waits until every member that can be talked to has seen every own change, and what they
+    /// had seen by then is here, or the time is up. Whether it is so: then no change that one of
+    /// them makes from now on on what it sees is concurrent with an own one.
+    pub async fn seen_by_all(&self, within: Duration) -> bool {
+        let (mut progress, mut changed) = (self.inner.shared.progress(), self.changed());
+        let until = Instant::now() + within;
+        loop {
+            progress.mark_unchanged();
+            let clock = changed.borrow_and_update().clock.clone();
+            let is_behind = |person: &Person| person.link == Link::Live && !clock.covers(&person.clock);
+            let is_seen = self.inner.shared.look(|session| session.unacknowledged() == 0);
+            if is_seen && !self.people().iter().any(is_behind) {
+                return true;
+            }
+            let more = async {
+                tokio::select! {
+                    more = progress.changed() => more,
+                    more = changed.changed() => more,
+                }
+            };
+            if !matches!(timeout_at(until, more).await, Ok(Ok(()))) {
+                return false;
+            }
+        }
     }
 
     /// Waits until another live member has acknowledged every own change, or there is nobody

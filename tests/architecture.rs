@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 const ARROWS: &[(&str, &[&str])] = &[
     ("document", &["document", "limits"]),
     ("sync", &["sync", "document", "limits"]),
+    ("bridge", &["bridge", "sync", "document", "limits"]),
     ("session", &["session", "sync", "document", "limits"]),
     // Of the room only what a room is asked for and answers with, see below.
     ("net", &["net", "room", "session", "sync", "document", "limits"]),
@@ -26,7 +27,8 @@ const SIGNAL_ARROWS: &[(&str, &[&str])] =
 
 /// The parts that are values in, values out. Addresses of peers are values; sockets are not. Maps
 /// that differ from run to run in their order would let one peer differ from another.
-const PURE: &[&str] = &["src/document", "src/sync", "src/session", "signal/src/protocol", "signal/src/lobby"];
+const PURE: &[&str] =
+    &["src/document", "src/sync", "src/bridge", "src/session", "signal/src/protocol", "signal/src/lobby"];
 const IMPURE: &[&str] = &[
     "tokio",
     "Instant",

@@ -227,18 +227,6 @@ fn serve_saves_and_leaves_when_told_to_end() {
 }
 
 #[test]
-fn serve_overwrites_nothing_that_was_changed_on_disk() {
-    let mut room = Fixture::new(DOCUMENT);
-    room.home.write("document.json", "{\"mine\": 1}\n");
-    room.run(&["set", "demo", "/port", "82"]).success();
-    room.holder.wait_for_message("changed on disk");
-    room.run(&["set", "demo", "/port", "83"]).success();
-    room.holder.signal("TERM");
-    assert_eq!(room.holder.exit_code(), Some(6));
-    assert_eq!(room.on_disk(), "{\"mine\": 1}\n");
-}
-
-#[test]
 fn serve_joins_a_room_and_keeps_a_copy() {
     let room = Fixture::new(DOCUMENT);
     let mut copy = serve(&room.home, &room.server, &["demo", "copy.json"]);

@@ -10,7 +10,7 @@ use predicates::prelude::*;
 use predicates::str::{contains, is_empty, starts_with};
 use support::Home;
 
-const VERBS: [&str; 17] = [
+const VERBS: [&str; 20] = [
     "create",
     "join",
     "open",
@@ -21,11 +21,14 @@ const VERBS: [&str; 17] = [
     "merge",
     "splice",
     "apply",
+    "update",
+    "edit",
     "watch",
     "log",
     "peers",
     "replay",
     "diff",
+    "merge-driver",
     "completions",
     "man",
 ];

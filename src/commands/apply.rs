@@ -18,8 +18,8 @@ pub(super) enum Patch {
 impl Patch {
     /// Reads a patch from a file, or from standard input for `-`. An array is a JSON Patch and a
     /// map a merge patch, unless `merge` says that all are.
-    pub(super) fn read(path: &FilePath, merge: bool) -> Result<Self, Failure> {
-        let patch = input::read_value(path)?;
+    pub(super) fn read(file: &FilePath, merge: bool) -> Result<Self, Failure> {
+        let patch = input::read_value(file)?;
         if merge || patch.is_object() {
             return Ok(Self::Merge(patch));
         }

@@ -37,7 +37,7 @@ where
 
 /// Waits a moment until everyone has been heard. The document came from the first who answered;
 /// another may hold a newer change, such as the one that the command before this one made.
-async fn settle(room: &Room) {
+pub(super) async fn settle(room: &Room) {
     let (mut events, mut changed) = (room.events(), room.changed());
     let is_behind = |person: &Person| match person.link {
         Link::Connecting => true,

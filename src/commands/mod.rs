@@ -5,20 +5,25 @@ mod announce;
 mod apply;
 mod diff;
 mod edit;
+mod edit_text;
 mod editor;
 mod failure;
 mod input;
 mod jq;
+mod keeper;
 mod logging;
 mod manual;
 mod member;
+mod merge_driver;
 mod output;
 mod read;
 mod replay;
 mod serve;
 mod signals;
 mod target;
+mod update;
 mod watch;
+mod watcher;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -28,7 +33,7 @@ use clap::{CommandFactory as _, Parser as _};
 
 use crate::cli::{Cli, Command, Options, RoomCommand, WELCOME};
 use crate::config::{self, Config};
-use crate::document::Method;
+use crate::document::{Method, Value};
 use crate::room::{Room, RoomOptions};
 use failure::{Exit, Failure};
 
@@ -63,6 +68,9 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     match command {
         Command::Replay { document, changes, compact } => replay::replay(&document, &changes, compact),
         Command::Diff { old, new } => diff::diff(&old, &new),
+        Command::MergeDriver { base, ours, theirs, name } => {
+            merge_driver::merge_driver(&base, &ours, &theirs, name.as_deref())
+        }
         Command::Completions { shell } => output::print(&manual::completions(shell)).map(|()| Exit::Done),
         Command::Man => output::print(&manual::page(&Cli::command())).map(|()| Exit::Done),
         Command::JqView { filter } => jq::jq(&filter),
@@ -92,16 +100,34 @@ fn take_part(command: RoomCommand, options: &RoomOptions, schema: Option<PathBuf
             input::check_path(&path)?;
             in_room(&room, options, async |room| read::get(room, &path, compact))
         }
-        RoomCommand::Set { room, path, value } => {
-            change(&room, &path, Method::Set(input::read_argument(&value)?), options)
+        RoomCommand::Set { room, path, value, expected } => {
+            let (value, expected) = values(value, expected)?;
+            change(&room, &path, Method::Set(value), expected, options)
         }
-        RoomCommand::Delete { room, path } => change(&room, &path, Method::Delete, options),
-        RoomCommand::Merge { room, path, value } => {
-            change(&room, &path, Method::Merge(input::read_argument(&value)?), options)
+        RoomCommand::Delete { room, path, expected } => {
+            let expected = expected.as_deref().map(input::read_argument).transpose()?;
+            change(&room, &path, Method::Delete, expected, options)
         }
-        RoomCommand::Splice { room, path, start, count, items } => {
-            let items = input::read_arguments(&items)?;
-            change(&room, &path, Method::Splice { start, count, items }, options)
+        RoomCommand::Merge { room, path, value, expected } => {
+            let (value, expected) = values(value, expected)?;
+            change(&room, &path, Method::Merge(value), expected, options)
+        }
+        RoomCommand::Splice { room, path, start, count, items, expected } => {
+            let mut arguments = items;
+            let items = arguments.len();
+            arguments.extend(expected);
+            let mut items_and_expected = input::read_arguments(&arguments)?;
+            let expected = items_and_expected.split_off(items).pop();
+            let method = Method::Splice { start, count, items: items_and_expected };
+            change(&room, &path, method, expected, options)
+        }
+        RoomCommand::Update { room, path, command } => {
+            input::check_path(&path)?;
+            in_room(&room, options, async |room| update::update(room, &path, &command).await)
+        }
+        RoomCommand::Edit { room, path } => {
+            input::check_path(&path)?;
+            block_on(edit_text::edit_text(&room, &path, options.clone()))
         }
         RoomCommand::Apply { room, patch, merge } => {
             let patch = apply::Patch::read(&patch, merge)?;
@@ -118,9 +144,21 @@ fn take_part(command: RoomCommand, options: &RoomOptions, schema: Option<PathBuf
     }
 }
 
-fn change(room: &str, path: &str, method: Method, options: &RoomOptions) -> Result<Exit, Failure> {
+/// An argument and a condition, of which at most one is standard input.
+fn values(value: String, expected: Option<String>) -> Result<(Value, Option<Value>), Failure> {
+    let arguments: Vec<String> = std::iter::once(value).chain(expected).collect();
+    let mut values = input::read_arguments(&arguments)?.into_iter();
+    Ok((values.next().unwrap_or(Value::NULL), values.next()))
+}
+
+fn change(
+    room: &str, path: &str, method: Method, expected: Option<Value>, options: &RoomOptions,
+) -> Result<Exit, Failure> {
     input::check_path(path)?;
-    in_room(room, options, async |room| edit::edit(room, path, method).await)
+    in_room(room, options, async |room| match expected {
+        Some(expected) => edit::edit_if(room, path, method, &expected).await,
+        None => edit::edit(room, path, method).await,
+    })
 }
 
 fn in_room<W>(room: &str, options: &RoomOptions, work: W) -> Result<Exit, Failure>

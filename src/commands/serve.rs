@@ -4,20 +4,31 @@ use std::path::Path as FilePath;
 use std::pin::pin;
 use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
 use super::failure::{Exit, Failure};
+use super::keeper::Keeper;
 use super::member::hosting;
 use super::target::Target;
+use super::watcher::FileWatcher;
 use super::{announce, input, output, signals};
-use crate::file::{FileBinding, FileError};
+use crate::bridge::Bridge;
+use crate::file::FileBinding;
 use crate::room::{Room, RoomOptions};
+use crate::sync::VectorClock;
 
 /// How long after a change the file is written, so that a burst of changes is one write.
 const WRITE_AFTER: Duration = Duration::from_millis(200);
 
-/// How often the file is looked at for changes made by something else.
+/// How long after the last sign of life of the file it is read: who writes into it in pieces is
+/// not to be read in between.
+const READ_AFTER: Duration = Duration::from_millis(100);
+
+/// How often the file is looked at, should nobody tell of its changes.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How often, at the end, a file that is just being written is looked at again.
+const LAST_TRIES: usize = 15;
 
 /// Holds a room open until a signal ends it.
 pub(super) fn serve(
@@ -38,7 +49,7 @@ pub(super) fn serve(
             Ok(file) => {
                 announce::opened(&room, &options.signal);
                 output::say(&format!("serving {} as author {}", room.name(), room.author()));
-                hold(&room, file.map(Keeper::new), ended).await
+                hold(&room, file.map(|file| keeper(file, is_new)), ended).await
             }
             Err(failure) => Err(failure),
         };
@@ -47,113 +58,66 @@ pub(super) fn serve(
     })
 }
 
+/// A room that was opened here has started from what is in the file.
+fn keeper(file: FileBinding, is_new: bool) -> Keeper {
+    let shown = file.value().filter(|_| is_new).cloned();
+    Keeper::new(file, shown.map(|shown| Bridge::new(shown, VectorClock::new())))
+}
+
 async fn hold(
     room: &Room, mut keeper: Option<Keeper>, mut ended: impl Future<Output = Exit> + Unpin,
 ) -> Result<Exit, Failure> {
     let mut changed = room.changed();
     changed.mark_changed();
+    let watcher = keeper.as_ref().map(|keeper| FileWatcher::new(keeper.file().path()));
     let mut look = interval(LOOK_EVERY);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut write_at: Option<Instant> = None;
+    let mut step_at: Option<Instant> = None;
+    // When the first of a burst of signs of life of the file came.
+    let mut burst: Option<Instant> = None;
     let exit = loop {
         let due = async {
-            match write_at {
+            match step_at {
                 Some(at) => sleep_until(at).await,
                 None => std::future::pending().await,
             }
         };
+        let rewritten = async {
+            match &watcher {
+                Some(watcher) => watcher.happened().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
-            still_there = changed.changed(), if write_at.is_none() => match still_there {
-                Ok(()) => write_at = Some(Instant::now() + WRITE_AFTER),
+            still_there = changed.changed(), if step_at.is_none() => match still_there {
+                Ok(()) => step_at = Some(Instant::now() + WRITE_AFTER),
                 Err(_) => return Err(Failure::new(Exit::Failed, "the room has been left")),
             },
+            () = rewritten => {
+                let now = Instant::now();
+                step_at = Some((now + READ_AFTER).min(*burst.get_or_insert(now) + LOOK_EVERY));
+            }
+            _ = look.tick(), if step_at.is_none() => step_at = Some(Instant::now()),
             () = due => {
-                write_at = None;
+                (step_at, burst) = (None, None);
                 // Before the document is looked at: a change that comes now is a change again.
                 changed.mark_unchanged();
                 if let Some(keeper) = &mut keeper {
-                    keeper.write(room);
+                    keeper.step(room);
                 }
             }
-            _ = look.tick() => if let Some(keeper) = &mut keeper {
-                keeper.look(room);
-            },
             exit = &mut ended => break exit,
         }
     };
     let Some(mut keeper) = keeper else { return Ok(exit) };
-    if keeper.write(room) { Ok(exit) } else { Err(keeper.last_words()) }
-}
-
-/// A file that follows the room.
-struct Keeper {
-    file: FileBinding,
-    /// What keeps the file from being written, as it was told.
-    trouble: Option<Failure>,
-}
-
-impl Keeper {
-    fn new(file: FileBinding) -> Self {
-        Self { file, trouble: None }
-    }
-
-    /// Writes the file if the room's document is another. Whether the two are in step now.
-    fn write(&mut self, room: &Room) -> bool {
-        let snapshot = room.snapshot();
-        if self.trouble.is_none() && self.file.value() == Some(&snapshot.value) {
-            return true;
+    for _ in 0..LAST_TRIES {
+        if keeper.step(room) {
+            return Ok(exit);
         }
-        match self.file.save(&snapshot.source, &snapshot.value, false) {
-            Ok(()) => {
-                if self.trouble.take().is_some() {
-                    output::say(&format!("{} is written again", self.name()));
-                }
-                true
-            }
-            Err(error) => {
-                self.tell(error, room);
-                false
-            }
+        if keeper.is_in_trouble() {
+            break;
         }
+        sleep(READ_AFTER).await;
     }
-
-    /// Notices that something else has changed the file, or that it can be written again.
-    fn look(&mut self, room: &Room) {
-        if self.trouble.is_some() {
-            self.write(room);
-            return;
-        }
-        match self.file.has_changed_on_disk() {
-            Ok(false) => {}
-            Ok(true) => self.tell(FileError::ChangedOnDisk(self.file.path().to_owned()), room),
-            Err(error) => self.tell(error, room),
-        }
-    }
-
-    /// Says once what the trouble is.
-    fn tell(&mut self, error: FileError, room: &Room) {
-        let changed = matches!(error, FileError::ChangedOnDisk(_) | FileError::Exists(_));
-        let mut trouble = Failure::from(error);
-        if changed {
-            trouble = trouble.with_advice(&format!(
-                "it is not written any more, so nothing in it is lost; `ultrawave get {0}` prints the room's \
-                 document; move the file away to have it written again",
-                announce::quoted(room.name()),
-            ));
-        }
-        if self.trouble.as_ref() != Some(&trouble) {
-            output::say(&trouble.message);
-            self.trouble = Some(trouble);
-        }
-    }
-
-    /// How it ends when the file could not be brought into step.
-    fn last_words(&self) -> Failure {
-        let exit = self.trouble.as_ref().map_or(Exit::Failed, |trouble| trouble.exit);
-        Failure::new(exit, format!("the last changes are not in {}", self.name()))
-    }
-
-    fn name(&self) -> String {
-        self.file.path().display().to_string()
-    }
+    Err(keeper.last_words())
 }

@@ -28,6 +28,7 @@ mod clock;
 mod history;
 mod pending;
 mod replica;
+mod rival;
 mod tracker;
 mod undo;
 mod wire;

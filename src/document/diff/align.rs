@@ -86,8 +86,9 @@ impl<'a> Aligner<'a> {
         let mut counts: BTreeMap<u64, [usize; 2]> = BTreeMap::new();
         for (side, labels) in labels.iter().enumerate() {
             for label in labels.iter().flatten() {
-                let count = counts.entry(*label).or_default().get_mut(side);
-                count.map(|count| *count += 1);
+                if let Some(count) = counts.entry(*label).or_default().get_mut(side) {
+                    *count += 1;
+                }
             }
         }
         let is_sole =
@@ -141,7 +142,9 @@ impl<'a> Aligner<'a> {
         let old = old.iter().enumerate().map(|entry| place(entry, 0));
         for (at, class, side) in old.chain(new.iter().enumerate().map(|entry| place(entry, 1))) {
             let (counts, pair) = places.entry(class).or_insert(([0; 2], Pair { old: 0, new: 0 }));
-            counts.get_mut(side).map(|count| *count += 1);
+            if let Some(count) = counts.get_mut(side) {
+                *count += 1;
+            }
             if side == 0 {
                 pair.old = gap.old.start + at;
             } else {

@@ -98,20 +98,20 @@ pub fn merge_patch(document: &Value, patch: &Value) -> Vec<(Path, Method)> {
     edits
 }
 
-fn merge_at(path: &Path, target: Option<&Value>, patch: &Value, edits: &mut Vec<(Path, Method)>) {
+fn merge_at(here: &Path, target: Option<&Value>, patch: &Value, edits: &mut Vec<(Path, Method)>) {
     let Some(map) = target.filter(|target| target.is_object() && patch.is_object()) else {
         let value = without_nulls(patch);
         if target != Some(&value) {
-            edits.push((path.clone(), Method::Set(value)));
+            edits.push((here.clone(), Method::Set(value)));
         }
         return;
     };
     for (key, value) in patch.entries() {
-        let (path, target) = (path.child(Step::Key(key.clone())), map.key(key));
+        let (here, target) = (here.child(Step::Key(key.clone())), map.key(key));
         if value.kind() != Kind::Null {
-            merge_at(&path, target, value, edits);
+            merge_at(&here, target, value, edits);
         } else if target.is_some() {
-            edits.push((path, Method::Delete));
+            edits.push((here, Method::Delete));
         }
     }
 }

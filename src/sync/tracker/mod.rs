@@ -29,7 +29,7 @@ use sequence::Sequence;
 
 pub(super) use inverse::{Answer, Inverse};
 pub(super) use links::Restoration;
-pub(super) use report::{Effect, Record};
+pub(super) use report::{Effect, Record, Scope};
 pub(super) use resolve::Slot;
 
 /// A written value, by its number in the tracker.

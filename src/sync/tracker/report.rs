@@ -27,7 +27,25 @@ pub(in crate::sync) struct Record {
     pub(in crate::sync) effects: Vec<Effect>,
 }
 
+/// The place of a change, as its author saw it.
+#[derive(Clone, Debug)]
+pub(in crate::sync) struct Scope {
+    pub(in crate::sync) slot: Slot,
+    /// The values there.
+    pub(in crate::sync) values: Vec<EntryId>,
+    /// The values on the way there.
+    pub(in crate::sync) containers: Vec<EntryId>,
+}
+
 impl Tracker {
+    /// What somebody with `clock` saw at `path`; nothing if there is no slot for them there.
+    pub(in crate::sync) fn scope(&mut self, path: &Path, clock: &VectorClock) -> Option<Scope> {
+        let way = self.follow(path.steps(), View::At(clock));
+        let Target::Slot(slot) = way.target else { return None };
+        let values = self.living(&slot, View::At(clock));
+        Some(Scope { slot, values, containers: way.containers.concat() })
+    }
+
     pub(super) fn record(&mut self, id: ChangeId, containers: Vec<Vec<EntryId>>, effects: Vec<Effect>) {
         if let Some(records) = &mut self.records {
             records.push(Record { id, containers, effects });

@@ -1,0 +1,180 @@
+//! A file that other programs rewrite while `ultrawave serve` keeps it in step with a room.
+
+#![cfg(all(feature = "app", unix))]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
+
+mod support;
+
+use std::fs;
+use std::io::Write as _;
+use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
+
+use support::Home;
+use support::process::Process;
+use support::server::SignalServer;
+
+const DOCUMENT: &str = "{\n  \"port\": 80,\n  \"users\": [\n    {\"id\": 1, \"n\": \"Ana\"},\n    {\"id\": 2, \"n\": \"Bo\"}\n  ],\n  \"big\": 9007199254740993\n}\n";
+
+struct Fixture {
+    home: Home,
+    server: SignalServer,
+    holder: Process,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        let (home, server) = (Home::new(), SignalServer::start());
+        home.write("document.json", DOCUMENT);
+        let arguments = ["serve", "demo", "document.json", "--signal", server.url()];
+        let mut holder = Process::run(&home, &arguments);
+        holder.wait_for_message("serving");
+        Self { home, server, holder }
+    }
+
+    fn verb(&self, arguments: &[&str]) -> String {
+        let run =
+            self.home.ultrawave().args(arguments).args(["--signal", self.server.url()]).assert().success();
+        String::from_utf8(run.get_output().stdout.clone()).unwrap().trim_end().to_owned()
+    }
+
+    fn shell(&self, script: &str) {
+        assert!(
+            Command::new("sh").args(["-c", script]).current_dir(self.home.path()).status().unwrap().success()
+        );
+    }
+
+    fn on_disk(&self) -> String {
+        fs::read_to_string(self.home.file("document.json")).unwrap_or_default()
+    }
+
+    fn until_on_disk(&self, text: &str) {
+        for _ in 0..600 {
+            if self.on_disk() == text {
+                return;
+            }
+            sleep(Duration::from_millis(50));
+        }
+        panic!("{text}\nis not on disk, but\n{}", self.on_disk());
+    }
+
+    fn until_in_room(&self, path: &str, text: &str) {
+        let get = ["get", "demo", path, "--compact", "--signal", self.server.url()];
+        for _ in 0..40 {
+            // Until it is there at all, this ends with 5.
+            let run = self.home.ultrawave().args(get).assert();
+            if String::from_utf8_lossy(&run.get_output().stdout).trim_end() == text {
+                return;
+            }
+        }
+        panic!("{path} is not {text}, but {}", self.verb(&["get", "demo", "--compact"]));
+    }
+
+    fn ends_with(&mut self, code: i32) {
+        self.holder.signal("TERM");
+        assert_eq!(self.holder.exit_code(), Some(code));
+    }
+}
+
+#[test]
+fn however_a_program_rewrites_the_file_the_room_gets_the_changes() {
+    let mut room = Fixture::new();
+    // As vim does: the old file is moved aside, a new one is written.
+    room.shell(
+        "mv document.json document.json~ && sed s/80/81/ document.json~ > document.json && rm document.json~",
+    );
+    room.until_in_room("/port", "81");
+    // As many do: a new file takes the old one's place.
+    room.shell("sed s/Bo/Bob/ document.json > new.json && mv new.json document.json");
+    room.until_in_room("/users", r#"[{"id":1,"n":"Ana"},{"id":2,"n":"Bob"}]"#);
+    // As editors without care do: it is emptied and written in pieces.
+    let text = room.on_disk().replace("Ana", "Anna");
+    let mut file = fs::File::create(room.home.file("document.json")).unwrap();
+    for piece in text.as_bytes().chunks(40) {
+        file.write_all(piece).unwrap();
+        sleep(Duration::from_millis(15));
+    }
+    drop(file);
+    room.until_in_room("/users/0/n", "\"Anna\"");
+    // What nobody edited has kept its bytes, and only what was edited was a change.
+    assert_eq!(room.on_disk(), DOCUMENT.replace("80", "81").replace("Bo", "Bob").replace("Ana", "Anna"));
+    let log = room.verb(&["log", "demo", "--json"]);
+    assert_eq!(log.lines().count(), 3, "{log}");
+    room.verb(&["set", "demo", "/port", "82"]);
+    room.until_on_disk(&DOCUMENT.replace("80", "82").replace("Bo", "Bob").replace("Ana", "Anna"));
+    room.ends_with(143);
+}
+
+#[test]
+fn both_sides_at_once_lose_nothing() {
+    let mut room = Fixture::new();
+    for round in 0..5 {
+        let text = room.on_disk();
+        let from_file = text.replace("\"big\"", &format!("\"file{round}\": {round},\n  \"big\""));
+        let set = |room: &Fixture| room.verb(&["set", "demo", &format!("/room{round}"), "true"]);
+        if round % 2 == 0 {
+            room.home.write("document.json", from_file);
+            set(&room);
+        } else {
+            set(&room);
+            // What the file shows by now is what is edited.
+            let shown = room.on_disk();
+            room.home.write(
+                "document.json",
+                shown.replace("\"big\"", &format!("\"file{round}\": {round},\n  \"big\"")),
+            );
+        }
+        room.until_in_room(&format!("/file{round}"), &round.to_string());
+        room.until_in_room(&format!("/room{round}"), "true");
+    }
+    let keys = room.verb(&["get", "demo", "--compact"]);
+    for round in 0..5 {
+        assert!(
+            keys.contains(&format!("\"file{round}\":{round}"))
+                && keys.contains(&format!("\"room{round}\":true")),
+            "{keys}"
+        );
+    }
+    room.ends_with(143);
+    let on_disk = ultrawave::document::parse(&room.on_disk()).unwrap();
+    assert_eq!(ultrawave::document::diff(&on_disk, &ultrawave::document::parse(&keys).unwrap()), []);
+}
+
+#[test]
+fn what_is_no_json_stops_both_directions_until_it_is_again() {
+    let mut room = Fixture::new();
+    let broken = DOCUMENT.replace("\"port\": 80,", "\"port\": ,");
+    room.home.write("document.json", &broken);
+    room.holder.wait_for_message("nothing is lost");
+    room.verb(&["set", "demo", "/new", "1"]);
+    sleep(Duration::from_millis(500));
+    assert_eq!(room.on_disk(), broken);
+    room.home.write("document.json", DOCUMENT.replace("80", "90"));
+    room.holder.wait_for_message("in step again");
+    room.until_in_room("/port", "90");
+    room.until_in_room("/new", "1");
+    room.until_on_disk(&DOCUMENT.replace("80", "90").replace("993\n", "993,\n  \"new\": 1\n"));
+    room.home.write("document.json", "{");
+    room.holder.wait_for_message("document.json:1:2");
+    room.ends_with(4);
+    assert_eq!(room.on_disk(), "{");
+}
+
+#[test]
+fn a_new_layout_is_kept_and_an_order_of_keys_is_let_be() {
+    let mut room = Fixture::new();
+    let flat = "{\"big\": 9007199254740993, \"port\": 80, \"users\": [{\"id\": 1, \"n\": \"Ana\"}, {\"id\": 2, \"n\": \"Bo\"}]}";
+    room.home.write("document.json", flat);
+    sleep(Duration::from_millis(1500));
+    assert_eq!(room.on_disk(), flat);
+    assert_eq!(room.verb(&["log", "demo"]), "");
+    room.verb(&["set", "demo", "/port", "81"]);
+    room.until_on_disk("{\"port\": 81, \"users\": [{\"id\": 1, \"n\": \"Ana\"}, {\"id\": 2, \"n\": \"Bo\"}], \"big\": 9007199254740993}");
+    // A file that is gone for good is written anew.
+    fs::remove_file(room.home.file("document.json")).unwrap();
+    sleep(Duration::from_millis(300));
+    assert_eq!(room.on_disk(), "");
+    room.until_on_disk("{\"port\": 81, \"users\": [{\"id\": 1, \"n\": \"Ana\"}, {\"id\": 2, \"n\": \"Bo\"}], \"big\": 9007199254740993}");
+    room.ends_with(143);
+}
