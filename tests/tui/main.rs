@@ -16,9 +16,6 @@ mod marked;
 mod measure;
 mod moving;
 mod others;
-mod programs;
 mod prompts;
 mod rows;
 mod screens;
-#[path = "../support/mod.rs"]
-mod support;

@@ -1,9 +1,11 @@
 //! The real binary in a pseudo-terminal, with other programs at work for it.
-#![cfg(unix)]
+#![cfg(all(feature = "app", unix))]
 
-use crate::support::server::SignalServer;
-use crate::support::terminal::Terminal;
-use crate::support::{BINARY, Home};
+mod support;
+
+use support::server::SignalServer;
+use support::terminal::Terminal;
+use support::{BINARY, Home};
 
 fn editor(server: &SignalServer, home: &Home, program: &str) -> Terminal {
     home.write("document.json", "{\"city\": \"Lagos\", \"port\": 8443}\n");
