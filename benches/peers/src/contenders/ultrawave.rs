@@ -113,7 +113,8 @@ impl Contender for Ultrawave {
     fn load(saved: &[u8], base: &Base, author: u32, members: u32) -> Self {
         let Message::Document { checkpoint, changes } = decode(saved) else { panic!("a document") };
         let changes = changes.into_iter().map(Arc::unwrap_or_clone);
-        let (replica, _) = Replica::restore(Author(author), checkpoint, changes, limits::HISTORY_CHANGES);
+        let mut replica = Replica::new(Author(author), checkpoint, limits::HISTORY_CHANGES);
+        replica.receive(changes);
         Self::new(replica, base, members)
     }
 
