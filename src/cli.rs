@@ -58,6 +58,16 @@ CHANGES has one change a line, [\"change\",[CLOCK,METHOD,PATH,...ARGS]], in any 
 duplicates do no harm. A change whose past is not in CHANGES is left out. What is left out
 and lines that are no changes are named on standard error, and the exit code is 1.";
 
+const DIFF_NOTES: &str = "\
+Each line is a change as `ultrawave replay` reads it, made by author 1. Elements of arrays are
+matched by \"id\", \"key\" or \"name\" before position. The order of a map's keys is no difference.
+The exit code is 0 whether or not there are changes.";
+
+const APPLY_NOTES: &str = "\
+An array is a JSON Patch, a map a merge patch. A JSON Patch is checked as a whole first: when one of
+its operations cannot be done or a test fails, nothing is done and the exit code is 1. What it does
+travels as ordinary edits, so what others do at the same time is merged with it.";
+
 /// Edit one JSON document together, live, from the terminal
 #[derive(Debug, Parser)]
 #[command(
@@ -104,7 +114,7 @@ pub enum Command {
     #[command(flatten)]
     Room(RoomCommand),
     /// Fold changes over a document and print the result, without a network
-    #[command(help_template = TEMPLATE, after_long_help = REPLAY_NOTES, before_long_help = "\
+    #[command(visible_alias = "patch", help_template = TEMPLATE, after_long_help = REPLAY_NOTES, before_long_help = "\
 Examples:
   ultrawave replay config.json changes.ndjson
   ultrawave replay config.json - < changes.ndjson
@@ -117,6 +127,18 @@ Examples:
         /// On one line
         #[arg(long)]
         compact: bool,
+    },
+    /// Print the changes that turn one document into another
+    #[command(help_template = TEMPLATE, after_long_help = DIFF_NOTES, before_long_help = "\
+Examples:
+  ultrawave diff old.json new.json
+  ultrawave diff old.json new.json | ultrawave patch other.json -
+")]
+    Diff {
+        /// The document to start from; - reads it from standard input
+        old: PathBuf,
+        /// The document to reach; - reads it from standard input
+        new: PathBuf,
     },
     /// Print the completions for a shell
     #[command(help_template = TEMPLATE, before_long_help = "\
@@ -289,6 +311,23 @@ Examples:
         /// What to insert; - reads one from standard input
         #[arg(value_name = "JSON", allow_negative_numbers = true)]
         items: Vec<String>,
+    },
+    /// Apply a JSON Patch (RFC 6902) or a JSON Merge Patch (RFC 7396)
+    #[command(help_template = TEMPLATE, after_long_help = APPLY_NOTES, before_long_help = "\
+Examples:
+  ultrawave apply demo patch.json
+  echo '[{\"op\": \"add\", \"path\": \"/users/-\", \"value\": {}}]' | ultrawave apply demo -
+  echo '{\"beta\": null, \"port\": 8080}' | ultrawave apply demo -
+")]
+    Apply {
+        /// The room's name
+        #[arg(value_parser = room_name)]
+        room: String,
+        /// The patch; - reads it from standard input
+        patch: PathBuf,
+        /// Take an array or a scalar as a merge patch too: it replaces the document
+        #[arg(long)]
+        merge: bool,
     },
     /// Print every change as it happens, one JSON line each
     #[command(help_template = TEMPLATE, after_long_help = WATCH_NOTES, before_long_help = "\

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use crate::cli::Options;
 use crate::limits;
 use crate::room::{DEFAULT_SIGNAL, IceServer, RoomOptions};
+use crate::tui::Bindings;
 
 /// How long to try to get into a room.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -24,6 +25,9 @@ pub struct Config {
     pub name: Option<String>,
     /// Recent changes kept for late arrivals.
     pub history: Option<usize>,
+    /// Keys of the editor: the name of an action, and those that do it.
+    #[serde(default)]
+    pub keys: Bindings,
     /// STUN and TURN servers.
     #[serde(default)]
     pub ice_servers: Vec<IceEntry>,
@@ -100,9 +104,9 @@ impl Config {
     ///
     /// # Errors
     /// The name cannot be one.
-    pub fn room_options(self, options: &Options, user: &str) -> Result<RoomOptions, ConfigError> {
-        let signal = options.signal.clone().filter(|signal| !signal.is_empty()).or(self.signal);
-        let name = options.name.clone().or(self.name).unwrap_or_else(|| user.to_owned());
+    pub fn room_options(&self, options: &Options, user: &str) -> Result<RoomOptions, ConfigError> {
+        let signal = options.signal.clone().filter(|signal| !signal.is_empty()).or(self.signal.clone());
+        let name = options.name.clone().or(self.name.clone()).unwrap_or_else(|| user.to_owned());
         let chars = name.chars().count();
         if chars == 0 || chars > limits::NAME_CHARS || name.chars().any(char::is_control) {
             return Err(ConfigError::Name { name });
@@ -113,7 +117,7 @@ impl Config {
             name,
             history: self.history.unwrap_or(limits::HISTORY_CHANGES),
             max_members: limits::MEMBERS,
-            ice_servers: self.ice_servers.into_iter().map(IceEntry::into_server).collect(),
+            ice_servers: self.ice_servers.iter().cloned().map(IceEntry::into_server).collect(),
             connect_timeout: CONNECT_TIMEOUT,
         })
     }

@@ -6,7 +6,8 @@
 //! WebRTC and come to the same document everywhere. A signaling server introduces the members to
 //! each other and never sees the document; on one machine it runs inside the first member.
 //!
-//! ```
+#![cfg_attr(feature = "net", doc = "```")]
+#![cfg_attr(not(feature = "net"), doc = "```ignore")]
 //! use ultrawave::document::Value;
 //! use ultrawave::room::{Room, RoomOptions};
 //! use ultrawave::sync::Checkpoint;

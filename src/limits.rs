@@ -67,7 +67,11 @@ pub const OUTGOING_SIGNALS: usize = 2_048;
 pub const INCOMING_SIGNALS: usize = 256;
 
 /// Events kept for a receiver that is slow; after that it is told that it missed some.
-pub const WATCHED_EVENTS: usize = 4_096;
+pub const WATCHED_EVENTS: usize = 1_024;
+
+/// Other members kept track of: a full room, and as many of whom it is not known yet that they
+/// will not come back.
+pub const KNOWN_MEMBERS: usize = 2 * MEMBERS;
 
 /// Changes kept for a callback that is slow; after that it is told that it missed some.
 pub const WATCHED_CHANGES: usize = 100_000;

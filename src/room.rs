@@ -1,5 +1,10 @@
 //! The room: the people around one document. The facade of the library.
 
+mod error;
+mod options;
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,102 +12,14 @@ use tokio::runtime::Handle;
 use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
+pub use error::RoomError;
+pub use options::{DEFAULT_SIGNAL, IceServer, RoomOptions};
+
 use crate::cursor::Cursor;
 use crate::document::{Method, Path, Value};
-use crate::limits;
 use crate::net::{self, Callback, Entry, Shared, Stage, Surroundings, Watcher};
 use crate::session::{Event, Link, Person, Presence, Session, Time};
-use crate::sync::{
-    Author, Change, Checkpoint, Conflict, EditError, LostEdit, Replica, Snapshot, Undone, VectorClock,
-};
-
-/// The signaling server asked when no other is named.
-pub const DEFAULT_SIGNAL: &str = "ws://127.0.0.1:4747";
-
-/// How to be in a room.
-#[derive(Clone, Debug)]
-pub struct RoomOptions {
-    /// The signaling server: `ws://host:port`.
-    pub signal: String,
-    /// Whether to start the signaling server inside this process when `signal` is the default
-    /// address and nothing listens there.
-    pub embed_signal: bool,
-    /// How this person wants to be called.
-    pub name: String,
-    /// Recent changes kept for late arrivals.
-    pub history: usize,
-    /// Members the room may have, this one included.
-    pub max_members: usize,
-    /// STUN and TURN servers.
-    pub ice_servers: Vec<IceServer>,
-    /// How long to try to get in.
-    pub connect_timeout: Duration,
-}
-
-/// A STUN or TURN server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IceServer {
-    /// `stun:host:port` or `turn:host:port`.
-    pub url: String,
-    /// For TURN.
-    pub username: String,
-    /// For TURN.
-    pub credential: String,
-}
-
-/// Why a room cannot be had, or an edit not be made.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum RoomError {
-    /// No signaling server answers there.
-    #[error(
-        "no signaling server answers at {url}: {reason}; start one with `ultrawave-signal`, or name another with --signal"
-    )]
-    NoServer {
-        /// The address tried.
-        url: String,
-        /// What happened.
-        reason: String,
-    },
-    /// Something answers there that is no signaling server.
-    #[error("what answers at {url} is not an ultrawave signaling server: {reason}")]
-    NotAServer {
-        /// The address tried.
-        url: String,
-        /// What it said.
-        reason: String,
-    },
-    /// `create`, but the room is there.
-    #[error("the room {0} exists already; join it with `ultrawave join {0}`, or choose another name")]
-    Exists(String),
-    /// `join`, but the room is not there.
-    #[error("there is no room {0} here; open it with `ultrawave create {0}`")]
-    NoRoom(String),
-    /// The room has all the members it may have.
-    #[error("the room {0} is full")]
-    Full(String),
-    /// No member of the room could be reached in time.
-    #[error("the room {room} has {members} members, but none of them could be reached within {seconds} s")]
-    Unreachable {
-        /// The room.
-        room: String,
-        /// How many the server named.
-        members: usize,
-        /// How long was tried.
-        seconds: u64,
-    },
-    /// The server refused.
-    #[error("the signaling server refused: {0}")]
-    Refused(String),
-    /// A STUN or TURN server address is wrong.
-    #[error("bad ICE server {0}: {1}")]
-    IceServer(String, String),
-    /// The edit was refused.
-    #[error(transparent)]
-    Edit(#[from] EditError),
-    /// The room has been left.
-    #[error("the room has been left")]
-    Left,
-}
+use crate::sync::{Author, Change, Checkpoint, Conflict, LostEdit, Replica, Snapshot, Undone, VectorClock};
 
 /// How things stand with the others and the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,22 +43,6 @@ pub enum ServerStatus {
     Connected,
     /// It is not; the next try comes after this long.
     Retrying(Duration),
-}
-
-impl Default for RoomOptions {
-    /// The default signaling server, embedded if need be; no STUN or TURN server, which is enough
-    /// for one machine and one local network.
-    fn default() -> Self {
-        Self {
-            signal: DEFAULT_SIGNAL.to_owned(),
-            embed_signal: true,
-            name: "somebody".to_owned(),
-            history: limits::HISTORY_CHANGES,
-            max_members: limits::MEMBERS,
-            ice_servers: Vec::new(),
-            connect_timeout: Duration::from_secs(20),
-        }
-    }
 }
 
 /// A room, as one of its members. Clones are the same member; the room is left by
@@ -396,123 +297,5 @@ impl Room {
         self.inner.shared.advance(Stage::Leaving);
         let mut stages = self.inner.shared.stages();
         let _ = timeout(LEAVE_WITHIN, stages.wait_for(|&stage| stage == Stage::Left)).await;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
-    #![allow(clippy::print_stdout, reason = "the measurements are read by people")]
-    use super::*;
-
-    /// An address that was free a moment ago.
-    fn free_address() -> String {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        format!("ws://{}", listener.local_addr().unwrap())
-    }
-
-    /// As with the default address, at another one.
-    async fn enter(signal: &str, entry: Entry, text: &str) -> Result<(Room, bool), RoomError> {
-        let options = RoomOptions { signal: signal.to_owned(), ..RoomOptions::default() };
-        let surroundings = Surroundings { may_embed: true, ..Surroundings::new(&options) };
-        Room::enter_in(surroundings, "r", entry, Checkpoint::read(text).unwrap(), options).await
-    }
-
-    async fn until(what: &str, mut holds: impl FnMut() -> bool) {
-        let started = Instant::now();
-        while !holds() {
-            assert!(started.elapsed() < Duration::from_secs(40), "{what} does not come");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn who_embedded_the_server_may_leave() {
-        let signal = free_address();
-        let (ana, _) = enter(&signal, Entry::Create, "{}").await.unwrap();
-        assert_eq!(ana.embedded_signal(), Some(signal.clone()));
-        let (bo, _) = enter(&signal, Entry::Join, "{}").await.unwrap();
-        let (cy, _) = enter(&signal, Entry::Join, "{}").await.unwrap();
-        assert!(bo.embedded_signal().is_none() && cy.embedded_signal().is_none());
-        until("the mesh", || bo.status().live == 2 && cy.status().live == 2).await;
-        ana.leave().await;
-        let embedders = || [&bo, &cy].iter().filter(|room| room.embedded_signal().is_some()).count();
-        until("another server", || embedders() == 1).await;
-        for room in [&bo, &cy] {
-            until("the server", || room.status().server == ServerStatus::Connected).await;
-        }
-        let (di, _) = enter(&signal, Entry::Join, "{}").await.unwrap();
-        assert_eq!(di.author(), Author(4));
-        until("the mesh", || di.status().live == 2).await;
-        di.root().set(Value::NULL).unwrap();
-        until("the edit", || [&bo, &cy].iter().all(|room| room.snapshot().value == Value::NULL)).await;
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn of_four_who_open_at_once_without_a_server_one_starts_it_and_one_creates() {
-        let signal = free_address();
-        let mut opening = tokio::task::JoinSet::new();
-        for at in 0..4 {
-            let signal = signal.clone();
-            opening.spawn(async move { enter(&signal, Entry::Open, &at.to_string()).await.unwrap() });
-        }
-        let rooms = opening.join_all().await;
-        assert_eq!(rooms.iter().filter(|(_, is_creator)| *is_creator).count(), 1);
-        assert_eq!(rooms.iter().filter(|(room, _)| room.embedded_signal().is_some()).count(), 1);
-        for (room, _) in &rooms {
-            until("the mesh", || room.status().live == 3).await;
-            assert_eq!(room.snapshot().value, rooms.first().unwrap().0.snapshot().value);
-        }
-    }
-
-    #[tokio::test]
-    async fn joining_starts_no_server() {
-        let error = enter(&free_address(), Entry::Join, "{}").await.map(|_| ()).unwrap_err();
-        assert!(matches!(error, RoomError::NoServer { .. }), "{error}");
-    }
-
-    /// Two members with a bad network between them.
-    async fn in_the_rain() -> (Room, Room) {
-        let signal = free_address();
-        let options = RoomOptions { signal, ..RoomOptions::default() };
-        let surroundings = Surroundings { may_embed: true, wrap_socket: net::rain };
-        let document = Checkpoint::read("[]").unwrap();
-        let enter = |entry| Room::enter_in(surroundings, "r", entry, document.clone(), options.clone());
-        let (ana, _) = enter(Entry::Create).await.unwrap();
-        let (bo, _) = enter(Entry::Join).await.unwrap();
-        (ana, bo)
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn nothing_is_lost_in_the_rain() {
-        let (ana, bo) = in_the_rain().await;
-        for at in 0..100 {
-            let room = if at % 2 == 0 { &ana } else { &bo };
-            room.root().push([Value::string(&at.to_string())]).unwrap();
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        until("every edit", || ana.snapshot().value.len() == 100 && bo.snapshot().value.len() == 100).await;
-        assert_eq!(ana.snapshot().value, bo.snapshot().value);
-    }
-
-    /// `cargo test --lib measure_the_rain -- --ignored --nocapture`
-    #[tokio::test(flavor = "multi_thread")]
-    #[ignore = "a measurement"]
-    async fn measure_the_rain() {
-        let started = Instant::now();
-        let (ana, bo) = in_the_rain().await;
-        println!("joined in {:?}", started.elapsed());
-        let mut changed = bo.changed();
-        let mut took = Vec::new();
-        for at in 1..=300 {
-            let made = Instant::now();
-            ana.root().push([Value::NULL]).unwrap();
-            changed.wait_for(|snapshot| snapshot.value.len() == at).await.unwrap();
-            took.push(made.elapsed());
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        took.sort();
-        let at = |percent: usize| took.get(took.len() * percent / 100).unwrap();
-        println!("edit to the other's snapshot: p50 {:?} p90 {:?} p99 {:?}", at(50), at(90), at(99));
     }
 }

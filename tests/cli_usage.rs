@@ -10,7 +10,7 @@ use predicates::prelude::*;
 use predicates::str::{contains, is_empty, starts_with};
 use support::Home;
 
-const VERBS: [&str; 15] = [
+const VERBS: [&str; 17] = [
     "create",
     "join",
     "open",
@@ -20,10 +20,12 @@ const VERBS: [&str; 15] = [
     "delete",
     "merge",
     "splice",
+    "apply",
     "watch",
     "log",
     "peers",
     "replay",
+    "diff",
     "completions",
     "man",
 ];
@@ -191,4 +193,30 @@ fn a_document_is_read_before_anything_else_is_tried() {
     }
     let run = home.ultrawave().args(["create", "r", "gone.json"]).assert();
     run.code(1).stderr(starts_with("ultrawave: ").and(contains("gone.json")));
+}
+
+#[test]
+fn what_makes_no_sense_is_a_usage_fault() {
+    let home = Home::new();
+    let long = "x".repeat(65);
+    let cases: [(&[&str], &str); 5] = [
+        (&["serve", "r", "-"], "FILE"),
+        (&["join", "r", "--save", "-"], "--save"),
+        (&["join", "r", "--force"], "--save"),
+        (&["get", "r", "--name", &long], "--name"),
+        (&["get", " r"], "blank"),
+    ];
+    for (arguments, named) in cases {
+        home.ultrawave().args(arguments).assert().code(2).stdout("").stderr(contains(named));
+    }
+}
+
+#[test]
+fn a_log_is_written_where_asked() {
+    let home = Home::new();
+    let run = home.ultrawave().args(["get", "r", "--signal", NOBODY, "--log-file", "log.txt"]).assert();
+    run.code(3);
+    assert!(home.file("log.txt").exists());
+    let run = home.ultrawave().args(["get", "r", "--log-file", "gone/log.txt"]).assert();
+    run.code(1).stderr(contains("gone/log.txt"));
 }

@@ -231,6 +231,12 @@ fn four_insertions_and_removals() {
 }
 
 #[test]
+fn four_writes_that_place_keys() {
+    let edits = [set(key("x"), "1"), set(key("y"), "2")];
+    try_all(&world("{}", &edits), 4);
+}
+
+#[test]
 fn four_writes_around_a_mergeable_map() {
     let edits = [set(key("m.x"), "1"), delete(key("m"))];
     try_all(&world("{}", &edits), 4);

@@ -177,12 +177,23 @@ async fn who_stands_still_is_found_again() {
     let other = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let options = signal.options("Bo");
     let bo = other.spawn(async move { Room::join("r", options).await.unwrap() }).await.unwrap();
+    let cy = Room::join("r", signal.options("Cy")).await.unwrap();
+    until("the mesh", || ana.status().live == 2 && bo.status().live == 2 && cy.status().live == 2).await;
+    let long = Value::string(&"x".repeat(1 << 20));
     for seconds in [4, 13] {
         other.spawn(async move { std::thread::sleep(Duration::from_secs(seconds)) });
-        until("the loss", || ana.status().lost == 1).await;
-        ana.root().push([number(1)]).unwrap();
+        // Nobody else notices, whatever there is to be sent.
+        let started = Instant::now();
+        for _ in 0..4 {
+            ana.root().push([long.clone()]).unwrap();
+        }
         let here = ana.snapshot().value.to_string();
-        until("Bo", || ana.status().live == 1).await;
+        shows(&cy, &here).await;
+        assert!(started.elapsed() < Duration::from_millis(2_500), "{:?}", started.elapsed());
+        until("the loss", || ana.status().lost == 1).await;
+        ana.root().set(document("[1]").value).unwrap();
+        let here = ana.snapshot().value.to_string();
+        until("Bo", || ana.status().live == 2).await;
         shows(&bo, &here).await;
         bo.root().push([number(2)]).unwrap();
         let here = bo.snapshot().value.to_string();
@@ -190,6 +201,32 @@ async fn who_stands_still_is_found_again() {
     }
     bo.leave().await;
     other.shutdown_background();
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_left_leaves_nothing_behind() {
+    let signal = Signal::start().await;
+    let ana = Room::create("r", document("{}"), signal.options("Ana")).await.unwrap();
+    let sockets = || {
+        let files = std::fs::read_dir("/proc/self/fd").unwrap();
+        let links = files.filter_map(|file| std::fs::read_link(file.ok()?.path()).ok());
+        links.filter(|link| link.to_string_lossy().starts_with("socket:")).count()
+    };
+    // Other tests come and go in this process; a leak of four rooms a round would show all the same.
+    let mut least = usize::MAX;
+    for round in 0..6 {
+        for at in 0..4 {
+            let bo = Room::join("r", signal.options("Bo")).await.unwrap();
+            if at % 2 == 0 { bo.leave().await } else { drop(bo) }
+        }
+        until("the leaving", || ana.people().is_empty()).await;
+        if round == 0 {
+            least = sockets();
+        }
+    }
+    let per_round = 4 * 3;
+    until("the closing", || sockets() < least + 5 * per_round).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -384,14 +421,18 @@ async fn cursors_read_and_write() {
 async fn measure_joining_and_editing() {
     let signal = Signal::start().await;
     let ana = Room::create("r", document("{}"), signal.options("Ana")).await.unwrap();
-    let mut joined = Vec::new();
+    let (mut joined, mut left) = (Vec::new(), Vec::new());
     for _ in 0..11 {
         let started = Instant::now();
         let bo = Room::join("r", signal.options("Bo")).await.unwrap();
         joined.push(started.elapsed());
+        let started = Instant::now();
         bo.leave().await;
+        left.push(started.elapsed());
     }
     joined.sort();
+    left.sort();
+    println!("leaving: median {:?}, longest {:?}", left.get(5).unwrap(), left.last().unwrap());
     println!("join to document: median {:?}, longest {:?}", joined.get(5).unwrap(), joined.last().unwrap());
     let bo = Room::join("r", signal.options("Bo")).await.unwrap();
     let mut changed = ana.changed();

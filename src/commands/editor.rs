@@ -114,6 +114,7 @@ async fn show(room: &Room, is_new: bool, disk: Disk, options: &RoomOptions) -> R
     }
     let file = bind(room, is_new, disk)?;
     let options = EditorOptions {
+        keys: super::config()?.keys,
         name: options.name.clone(),
         join_command: announce::join_command(room.name(), &options.signal),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),

@@ -5,7 +5,7 @@ use std::path::Path as FilePath;
 
 use super::failure::{Exit, Failure};
 use crate::document::{self, Path, Value};
-use crate::file::FileBinding;
+use crate::file::{FileBinding, excerpt};
 use crate::limits;
 use crate::sync::{Checkpoint, VectorClock};
 
@@ -34,6 +34,11 @@ pub(super) fn read_bytes(path: &FilePath) -> Result<Vec<u8>, Failure> {
         return Err(Failure::new(Exit::Failed, format!("{name} is larger than {limit} MiB")));
     }
     Ok(bytes)
+}
+
+/// The JSON in a file that is no document, or in standard input for `-`.
+pub(super) fn read_value(path: &FilePath) -> Result<Value, Failure> {
+    read_document(path).map(|document| document.value)
 }
 
 /// The document in a file, or in standard input for `-`, as the start of a history.
@@ -89,7 +94,11 @@ pub(super) fn check_path(text: &str) -> Result<(), Failure> {
 }
 
 fn parse(name: &str, text: &str) -> Result<Value, Failure> {
-    document::parse(text).map_err(|error| Failure::new(Exit::BadJson, error.render(name, text)))
+    document::parse(text).map_err(|error| {
+        let picture = excerpt(text, &error);
+        let (line, column, reason) = (error.line, error.column, &error.reason);
+        Failure::new(Exit::BadJson, format!("{name}:{line}:{column}: not JSON: {reason}\n{picture}"))
+    })
 }
 
 /// A word or an option that was meant as something else is the usual fault of an argument.

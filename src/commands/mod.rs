@@ -2,6 +2,8 @@
 //! verbs that need no screen.
 
 mod announce;
+mod apply;
+mod diff;
 mod edit;
 mod editor;
 mod failure;
@@ -58,6 +60,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
     };
     match command {
         Command::Replay { document, changes, compact } => replay::replay(&document, &changes, compact),
+        Command::Diff { old, new } => diff::diff(&old, &new),
         Command::Completions { shell } => output::print(&manual::completions(shell)).map(|()| Exit::Done),
         Command::Man => output::print(&manual::page(&Cli::command())).map(|()| Exit::Done),
         Command::Room(command) => {
@@ -93,6 +96,10 @@ fn take_part(command: RoomCommand, options: &RoomOptions) -> Result<Exit, Failur
             let items = input::read_arguments(&items)?;
             change(&room, &path, Method::Splice { start, count, items }, options)
         }
+        RoomCommand::Apply { room, patch, merge } => {
+            let patch = apply::Patch::read(&patch, merge)?;
+            in_room(&room, options, async |room| apply::apply(room, &patch).await)
+        }
         RoomCommand::Watch { room, path } => {
             path.as_deref().map(input::check_path).transpose()?;
             in_room(&room, options, async |room| watch::watch(room, path.as_deref()).await)
@@ -125,6 +132,9 @@ fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, F
 }
 
 fn room_options(options: &Options) -> Result<RoomOptions, Failure> {
-    let config = Config::path().map(|path| Config::load(&path)).transpose()?.unwrap_or_default();
-    Ok(config.room_options(options, &config::user_name())?)
+    Ok(config()?.room_options(options, &config::user_name())?)
+}
+
+fn config() -> Result<Config, Failure> {
+    Ok(Config::path().map(|path| Config::load(&path)).transpose()?.unwrap_or_default())
 }

@@ -5,12 +5,14 @@
 //! [`Method`] is an edit there, and [`apply`](Value::apply) makes it as plain JSON.
 
 mod apply;
+mod diff;
 mod inert;
 mod kind;
 mod list;
 mod method;
 mod object;
 mod parse;
+mod patch;
 mod path;
 mod print;
 mod save;
@@ -19,12 +21,14 @@ mod text;
 mod value;
 
 pub use apply::ApplyError;
+pub use diff::diff;
 pub use inert::inert;
 pub use kind::Kind;
 pub use method::{LimitError, Method};
 pub(crate) use parse::parse_to_depth;
 use parse::{Event, Scanner};
 pub use parse::{ParseError, Parsed, parse, parse_reporting};
+pub use patch::{OperationError, PatchError, json_patch, merge_patch};
 pub use path::{Path, PathError, Step};
 pub use save::save;
 pub use style::Style;

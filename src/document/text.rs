@@ -73,7 +73,7 @@ impl Text {
     /// The text cut into the spellings of its code points, in order: a letter, an escape, or the
     /// two escapes of a surrogate pair.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = &str> {
-        let mut units = self.units();
+        let mut units = self.code_points();
         std::iter::from_fn(move || {
             let before = units.rest.as_str();
             units.next()?;
@@ -91,7 +91,7 @@ impl Text {
     /// hold half a surrogate pair: the joined halves would become one.
     #[must_use]
     pub fn splice(&self, start: usize, count: usize, items: &[&Self]) -> Self {
-        let mut units = self.units();
+        let mut units = self.code_points();
         let mut skip = |count: usize| {
             for _ in 0..count {
                 if units.next().is_none() {
@@ -110,7 +110,11 @@ impl Text {
     }
 
     /// The code points, lone surrogates included.
-    fn units(&self) -> Units<'_> {
+    pub(super) fn units(&self) -> impl Iterator<Item = u32> {
+        self.code_points()
+    }
+
+    fn code_points(&self) -> Units<'_> {
         Units { rest: self.0.chars() }
     }
 }

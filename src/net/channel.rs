@@ -143,6 +143,8 @@ pub(super) enum Incoming {
     Message(Message),
     /// What came is no message, and why.
     Garbage(String),
+    /// The channel is closed.
+    Closed,
 }
 
 /// Hands what comes to `incoming`, until the channel or the receiver is closed. A receiver that
@@ -164,7 +166,7 @@ pub(super) async fn receive(
                 Ok(Some(bytes)) => decode(codec, bytes),
                 Err(error) => Incoming::Garbage(error.to_string()),
             },
-            DataChannelEvent::OnClose => return,
+            DataChannelEvent::OnClose => break,
             // How much is buffered is the sender's concern, and a closing channel goes on.
             _ => continue,
         };
@@ -172,6 +174,7 @@ pub(super) async fn receive(
             return;
         }
     }
+    let _ = incoming.send(Incoming::Closed).await;
 }
 
 fn decode(codec: Codec, bytes: Vec<u8>) -> Incoming {

@@ -172,13 +172,13 @@ async fn run(
         events,
         early: Vec::new(),
         described: false,
-        announced: Vec::new(),
-        to_start: Some((queued, incoming_to)),
+        incoming: incoming_to,
         tasks: JoinSet::new(),
-        to_open: Channels::COUNT,
+        to_open: 2 * Channels::COUNT,
+        reading: 0,
         held: Vec::new(),
     };
-    let reason = match life.begin(role).await {
+    let reason = match life.begin(role, queued).await {
         Ok(()) => life.run(notes, signals, incoming).await,
         Err(error) => format!("the descriptions do not match: {error}"),
     };
@@ -197,23 +197,25 @@ struct Life<'a> {
     /// Candidates that came before the other side's description.
     early: Vec<RTCIceCandidateInit>,
     described: bool,
-    /// Channels that the other side has made, until they are all there.
-    announced: Vec<Arc<dyn DataChannel>>,
-    /// What the tasks that send and receive will need.
-    to_start: Option<([mpsc::Receiver<Outgoing>; Channels::COUNT], mpsc::Sender<Incoming>)>,
+    /// Where the tasks that receive put what comes.
+    incoming: mpsc::Sender<Incoming>,
     tasks: JoinSet<()>,
-    /// Channels not open yet.
+    /// Channels of both sides that are not open yet.
     to_open: usize,
+    /// Channels that are read.
+    reading: usize,
     /// What came before all of them were open.
     held: Vec<Incoming>,
 }
 
 impl Life<'_> {
-    async fn begin(&mut self, role: Role) -> webrtc::error::Result<()> {
+    async fn begin(
+        &mut self, role: Role, queued: [mpsc::Receiver<Outgoing>; Channels::COUNT],
+    ) -> webrtc::error::Result<()> {
+        let channels = Channels::make(self.connection).await?;
+        self.start(channels, queued);
         let signal = match role {
             Role::Offerer => {
-                let channels = Channels::make(self.connection).await?;
-                self.start(channels);
                 let offer = self.connection.create_offer(None).await?;
                 self.connection.set_local_description(offer.clone()).await?;
                 Signal::Offer(offer.sdp)
@@ -230,9 +232,8 @@ impl Life<'_> {
         Ok(())
     }
 
-    /// Starts the tasks that send and receive.
-    fn start(&mut self, channels: Channels) {
-        let Some((queued, incoming)) = self.to_start.take() else { return };
+    /// Starts the tasks that send.
+    fn start(&mut self, channels: Channels, queued: [mpsc::Receiver<Outgoing>; Channels::COUNT]) {
         let ids = Arc::new(AtomicU32::new(0));
         let kinds = [
             (Channel::Ops, channels.ops),
@@ -242,8 +243,15 @@ impl Life<'_> {
         for ((kind, channel), queue) in kinds.into_iter().zip(queued) {
             let (reliable, ids, codec) = (channels.sync.clone(), ids.clone(), self.codec);
             self.tasks.spawn(Sender { queue, channel: channel.clone(), reliable, ids, codec }.run());
-            self.tasks.spawn(receive(kind, channel, codec, incoming.clone()));
+            self.receive(kind, channel);
         }
+    }
+
+    /// Starts a task that receives. Nothing is said on a channel to who made it, but what opens
+    /// and closes is told there.
+    fn receive(&mut self, kind: Channel, channel: Arc<dyn DataChannel>) {
+        self.reading += 1;
+        self.tasks.spawn(receive(kind, channel, self.codec, self.incoming.clone()));
     }
 
     async fn run(
@@ -259,10 +267,7 @@ impl Life<'_> {
                     Some(signal) => self.signal(signal).await,
                     None => Err("it was given up".to_owned()),
                 },
-                said = incoming.recv() => match said {
-                    Some(said) => self.incoming(said).await,
-                    None => Err("its channels were closed".to_owned()),
-                },
+                Some(said) = incoming.recv() => self.incoming(said).await,
                 () = &mut deadline, if self.to_open > 0 => {
                     Err(format!("no way to the peer was found within {} s", OPEN_WITHIN.as_secs()))
                 }
@@ -292,10 +297,8 @@ impl Life<'_> {
             }
             Note::State(_) => Ok(()),
             Note::Channel(channel) => {
-                self.announced.push(channel);
-                if self.announced.len() == Channels::COUNT {
-                    let channels = Channels::find(&std::mem::take(&mut self.announced)).await;
-                    self.start(channels.ok_or("the peer has made other channels than these")?);
+                if let Some(kind) = Channels::kind(&*channel).await {
+                    self.receive(kind, channel);
                 }
                 Ok(())
             }
@@ -315,6 +318,11 @@ impl Life<'_> {
                 }
                 Ok(())
             }
+            Incoming::Closed => {
+                self.reading = self.reading.saturating_sub(1);
+                // What came before is in the queues of the others still.
+                if self.reading == 0 { Err("its channels were closed".to_owned()) } else { Ok(()) }
+            }
             said if self.to_open == 0 => self.said(said).await,
             said if self.held.len() < INCOMING => {
                 self.held.push(said);
@@ -328,7 +336,7 @@ impl Life<'_> {
 
     async fn said(&self, said: Incoming) -> Result<(), String> {
         match said {
-            Incoming::Open => Ok(()),
+            Incoming::Open | Incoming::Closed => Ok(()),
             Incoming::Message(message) => self.tell(ConnectionEvent::Message(message)).await,
             Incoming::Garbage(reason) => self.tell(ConnectionEvent::Garbage(reason)).await,
         }

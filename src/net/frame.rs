@@ -198,11 +198,11 @@ mod tests {
     #[test]
     fn the_example_in_the_documents() {
         let frames: Vec<_> = split(7, br#"["goodbye",null]"#).collect();
-        let hex: String = frames.iter().flatten().map(|byte| format!("{byte:02x}")).collect();
+        let hex: Vec<String> = frames.iter().flatten().map(|byte| format!("{byte:02x}")).collect();
         let document = include_str!("../../docs/protocol.md");
         let example =
             document.lines().find_map(|line| line.strip_prefix("`[\"goodbye\",null]` as message 7: `"));
-        assert_eq!(example.unwrap().trim_end_matches("`.").replace(' ', ""), hex);
+        assert_eq!(example.unwrap().trim_end_matches("`.").replace(' ', ""), hex.concat());
     }
 
     #[test]

@@ -5,6 +5,9 @@
 //! feeds the mesh and then takes [`inputs`](Mesh::take_inputs) for the session and
 //! [`requests`](Mesh::take_requests) for the signaling server.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -14,6 +17,7 @@ use ultrawave_signal::protocol::{self, Relay, Relayed, Request, RequestOffer};
 
 use super::connection::{Connection, ConnectionEvent, ConnectionId, ConnectionOptions, Events, Role, Signal};
 use super::relay;
+use crate::limits;
 use crate::session::{Channel, Input, Message};
 use crate::sync::Author;
 
@@ -121,7 +125,8 @@ impl Mesh {
 
     /// A member is there, says the server.
     pub(super) fn present(&mut self, now: Instant, author: Author) {
-        if author == self.me {
+        let is_known = self.members.contains_key(&author);
+        if author == self.me || (!is_known && self.members.len() >= limits::KNOWN_MEMBERS) {
             return;
         }
         let try_at = if self.me < author { now } else { now + OFFER_WITHIN };
@@ -356,5 +361,5 @@ impl Member {
 
 /// The queue through which all connections are heard.
 pub(super) fn events() -> (Events, mpsc::Receiver<(ConnectionId, ConnectionEvent)>) {
-    mpsc::channel(crate::limits::INCOMING_MESSAGES)
+    mpsc::channel(limits::INCOMING_MESSAGES)
 }

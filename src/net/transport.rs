@@ -17,6 +17,7 @@ use webrtc::peer_connection::{
 
 use super::runtime::{PromptRuntime, WrapSocket};
 use crate::limits;
+use crate::session::Channel;
 
 /// Where to be reachable. The wildcards stand for every interface but loopback, which is named
 /// so that a machine without a network works too. Ports are the kernel's choice.
@@ -57,8 +58,10 @@ pub(super) enum Note {
     Channel(Arc<dyn DataChannel>),
 }
 
-/// The channels of a connection.
-#[derive(Clone)]
+/// The channels on which this side sends. The other side makes the same three for itself: whoever
+/// has not made a channel sends on it reliably and in order, whatever was asked for. They are
+/// announced within the connection: of channels agreed on beforehand, the stack loses what
+/// arrives together with the last packet of its own handshake.
 pub(super) struct Channels {
     pub(super) ops: Arc<dyn DataChannel>,
     pub(super) sync: Arc<dyn DataChannel>,
@@ -69,9 +72,6 @@ impl Channels {
     /// How many there are.
     pub(super) const COUNT: usize = 3;
 
-    /// Makes the channels, on the side that offers. They are announced within the connection: of
-    /// channels agreed on beforehand, the stack loses what arrives together with the last packet
-    /// of its own handshake.
     pub(super) async fn make(connection: &dyn PeerConnection) -> Result<Self> {
         Ok(Self {
             ops: make(connection, OPS, false).await?,
@@ -80,18 +80,14 @@ impl Channels {
         })
     }
 
-    /// The channels that the other side has made, if these are all of them.
-    pub(super) async fn find(announced: &[Arc<dyn DataChannel>]) -> Option<Self> {
-        let (mut ops, mut sync, mut presence) = (None, None, None);
-        for channel in announced {
-            match channel.label().await.as_deref() {
-                Ok(OPS) => ops = Some(channel.clone()),
-                Ok(SYNC) => sync = Some(channel.clone()),
-                Ok(PRESENCE) => presence = Some(channel.clone()),
-                Ok(_) | Err(_) => {}
-            }
+    /// Which of them the other side has made; nothing if none of them.
+    pub(super) async fn kind(announced: &dyn DataChannel) -> Option<Channel> {
+        match announced.label().await.as_deref() {
+            Ok(OPS) => Some(Channel::Ops),
+            Ok(SYNC) => Some(Channel::Sync),
+            Ok(PRESENCE) => Some(Channel::Presence),
+            Ok(_) | Err(_) => None,
         }
-        Some(Self { ops: ops?, sync: sync?, presence: presence? })
     }
 }
 

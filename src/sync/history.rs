@@ -155,9 +155,10 @@ impl History {
                 // Void where it does not resolve, like everywhere.
                 let _ = value.apply(&change.path, &change.method);
             } else {
-                let mut tracker = Tracker::new(value);
-                self.replay(&mut tracker, at, end);
-                value = tracker.value();
+                let mut tracker = Tracker::new(value.clone());
+                for change in self.changes.range(at..end) {
+                    tracker.apply(change, Some(&mut value));
+                }
             }
         }
         value
@@ -168,17 +169,12 @@ impl History {
         self.changes.range(position.min(self.changes.len())..)
     }
 
-    /// Applies the changes between two positions to a tracker.
-    fn replay(&self, tracker: &mut Tracker, from: usize, to: usize) {
-        for change in self.changes.range(from..to) {
-            tracker.apply(change);
-        }
-    }
-
     /// A tracker with everything applied since a critical version.
-    pub(super) fn track(&self, since: usize, mut tracker: impl FnMut(Value) -> Tracker) -> Tracker {
+    pub(super) fn track(&self, since: usize, tracker: impl FnOnce(Value) -> Tracker) -> Tracker {
         let mut tracker = tracker(self.value_at(since));
-        self.replay(&mut tracker, since, self.changes.len());
+        for change in self.since(since) {
+            tracker.apply(change, None);
+        }
         tracker
     }
 

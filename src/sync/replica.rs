@@ -1,5 +1,6 @@
 //! One copy of a shared document: its history and the value that follows from it.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::history::History;
@@ -117,16 +118,6 @@ struct Window {
     quiet: usize,
 }
 
-/// How far the value is behind the history while a burst is taken in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Behind {
-    No,
-    /// The tracker has it all.
-    Value,
-    /// The tracker lacks something: all since this critical version is to be replayed.
-    Tracker(usize),
-}
-
 /// One copy of a shared document: a bounded history of changes and the value they make.
 pub struct Replica {
     author: Author,
@@ -136,7 +127,6 @@ pub struct Replica {
     clock: VectorClock,
     pending: Pending,
     window: Option<Window>,
-    behind: Behind,
     /// What the changes made by undo have restored.
     pub(super) restorations: Restorations,
 }
@@ -152,7 +142,6 @@ impl Replica {
             history: History::new(checkpoint),
             pending: Pending::default(),
             window: None,
-            behind: Behind::No,
             restorations: Restorations::default(),
         }
     }
@@ -221,10 +210,7 @@ impl Replica {
         let before = self.history.is_checkpoint_due().then(|| self.value.clone());
         self.value.apply(&change.path, &change.method)?;
         self.history.push(change.clone(), before);
-        if let Some(window) = &mut self.window {
-            window.tracker.apply(change);
-        }
-        self.grown_quieter();
+        self.note_quiet(change);
         self.clock.set(self.author, change.tick());
         Ok(())
     }
@@ -235,30 +221,21 @@ impl Replica {
             return Err(EditError::Base);
         }
         let since = self.history.critical_within(context).ok_or(EditError::Base)?;
-        let mut window = match self.window.take() {
-            Some(window) if window.since <= since => window,
-            _ => Window { since, tracker: self.history.track(since, Tracker::new), quiet: 0 },
-        };
-        let resolved = window.tracker.value_at(context).apply(&change.path, &change.method);
-        if resolved.is_ok() {
-            self.history.insert(change.clone(), context);
-            window.tracker.apply(change);
-            window.quiet = 0;
-            self.value = window.tracker.value();
-            self.clock.set(self.author, change.tick());
-        }
-        self.window = Some(window);
-        Ok(resolved?)
+        self.open_window(since).tracker.value_at(context).apply(&change.path, &change.method)?;
+        self.insert(change, context, since);
+        self.clock.set(self.author, change.tick());
+        Ok(())
     }
 
     /// Takes in changes from elsewhere, in any order, repeated or not. Those whose past is not
     /// here yet wait. A burst costs one replay.
     pub fn receive(&mut self, changes: impl IntoIterator<Item = Change>) -> Received {
         let mut received = Received::default();
-        for change in changes {
+        let mut burst: VecDeque<Change> = changes.into_iter().collect();
+        while let Some(change) = burst.pop_front() {
             let mut ready = vec![change];
             while let Some(change) = ready.pop() {
-                match self.take(change) {
+                match self.take(change, &burst) {
                     Ok(Some(change)) => {
                         ready.extend(self.pending.woken_by(change.id()));
                         received.applied.push(change);
@@ -268,12 +245,12 @@ impl Replica {
                 }
             }
         }
-        self.catch_up();
         received
     }
 
     /// Takes in one change, if its past is here: gives it back if it is now part of the history.
-    fn take(&mut self, change: Change) -> Result<Option<Arc<Change>>, Refusal> {
+    /// `rest` comes after it in the same burst.
+    fn take(&mut self, change: Change, rest: &VecDeque<Change>) -> Result<Option<Arc<Change>>, Refusal> {
         let id = change.id();
         if self.clock.saw(id) || self.pending.get(id).is_some() {
             let known = self.history.get(id).map(|known| &**known).or_else(|| self.pending.get(id));
@@ -302,7 +279,14 @@ impl Replica {
         }
         self.check_clock(&change, &context)?;
         let change = Arc::new(change);
-        self.insert(&change, &context);
+        let since = self.history.critical_within(&context).ok_or(Refusal::Forgotten(id))?;
+        if !self.window.as_ref().is_some_and(|window| window.since <= since) {
+            // One replay for the whole burst: from what the last of it needs.
+            let needed =
+                rest.iter().filter_map(|change| self.history.critical_within(&change.context())).min();
+            self.open_window(needed.map_or(since, |needed| needed.min(since)));
+        }
+        self.insert(&change, &context, since);
         self.clock.set(id.author, id.tick);
         Ok(Some(change))
     }
@@ -325,61 +309,46 @@ impl Replica {
 
     /// Adds a change that has seen everything here.
     fn append(&mut self, change: &Arc<Change>) {
-        match self.behind {
-            Behind::No => {
-                let before = self.history.is_checkpoint_due().then(|| self.value.clone());
-                // Void where it does not resolve, like everywhere.
-                let _ = self.value.apply(&change.path, &change.method);
-                self.history.push(change.clone(), before);
-            }
-            Behind::Value | Behind::Tracker(_) => self.history.push(change.clone(), None),
-        }
-        if let Some(window) = &mut self.window {
-            window.tracker.apply(change);
-        }
-        self.grown_quieter();
+        let before = self.history.is_checkpoint_due().then(|| self.value.clone());
+        // Void where it does not resolve, like everywhere.
+        let _ = self.value.apply(&change.path, &change.method);
+        self.history.push(change.clone(), before);
+        self.note_quiet(change);
     }
 
-    /// Adds a change that is concurrent to some here.
-    fn insert(&mut self, change: &Arc<Change>, context: &VectorClock) {
-        let since = self.history.insert(change.clone(), context);
-        self.behind = match (self.behind, &mut self.window) {
-            (Behind::Tracker(before), _) => Behind::Tracker(before.min(since)),
-            (Behind::No | Behind::Value, Some(window)) if window.since <= since => {
-                window.tracker.apply(change);
-                window.quiet = 0;
-                Behind::Value
-            }
-            (Behind::No | Behind::Value, _) => {
-                self.window = None;
-                Behind::Tracker(since)
-            }
+    /// Adds a change that is concurrent to some here, into the open window.
+    fn insert(&mut self, change: &Arc<Change>, context: &VectorClock, since: usize) {
+        let (window, value) = self.open_window_beside(since);
+        window.tracker.apply(change, Some(value));
+        window.quiet = 0;
+        self.history.insert(change.clone(), context);
+    }
+
+    /// The window, opened from a critical version on or before it: what is after that is
+    /// replayed, if it has not been.
+    fn open_window(&mut self, since: usize) -> &mut Window {
+        self.open_window_beside(since).0
+    }
+
+    fn open_window_beside(&mut self, since: usize) -> (&mut Window, &mut Value) {
+        let window = match self.window.take() {
+            Some(window) if window.since <= since => window,
+            _ => Window { since, tracker: self.history.track(since, Tracker::new), quiet: 0 },
         };
+        (self.window.insert(window), &mut self.value)
     }
 
     /// Notes a change that had seen everything, and drops the bookkeeping when it has been quiet
     /// for long.
-    fn grown_quieter(&mut self) {
+    fn note_quiet(&mut self, change: &Change) {
         if let Some(window) = &mut self.window {
             window.quiet += 1;
-            if window.quiet > QUIET_CHANGES && self.behind == Behind::No {
+            if window.quiet > QUIET_CHANGES {
                 self.window = None;
+            } else {
+                window.tracker.apply(change, None);
             }
         }
-    }
-
-    /// Brings the value up to the history after a burst.
-    fn catch_up(&mut self) {
-        if let Behind::Tracker(since) = self.behind {
-            let tracker = self.history.track(since, Tracker::new);
-            self.window = Some(Window { since, tracker, quiet: 0 });
-        }
-        if self.behind != Behind::No
-            && let Some(window) = &mut self.window
-        {
-            self.value = window.tracker.value();
-        }
-        self.behind = Behind::No;
     }
 
     /// The changes that those waiting need and that are neither here nor waiting: runs of ticks,

@@ -67,7 +67,7 @@ impl Replica {
     /// Makes an edit that takes back a part of a change. False if it cannot be made.
     fn make(&mut self, change: &Change, edit: Inverse, tracker: &mut Tracker, undone: &mut Undone) -> bool {
         let Ok(new) = self.edit(edit.path, edit.method) else { return false };
-        tracker.apply(&new);
+        tracker.apply(&new, None);
         if !edit.pieces.is_empty() {
             let restoration = Restoration { of: change.id(), pieces: edit.pieces };
             tracker.link(&restoration);
@@ -85,7 +85,7 @@ impl Replica {
         let since = history.critical_before(first);
         let mut tracker = Tracker::recording(history.value_at(since));
         for change in history.since(since) {
-            tracker.apply(change);
+            tracker.apply(change, None);
             if let Some(restoration) = self.restorations.get(&change.id()) {
                 tracker.link(restoration);
             }

@@ -79,6 +79,8 @@ pub enum Find {
     Previous,
     /// Looks for the key under the cursor.
     Key,
+    /// Asks for a part of a path and lists the places like it.
+    Place,
 }
 
 /// Changing the document.
@@ -138,6 +140,8 @@ pub enum Room {
     Save,
     /// Asks for a command.
     Command,
+    /// Lists all that can be done, and does it.
+    Palette,
     /// Shows who is here and how others join.
     People,
     /// Goes where the next of the others goes, until a key is pressed.
@@ -298,20 +302,22 @@ pub const ACTIONS: &[Entry] = &[
         Action::Find(Find::Text),
         "search",
         &["/", "Ctrl-f"],
-        "find a text in keys and values (a capital in it: case counts)",
+        "find a regex in keys and values (a capital in it: case counts)",
         "find",
     ),
     entry(Action::Find(Find::Next), "next-match", &["n", "F3"], "next match"),
     entry(Action::Find(Find::Previous), "previous-match", &["N"], "previous match"),
     entry(Action::Find(Find::Key), "search-key", &["*"], "find this key elsewhere"),
+    entry(Action::Find(Find::Place), "go-to", &["@", "Ctrl-g"], "go to a place by a part of its path"),
     entry(Action::Copy(Copied::Value), "copy-value", &["y y"], "copy the value, also for pasting here"),
     entry(Action::Copy(Copied::Key), "copy-key", &["y k"], "copy the key or position"),
     entry(Action::Copy(Copied::JqPath), "copy-path", &["y p"], "copy the jq path"),
     entry(Action::Copy(Copied::Pointer), "copy-pointer", &["y j"], "copy the JSON Pointer"),
     entry(Action::Copy(Copied::Text), "copy-string", &["y s"], "copy what the string says"),
-    hinted(Action::Room(Room::Help), "help", &["?", "F1"], "what the keys do", "help"),
+    hinted(Action::Room(Room::Help), "help", &["?", "F1"], "what the keys do; Enter does it", "help"),
     entry(Action::Room(Room::Save), "save", &["Ctrl-s"], "save the file"),
-    entry(Action::Room(Room::Command), "command", &[":", "Ctrl-p"], "type a command"),
+    entry(Action::Room(Room::Command), "command", &[":"], "type a command"),
+    entry(Action::Room(Room::Palette), "palette", &["Ctrl-p"], "choose among all that can be done"),
     entry(Action::Room(Room::People), "people", &["g w", "F6"], "who is here, and how others join"),
     entry(
         Action::Room(Room::Conflicts),

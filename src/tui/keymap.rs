@@ -6,6 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use rustc_hash::FxHashMap;
 
 use super::action::{ACTIONS, Action};
+use super::bindings::{Bindings, collide};
 
 /// A key pressed. Shift is told apart only where it does not make another character.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -131,22 +132,50 @@ pub enum Resolved {
 #[derive(Clone, Debug)]
 pub struct Keymap {
     bound: FxHashMap<Vec<Key>, Resolved>,
+    /// The keys of each action of the table.
+    keys: Vec<Vec<String>>,
+    displaced: Vec<String>,
 }
 
 impl Default for Keymap {
     /// The keys of the table of actions.
     fn default() -> Self {
-        let mut keymap = Self { bound: FxHashMap::default() };
-        for entry in ACTIONS {
-            for keys in entry.keys {
-                keymap.bind(keys, entry.action);
-            }
-        }
-        keymap
+        Self::new(&Bindings::default())
     }
 }
 
 impl Keymap {
+    /// The keys a person has chosen, and those of the table for all else, except where they are
+    /// in the way of a chosen one.
+    pub fn new(chosen: &Bindings) -> Self {
+        let mut keymap = Self { bound: FxHashMap::default(), keys: Vec::new(), displaced: Vec::new() };
+        let taken: Vec<&String> = chosen.0.iter().flat_map(|(_, keys)| keys).collect();
+        for (at, entry) in ACTIONS.iter().enumerate() {
+            let mut keys: Vec<String> = Vec::new();
+            match chosen.0.iter().find(|(action, _)| *action == at) {
+                Some((_, own)) => keys.clone_from(own),
+                None => {
+                    for default in entry.keys {
+                        if taken.iter().any(|taken| collide(taken, default)) {
+                            keymap.displaced.push(format!(
+                                "{} no longer does {}",
+                                shown_keys(default),
+                                entry.name
+                            ));
+                        } else {
+                            keys.push((*default).to_owned());
+                        }
+                    }
+                }
+            }
+            for keys in &keys {
+                keymap.bind(keys, entry.action);
+            }
+            keymap.keys.push(keys);
+        }
+        keymap
+    }
+
     fn bind(&mut self, keys: &str, action: Action) {
         let sequence: Vec<Key> = keys.split(' ').filter_map(Key::named).collect();
         for end in 1..sequence.len() {
@@ -159,6 +188,17 @@ impl Keymap {
     /// What the keys pressed so far come to.
     pub fn resolve(&self, keys: &[Key]) -> Resolved {
         self.bound.get(keys).copied().unwrap_or(Resolved::Unbound)
+    }
+
+    /// The keys that do an action; those of a sequence are parted by blanks.
+    pub fn keys(&self, action: Action) -> &[String] {
+        let at = ACTIONS.iter().position(|entry| entry.action == action);
+        at.and_then(|at| self.keys.get(at)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Keys of the table that gave way to chosen ones, in words.
+    pub fn displaced(&self) -> &[String] {
+        &self.displaced
     }
 }
 
@@ -201,5 +241,36 @@ mod tests {
         assert_eq!(Key::from(event), Key::named("G").unwrap());
         let event = KeyEvent::new(KeyCode::F(2), KeyModifiers::SHIFT);
         assert_eq!(Key::from(event), Key::named("Shift-F2").unwrap());
+    }
+
+    fn chosen(toml: &str) -> Result<Bindings, String> {
+        toml::from_str(toml).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn chosen_keys_take_the_place_of_those_of_the_table() {
+        let keymap = Keymap::new(&chosen("cut = ['x', 'Ctrl-d d']\nundo = ['Alt-u']").unwrap());
+        let resolve = |keys: &str| {
+            let keys: Vec<Key> = keys.split(' ').filter_map(Key::named).collect();
+            keymap.resolve(&keys)
+        };
+        let cut = Action::Edit(super::super::action::Edit::Cut);
+        assert_eq!(resolve("x"), Resolved::Action(cut));
+        assert_eq!(resolve("Ctrl-d d"), Resolved::Action(cut));
+        assert_eq!(resolve("d d"), Resolved::Unbound);
+        assert_eq!(resolve("u"), Resolved::Unbound);
+        assert_eq!(keymap.keys(cut), ["x", "Ctrl-d d"]);
+        assert!(keymap.displaced().contains(&"Ctrl-d no longer does half-page-down".to_owned()));
+    }
+
+    #[test]
+    fn a_wrong_binding_is_named_with_its_line_and_the_remedy() {
+        let error = chosen("undo = ['u']\nundoo = ['U']").unwrap_err();
+        assert!(error.contains("line 2") && error.contains("did you mean \"undo\"?"), "{error}");
+        let error = chosen("\nundo = ['gg']").unwrap_err();
+        assert!(error.contains("line 2") && error.contains("\"g g\""), "{error}");
+        let error = chosen("undo = ['g']\nredo = ['g r']").unwrap_err();
+        assert!(error.contains("undo") && error.contains("redo") && error.contains("way"), "{error}");
+        assert!(chosen("undo = ['1']").unwrap_err().contains("counts"));
     }
 }

@@ -70,6 +70,8 @@ pub enum Msg {
     },
     /// The slots with several values and the lost edits, as asked for.
     Conflicts(Vec<Conflict>, Vec<LostEdit>),
+    /// There is time to go on with what is being looked for.
+    Work,
     /// Something to tell the person.
     Notice(Level, String),
 }

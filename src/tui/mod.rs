@@ -1,9 +1,11 @@
 //! The terminal editor.
 
 mod action;
+mod bindings;
 mod delta;
 mod draft;
 mod files;
+mod finder;
 mod keymap;
 mod line;
 mod message;
@@ -22,8 +24,10 @@ pub use action::{
     ACTIONS, Action, COMMANDS, CommandEntry, Copied, Edit, Entry, Find, Fold, Move, Room as RoomAction,
     Section,
 };
+pub use bindings::Bindings;
 pub use delta::{Delta, Followed, Place, edits_between};
 pub use draft::{Draft, Form, Purpose};
+pub use finder::{Finder, Item, Menu, Wanted};
 pub use keymap::{Key, Keymap, shown_keys};
 pub use line::Line;
 pub use message::{Doer, Effect, Level, Mouse, Msg, SaveRemedy, SaveWanted, Saved};
@@ -32,7 +36,7 @@ pub use model::{
 };
 pub use rows::{Row, Rows};
 pub use runtime::{EditorError, Exit, has_terminal, run};
-pub use search::Search;
+pub use search::{Search, Seek, Sought};
 pub use text::{clip, inert};
 pub use theme::{Role, Theme};
 pub use update::update;

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::bindings::Bindings;
 use super::draft::Draft;
+use super::finder::{Finder, Menu};
 use super::keymap::{Key, Keymap};
 use super::line::Line;
 use super::message::{Doer, Level, SaveWanted};
 use super::rows::Rows;
-use super::search::Search;
+use super::search::{Search, Seek};
 use super::text::inert;
 use crate::document::{Method, Path, Text, Value};
 use crate::room::Status;
@@ -19,6 +21,9 @@ use crate::sync::{Author, Change, Conflict, LostEdit, Snapshot, VectorClock};
 
 /// Changes remembered for showing.
 pub(super) const HISTORY_SHOWN: usize = 500;
+
+/// How long after the first key of a sequence those that may follow are shown in a box.
+const BOX_AFTER: Duration = Duration::from_millis(300);
 
 /// How an editor is to be.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +34,8 @@ pub struct EditorOptions {
     pub join_command: String,
     /// Whether to do without colours.
     pub no_color: bool,
+    /// The keys this person has chosen.
+    pub keys: Bindings,
 }
 
 /// What an editor starts from.
@@ -103,6 +110,8 @@ pub struct Model {
     pub mode: Mode,
     /// The beginning of a sequence of keys.
     pub pending: Vec<Key>,
+    /// When that was begun.
+    pub(super) pending_since: Duration,
     /// The number typed before a key.
     pub count: Option<usize>,
     /// The others.
@@ -123,6 +132,8 @@ pub struct Model {
     pub notice: Option<(Level, String)>,
     /// What is looked for.
     pub search: Option<Search>,
+    /// The next match, while it is looked for.
+    pub(super) seek: Option<Box<Seek>>,
     /// What was cut or copied: the value, and the key it was at.
     pub register: Option<(Option<Text>, Value)>,
     /// Where [`Back`](super::action::Move::Back) and forward lead.
@@ -150,14 +161,14 @@ pub enum Mode {
     Browse,
     /// Typing a value or a key.
     Edit(Draft),
-    /// Typing what to look for.
-    Search(Line),
+    /// Typing what to look for, among the places found.
+    Find(Box<Finder>),
     /// Typing a command, on the document as it was when that began.
     Command(Line, Snapshot),
     /// Answering a question.
     Ask(Question),
-    /// Reading what the keys do; the line narrows it down.
-    Help(Line, usize),
+    /// Choosing among all that can be done.
+    Menu(Menu),
     /// Reading a page.
     Page(PageKind, usize),
     /// Choosing among values written at the same time and lost edits.
@@ -255,10 +266,10 @@ impl Model {
         let shown = history.len().saturating_sub(HISTORY_SHOWN);
         let history = history.iter().skip(shown).map(|change| HistoryEntry::of(change, None, me)).collect();
         let mut model = Self {
-            options,
             room,
             me,
-            keymap: Keymap::default(),
+            keymap: Keymap::new(&options.keys),
+            options,
             size: (80, 24),
             now: Duration::ZERO,
             rows: Rows::new(&snapshot.value),
@@ -267,6 +278,7 @@ impl Model {
             top: 0,
             mode: Mode::Browse,
             pending: Vec::new(),
+            pending_since: Duration::ZERO,
             count: None,
             people: Vec::new(),
             places: BTreeMap::new(),
@@ -277,6 +289,7 @@ impl Model {
             flashes: Vec::new(),
             notice: None,
             search: None,
+            seek: None,
             register: None,
             jumps: Jumps::default(),
             committing: None,
@@ -292,7 +305,23 @@ impl Model {
             let told = format!("others join with: {}", model.options.join_command);
             model.say(Level::Plain, told);
         }
+        if !model.keymap.displaced().is_empty() {
+            let told = format!("keys you chose: {}", model.keymap.displaced().join(", "));
+            model.say(Level::Warning, told);
+        }
         model
+    }
+
+    /// Whether something is being looked for, so that [`Msg::Work`](super::Msg::Work) goes on with
+    /// it.
+    pub fn is_at_work(&self) -> bool {
+        self.seek.is_some() || matches!(&self.mode, Mode::Find(finder) if finder.is_at_work())
+    }
+
+    /// When the keys that may follow are shown in a box; nothing when no sequence is begun.
+    pub(super) fn box_due(&self) -> Option<Duration> {
+        let is_begun = matches!(self.mode, Mode::Browse) && !self.pending.is_empty();
+        is_begun.then(|| self.pending_since + BOX_AFTER)
     }
 
     /// Takes in who the others are and where.

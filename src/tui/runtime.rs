@@ -146,6 +146,7 @@ impl Editor {
             self.screen.draw(&self.model)?;
             let next_frame = Instant::now() + FRAME;
             let idle = self.idle();
+            let is_at_work = self.model.is_at_work();
             let documents = &mut self.documents;
             tokio::select! {
                 key = keys.next() => match key {
@@ -169,6 +170,7 @@ impl Editor {
                 }
                 _ = documents.changed() => sleep_until(next_frame).await,
                 () = sleep(idle) => self.look(),
+                () = std::future::ready(()), if is_at_work => self.take(Msg::Work),
             }
             self.take(Msg::Time(self.opened.elapsed()));
         }
@@ -189,6 +191,7 @@ impl Editor {
     }
 
     fn terminal(&mut self, event: &TerminalEvent) {
+        self.take(Msg::Time(self.opened.elapsed()));
         let message = match event {
             TerminalEvent::Key(key) => (key.kind != KeyEventKind::Release).then(|| Msg::Key(Key::from(*key))),
             TerminalEvent::Paste(text) => Some(Msg::Paste(text.clone())),
@@ -231,9 +234,10 @@ impl Editor {
 
     /// How long nothing need be drawn when nothing happens.
     fn idle(&self) -> Duration {
-        let flash =
-            self.model.flashes.iter().map(|flash| flash.until.saturating_sub(self.opened.elapsed())).min();
-        flash.unwrap_or(IDLE).clamp(FRAME, IDLE)
+        let moments = self.model.flashes.iter().map(|flash| flash.until).chain(self.model.box_due());
+        let now = self.opened.elapsed();
+        let next = moments.filter(|moment| *moment > self.model.now).min();
+        next.map_or(IDLE, |moment| moment.saturating_sub(now)).clamp(FRAME, IDLE)
     }
 
     /// Takes the document as it is now into the model, with the changes that led to it.

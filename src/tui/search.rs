@@ -1,9 +1,15 @@
-//! Looking for a text in keys and values.
+//! Looking for something in the whole document, a bounded piece at a time, so that no key waits.
 
 use regex::{Regex, RegexBuilder};
 
 use super::rows::{child_at, position};
 use crate::document::{Kind, Path, Step, Value};
+
+/// Places looked at in one piece of work: some milliseconds.
+const PIECE: usize = 20_000;
+
+/// Bytes of text that count as one more place.
+const BYTES_PER_PLACE: usize = 256;
 
 /// What is looked for.
 #[derive(Clone, Debug)]
@@ -15,11 +21,20 @@ pub struct Search {
 }
 
 impl Search {
-    /// Looks for a text; its case counts when it holds a capital.
-    pub fn text(text: &str) -> Option<Self> {
+    /// Looks for a regular expression; its case counts when it holds a capital.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn text(text: &str) -> Result<Self, String> {
         let has_capital = text.chars().any(char::is_uppercase);
-        let pattern = RegexBuilder::new(&regex::escape(text)).case_insensitive(!has_capital).build();
-        Some(Self { text: text.to_owned(), pattern: pattern.ok()?, keys_only: false })
+        let pattern = RegexBuilder::new(text).case_insensitive(!has_capital).build();
+        let pattern = pattern.map_err(|error| match error.to_string().lines().last() {
+            Some(last) => {
+                format!("{} (\\ before a character takes it as it is)", last.trim_start_matches("error: "))
+            }
+            None => "this is no regular expression".to_owned(),
+        })?;
+        Ok(Self { text: text.to_owned(), pattern, keys_only: false })
     }
 
     /// Looks for a key, as a whole.
@@ -33,7 +48,8 @@ impl Search {
         if self.keys_only { format!("the key {:?}", self.text) } else { format!("{:?}", self.text) }
     }
 
-    fn matches(&self, step: Option<&Step>, value: &Value) -> bool {
+    /// Whether what is at a step, or the step's key, is looked for.
+    pub fn matches(&self, step: Option<&Step>, value: &Value) -> bool {
         let key = match step {
             Some(Step::Key(key)) => self.pattern.is_match(&key.plain()),
             Some(Step::Index(_)) | None => false,
@@ -50,48 +66,97 @@ impl Search {
         }
     }
 
-    /// The next match after `from` in the order of the document, past the end on from the start;
-    /// `from` itself comes last. Whether it went past the end.
-    pub fn find(&self, root: &Value, from: &Path, backwards: bool) -> Option<(Path, bool)> {
-        let mut walk = Walk::to(root, from);
-        let mut wrapped = false;
-        loop {
-            let moved = if backwards { walk.back() } else { walk.on() };
-            if !moved {
-                if wrapped {
-                    return None;
-                }
-                wrapped = true;
-                walk = if backwards { Walk::to_last(root) } else { Walk::to(root, &Path::ROOT) };
-            }
-            let (step, value) = walk.here();
-            if self.matches(step.as_ref(), value) {
-                return Some((walk.path(), wrapped));
-            }
-        }
+    /// Begins to look for the next match after `from` in the order of the document, past the end
+    /// on from the start; `from` itself comes last.
+    pub fn seek(&self, root: &Value, from: &Path, backwards: bool) -> Seek {
+        Seek { search: self.clone(), walk: Walk::to(root, from), backwards, wrapped: false }
     }
 }
 
-/// A place in the order of the document, open or closed.
-struct Walk<'a> {
-    root: &'a Value,
-    way: Vec<(&'a Value, usize)>,
+/// A match being looked for.
+#[derive(Clone, Debug)]
+pub struct Seek {
+    /// What for.
+    pub search: Search,
+    walk: Walk,
+    /// Whether towards the start.
+    pub backwards: bool,
+    wrapped: bool,
 }
 
-impl<'a> Walk<'a> {
-    fn to(root: &'a Value, path: &Path) -> Self {
-        let mut walk = Self { root, way: Vec::new() };
+/// How far a piece of work has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sought {
+    /// Not to the end.
+    Further,
+    /// Here; second: whether past the end and on from the other one.
+    At(Path, bool),
+    /// There is none.
+    Nowhere,
+}
+
+impl Seek {
+    /// Looks a piece further.
+    pub fn step(&mut self) -> Sought {
+        let mut piece = Piece::default();
+        while piece.goes_on() {
+            let moved = if self.backwards { self.walk.back() } else { self.walk.on() };
+            if !moved {
+                if self.wrapped {
+                    return Sought::Nowhere;
+                }
+                self.wrapped = true;
+                self.walk = if self.backwards {
+                    Walk::to_last(&self.walk.root)
+                } else {
+                    Walk::to(&self.walk.root, &Path::ROOT)
+                };
+            }
+            let (step, value) = self.walk.here();
+            piece.looked_at(&value);
+            if self.search.matches(step.as_ref(), &value) {
+                return Sought::At(self.walk.path(), self.wrapped);
+            }
+        }
+        Sought::Further
+    }
+}
+
+/// A bounded piece of work.
+#[derive(Debug, Default)]
+pub(super) struct Piece(usize);
+
+impl Piece {
+    pub(super) fn goes_on(&self) -> bool {
+        self.0 < PIECE
+    }
+
+    pub(super) fn looked_at(&mut self, value: &Value) {
+        self.0 += 1 + value.as_text().map_or(0, |text| text.raw().len() / BYTES_PER_PLACE);
+    }
+}
+
+/// A place in the order of the document, open or closed. It keeps the version it walks in.
+#[derive(Clone, Debug)]
+pub(super) struct Walk {
+    root: Value,
+    way: Vec<(Value, usize)>,
+}
+
+impl Walk {
+    pub(super) fn to(root: &Value, path: &Path) -> Self {
+        let mut walk = Self { root: root.clone(), way: Vec::new() };
         let mut value = root;
         for step in path.steps() {
             let Some((at, child)) = position(value, step).zip(value.get(step)) else { break };
-            walk.way.push((value, at));
+            walk.way.push((value.clone(), at));
             value = child;
         }
         walk
     }
 
-    fn to_last(root: &'a Value) -> Self {
-        let mut walk = Self { root, way: Vec::new() };
+    fn to_last(root: &Value) -> Self {
+        let mut walk = Self { root: root.clone(), way: Vec::new() };
         walk.descend_last();
         walk
     }
@@ -104,18 +169,18 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn here(&self) -> (Option<Step>, &'a Value) {
+    pub(super) fn here(&self) -> (Option<Step>, Value) {
         match self.way.last().and_then(|(value, at)| child_at(value, *at)) {
-            Some((step, child)) => (Some(step), child),
-            None => (None, self.root),
+            Some((step, child)) => (Some(step), child.clone()),
+            None => (None, self.root.clone()),
         }
     }
 
-    fn path(&self) -> Path {
+    pub(super) fn path(&self) -> Path {
         self.way.iter().filter_map(|(value, at)| child_at(value, *at).map(|(step, _)| step)).collect()
     }
 
-    fn on(&mut self) -> bool {
+    pub(super) fn on(&mut self) -> bool {
         let (_, value) = self.here();
         if !value.is_empty() {
             self.way.push((value, 0));
@@ -162,7 +227,11 @@ mod tests {
     }
 
     fn found(search: &Search, from: &Path, backwards: bool) -> Option<(String, bool)> {
-        search.find(&sample(), from, backwards).map(|(path, wrapped)| (path.to_jq(), wrapped))
+        match search.seek(&sample(), from, backwards).step() {
+            Sought::At(path, wrapped) => Some((path.to_jq(), wrapped)),
+            Sought::Nowhere => None,
+            Sought::Further => panic!("a small document is one piece"),
+        }
     }
 
     #[test]

@@ -5,10 +5,18 @@
 //! and nothing is ever thrown away. So "the document as somebody saw it" is a filter over what
 //! is kept. Slow is fine; obvious is the point. Nothing of the engine is used but its plain data.
 
+mod characters;
+mod read;
+mod report;
+
 use std::cmp::Ordering;
 
-use ultrawave::document::{Kind, Method, Path, Step, Text, Value, parse};
+use ultrawave::document::{Kind, Method, Step, Text, Value};
 use ultrawave::sync::{Author, Change, ChangeId, Stamp, VectorClock};
+
+pub use report::Conflict;
+
+use characters::characters;
 
 /// One value in a slot. Slots are lists of indices into [`Oracle::writes`]: a write put into
 /// several maps at once is one write.
@@ -56,9 +64,6 @@ enum Spot {
     End(usize),
 }
 
-/// Several concurrent values in one slot: where it is, and the values, the one shown first.
-pub type Conflict = (Path, Vec<(ChangeId, Value)>);
-
 /// A document with its whole history.
 pub struct Oracle<'a> {
     writes: Vec<Write<'a>>,
@@ -87,98 +92,10 @@ impl<'a> Oracle<'a> {
         oracle
     }
 
-    /// The document.
-    pub fn value(&self) -> Value {
-        self.value_in(&self.everything)
-    }
-
-    /// The document as somebody with this clock saw it.
-    pub fn value_in(&self, context: &VectorClock) -> Value {
-        self.read(&self.shown(&Spot::Root, context), context)
-    }
-
     /// Whether a change resolved in its context, so that it is not void.
     pub fn resolves(&self, change: ChangeId) -> bool {
         self.resolved.iter().any(|(resolved, _)| resolved.id() == change)
     }
-
-    /// The slots of the document that hold several concurrent values, from its start on.
-    pub fn conflicts(&self) -> Vec<Conflict> {
-        let mut found = Vec::new();
-        self.find_conflicts(&Spot::Root, &Path::ROOT, &mut found);
-        found
-    }
-
-    /// The values and characters on show that an author other than this one wrote: the change,
-    /// and which of all that it wrote.
-    pub fn shown_of_others(&self, author: Author) -> Vec<(ChangeId, usize)> {
-        let (mut spots, mut found) = (vec![Spot::Root], Vec::new());
-        while let Some(spot) = spots.pop() {
-            let shown = self.shown(&spot, &self.everything);
-            for &write in &shown {
-                let by = |write: &Write| write.by.map(Change::id);
-                if let Some(id) = by(&self.writes[write]).filter(|id| id.author != author) {
-                    let before = &self.writes[..write];
-                    found.push((id, before.iter().filter(|other| by(other) == Some(id)).count()));
-                }
-            }
-            if !matches!(self.writes[shown[0]].node, Node::Scalar(_)) {
-                spots.extend(self.children(&shown, &self.everything).into_iter().map(|(_, spot)| spot));
-            }
-        }
-        found
-    }
-
-    /// The edits inside something removed by people who had not seen them, in stamp order.
-    pub fn lost_edits(&self) -> Vec<ChangeId> {
-        let lost = |edit: &Change, container: &[usize]| {
-            let makers = || container.iter().map(|&write| &self.writes[write]);
-            makers().all(|write| !write.removed_by.is_empty())
-                && makers().flat_map(|write| &write.removed_by).all(|remover| !remover.clock.saw(edit.id()))
-        };
-        let lost =
-            self.resolved.iter().filter(|(edit, way)| way.iter().any(|container| lost(edit, container)));
-        lost.map(|(edit, _)| edit.id()).collect()
-    }
-
-    /// Where the slot is now that somebody with this clock saw at a path; nothing if there was or
-    /// is nothing in it.
-    pub fn locate(&self, seen: &VectorClock, path: &Path) -> Option<Path> {
-        let author = Author(u32::MAX);
-        let mut clock = seen.clone();
-        clock.set(author, 1);
-        let look = Change { author, clock, path: path.clone(), method: Method::Delete };
-        let (wanted, _, _) = self.walk(&look)?;
-        if self.shown(&wanted, seen).is_empty() {
-            return None;
-        }
-        let is_wanted = |spot: &Spot| match (spot, &wanted) {
-            (Spot::Root, Spot::Root) => true,
-            (Spot::Key(now, key), Spot::Key(then, wanted)) => {
-                key == wanted && now.iter().any(|map| then.contains(map))
-            }
-            (Spot::Element(list, name), Spot::Element(then, wanted)) => (list, name) == (then, wanted),
-            _ => false,
-        };
-        self.on_show().into_iter().find(|(spot, _)| is_wanted(spot)).map(|(_, path)| path)
-    }
-
-    /// All slots on show, with their paths.
-    fn on_show(&self) -> Vec<(Spot, Path)> {
-        let (mut slots, mut next) = (vec![(Spot::Root, Path::ROOT)], 0);
-        while let Some((spot, path)) = slots.get(next) {
-            let shown = self.shown(spot, &self.everything);
-            if !matches!(self.writes[shown[0]].node, Node::Scalar(_) | Node::Characters(_)) {
-                let children = self.children(&shown, &self.everything).into_iter();
-                let children: Vec<_> = children.map(|(step, spot)| (spot, path.child(step))).collect();
-                slots.extend(children);
-            }
-            next += 1;
-        }
-        slots
-    }
-
-    // ---- making a change ----
 
     /// Makes a change in its context. Returns the containers it went into, or nothing if it is
     /// void.
@@ -372,117 +289,6 @@ impl<'a> Oracle<'a> {
         self.writes.len() - 1
     }
 
-    // ---- reading ----
-
-    /// The values in a slot that somebody with this clock sees, of the lowest author first.
-    fn living(&self, spot: &Spot, context: &VectorClock) -> Vec<usize> {
-        let mut living = match spot {
-            Spot::Root => self.root.clone(),
-            Spot::Key(maps, key) => maps.iter().flat_map(|&map| self.key(map, key)).copied().collect(),
-            Spot::Element(list, name) => {
-                let element = self.elements(*list).iter().find(|element| element.name == *name);
-                element.expect("it was found there").slot.clone()
-            }
-            Spot::End(_) => Vec::new(),
-        };
-        living.sort_by_key(|&write| self.writes[write].by.map(Change::id));
-        living.dedup();
-        living.retain(|&write| {
-            let Write { by, removed_by, .. } = &self.writes[write];
-            by.is_none_or(|by| context.saw(by.id()))
-                && !removed_by.iter().any(|remover| context.saw(remover.id()))
-        });
-        living
-    }
-
-    /// The value shown in a slot: one, or several mergeable maps shown as one, or none.
-    fn shown(&self, spot: &Spot, context: &VectorClock) -> Vec<usize> {
-        self.winners(&self.living(spot, context))
-    }
-
-    /// Of values that live in one slot the first, with all the others if they are shown as one.
-    fn winners(&self, living: &[usize]) -> Vec<usize> {
-        let mergeable = |&write: &usize| matches!(self.writes[write].node, Node::Map { mergeable: true, .. });
-        let mut winners = living.to_vec();
-        if winners.first().is_some_and(mergeable) {
-            winners.retain(mergeable);
-        } else {
-            winners.truncate(1);
-        }
-        winners
-    }
-
-    /// The names of the elements of a list that somebody with this clock sees.
-    fn visible(&self, list: usize, context: &VectorClock) -> Vec<usize> {
-        let names = self.elements(list).iter().map(|element| element.name);
-        names.filter(|&name| !self.living(&Spot::Element(list, name), context).is_empty()).collect()
-    }
-
-    /// The children of what is shown in a slot, in order.
-    fn children(&self, shown: &[usize], context: &VectorClock) -> Vec<(Step, Spot)> {
-        let Node::Map { .. } = &self.writes[shown[0]].node else {
-            let visible = self.visible(shown[0], context).into_iter().enumerate();
-            return visible.map(|(at, name)| (Step::Index(at), Spot::Element(shown[0], name))).collect();
-        };
-        let mut children: Vec<(Place, Spot)> = Vec::new();
-        for map in shown {
-            let Node::Map { keys, .. } = &self.writes[*map].node else { continue };
-            for (key, _) in keys {
-                let spot = Spot::Key(shown.to_vec(), key.clone());
-                if let Some(place) = self.place(&self.living(&spot, context))
-                    && !children.iter().any(|(Place(.., known), _)| known == key)
-                {
-                    children.push((place, spot));
-                }
-            }
-        }
-        children.sort_by_key(|(Place(stamp, position, _), _)| (*stamp, *position));
-        children.into_iter().map(|(Place(.., key), spot)| (Step::Key(key), spot)).collect()
-    }
-
-    /// The lowest place of several values.
-    fn place(&self, writes: &[usize]) -> Option<Place> {
-        let places = writes.iter().map(|&write| &self.writes[write].place);
-        places.min_by_key(|Place(stamp, position, _)| (*stamp, *position)).cloned()
-    }
-
-    fn read(&self, shown: &[usize], context: &VectorClock) -> Value {
-        let children = || self.children(shown, context).into_iter();
-        let value = |spot: &Spot| self.read(&self.shown(spot, context), context);
-        match &self.writes[shown[0]].node {
-            Node::Scalar(value) => value.clone(),
-            Node::List(_) => Value::array(children().map(|(_, spot)| value(&spot))),
-            Node::Characters(_) => {
-                let spell = |(_, spot)| value(&spot).as_text().expect("a character").raw().to_owned();
-                from_raw(&children().map(spell).collect::<String>())
-            }
-            Node::Map { .. } => Value::object(children().map(|(step, spot)| match step {
-                Step::Key(key) => (key, value(&spot)),
-                Step::Index(_) => unreachable!("a map has keys"),
-            })),
-        }
-    }
-
-    fn find_conflicts(&self, spot: &Spot, path: &Path, found: &mut Vec<Conflict>) {
-        let now = &self.everything;
-        let (mut rest, mut values) = (self.living(spot, now), Vec::new());
-        while let Some(&first) = rest.first() {
-            let side = self.winners(&rest);
-            values.push((self.writes[first].by.map(Change::id), self.read(&side, now)));
-            rest.retain(|write| !side.contains(write));
-        }
-        if values.len() > 1 {
-            let by_change = values.into_iter().map(|(by, value)| (by.expect("the initial was seen"), value));
-            found.push((path.clone(), by_change.collect()));
-        }
-        let shown = self.shown(spot, now);
-        if !matches!(self.writes[shown[0]].node, Node::Scalar(_) | Node::Characters(_)) {
-            for (step, spot) in self.children(&shown, now) {
-                self.find_conflicts(&spot, &path.child(step), found);
-            }
-        }
-    }
-
     fn key(&self, map: usize, key: &Text) -> &[usize] {
         let Node::Map { keys, .. } = &self.writes[map].node else { unreachable!("a map") };
         keys.iter().find(|(held, _)| held == key).map_or(&[], |(_, slot)| slot)
@@ -547,34 +353,4 @@ fn nowhere() -> Place {
 
 fn author(element: &Element) -> Option<Author> {
     element.born.map(|born| born.author)
-}
-
-/// The characters of a string, each in its own spelling; none if it holds half a surrogate pair.
-fn characters<'a>(text: &Text) -> Option<Vec<Node<'a>>> {
-    let (mut characters, mut rest) = (Vec::new(), text.raw());
-    while let Some(first) = rest.chars().next() {
-        let length = match (first, rest.as_bytes().get(1)) {
-            ('\\', Some(b'u')) => match u32::from_str_radix(&rest[2..6], 16).expect("four digits") {
-                0xD800..=0xDBFF => Some(12).filter(|&end| low_surrogate(rest.get(6..end)))?,
-                0xDC00..=0xDFFF => return None,
-                _ => 6,
-            },
-            ('\\', _) => 2,
-            _ => first.len_utf8(),
-        };
-        characters.push(Node::Scalar(from_raw(&rest[..length])));
-        rest = &rest[length..];
-    }
-    Some(characters)
-}
-
-fn low_surrogate(escape: Option<&str>) -> bool {
-    let digits = escape.and_then(|escape| escape.strip_prefix("\\u"));
-    let unit = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-    unit.is_some_and(|unit| (0xDC00..=0xDFFF).contains(&unit))
-}
-
-/// The string spelled `raw`.
-fn from_raw(raw: &str) -> Value {
-    parse(&format!("\"{raw}\"")).expect("parts of a string")
 }

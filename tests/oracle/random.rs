@@ -40,12 +40,17 @@ impl Random {
     }
 }
 
-/// The seeds to try: so many, unless the environment says otherwise.
+/// The seeds to try: so many, unless the environment names one or another number of them.
 pub fn seeds(count: u64) -> Range<u64> {
+    seeds_or("COUNT", count)
+}
+
+/// The same, the number being in this variable.
+pub fn seeds_or(variable: &str, count: u64) -> Range<u64> {
     let number = |name| std::env::var(name).ok().and_then(|text: String| text.parse::<u64>().ok());
     match number("SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("COUNT").unwrap_or(count),
+        None => 0..number(variable).unwrap_or(count),
     }
 }
 

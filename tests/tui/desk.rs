@@ -65,6 +65,7 @@ impl Desk {
             name: "Me".to_owned(),
             join_command: "ultrawave join amber-fox-41".to_owned(),
             no_color: false,
+            ..EditorOptions::default()
         };
         Self {
             model: Model::new(options, opening),

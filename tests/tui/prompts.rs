@@ -1,3 +1,4 @@
+use ultrawave::document::{Path, Value};
 use ultrawave::session::Link;
 use ultrawave::tui::{Effect, Level, Mode, Msg, SaveRemedy, SaveWanted};
 
@@ -222,4 +223,54 @@ fn a_lost_connection_is_said_in_words() {
     desk.take(Msg::Status(status));
     let screen = desk.screen(80, 24);
     assert!(screen.contains("offline – 2 edits kept") && screen.contains("[Ana·lost]"), "{screen}");
+}
+
+#[test]
+fn the_help_and_the_palette_do_what_is_chosen() {
+    check("[§1]", "?undo your last<Enter>", "[§1]");
+    check(r#"{"a": §1, "b": 2}"#, "?cut<Enter>", r#"{"b": §2}"#);
+    check(r#"{"a": §1, "b": 2}"#, "?or under the cursor<Enter><Enter>", r#"{"b": §2}"#);
+    check(r#"{"a": §1, "b": 2}"#, "?<Down><Up><Enter>", r#"{"a": 1, "b": §2}"#);
+}
+
+#[test]
+fn a_place_is_gone_to_by_a_part_of_its_path() {
+    check(
+        r#"§{"users": [{"name": 1}, {"name": 2}]}"#,
+        "@us1na<Enter>",
+        r#"{"users": [{"name": 1}, {"name": §2}]}"#,
+    );
+    check(r#"§{"a": 1, "ab": 2}"#, "<Ctrl-g>a<Down><Enter>", r#"{"a": 1, "ab": §2}"#);
+    let mut desk = Desk::new(r#"§{"a": 1}"#);
+    desk.press("@zz<Enter>");
+    assert_eq!(desk.notice(), "no path is like \"zz\"");
+}
+
+#[test]
+fn a_search_takes_a_regex_and_the_choice_is_gone_to() {
+    check(r#"§{"a": "x1", "b": "x2", "c": "y"}"#, "/^x.$<Enter>", r#"{"a": §"x1", "b": "x2", "c": "y"}"#);
+    check(
+        r#"§{"a": "x1", "b": "x2", "c": "y"}"#,
+        "/^x.$<Down><Enter>",
+        r#"{"a": "x1", "b": §"x2", "c": "y"}"#,
+    );
+    check(r#"{"a": "x1", "b": §"x2"}"#, "/x<Enter>n", r#"{"a": "x1", "b": §"x2"}"#);
+    let mut desk = Desk::new(r#"§{"a": 1}"#);
+    desk.press("/(<Enter>");
+    assert!(desk.notice().contains("unclosed group"), "{}", desk.notice());
+}
+
+#[test]
+fn a_long_search_goes_on_while_nothing_happens_and_a_key_stops_it() {
+    let many = Value::array((0..100_000_i64).map(Value::from));
+    let mut desk = Desk::on(&many);
+    desk.press("/x99999<Enter>");
+    assert!(desk.model.is_at_work(), "{}", desk.notice());
+    desk.press("j");
+    assert!(!desk.model.is_at_work());
+    desk.press("/^99999<Enter>");
+    while desk.model.is_at_work() {
+        desk.take(Msg::Work);
+    }
+    assert_eq!(desk.model.cursor, Path::ROOT.index(99_999));
 }

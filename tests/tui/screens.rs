@@ -98,6 +98,25 @@ fn keys_that_may_follow() {
     let mut desk = orders();
     desk.press("y");
     insta::assert_snapshot!(desk.screen(100, 14));
+    desk.wait(299);
+    let before = desk.screen(100, 14);
+    desk.wait(2);
+    let after = desk.screen(100, 14);
+    assert!(!before.contains("copy the jq path") && after.contains("copy the jq path"), "{after}");
+}
+
+#[test]
+fn all_matches_are_listed_while_typing() {
+    let mut desk = orders();
+    desk.press("/a[n-z]");
+    insta::assert_snapshot!(desk.screen(80, 16));
+}
+
+#[test]
+fn the_palette() {
+    let mut desk = orders();
+    desk.press("<Ctrl-p>copypath");
+    insta::assert_snapshot!(desk.screen(80, 16));
 }
 
 #[test]

@@ -81,7 +81,6 @@ impl Tracker {
         self.node_mut(node).owners.extend(owners);
         self.entry_mut(entry).node = node;
         self.links.original.insert(entry, old);
-        self.touch(node);
     }
 
     /// The entry that a restored one restores, however often.

@@ -6,19 +6,10 @@ use crate::document::{Text, Value};
 use crate::sync::VectorClock;
 
 impl Tracker {
-    /// The document with everything applied.
-    pub(in crate::sync) fn value(&mut self) -> Value {
-        self.slot_value(&Slot::Root, View::Now).unwrap_or(Value::NULL)
-    }
-
     /// The document as somebody with `clock` sees it.
     pub(in crate::sync) fn value_at(&mut self, clock: &VectorClock) -> Value {
-        self.slot_value(&Slot::Root, View::At(clock)).unwrap_or(Value::NULL)
-    }
-
-    fn slot_value(&mut self, slot: &Slot, view: View<'_>) -> Option<Value> {
-        let living = self.living_known(slot, view);
-        self.entries_value(&living, view)
+        let living = self.living_known(&Slot::Root, View::At(clock));
+        self.entries_value(&living, View::At(clock)).unwrap_or(Value::NULL)
     }
 
     /// What several living values of one slot show.
@@ -29,23 +20,16 @@ impl Tracker {
         if shown.len() > 1 {
             return Some(self.maps_value(&shown, view));
         }
-        if let (View::Now, Some(value)) = (view, &self.node(node).cache) {
-            return Some(value.clone());
-        }
-        let value = match &self.node(node).content {
+        Some(match &self.node(node).content {
             Content::Plain(value) => value.clone(),
             Content::Map(_) => self.maps_value(&shown, view),
             Content::List(_) => self.list_value(node, view),
             Content::String(letters) => string_value(letters, view),
-        };
-        if matches!(view, View::Now) {
-            self.node_mut(node).cache = Some(value.clone());
-        }
-        Some(value)
+        })
     }
 
     /// A map, or several that are shown as one.
-    fn maps_value(&mut self, maps: &[EntryId], view: View<'_>) -> Value {
+    pub(super) fn maps_value(&mut self, maps: &[EntryId], view: View<'_>) -> Value {
         for &map in maps {
             self.expand(self.entry(map).node);
         }
@@ -140,7 +124,9 @@ fn base_item(list: &ListNode, item: usize) -> Option<Value> {
 }
 
 fn string_value(letters: &Sequence<Letter>, view: View<'_>) -> Value {
-    let alive = |letter: &Letter| !letter.removed.iter().any(|&by| view.saw(by));
-    let raw: String = letters.visible(view, alive).map(|item| &*letters.payload(item).spelling).collect();
+    let raw: String = letters
+        .visible(view, |letter| letter.is_seen(view))
+        .map(|item| &*letters.payload(item).spelling)
+        .collect();
     Value::from_text(Text::from_raw(&raw))
 }

@@ -14,6 +14,7 @@
 mod inverse;
 mod links;
 mod materialize;
+mod patch;
 mod report;
 mod resolve;
 mod sequence;
@@ -21,7 +22,7 @@ mod write;
 
 use rustc_hash::FxHashMap;
 
-use super::{ChangeId, Stamp, VectorClock};
+use super::{Author, ChangeId, Stamp, VectorClock};
 use crate::document::{Kind, Text, Value};
 use links::Links;
 use sequence::Sequence;
@@ -69,8 +70,6 @@ struct Node {
     /// The slots that hold it, with the entry by which they do. More than one when a write went
     /// into several maps shown as one.
     owners: Vec<(EntryId, Owner)>,
-    /// The value with everything applied, while nothing below has changed.
-    cache: Option<Value>,
 }
 
 /// One slot that holds a node.
@@ -115,17 +114,31 @@ struct Letter {
     removed: Vec<ChangeId>,
 }
 
+impl Letter {
+    fn new(spelling: &str) -> Self {
+        Self { spelling: spelling.into(), removed: Vec::new() }
+    }
+
+    /// Whether somebody who has seen it come still sees it.
+    fn is_seen(&self, view: View<'_>) -> bool {
+        !self.removed.iter().any(|&by| view.saw(by))
+    }
+}
+
 /// Whose eyes: someone who has seen what a clock says, or everything.
 #[derive(Clone, Copy)]
 pub(super) enum View<'a> {
     At(&'a VectorClock),
+    /// An author in the context of its next change: like `At`, and the sequences keep a column
+    /// for it.
+    Of(Author, &'a VectorClock),
     Now,
 }
 
 impl View<'_> {
     fn saw(self, change: ChangeId) -> bool {
         match self {
-            Self::At(clock) => clock.saw(change),
+            Self::At(clock) | Self::Of(_, clock) => clock.saw(change),
             Self::Now => true,
         }
     }
@@ -189,7 +202,7 @@ impl Tracker {
 
     #[expect(clippy::cast_possible_truncation, reason = "a window holds far fewer than 2^32 values")]
     fn add_node(&mut self, value: Value) -> NodeId {
-        self.nodes.push(Node { content: Content::Plain(value), owners: Vec::new(), cache: None });
+        self.nodes.push(Node { content: Content::Plain(value), owners: Vec::new() });
         NodeId((self.nodes.len() - 1) as u32)
     }
 
@@ -229,31 +242,10 @@ impl Tracker {
             }
             Kind::String => {
                 let pieces = base.as_text().into_iter().flat_map(Text::pieces);
-                Content::String(Sequence::of(
-                    pieces.map(|piece| Letter { spelling: piece.into(), removed: Vec::new() }),
-                ))
+                Content::String(Sequence::of(pieces.map(Letter::new)))
             }
             Kind::Null | Kind::Bool | Kind::Number => return,
         };
         self.node_mut(node).content = expanded;
-    }
-
-    /// Forgets the cached values of a node and of everything that contains it.
-    fn touch(&mut self, node: NodeId) {
-        let mut stack = vec![node];
-        while let Some(node) = stack.pop() {
-            let node = self.node_mut(node);
-            node.cache = None;
-            stack.extend(node.owners.iter().filter_map(|(_, owner)| owner.node()));
-        }
-    }
-}
-
-impl Owner {
-    fn node(&self) -> Option<NodeId> {
-        match self {
-            Self::Root => None,
-            Self::Key(node, _) | Self::Item(node, _) => Some(*node),
-        }
     }
 }

@@ -153,8 +153,7 @@ impl Tracker {
     /// The position of an array item, or the one it would have.
     fn position_of(&self, list: NodeId, item: usize) -> Option<usize> {
         let Content::List(list) = &self.node(list).content else { return None };
-        let before = list.items.order().iter().take_while(|&&candidate| candidate != item);
-        Some(before.filter(|&&before| self.is_filled(list.items.payload(before), View::Now)).count())
+        Some(list.items.position(item))
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a path means to somebody who has seen no more than a clock says.
 
+use super::sequence::Sequence;
 use super::{Content, EntryId, ItemSlot, KeyPlace, MapNode, NodeId, Owner, Tracker, View};
 use crate::document::{Kind, Step, Text};
 
@@ -168,10 +169,9 @@ impl Tracker {
                 }
                 (Shown::List(list), Step::Index(index)) => {
                     containers.push(vec![list]);
-                    let item = self.visible_items(list, view).nth(*index);
+                    let (item, length) = self.item_at(list, *index, view);
                     let Some(item) = item else {
-                        let is_end =
-                            at + 1 == steps.len() && self.visible_items(list, view).count() == *index;
+                        let is_end = at + 1 == steps.len() && length == *index;
                         let target = if is_end { Target::End(list) } else { Target::Nowhere };
                         return Way { containers, target };
                     };
@@ -191,16 +191,37 @@ impl Tracker {
         Way { containers, target: Target::Slot(slot) }
     }
 
-    /// The items of an array that somebody sees, in order.
-    pub(super) fn visible_items(&mut self, list: EntryId, view: View<'_>) -> impl Iterator<Item = usize> {
+    /// The item that somebody sees at a position of an array, and how many they see.
+    fn item_at(&mut self, list: EntryId, index: usize, view: View<'_>) -> (Option<usize>, usize) {
         let node = self.entry(list).node;
+        if let View::Of(author, clock) = view {
+            let seen = self.with_items(node, |tracker, items| {
+                let column = items.column(author, clock, |slot| tracker.is_filled(slot, view));
+                (items.range(column, index, 1).first().copied(), items.len(column))
+            });
+            return seen.unwrap_or_default();
+        }
         self.expand(node);
-        let this = &*self;
-        let items = match &this.node(node).content {
-            Content::List(list) => Some(&list.items),
-            Content::Plain(_) | Content::Map(_) | Content::String(_) => None,
-        };
-        items.into_iter().flat_map(move |items| items.visible(view, move |slot| this.is_filled(slot, view)))
+        let Content::List(list) = &self.node(node).content else { return (None, 0) };
+        let mut seen = list.items.visible(view, |slot| self.is_filled(slot, view));
+        match seen.nth(index) {
+            Some(item) => (Some(item), index + 1),
+            None => (None, list.items.visible(view, |slot| self.is_filled(slot, view)).count()),
+        }
+    }
+
+    /// Works on the items of an array, with the rest of the tracker to look at meanwhile.
+    pub(super) fn with_items<R>(
+        &mut self, node: NodeId, work: impl FnOnce(&mut Self, &mut Sequence<ItemSlot>) -> R,
+    ) -> Option<R> {
+        self.expand(node);
+        let Content::List(list) = &mut self.node_mut(node).content else { return None };
+        let mut items = std::mem::take(&mut list.items);
+        let result = work(self, &mut items);
+        if let Content::List(list) = &mut self.node_mut(node).content {
+            list.items = items;
+        }
+        Some(result)
     }
 
     /// Whether somebody sees a value in an item's slot.

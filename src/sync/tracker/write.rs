@@ -1,7 +1,10 @@
 //! Applying a change in the context its author had.
 
+use super::patch::Document;
 use super::resolve::{Shown, Target};
-use super::{Content, Effect, Entry, EntryId, ItemSlot, KeyPlace, Letter, Owner, Slot, Tracker, View};
+use super::{
+    Content, Effect, Entry, EntryId, ItemSlot, KeyPlace, Letter, NodeId, Owner, Slot, Tracker, View,
+};
 use crate::document::{Kind, Method, Text, Value};
 use crate::sync::{Change, ChangeId, Stamp, VectorClock};
 
@@ -13,7 +16,7 @@ enum Applied {
 }
 
 /// A change on its way into the tracker.
-struct Writer<'a> {
+struct Writer<'a, 'd> {
     id: ChangeId,
     stamp: Stamp,
     context: &'a VectorClock,
@@ -22,11 +25,12 @@ struct Writer<'a> {
     /// The containers on the way to what it changed.
     containers: Vec<Vec<EntryId>>,
     effects: Vec<Effect>,
+    document: Document<'d>,
 }
 
-impl<'a> Writer<'a> {
+impl<'a> Writer<'a, '_> {
     fn view(&self) -> View<'a> {
-        View::At(self.context)
+        View::Of(self.id.author, self.context)
     }
 
     fn place(&mut self) -> KeyPlace {
@@ -36,11 +40,12 @@ impl<'a> Writer<'a> {
 }
 
 impl Tracker {
-    /// Applies a change; one that does not resolve in its context alters nothing. Everything it saw must have been applied before, or be in the value
-    /// that the tracker started from.
-    pub(in crate::sync) fn apply(&mut self, change: &Change) {
+    /// Applies a change, here and in the plain document kept in step, if there is one; a change
+    /// that does not resolve in its context alters nothing. Everything it saw must have been
+    /// applied before, or be in the value that the tracker started from.
+    pub(in crate::sync) fn apply(&mut self, change: &Change, document: Document<'_>) {
         let context = change.context();
-        let way = self.follow(change.path.steps(), View::At(&context));
+        let way = self.follow(change.path.steps(), View::Of(change.author, &context));
         let mut writer = Writer {
             id: change.id(),
             stamp: change.stamp(),
@@ -48,6 +53,7 @@ impl Tracker {
             named: 0,
             containers: way.containers,
             effects: Vec::new(),
+            document,
         };
         let applied = match &change.method {
             Method::Set(value) => self.set(&mut writer, way.target, value),
@@ -63,13 +69,12 @@ impl Tracker {
         }
     }
 
-    fn set(&mut self, writer: &mut Writer<'_>, target: Target, value: &Value) -> Applied {
+    fn set(&mut self, writer: &mut Writer<'_, '_>, target: Target, value: &Value) -> Applied {
         let slot = match target {
             Target::Slot(slot) => slot,
             Target::Missing(slot, rest) => self.make_parents(writer, slot, rest),
             Target::End(list) => {
-                let length = self.visible_items(list, writer.view()).count();
-                self.insert_items(writer, list, length, std::slice::from_ref(value));
+                self.splice_list(writer, list, i64::MAX, 0, std::slice::from_ref(value));
                 return Applied::Yes;
             }
             Target::Nowhere => return Applied::Void,
@@ -79,10 +84,12 @@ impl Tracker {
         Applied::Yes
     }
 
-    fn delete(&mut self, writer: &mut Writer<'_>, target: &Target) -> Applied {
+    fn delete(&mut self, writer: &mut Writer<'_, '_>, target: &Target) -> Applied {
         match target {
             Target::Slot(slot @ (Slot::Key(..) | Slot::Item(..))) => {
+                let before = self.key_before(slot, &writer.document);
                 let removed = self.remove_seen(writer, slot);
+                self.show(slot, before, &mut writer.document);
                 if !removed.is_empty() {
                     writer.effects.push(Effect::Removed { slot: slot.clone(), entries: removed });
                 }
@@ -94,7 +101,7 @@ impl Tracker {
         }
     }
 
-    fn merge(&mut self, writer: &mut Writer<'_>, target: Target, map: &Value) -> Applied {
+    fn merge(&mut self, writer: &mut Writer<'_, '_>, target: Target, map: &Value) -> Applied {
         if map.kind() != Kind::Object {
             return Applied::Void;
         }
@@ -107,7 +114,7 @@ impl Tracker {
         Applied::Yes
     }
 
-    fn merge_into(&mut self, writer: &mut Writer<'_>, slot: &Slot, map: &Value) {
+    fn merge_into(&mut self, writer: &mut Writer<'_, '_>, slot: &Slot, map: &Value) {
         let maps = match self.shown(slot, writer.view()) {
             Shown::Map(maps) => {
                 writer.containers.push(maps.clone());
@@ -128,7 +135,7 @@ impl Tracker {
     }
 
     /// Makes the missing maps on the way and gives the slot behind them.
-    fn make_parents(&mut self, writer: &mut Writer<'_>, mut slot: Slot, rest: Vec<Text>) -> Slot {
+    fn make_parents(&mut self, writer: &mut Writer<'_, '_>, mut slot: Slot, rest: Vec<Text>) -> Slot {
         for key in rest {
             let parent = self.write(writer, &slot, Value::object([]), true);
             slot = Slot::Key(vec![parent], key);
@@ -137,21 +144,30 @@ impl Tracker {
     }
 
     /// Removes the values of a slot that the writer saw, and says which.
-    fn remove_seen(&mut self, writer: &Writer<'_>, slot: &Slot) -> Vec<EntryId> {
+    fn remove_seen(&mut self, writer: &mut Writer<'_, '_>, slot: &Slot) -> Vec<EntryId> {
         let seen = self.living(slot, writer.view());
         for &entry in &seen {
             self.entry_mut(entry).removed.push(writer.id);
         }
-        for owner in self.owners(slot) {
-            if let Some(node) = owner.node() {
-                self.touch(node);
-            }
+        if let Slot::Item(list, item) = slot {
+            self.touch_item(writer, self.entry(*list).node, *item);
         }
         seen
     }
 
+    /// Notes in the array that an item's values have changed, and shows it.
+    fn touch_item(&mut self, writer: &mut Writer<'_, '_>, node: NodeId, item: usize) {
+        let id = writer.id;
+        let before = self.with_items(node, |tracker, items| {
+            let is_alive = tracker.is_filled(items.payload(item), View::Now);
+            items.touch(id, item, is_alive)
+        });
+        self.show_item(node, item, before.unwrap_or_default(), &mut writer.document);
+    }
+
     /// Writes a value into a slot, in place of those that the writer saw there.
-    fn write(&mut self, writer: &mut Writer<'_>, slot: &Slot, value: Value, mergeable: bool) -> EntryId {
+    fn write(&mut self, writer: &mut Writer<'_, '_>, slot: &Slot, value: Value, mergeable: bool) -> EntryId {
+        let before = self.key_before(slot, &writer.document);
         let removed = self.remove_seen(writer, slot);
         let own_place = writer.place();
         let oldest = removed.iter().map(|&entry| self.entry(entry)).min_by_key(|entry| entry.place);
@@ -179,8 +195,10 @@ impl Tracker {
                 {
                     entries.push(entry);
                 }
+                self.touch_item(writer, node, *item);
             }
         }
+        self.show(slot, before, &mut writer.document);
         writer.effects.push(Effect::Wrote { slot: slot.clone(), entry, removed });
         entry
     }
@@ -207,7 +225,7 @@ impl Tracker {
     }
 
     fn splice(
-        &mut self, writer: &mut Writer<'_>, slot: &Slot, start: i64, count: i64, items: &[Value],
+        &mut self, writer: &mut Writer<'_, '_>, slot: &Slot, start: i64, count: i64, items: &[Value],
     ) -> Applied {
         match self.shown(slot, writer.view()) {
             Shown::List(list) => self.splice_list(writer, list, start, count, items),
@@ -218,49 +236,47 @@ impl Tracker {
     }
 
     fn splice_list(
-        &mut self, writer: &mut Writer<'_>, list: EntryId, start: i64, count: i64, items: &[Value],
+        &mut self, writer: &mut Writer<'_, '_>, list: EntryId, start: i64, count: i64, items: &[Value],
     ) {
         writer.containers.push(vec![list]);
-        let seen: Vec<usize> = self.visible_items(list, writer.view()).collect();
-        let (start, count) = Method::clamp(start, count, seen.len());
-        self.insert_items(writer, list, start, items);
-        for &item in seen.iter().skip(start).take(count) {
+        let node = self.entry(list).node;
+        let (id, view, context) = (writer.id, writer.view(), writer.context);
+        let spliced = self.with_items(node, |tracker, seen| {
+            let column = seen.column(id.author, context, |slot| tracker.is_filled(slot, view));
+            let (start, count) = Method::clamp(start, count, seen.len(column));
+            let removed = seen.range(column, start, count);
+            if items.is_empty() {
+                return (Vec::new(), removed);
+            }
+            let payloads = items.iter().map(|_| ItemSlot::Entries(Vec::new())).collect();
+            (seen.insert(id, column, start, payloads), removed)
+        });
+        let Some((inserted, removed)) = spliced else { return };
+        for (item, value) in inserted.into_iter().zip(items) {
+            self.fill_new(writer, list, item, value.clone());
+        }
+        for item in removed {
             let slot = Slot::Item(list, item);
             let entries = self.remove_seen(writer, &slot);
             writer.effects.push(Effect::Removed { slot, entries });
         }
     }
 
-    /// Inserts items before the `position`-th that the writer sees.
-    fn insert_items(&mut self, writer: &mut Writer<'_>, list: EntryId, position: usize, values: &[Value]) {
-        if values.is_empty() {
-            return;
-        }
+    /// Gives a new item its value.
+    fn fill_new(&mut self, writer: &mut Writer<'_, '_>, list: EntryId, item: usize, value: Value) {
         let node = self.entry(list).node;
-        self.touch(node);
-        // Taken out so that the closure can look at the entries meanwhile.
-        let content = std::mem::replace(&mut self.node_mut(node).content, Content::Plain(Value::NULL));
-        let Content::List(mut list_node) = content else {
-            self.node_mut(node).content = content;
-            return;
-        };
-        let view = writer.view();
-        let payloads = values.iter().map(|_| ItemSlot::Entries(Vec::new())).collect();
-        let items =
-            list_node.items.insert(writer.id, position, payloads, view, |slot| self.is_filled(slot, view));
-        for (&item, value) in items.iter().zip(values) {
-            let no_key = (writer.place(), Text::default());
-            let owner = vec![Owner::Item(node, item)];
-            let mergeable = value.kind() == Kind::Object && value.is_empty();
-            let entry = self.add_written(writer.id, value.clone(), no_key, mergeable, owner);
-            *list_node.items.payload_mut(item) = ItemSlot::Entries(vec![entry]);
-            writer.effects.push(Effect::Inserted { list, item, entry });
+        let no_key = (writer.place(), Text::default());
+        let mergeable = value.kind() == Kind::Object && value.is_empty();
+        let entry = self.add_written(writer.id, value, no_key, mergeable, vec![Owner::Item(node, item)]);
+        if let Content::List(list) = &mut self.node_mut(node).content {
+            *list.items.payload_mut(item) = ItemSlot::Entries(vec![entry]);
         }
-        self.node_mut(node).content = Content::List(list_node);
+        self.show_item(node, item, false, &mut writer.document);
+        writer.effects.push(Effect::Inserted { list, item, entry });
     }
 
     fn splice_string(
-        &mut self, writer: &mut Writer<'_>, string: EntryId, start: i64, count: i64, items: &[Value],
+        &mut self, writer: &mut Writer<'_, '_>, string: EntryId, start: i64, count: i64, items: &[Value],
     ) -> Applied {
         let insertions: Option<Vec<&Text>> = items.iter().map(Value::as_text).collect();
         let node = self.entry(string).node;
@@ -275,26 +291,24 @@ impl Tracker {
         };
         writer.containers.push(vec![string]);
         self.expand(node);
-        self.touch(node);
         let view = writer.view();
-        let sees = |letter: &Letter| !letter.removed.iter().any(|&by| view.saw(by));
+        let sees = |letter: &Letter| letter.is_seen(view);
         let Content::String(letters) = &mut self.node_mut(node).content else { return Applied::Void };
-        let seen: Vec<usize> = letters.visible(view, sees).collect();
-        let (start, count) = Method::clamp(start, count, seen.len());
-        let payloads: Vec<Letter> = insertions
-            .iter()
-            .flat_map(|text| text.pieces())
-            .map(|piece| Letter { spelling: piece.into(), removed: Vec::new() })
-            .collect();
-        let inserted = if payloads.is_empty() {
-            Vec::new()
-        } else {
-            letters.insert(writer.id, start, payloads, view, sees)
-        };
-        let removed: Vec<usize> = seen.into_iter().skip(start).take(count).collect();
+        let column = letters.column(writer.id.author, writer.context, sees);
+        let (start, count) = Method::clamp(start, count, letters.len(column));
+        let removed = letters.range(column, start, count);
+        let payloads: Vec<Letter> =
+            insertions.iter().flat_map(|text| text.pieces()).map(Letter::new).collect();
+        let inserted =
+            if payloads.is_empty() { Vec::new() } else { letters.insert(writer.id, column, start, payloads) };
+        let mut gone = Vec::new();
         for &item in &removed {
             letters.payload_mut(item).removed.push(writer.id);
+            if letters.touch(writer.id, item, false) {
+                gone.push(item);
+            }
         }
+        self.show_letters(node, &inserted, &gone, &mut writer.document);
         writer.effects.push(Effect::Spliced { string, inserted, removed });
         Applied::Yes
     }

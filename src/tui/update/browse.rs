@@ -1,6 +1,6 @@
 //! Keys while going about: counts, sequences, and the actions they come to.
 
-use super::{command, editing, motion, pages};
+use super::{choosing, command, editing, motion, pages};
 use crate::tui::action::{Action, Fold, Move, Room};
 use crate::tui::keymap::{Key, Resolved, shown_keys};
 use crate::tui::line::Line;
@@ -19,6 +19,9 @@ pub(super) fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         let count = model.count.unwrap_or(0).saturating_mul(10) + digit;
         model.count = Some(count.min(HIGHEST_COUNT));
         return Vec::new();
+    }
+    if model.pending.is_empty() {
+        model.pending_since = model.now;
     }
     model.pending.push(key);
     match model.keymap.resolve(&model.pending) {
@@ -42,7 +45,9 @@ pub(super) fn press(model: &mut Model, key: Key) -> Vec<Effect> {
 }
 
 /// Does an action. `key` is the last one pressed.
-fn run(model: &mut Model, action: Action, count: Option<usize>, key: Key, was_begun: bool) -> Vec<Effect> {
+pub(super) fn run(
+    model: &mut Model, action: Action, count: Option<usize>, key: Key, was_begun: bool,
+) -> Vec<Effect> {
     if action != Action::Room(Room::Follow) {
         model.following = None;
     }
@@ -102,7 +107,8 @@ fn attend(model: &mut Model, room: Room) -> Vec<Effect> {
         Room::Command => model.mode = Mode::Command(Line::default(), model.snapshot.clone()),
         Room::People => model.mode = Mode::Page(PageKind::People, 0),
         Room::History => model.mode = Mode::Page(PageKind::History, 0),
-        Room::Help => model.mode = Mode::Help(Line::default(), 0),
+        Room::Help => choosing::open_menu(model, false),
+        Room::Palette => choosing::open_menu(model, true),
         Room::Cancel => {}
     }
     Vec::new()

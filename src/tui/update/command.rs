@@ -2,73 +2,27 @@
 
 use std::path::PathBuf;
 
-use super::{browse, is_cancel, motion};
+use super::{browse, choosing, is_cancel, motion};
 use crate::document::{Method, Path, Step, Value, parse};
 use crate::sync::VectorClock;
 use crate::tui::action::{COMMANDS, Find};
+use crate::tui::finder::Finder;
 use crate::tui::keymap::Key;
-use crate::tui::line::Line;
 use crate::tui::message::{Effect, Level, SaveWanted};
 use crate::tui::model::{Mode, Model};
-use crate::tui::search::Search;
 use crate::tui::text::inert;
-
-pub(super) fn press_search(model: &mut Model, key: Key) -> Vec<Effect> {
-    let Mode::Search(line) = &mut model.mode else { return Vec::new() };
-    if is_cancel(key) || (line.text().is_empty() && Some(key) == Key::named("Backspace")) {
-        model.mode = Mode::Browse;
-    } else if Some(key) == Key::named("Enter") {
-        let text = line.text().to_owned();
-        model.mode = Mode::Browse;
-        if !text.is_empty() {
-            model.search = Search::text(&text);
-        }
-        next_match(model, false);
-    } else {
-        line.press(key);
-    }
-    Vec::new()
-}
 
 /// Begins to look for something, or goes on.
 pub(super) fn find(model: &mut Model, find: Find) {
     match find {
-        Find::Text => model.mode = Mode::Search(Line::default()),
-        Find::Next => next_match(model, false),
-        Find::Previous => next_match(model, true),
-        Find::Key => search_key(model),
-    }
-}
-
-/// To the next or the previous match.
-fn next_match(model: &mut Model, backwards: bool) {
-    let Some(search) = &model.search else {
-        model.say(Level::Warning, "nothing is looked for yet; / finds");
-        return;
-    };
-    let what = inert(&search.describe()).into_owned();
-    match search.find(&model.snapshot.value, &model.cursor, backwards) {
-        None => model.say(Level::Warning, format!("{what} is nowhere")),
-        Some((path, wrapped)) => {
-            motion::jump(model, path);
-            let around = match (wrapped, backwards) {
-                (false, _) => "",
-                (true, false) => ", from the start again",
-                (true, true) => ", from the end again",
-            };
-            model.say(Level::Plain, format!("{what}{around}"));
-        }
-    }
-}
-
-/// Looks for the key under the cursor.
-fn search_key(model: &mut Model) {
-    match model.cursor.steps().last() {
-        Some(Step::Key(key)) => {
-            model.search = Search::key(&key.plain());
-            next_match(model, false);
-        }
-        Some(Step::Index(_)) | None => model.say(Level::Warning, "this is at a position, not at a key"),
+        Find::Text => choosing::open_finder(model, Finder::of_matches(&model.snapshot.value)),
+        Find::Place => choosing::open_finder(model, Finder::of_places(&model.snapshot.value)),
+        Find::Next => choosing::next_match(model, false),
+        Find::Previous => choosing::next_match(model, true),
+        Find::Key => match model.cursor.steps().last().cloned() {
+            Some(Step::Key(key)) => choosing::search_key(model, &key.plain()),
+            Some(Step::Index(_)) | None => model.say(Level::Warning, "this is at a position, not at a key"),
+        },
     }
 }
 
@@ -138,7 +92,7 @@ fn run(model: &mut Model, command: Command, base: &VectorClock) -> Result<Vec<Ef
         Command::Quit { without_asking: true } => vec![Effect::Quit],
         Command::Quit { without_asking: false } => browse::quit(model),
         Command::Help => {
-            model.mode = Mode::Help(Line::default(), 0);
+            choosing::open_menu(model, false);
             Vec::new()
         }
     })

@@ -3,6 +3,7 @@
 
 mod ask;
 mod browse;
+mod choosing;
 mod command;
 mod drafting;
 mod editing;
@@ -12,7 +13,7 @@ mod remote;
 
 use std::time::Duration;
 
-pub(super) use pages::is_wanted;
+pub(super) use choosing::next_of;
 
 use super::keymap::Key;
 use super::message::{Doer, Effect, Level, Mouse, Msg};
@@ -42,6 +43,10 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
             model.flashes.retain(|flash| flash.until > now);
             Vec::new()
         }
+        Msg::Work => {
+            choosing::work(model);
+            Vec::new()
+        }
         Msg::Notice(level, text) => {
             model.say(level, text);
             Vec::new()
@@ -62,16 +67,22 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     if Some(key) == Key::named("Ctrl-z") {
         return vec![Effect::Suspend];
     }
+    model.seek = None;
     match &model.mode {
         Mode::Browse => browse::press(model, key),
         Mode::Edit(_) => drafting::press(model, key),
-        Mode::Search(_) => command::press_search(model, key),
+        Mode::Find(_) => choosing::press_finder(model, key),
         Mode::Command(..) => command::press(model, key),
         Mode::Ask(question) => ask::press(model, question.clone(), key),
-        Mode::Help(..) => pages::press_help(model, key),
+        Mode::Menu(_) => choosing::press_menu(model, key),
         Mode::Page(..) => pages::press_page(model, key),
         Mode::Conflicts(_) => pages::press_conflicts(model, key),
     }
+}
+
+/// Lines of a page on the screen.
+fn page_height(model: &Model) -> usize {
+    usize::from(model.size.1.saturating_sub(6)).max(1)
 }
 
 /// Whether a key lets go of whatever is begun.
@@ -82,7 +93,9 @@ fn is_cancel(key: Key) -> bool {
 fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match &mut model.mode {
         Mode::Edit(draft) => draft.line.insert(text),
-        Mode::Search(line) | Mode::Command(line, _) | Mode::Help(line, _) => line.insert(text),
+        Mode::Find(finder) => choosing::type_in(finder, text),
+        Mode::Command(line, _) => line.insert(text),
+        Mode::Menu(menu) => menu.line.insert(text),
         Mode::Browse | Mode::Ask(_) | Mode::Page(..) | Mode::Conflicts(_) => {
             model.say(Level::Warning, "to paste a text, first edit (Enter) or add (o) a value");
         }

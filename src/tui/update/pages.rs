@@ -7,7 +7,6 @@ use crate::document::{Method, Path, Step, Value};
 use crate::tui::action::Copied;
 use crate::tui::delta::edits_between;
 use crate::tui::keymap::Key;
-use crate::tui::line::Line;
 use crate::tui::message::{Effect, Level};
 use crate::tui::model::{ConflictList, Mode, Model, PageKind};
 
@@ -26,28 +25,8 @@ fn scrolled(from: usize, key: Key, page: usize) -> Option<usize> {
     })
 }
 
-fn page_height(model: &Model) -> usize {
-    usize::from(model.size.1.saturating_sub(5)).max(1)
-}
-
-pub(super) fn press_help(model: &mut Model, key: Key) -> Vec<Effect> {
-    let page = page_height(model);
-    let Mode::Help(line, top) = &mut model.mode else { return Vec::new() };
-    if is_cancel(key)
-        || (line.text().is_empty() && matches!(key.to_string().as_str(), "q" | "?" | "F1" | "Enter"))
-    {
-        model.mode = Mode::Browse;
-    } else if let Some(scrolled) = scrolled(*top, key, page) {
-        *top = scrolled;
-    } else {
-        line.press(key);
-        *top = 0;
-    }
-    Vec::new()
-}
-
 pub(super) fn press_page(model: &mut Model, key: Key) -> Vec<Effect> {
-    let page = page_height(model);
+    let page = super::page_height(model);
     let Mode::Page(_, top) = &mut model.mode else { return Vec::new() };
     let key_name = match key.to_string().as_str() {
         "j" => "Down",
@@ -153,9 +132,4 @@ pub(super) fn show_conflicts(model: &mut Model, list: ConflictList) {
     } else {
         model.mode = Mode::Conflicts(list);
     }
-}
-
-/// A line of a page to narrow down by what was typed.
-pub(in crate::tui) fn is_wanted(filter: &Line, line: &str) -> bool {
-    line.to_lowercase().contains(&filter.text().to_lowercase())
 }

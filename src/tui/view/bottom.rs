@@ -4,11 +4,12 @@ use ratatui::layout::Rect;
 
 use super::{Layout, Pen, Pieces, tree};
 use crate::tui::action::{ACTIONS, Action, Edit, Entry, Find, Room, entry_of};
-use crate::tui::keymap::{Resolved, shown_keys};
+use crate::tui::finder::Wanted;
+use crate::tui::keymap::{Key, shown_keys};
 use crate::tui::line::Line;
 use crate::tui::message::Level;
 use crate::tui::model::{Mode, Model, Question};
-use crate::tui::text::width;
+use crate::tui::text::{fit, width};
 use crate::tui::theme::Role;
 
 /// Hints by how much they are missed when there is no room.
@@ -20,6 +21,9 @@ const DEAREST: &[Action] = &[
     Action::Find(Find::Text),
     Action::Edit(Edit::AddAfter),
 ];
+
+/// Columns of the keys in the box of what may follow.
+const BOX_KEYS: usize = 6;
 
 /// On fewer columns than this the cursor's place is said in short.
 const NARROW: usize = 60;
@@ -37,9 +41,12 @@ pub(super) fn draw(model: &Model, layout: &Layout, pen: &mut Pen<'_, '_>) {
 fn draw_message(model: &Model, area: Rect, pen: &mut Pen<'_, '_>) {
     let mut pieces = Pieces::within(area);
     match &model.mode {
-        Mode::Search(line) => return draw_typed("/", line, area, pen),
+        Mode::Find(finder) => {
+            let prompt = if matches!(finder.wanted, Wanted::Places) { "@" } else { "/" };
+            return draw_typed(prompt, &finder.line, area, pen);
+        }
         Mode::Command(line, _) if model.notice.is_none() => return draw_typed(":", line, area, pen),
-        Mode::Help(line, _) => return draw_typed(" find: ", line, area, pen),
+        Mode::Menu(menu) => return draw_typed(" find: ", &menu.line, area, pen),
         Mode::Edit(draft) if tree::is_below(model, draft) => {
             let (role, told) = tree::about(model, draft);
             if role == Role::Plain {
@@ -121,17 +128,19 @@ fn hints(model: &Model, columns: usize) -> Pieces {
     let right_columns = columns - right.room;
     let words: Vec<(String, &str)> = match &model.mode {
         Mode::Browse if !model.pending.is_empty() => following(model),
-        Mode::Browse => table(columns.saturating_sub(right_columns + 1)),
+        Mode::Browse => table(model, columns.saturating_sub(right_columns + 1)),
         Mode::Edit(_) => listed(&[
             ("Enter", "keep"),
             ("Esc", "discard"),
             ("Ctrl-T", "text or JSON"),
             ("Ctrl-J", "new line"),
         ]),
-        Mode::Search(_) => listed(&[("Enter", "find"), ("Esc", "leave")]),
+        Mode::Find(_) => listed(&[("↑ ↓", "choose"), ("Enter", "go there"), ("Esc", "leave")]),
         Mode::Command(..) => listed(&[("Enter", "do it"), ("Esc", "leave")]),
         Mode::Ask(_) => listed(&[("Esc", "leave things as they are")]),
-        Mode::Help(..) => listed(&[("type", "to narrow down"), ("↑ ↓", "scroll"), ("Esc", "back")]),
+        Mode::Menu(_) => {
+            listed(&[("type", "to narrow down"), ("↑ ↓", "choose"), ("Enter", "do it"), ("Esc", "back")])
+        }
         Mode::Page(..) => listed(&[("↑ ↓", "scroll"), ("Esc", "back")]),
         Mode::Conflicts(_) => listed(&[
             ("↑ ↓", "choose"),
@@ -162,33 +171,71 @@ fn begun(model: &Model) -> String {
     if count.is_empty() && keys.is_empty() { String::new() } else { format!("{count}{keys}   ") }
 }
 
+/// A box with what may follow the keys pressed a moment ago.
+pub(super) fn draw_box(model: &Model, body: Rect, pen: &mut Pen<'_, '_>) {
+    if model.box_due().is_none_or(|due| model.now < due) {
+        return;
+    }
+    let begun = model.pending.len();
+    let lines: Vec<(String, &str)> = ACTIONS
+        .iter()
+        .filter_map(|entry| {
+            let keys = rest_of(model, entry)?;
+            Some((keys, entry.help))
+        })
+        .collect();
+    let widest = lines.iter().map(|(_, help)| width(help)).max().unwrap_or(0);
+    let columns = u16::try_from(widest + BOX_KEYS + 4).unwrap_or(u16::MAX).min(body.width);
+    let rows = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).min(body.height);
+    if rows < 3 || begun == 0 {
+        return;
+    }
+    let area = Rect {
+        x: body.x + body.width - columns,
+        y: body.y + body.height - rows,
+        width: columns,
+        height: rows,
+    };
+    pen.clear(area);
+    let keys: String = model.pending.iter().map(ToString::to_string).collect();
+    pen.border(area, &keys);
+    let inner = super::inside(area);
+    for (row, (keys, help)) in (0..inner.height).zip(&lines) {
+        let mut pieces = Pieces::within(inner);
+        pieces.blanks(1).push(Role::Hint, &fit(keys, BOX_KEYS)).push(Role::Plain, help);
+        pen.line(Rect { y: inner.y + row, height: 1, ..inner }, &pieces);
+    }
+}
+
 /// What may follow the keys pressed so far.
 fn following(model: &Model) -> Vec<(String, &'static str)> {
+    ACTIONS.iter().filter_map(|entry| Some((rest_of(model, entry)?, entry.name))).collect()
+}
+
+/// The keys of an action that remain to be pressed, when it may still come.
+fn rest_of(model: &Model, entry: &Entry) -> Option<String> {
     let begun = model.pending.len();
-    let goes_on = |entry: &'static Entry| {
-        let sequence = entry.keys.iter().find(|keys| {
-            let keys: Vec<_> = keys.split(' ').filter_map(crate::tui::keymap::Key::named).collect();
-            keys.len() > begun && keys.starts_with(&model.pending)
-        })?;
-        let rest: Vec<&str> = sequence.split(' ').skip(begun).collect();
-        let bound = model.keymap.resolve(&model.pending) == Resolved::Prefix;
-        bound.then(|| (shown_keys(&rest.join(" ")), entry.name))
-    };
-    ACTIONS.iter().filter_map(goes_on).collect()
+    let sequence = model.keymap.keys(entry.action).iter().find(|keys| {
+        let keys: Vec<_> = keys.split(' ').filter_map(Key::named).collect();
+        keys.len() > begun && keys.starts_with(&model.pending)
+    })?;
+    let rest: Vec<&str> = sequence.split(' ').skip(begun).collect();
+    Some(shown_keys(&rest.join(" ")))
 }
 
 /// The hints of the table that fit, the dearest first to stay.
-fn table(columns: usize) -> Vec<(String, &'static str)> {
+fn table(model: &Model, columns: usize) -> Vec<(String, &'static str)> {
+    let keys = |entry: &Entry| model.keymap.keys(entry.action).first().map(|keys| shown_keys(keys));
     let dearest = DEAREST.iter().filter_map(|action| entry_of(*action));
     let others = ACTIONS.iter().filter(|entry| !entry.hint.is_empty() && !DEAREST.contains(&entry.action));
     let mut room = columns;
     let mut shown: Vec<Action> = Vec::new();
     for entry in dearest.chain(others) {
-        let Some(keys) = entry.keys.first() else { continue };
-        let Some(left) = room.checked_sub(width(&shown_keys(keys)) + width(entry.hint) + 3) else { break };
+        let Some(keys) = keys(entry) else { continue };
+        let Some(left) = room.checked_sub(width(&keys) + width(entry.hint) + 3) else { break };
         room = left;
         shown.push(entry.action);
     }
     let stays = ACTIONS.iter().filter(|entry| shown.contains(&entry.action));
-    stays.filter_map(|entry| Some((shown_keys(entry.keys.first()?), entry.hint))).collect()
+    stays.filter_map(|entry| Some((keys(entry)?, entry.hint))).collect()
 }

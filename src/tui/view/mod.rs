@@ -11,7 +11,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::symbols::merge::MergeStrategy;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Block;
+use ratatui::widgets::{Block, Clear};
 
 use super::model::{Mode, Model};
 use super::text::{clip, inert};
@@ -112,12 +112,14 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     let mut pen = Pen { frame, theme };
     title::draw(model, &layout, &mut pen);
     match &model.mode {
-        Mode::Help(filter, top) => pages::draw_help(filter, *top, layout.body, &mut pen),
+        Mode::Menu(menu) => pages::draw_menu(model, menu, layout.body, &mut pen),
+        Mode::Find(finder) => pages::draw_finder(model, finder, layout.body, &mut pen),
         Mode::Page(kind, top) => pages::draw_page(model, kind, *top, layout.body, &mut pen),
         Mode::Conflicts(list) => pages::draw_conflicts(model, list, layout.body, &mut pen),
-        Mode::Browse | Mode::Edit(_) | Mode::Search(_) | Mode::Command(..) | Mode::Ask(_) => {
+        Mode::Browse | Mode::Edit(_) | Mode::Command(..) | Mode::Ask(_) => {
             tree::draw(model, &layout, &mut pen);
             side::draw(model, &layout, &mut pen);
+            bottom::draw_box(model, layout.body, &mut pen);
         }
     }
     bottom::draw(model, &layout, &mut pen);
@@ -136,6 +138,10 @@ impl Pen<'_, '_> {
             .merge_borders(MergeStrategy::Exact)
             .border_style(self.theme.style(Role::Border));
         self.frame.render_widget(block, area);
+    }
+
+    fn clear(&mut self, area: Rect) {
+        self.frame.render_widget(Clear, area);
     }
 
     fn line(&mut self, area: Rect, pieces: &Pieces) {

@@ -4,19 +4,14 @@ use ratatui::layout::Rect;
 
 use super::{Pen, Pieces, preview, side};
 use crate::document::{Method, Path, Value};
-use crate::tui::action::{ACTIONS, COMMANDS, Section};
-use crate::tui::keymap::shown_keys;
-use crate::tui::line::Line;
+use crate::tui::finder::{Finder, Menu, Wanted};
 use crate::tui::model::{ConflictList, Model, PageKind};
-use crate::tui::text::{clip_start, fit, inert, width};
+use crate::tui::text::{clip_start, fit, inert, thousands, width};
 use crate::tui::theme::Role;
-use crate::tui::update::is_wanted;
+use crate::tui::update::next_of;
 
 /// Columns of the keys in the help.
 const KEY_COLUMNS: usize = 20;
-
-const SECTIONS: [Section; 6] =
-    [Section::Move, Section::Fold, Section::Find, Section::Edit, Section::Copy, Section::Room];
 
 fn draw_lines(title: &str, lines: &[Pieces], top: usize, area: Rect, pen: &mut Pen<'_, '_>) {
     let inner = if area.height >= 5 && area.width >= 10 {
@@ -31,33 +26,63 @@ fn draw_lines(title: &str, lines: &[Pieces], top: usize, area: Rect, pen: &mut P
     }
 }
 
-pub(super) fn draw_help(filter: &Line, top: usize, area: Rect, pen: &mut Pen<'_, '_>) {
+pub(super) fn draw_menu(model: &Model, menu: &Menu, area: Rect, pen: &mut Pen<'_, '_>) {
     let columns = usize::from(area.width.saturating_sub(2));
-    let mut lines = Vec::new();
-    let mut section = |title: &str, entries: Vec<(String, &str)>| {
-        let wanted = entries.into_iter().filter(|(keys, help)| is_wanted(filter, &format!("{keys} {help}")));
-        let wanted: Vec<_> = wanted.map(|(keys, help)| help_line(&keys, help, columns)).collect();
-        if !wanted.is_empty() {
+    let (mut lines, mut chosen_line, mut section) = (Vec::new(), 0, "");
+    for (at, item) in menu.items(&model.keymap).into_iter().enumerate() {
+        if !menu.is_palette && item.section() != section {
+            section = item.section();
             lines.extend((!lines.is_empty()).then(|| Pieces::new(columns)));
-            lines.push(heading(title, columns));
-            lines.extend(wanted);
+            lines.push(heading(section, columns));
         }
-    };
-    for of in SECTIONS {
-        let entries = ACTIONS.iter().filter(|entry| entry.action.section() == of);
-        section(of.title(), entries.map(|entry| (keys_of(entry.keys), entry.help)).collect());
+        let is_chosen = at == menu.chosen;
+        chosen_line = if is_chosen { lines.len() } else { chosen_line };
+        lines.push(help_line(&item.keys(&model.keymap), item.help(), is_chosen, columns));
     }
-    let commands = COMMANDS.iter().map(|entry| (entry.usage.to_owned(), entry.help));
-    section("Commands", commands.collect());
-    draw_lines("keys", &lines, top, area, pen);
+    let title = if menu.is_palette { "what to do" } else { "keys" };
+    draw_lines(title, &lines, top_for(chosen_line, area), area, pen);
 }
 
-/// The keys of an entry, a run of digits as its ends.
-fn keys_of(keys: &[&str]) -> String {
-    match keys {
-        [first, .., last] if keys.len() > 4 => format!("{}–{}", shown_keys(first), shown_keys(last)),
-        keys => keys.iter().map(|keys| shown_keys(keys)).collect::<Vec<_>>().join("  "),
+/// The first line shown so that a chosen one is on the page.
+fn top_for(chosen: usize, area: Rect) -> usize {
+    let height = usize::from(area.height.saturating_sub(2)).max(1);
+    (chosen + 1).saturating_sub(height)
+}
+
+pub(super) fn draw_finder(model: &Model, finder: &Finder, area: Rect, pen: &mut Pen<'_, '_>) {
+    let columns = usize::from(area.width.saturating_sub(2));
+    let chosen = finder.choice(next_of(finder, &model.cursor));
+    let height = usize::from(area.height.saturating_sub(2)).max(1);
+    let top = top_for(chosen, area);
+    let shown = finder.found.iter().enumerate().skip(top).take(height);
+    let lines: Vec<Pieces> = shown
+        .map(|(at, (_, path))| {
+            let mut line = Pieces::new(columns);
+            line.push(Role::Title, if at == chosen { "▶ " } else { "  " });
+            let jq = path.to_jq();
+            let role = if at == chosen { Role::Chosen } else { Role::Key };
+            line.push(role, &clip_start(&inert(&jq), columns / 2)).blanks(2);
+            let room = line.room;
+            if let Some(value) = finder.root.at(path) {
+                line.extend(preview::preview(value, room));
+            }
+            line
+        })
+        .collect();
+    draw_lines(&found(finder), &lines, 0, area, pen);
+}
+
+/// How many places there are, in words.
+fn found(finder: &Finder) -> String {
+    if let Wanted::Matches(Err(error)) = &finder.wanted {
+        return inert(error).into_owned();
     }
+    let noun = match &finder.wanted {
+        Wanted::Matches(_) => "found",
+        Wanted::Places => "places",
+    };
+    let more = if finder.is_at_work() { " so far …" } else { "" };
+    format!("{} {noun}{more}", thousands(finder.total))
 }
 
 fn heading(title: &str, columns: usize) -> Pieces {
@@ -66,10 +91,11 @@ fn heading(title: &str, columns: usize) -> Pieces {
     line
 }
 
-fn help_line(keys: &str, help: &str, columns: usize) -> Pieces {
+fn help_line(keys: &str, help: &str, is_chosen: bool, columns: usize) -> Pieces {
     let mut line = Pieces::new(columns);
     let keys = if width(keys) < KEY_COLUMNS { fit(keys, KEY_COLUMNS) } else { format!("{keys}  ") };
-    line.blanks(3).push(Role::Hint, &keys).push(Role::Plain, help);
+    line.push(Role::Title, if is_chosen { " ▶ " } else { "   " });
+    line.push(Role::Hint, &keys).push(if is_chosen { Role::Chosen } else { Role::Plain }, help);
     line
 }
 

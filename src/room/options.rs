@@ -1,0 +1,55 @@
+//! How to be in a room.
+
+use std::time::Duration;
+
+use crate::limits;
+
+/// The signaling server asked when no other is named.
+pub const DEFAULT_SIGNAL: &str = "ws://127.0.0.1:4747";
+
+/// How to be in a room.
+#[derive(Clone, Debug)]
+pub struct RoomOptions {
+    /// The signaling server: `ws://host:port`.
+    pub signal: String,
+    /// Whether to start the signaling server inside this process when `signal` is the default
+    /// address and nothing listens there.
+    pub embed_signal: bool,
+    /// How this person wants to be called.
+    pub name: String,
+    /// Recent changes kept for late arrivals.
+    pub history: usize,
+    /// Members the room may have, this one included.
+    pub max_members: usize,
+    /// STUN and TURN servers.
+    pub ice_servers: Vec<IceServer>,
+    /// How long to try to get in.
+    pub connect_timeout: Duration,
+}
+
+/// A STUN or TURN server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IceServer {
+    /// `stun:host:port` or `turn:host:port`.
+    pub url: String,
+    /// For TURN.
+    pub username: String,
+    /// For TURN.
+    pub credential: String,
+}
+
+impl Default for RoomOptions {
+    /// The default signaling server, embedded if need be; no STUN or TURN server, which is enough
+    /// for one machine and one local network.
+    fn default() -> Self {
+        Self {
+            signal: DEFAULT_SIGNAL.to_owned(),
+            embed_signal: true,
+            name: "somebody".to_owned(),
+            history: limits::HISTORY_CHANGES,
+            max_members: limits::MEMBERS,
+            ice_servers: Vec::new(),
+            connect_timeout: Duration::from_secs(20),
+        }
+    }
+}
