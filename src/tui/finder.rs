@@ -273,7 +273,7 @@ mod tests {
 
     #[test]
     fn a_long_document_is_looked_through_in_pieces() {
-        let root = Value::array((0..50_000).map(|at| Value::from(at as i64)));
+        let root = Value::array((0..50_000).map(|at| Value::from(i64::from(at))));
         let mut finder = Finder::of_matches(&root);
         finder.line = Line::new("^[1-4]");
         finder.restart();
