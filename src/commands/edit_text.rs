@@ -131,8 +131,8 @@ impl Draft {
 
     /// A failure that says where the text is.
     fn kept(&self, failure: Failure) -> Failure {
-        let message = format!("{}\nthe draft is kept: {}", failure.message, self.path.display());
-        Failure::new(failure.exit, message)
+        let Failure { exit, message } = failure;
+        Failure::new(exit, format!("{message}\nthe draft is kept: {}", self.path.display()))
     }
 
     fn remove(&self) {

@@ -280,7 +280,7 @@ impl Replica {
         self.check_clock(&change, &context)?;
         let change = Arc::new(change);
         let since = self.history.critical_within(&context).ok_or(Refusal::Forgotten(id))?;
-        if !self.window.as_ref().is_some_and(|window| window.since <= since) {
+        if self.window.as_ref().is_none_or(|window| window.since > since) {
             // One replay for the whole burst: from what the last of it needs.
             let needed =
                 rest.iter().filter_map(|change| self.history.critical_within(&change.context())).min();
