@@ -58,7 +58,8 @@ impl Editor {
             command.env_remove(name);
         }
         let child = pair.slave.spawn_command(command).unwrap();
-        let screen = Arc::new(Mutex::new(Parser::new(ROWS, COLUMNS, 0)));
+        let screen =
+            Arc::new(Mutex::new(Parser::new(ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap(), 0)));
         let mut output = pair.master.try_clone_reader().unwrap();
         let shown = Arc::clone(&screen);
         std::thread::spawn(move || {
@@ -113,7 +114,8 @@ impl Editor {
         let (row, column) = screen.cursor_position();
         if !screen.hide_cursor() {
             let (x, y) = (f32::from(column) * CELL.0, f32::from(row) * CELL.1);
-            let _ = write!(svg, r##"<rect x="{x:.1}" y="{y:.1}" width="2" height="{}" fill="#eee"/>"##, CELL.1);
+            let _ =
+                write!(svg, r##"<rect x="{x:.1}" y="{y:.1}" width="2" height="{}" fill="#eee"/>"##, CELL.1);
         }
         svg
     }
@@ -137,8 +139,8 @@ fn look(cell: &Cell) -> Look {
 
 fn color(color: Color) -> Option<&'static str> {
     const COLORS: [&str; 16] = [
-        "#3b4252", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#d8dee9", "#6b7380", "#ff7b86",
-        "#b5e890", "#ffd68a", "#82c4ff", "#e29bf5", "#7fdbe6", "#ffffff",
+        "#3b4252", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#d8dee9", "#6b7380",
+        "#ff7b86", "#b5e890", "#ffd68a", "#82c4ff", "#e29bf5", "#7fdbe6", "#ffffff",
     ];
     match color {
         Color::Idx(at) => COLORS.get(usize::from(at)).copied(),
@@ -150,7 +152,11 @@ fn color(color: Color) -> Option<&'static str> {
 fn run(svg: &mut String, (column, row): (u16, u16), columns: u16, text: &str, look: &Look) {
     let (x, y, width) = (f32::from(column) * CELL.0, f32::from(row) * CELL.1, f32::from(columns) * CELL.0);
     if let Some(back) = look.back {
-        let _ = write!(svg, r#"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{}" fill="{back}"/>"#, CELL.1);
+        let _ = write!(
+            svg,
+            r#"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{}" fill="{back}"/>"#,
+            CELL.1
+        );
     }
     if text.trim().is_empty() {
         return;
@@ -172,7 +178,8 @@ fn main() {
     let program = std::fs::canonicalize(program).unwrap();
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("orders.json"), ORDERS).unwrap();
-    let mut ana = Editor::run(&program, folder.path(), &["create", "amber-fox", "orders.json", "--name", "Ana"]);
+    let mut ana =
+        Editor::run(&program, folder.path(), &["create", "amber-fox", "orders.json", "--name", "Ana"]);
     ana.wait_for("customers");
     let mut frames = Vec::new();
     let mut bo = Editor::run(&program, folder.path(), &["join", "amber-fox", "--name", "Bo"]);
@@ -240,7 +247,8 @@ fn animated(frames: &[String]) -> String {
         r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0} {height:.0}" font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="13"><title>Two people edit one JSON document in two terminals</title><style>.f{{visibility:hidden;animation:f {all}s step-end infinite}}@keyframes f{{0%{{visibility:visible}}{share:.3}%{{visibility:hidden}}}}</style><rect width="100%" height="100%" rx="8" fill="#11151b"/>"##
     );
     for (at, frame) in (0_u16..).zip(frames) {
-        let _ = write!(svg, r#"<g class="f" style="animation-delay:{:.2}s">{frame}</g>"#, f32::from(at) * SHOWN);
+        let _ =
+            write!(svg, r#"<g class="f" style="animation-delay:{:.2}s">{frame}</g>"#, f32::from(at) * SHOWN);
     }
     svg.push_str("</svg>");
     svg

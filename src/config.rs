@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::cli::Options;
 use crate::limits;
 use crate::room::{DEFAULT_SIGNAL, IceServer, RoomOptions};
-use crate::tui::Bindings;
+use crate::tui::{Bindings, Colors};
 
 /// How long to try to get into a room.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -28,6 +28,9 @@ pub struct Config {
     /// Keys of the editor: the name of an action, and those that do it.
     #[serde(default)]
     pub keys: Bindings,
+    /// Colours of the editor.
+    #[serde(default)]
+    pub colors: Colors,
     /// STUN and TURN servers.
     #[serde(default)]
     pub ice_servers: Vec<IceEntry>,
@@ -142,7 +145,12 @@ mod tests {
     use super::*;
 
     fn flags(signal: Option<&str>, name: Option<&str>) -> Options {
-        Options { signal: signal.map(str::to_owned), name: name.map(str::to_owned), schema: None, log_file: None }
+        Options {
+            signal: signal.map(str::to_owned),
+            name: name.map(str::to_owned),
+            schema: None,
+            log_file: None,
+        }
     }
 
     #[test]

@@ -27,7 +27,8 @@ const SIGNAL_ARROWS: &[(&str, &[&str])] =
 
 /// The parts that are values in, values out. Addresses of peers are values; sockets are not. Maps
 /// that differ from run to run in their order would let one peer differ from another.
-const PURE: &[&str] = &["src/document", "src/sync", "src/bridge", "src/session", "signal/src/protocol", "signal/src/lobby"];
+const PURE: &[&str] =
+    &["src/document", "src/sync", "src/bridge", "src/session", "signal/src/protocol", "signal/src/lobby"];
 const IMPURE: &[&str] = &[
     "tokio",
     "Instant",

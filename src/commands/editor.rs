@@ -118,8 +118,10 @@ async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) 
     }
     let schema = disk.schema.take();
     let file = bind(room, is_new, disk)?;
+    let config = super::config()?;
     let options = EditorOptions {
-        keys: super::config()?.keys,
+        keys: config.keys,
+        colors: config.colors,
         schema,
         name: options.name.clone(),
         join_command: announce::join_command(room.name(), &options.signal),

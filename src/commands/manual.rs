@@ -41,7 +41,7 @@ const SECTIONS: [(&str, &[(&str, &str)]); 3] = [
         "FILES",
         &[(
             "$XDG_CONFIG_HOME/ultrawave/config.toml",
-            "signal, name, history, and ice_servers: a list of tables with url, username and credential. A flag and the environment come before it.",
+            "signal, name, history; keys: a table of actions of the editor, each with a list of keys; colors: a table with key, string, number, boolean, null, good, warning and error; and ice_servers: a list of tables with url, username and credential. A flag and the environment come before it.",
         )],
     ),
 ];

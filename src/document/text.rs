@@ -12,14 +12,18 @@ use std::sync::Arc;
 /// text can be a map key; what is written out is the original spelling. A lone surrogate, which
 /// JSON can escape and Rust strings cannot hold, survives.
 #[derive(Clone, Default)]
-pub struct Text(Arc<str>);
+pub struct Text {
+    raw: Arc<str>,
+    /// Whether there is an escape in it: two texts without can be compared by their bytes.
+    escaped: bool,
+}
 
 impl Text {
     /// The text that spells `plain`, with the escapes JSON demands and no others.
     pub fn new(plain: &str) -> Self {
         let needs = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
         if !plain.bytes().any(needs) {
-            return Self(plain.into());
+            return Self { raw: plain.into(), escaped: false };
         }
         let mut raw = String::with_capacity(plain.len() + 8);
         for character in plain.chars() {
@@ -38,26 +42,26 @@ impl Text {
                 other => raw.push(other),
             }
         }
-        Self(raw.into())
+        Self::from_raw(&raw)
     }
 
     /// The text whose spelling, without the quotes, is `raw`. The caller has checked that it is
     /// a valid JSON string.
     pub(crate) fn from_raw(raw: &str) -> Self {
-        Self(raw.into())
+        Self { raw: raw.into(), escaped: raw.contains('\\') }
     }
 
     /// The spelling, without the quotes.
     pub fn raw(&self) -> &str {
-        &self.0
+        &self.raw
     }
 
     /// What the text says. A lone surrogate reads as U+FFFD.
     pub fn plain(&self) -> Cow<'_, str> {
-        if !self.0.contains('\\') {
-            return Cow::Borrowed(&self.0);
+        if !self.escaped {
+            return Cow::Borrowed(&self.raw);
         }
-        let mut plain = String::with_capacity(self.0.len());
+        let mut plain = String::with_capacity(self.raw.len());
         for unit in self.units() {
             plain.push(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER));
         }
@@ -67,7 +71,7 @@ impl Text {
     /// Whether the text holds half of a surrogate pair: valid JSON, but no sequence of Unicode
     /// scalar values, so it has no positions to splice at.
     pub fn has_lone_surrogate(&self) -> bool {
-        self.0.contains('\\') && self.units().any(|unit| (0xD800..0xE000).contains(&unit))
+        self.escaped && self.units().any(|unit| (0xD800..0xE000).contains(&unit))
     }
 
     /// The text cut into the spellings of its code points, in order: a letter, an escape, or the
@@ -98,15 +102,15 @@ impl Text {
                     break;
                 }
             }
-            self.0.len() - units.rest.as_str().len()
+            self.raw.len() - units.rest.as_str().len()
         };
         let start = skip(start);
         let end = skip(count);
-        let mut raw = String::with_capacity(self.0.len());
-        raw.push_str(self.0.get(..start).unwrap_or_default());
+        let mut raw = String::with_capacity(self.raw.len());
+        raw.push_str(self.raw.get(..start).unwrap_or_default());
         raw.extend(items.iter().map(|item| item.raw()));
-        raw.push_str(self.0.get(end..).unwrap_or_default());
-        Self(raw.into())
+        raw.push_str(self.raw.get(end..).unwrap_or_default());
+        Self::from_raw(&raw)
     }
 
     /// The code points, lone surrogates included.
@@ -115,7 +119,7 @@ impl Text {
     }
 
     fn code_points(&self) -> Units<'_> {
-        Units { rest: self.0.chars() }
+        Units { rest: self.raw.chars() }
     }
 }
 
@@ -165,8 +169,7 @@ impl Iterator for Units<'_> {
 
 impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
-        self.0 == other.0
-            || ((self.0.contains('\\') || other.0.contains('\\')) && self.units().eq(other.units()))
+        self.raw == other.raw || ((self.escaped || other.escaped) && self.units().eq(other.units()))
     }
 }
 
@@ -175,11 +178,7 @@ impl Eq for Text {}
 /// By code point, as equality is.
 impl Ord for Text {
     fn cmp(&self, other: &Self) -> Ordering {
-        if self.0.contains('\\') || other.0.contains('\\') {
-            self.units().cmp(other.units())
-        } else {
-            self.0.cmp(&other.0)
-        }
+        if self.escaped || other.escaped { self.units().cmp(other.units()) } else { self.raw.cmp(&other.raw) }
     }
 }
 
@@ -206,7 +205,7 @@ impl From<&str> for Text {
 /// The text in quotes, as in a JSON file.
 impl fmt::Display for Text {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "\"{}\"", self.0)
+        write!(formatter, "\"{}\"", self.raw)
     }
 }
 

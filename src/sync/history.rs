@@ -9,7 +9,7 @@ use crate::document::Value;
 
 /// A checkpoint is taken at a critical version each so many changes. Between them versions are
 /// made again by replay, so this bounds the replay before a window.
-const CHECKPOINT_EVERY: usize = 256;
+const CHECKPOINT_EVERY: usize = 1_024;
 
 /// How many of the newest checkpoints are all kept; of the older ones ever fewer.
 const CHECKPOINTS_DENSE: usize = 4;

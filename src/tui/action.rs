@@ -363,7 +363,7 @@ pub const ACTIONS: &[Entry] = &[
         Action::Room(Room::Follow),
         "follow",
         &["f", "F7"],
-        "follow somebody else's cursor (again: the next one's), until another key",
+        "follow somebody else's cursor (again: the next one's), until an edit or Esc",
     ),
     entry(Action::Room(Room::Compare), "compare", &["D"], "how the document differs from the file on disk"),
     entry(Action::Room(Room::History), "history", &["g l", "F8"], "the changes lately made"),

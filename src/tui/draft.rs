@@ -226,7 +226,7 @@ impl Draft {
         entry.purpose = Purpose::NewEntry(Text::new(self.line.text()));
         entry.line = Line::default();
         entry.form = Form::Json;
-        entry.error = None;
+        (entry.error, entry.completing, entry.told) = (None, None, None);
         Ok(entry)
     }
 

@@ -275,7 +275,7 @@ mod tests {
     fn a_long_document_is_looked_through_in_pieces() {
         let root = Value::array((0..50_000).map(|at| Value::from(at as i64)));
         let mut finder = Finder::of_matches(&root);
-        finder.line = Line::new("^7");
+        finder.line = Line::new("^[1-4]");
         finder.restart();
         let mut pieces = 0;
         while finder.is_at_work() {
@@ -283,7 +283,7 @@ mod tests {
             pieces += 1;
         }
         assert!((3..5).contains(&pieces), "{pieces}");
-        assert_eq!((finder.total, finder.found.len()), (11_111, 10_000));
+        assert_eq!((finder.total, finder.found.len()), (44_444, 10_000));
     }
 
     #[test]

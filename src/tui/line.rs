@@ -46,6 +46,8 @@ impl Line {
             (KeyCode::Char(typed), false, false) => self.insert(typed.encode_utf8(&mut [0; 4])),
             (KeyCode::Left, false, false) | (KeyCode::Char('b'), true, false) => self.at = self.left(),
             (KeyCode::Right, false, false) | (KeyCode::Char('f'), true, false) => self.at = self.right(),
+            (KeyCode::Up, false, false) => self.at = self.vertical(false),
+            (KeyCode::Down, false, false) => self.at = self.vertical(true),
             (KeyCode::Home, ..) | (KeyCode::Char('a'), true, false) => self.at = 0,
             (KeyCode::End, ..) | (KeyCode::Char('e'), true, false) => self.at = self.text.len(),
             (KeyCode::Left, ..) | (KeyCode::Char('b'), false, true) => self.at = self.word_left(),
@@ -72,6 +74,55 @@ impl Line {
 
     fn remove_to(&mut self, end: usize) {
         self.text.replace_range(self.at..end, "");
+    }
+
+    /// The same column of the line above or below, as far as there is one.
+    fn vertical(&self, down: bool) -> usize {
+        let before = self.before();
+        let start = before.rfind('\n').map_or(0, |at| at + 1);
+        let column = before.get(start..).unwrap_or_default().graphemes(true).count();
+        let (from, to) = if down {
+            let Some(end) = self.after().find('\n').map(|end| self.at + end) else { return self.text.len() };
+            let rest = self.text.get(end + 1..).unwrap_or_default();
+            (end + 1, end + 1 + rest.find('\n').unwrap_or(rest.len()))
+        } else {
+            let Some(end) = start.checked_sub(1) else { return 0 };
+            let above = self.text.get(..end).unwrap_or_default();
+            (above.rfind('\n').map_or(0, |at| at + 1), end)
+        };
+        let line = self.text.get(from..to).unwrap_or_default();
+        from + line.grapheme_indices(true).nth(column).map_or(line.len(), |(at, _)| at)
+    }
+
+    /// The text wrapped to so many columns, inert: its lines, and the line and column of the
+    /// cursor.
+    pub fn wrapped(&self, columns: usize) -> (Vec<String>, (usize, usize)) {
+        let columns = columns.max(2);
+        let (mut lines, mut used, mut cursor) = (vec![String::new()], 0, None);
+        for (at, grapheme) in self.text.grapheme_indices(true) {
+            if at == self.at {
+                cursor = Some((lines.len() - 1, used));
+            }
+            if grapheme == "\n" {
+                lines.push(String::new());
+                used = 0;
+                continue;
+            }
+            let shown = inert(grapheme);
+            if used + width(&shown) > columns {
+                lines.push(String::new());
+                used = 0;
+                if at == self.at {
+                    cursor = Some((lines.len() - 1, 0));
+                }
+            }
+            used += width(&shown);
+            if let Some(line) = lines.last_mut() {
+                line.push_str(&shown);
+            }
+        }
+        let end = (lines.len() - 1, used);
+        (lines, cursor.unwrap_or(end))
     }
 
     fn left(&self) -> usize {
@@ -149,5 +200,21 @@ mod tests {
         press(&mut line, &["Home"]);
         assert_eq!(line.shown(5), ("01234".to_owned(), 0));
         assert_eq!(Line::new("a\u{1b}b").shown(20), ("a\\u001bb".to_owned(), 8));
+    }
+
+    #[test]
+    fn lines_above_and_below_are_reached_and_long_ones_are_wrapped() {
+        let mut line = Line::new("one\nlonger\nx");
+        press(&mut line, &["Up"]);
+        line.insert("|");
+        press(&mut line, &["Up", "Up", "Up"]);
+        line.insert("|");
+        press(&mut line, &["Down", "Down", "Down"]);
+        line.insert("|");
+        assert_eq!(line.text(), "|one\nl|onger\nx|");
+        let line = Line::new("abcdef\n日本\u{1b}");
+        let (lines, cursor) = line.wrapped(4);
+        assert_eq!(lines, ["abcd", "ef", "日本", "\\u001b"]);
+        assert_eq!(cursor, (3, 6));
     }
 }

@@ -29,7 +29,7 @@ pub use action::{
     Section,
 };
 pub use bindings::Bindings;
-pub use delta::{Delta, Followed, Place, edits_between};
+pub use delta::{Delta, Followed, Place};
 pub use draft::{Draft, Form, Purpose};
 pub use finder::{Finder, Item, Menu, Wanted};
 pub use jq::run_jq;
@@ -45,7 +45,7 @@ pub use runtime::{EditorError, Exit, has_terminal, run};
 pub use schema::{Schema, Violation};
 pub use search::{Search, Seek, Sought};
 pub use text::{clip, inert};
-pub use theme::{Role, Theme};
+pub use theme::{Colors, Role, Theme, Tint};
 pub use update::update;
 pub use view::{Layout, draw, layout};
 pub use viewer::{Subject, Viewer};

@@ -15,6 +15,7 @@ use super::rows::Rows;
 use super::schema::{Schema, Violation};
 use super::search::{Search, Seek};
 use super::text::inert;
+use super::theme::Colors;
 use super::viewer::Viewer;
 use crate::document::{Method, Path, Text, Value};
 use crate::room::Status;
@@ -38,6 +39,8 @@ pub struct EditorOptions {
     pub no_color: bool,
     /// A JSON Schema to hold the document against.
     pub schema: Option<PathBuf>,
+    /// The colours this person has chosen.
+    pub colors: Colors,
     /// The keys this person has chosen.
     pub keys: Bindings,
 }
@@ -168,6 +171,8 @@ pub struct Model {
     pub(super) group: u64,
     /// Whose cursor this one goes along with.
     pub following: Option<Author>,
+    /// Where that one was when this cursor last went along.
+    pub(super) followed_to: Option<Path>,
     /// What the others were last told.
     pub(super) told: Option<Presence>,
     /// The row pressed last, and when, for telling a double click.
@@ -352,6 +357,7 @@ impl Model {
             touched: None,
             group: 0,
             following: None,
+            followed_to: None,
             told: None,
             pressed: None,
         };

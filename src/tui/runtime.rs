@@ -233,6 +233,8 @@ impl Editor {
         };
         self.screen.enter()?;
         self.screen.mouse(self.model.has_mouse)?;
+        let (columns, rows) = self.screen.size()?;
+        self.take(Msg::Resize(columns, rows));
         Ok(Ok(left))
     }
 

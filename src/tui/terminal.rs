@@ -123,7 +123,9 @@ fn for_tmux(sequence: &str) -> String {
 /// A sequence that screen hands on to the terminal, in the pieces it takes.
 fn for_screen(sequence: &str) -> String {
     let pieces = sequence.as_bytes().chunks(SCREEN_PIECE);
-    pieces.map(|piece| format!("\x1bP{}\x1b\\", String::from_utf8_lossy(piece))).collect()
+    let wrapped: Vec<_> =
+        pieces.map(|piece| format!("\x1bP{}\x1b\\", String::from_utf8_lossy(piece))).collect();
+    wrapped.concat()
 }
 
 impl Drop for Screen {

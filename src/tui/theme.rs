@@ -2,6 +2,7 @@
 //! background, and without colours where none are wanted.
 
 use ratatui::style::{Color, Modifier, Style};
+use serde::Deserialize;
 
 use crate::document::Kind;
 use crate::sync::Author;
@@ -41,9 +42,76 @@ pub enum Role {
 const PEOPLE: [Color; 6] =
     [Color::Magenta, Color::Cyan, Color::Yellow, Color::Green, Color::LightBlue, Color::LightRed];
 
+/// Colours chosen by the person, as the configuration file says them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Colors {
+    /// Of map keys.
+    pub key: Option<Tint>,
+    /// Of strings.
+    pub string: Option<Tint>,
+    /// Of numbers.
+    pub number: Option<Tint>,
+    /// Of `true` and `false`.
+    pub boolean: Option<Tint>,
+    /// Of `null`.
+    pub null: Option<Tint>,
+    /// Of what is well.
+    pub good: Option<Tint>,
+    /// Of what is to be seen.
+    pub warning: Option<Tint>,
+    /// Of what failed.
+    pub error: Option<Tint>,
+}
+
+/// A colour by its name (`light-blue`), its number among 256, or as `#rrggbb`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Tint(Color);
+
+impl TryFrom<String> for Tint {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        let wrong = |_| {
+            format!(
+                "{name:?} is no colour; take a name such as \"light-blue\", \"0\" to \"255\", or \"#rrggbb\""
+            )
+        };
+        name.parse().map(Self).map_err(wrong)
+    }
+}
+
+impl Colors {
+    fn chosen(self, role: Role) -> Option<Color> {
+        let tint = match role {
+            Role::Key => self.key,
+            Role::Value(Kind::String) => self.string,
+            Role::Value(Kind::Number) => self.number,
+            Role::Value(Kind::Bool) => self.boolean,
+            Role::Value(Kind::Null) => self.null,
+            Role::Good => self.good,
+            Role::Warning => self.warning,
+            Role::Error => self.error,
+            Role::Plain
+            | Role::Value(Kind::Array | Kind::Object)
+            | Role::Dim
+            | Role::Title
+            | Role::Hint
+            | Role::Chosen
+            | Role::Typed
+            | Role::Person(_)
+            | Role::Border => None,
+        };
+        tint.map(|tint| tint.0)
+    }
+}
+
 /// What things look like.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Theme {
+    /// The colours chosen by the person.
+    pub colors: Colors,
     /// Whether to do without colours.
     pub no_color: bool,
 }
@@ -52,6 +120,7 @@ impl Theme {
     /// The style of a role.
     pub fn style(self, role: Role) -> Style {
         let (color, modifier) = look(role);
+        let color = self.colors.chosen(role).or(color);
         let style = Style::new().add_modifier(modifier);
         match color {
             Some(color) if !self.no_color => style.fg(color),
@@ -79,5 +148,23 @@ fn look(role: Role) -> (Option<Color>, Modifier) {
             let at = usize::try_from(author.0).unwrap_or(0) % PEOPLE.len();
             (PEOPLE.get(at).copied(), Modifier::BOLD)
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_are_chosen_by_name_and_a_wrong_one_is_named_with_its_line() {
+        let colors: Colors = toml::from_str("key = 'light-blue'\nstring = '#ff8800'").unwrap();
+        let theme = Theme { colors, no_color: false };
+        assert_eq!(theme.style(Role::Key).fg, Some(Color::LightBlue));
+        assert_eq!(theme.style(Role::Value(Kind::String)).fg, Some(Color::Rgb(255, 136, 0)));
+        assert_eq!(Theme { no_color: true, ..theme }.style(Role::Key).fg, None);
+        let error = toml::from_str::<Colors>("key = 'red'\nnull = 'blurple'").unwrap_err().to_string();
+        assert!(error.contains("line 2") && error.contains("blurple"), "{error}");
+        assert!(toml::from_str::<Colors>("keys = 'red'").unwrap_err().to_string().contains("boolean"));
     }
 }

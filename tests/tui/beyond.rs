@@ -1,7 +1,7 @@
 //! Other programs, many rows at once, earlier versions.
 
 use ultrawave::document::{Method, Path, Value, parse};
-use ultrawave::tui::{Effect, Mode, Moment, Msg, Subject};
+use ultrawave::tui::{Effect, Mode, Moment, Msg, Schema, Subject};
 
 use crate::desk::{Desk, check};
 
@@ -131,4 +131,27 @@ fn the_history_shows_before_and_after_and_leads_there() {
     assert!(matches!(desk.wanted.pop_front(), Some(Effect::Version(Moment::Before(_)))));
     desk.press("<Enter>");
     assert_eq!(desk.marked(), r#"{"a": "old", "b": §3}"#);
+}
+
+#[test]
+fn what_breaks_the_schema_is_marked_with_who_wrote_it() {
+    let schema = r#"{"properties": {"port": {"type": "integer"}, "mode": {"enum": ["on", "off"]}}}"#;
+    let mut desk = Desk::new(r#"§{"port": 1}"#).with_ana(None, false);
+    desk.take(Msg::Schema(Ok(Schema::read(schema).unwrap())));
+    check_schema(&mut desk);
+    desk.ana_edits(Path::ROOT.key("port"), Method::Set(Value::string("x")));
+    check_schema(&mut desk);
+    let screen = desk.screen(120, 24);
+    assert!(screen.contains("1 against the schema") && screen.contains("(Ana)"), "{screen}");
+    desk.press("gs<Enter>");
+    assert_eq!(desk.marked(), r#"{"port": §"x"}"#);
+    desk.press("omo<Tab><Enter><Tab><Tab><Enter>");
+    assert_eq!(desk.marked(), r#"{"port": "x", "mode": §"off"}"#);
+}
+
+/// Holds the document against the schema as the editor wishes.
+fn check_schema(desk: &mut Desk) {
+    let Some(Effect::Check(wanted)) = desk.wanted.pop_front() else { panic!("nothing to check") };
+    let violations = wanted.schema.violations(&wanted.snapshot.value);
+    desk.take(Msg::Checked { clock: wanted.snapshot.clock, violations });
 }

@@ -184,3 +184,15 @@ fn copies_are_handed_to_the_terminal_with_what_they_are() {
     assert_eq!(copied("ys"), "x\ny");
     assert_eq!(parse(&copied("kkyy")).unwrap().len(), 2);
 }
+
+#[test]
+fn a_text_of_several_lines_is_typed_in_a_box_and_sent_as_a_splice() {
+    let mut desk = Desk::new(r#"{"a": §"one\ntwo", "b": 1}"#);
+    desk.press("i<Up>!");
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("one!") && screen.contains("text at .a"), "{screen}");
+    desk.press("<Enter>");
+    assert_eq!(desk.marked(), r#"{"a": §"one!\ntwo", "b": 1}"#);
+    let last = desk.replica.history().last().unwrap().method.clone();
+    assert!(matches!(last, Method::Splice { start: 3, count: 0, .. }), "{last:?}");
+}

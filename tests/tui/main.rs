@@ -13,8 +13,12 @@ mod desk;
 mod editing;
 mod files;
 mod marked;
+mod measure;
 mod moving;
 mod others;
+mod programs;
 mod prompts;
 mod rows;
 mod screens;
+#[path = "../support/mod.rs"]
+mod support;

@@ -239,17 +239,23 @@ fn what_others_send_is_never_obeyed() {
 }
 
 #[test]
-fn somebody_is_followed_until_another_key() {
+fn somebody_is_followed_until_esc_and_a_look_around_is_let_be() {
     let mut desk = Desk::new(r#"§{"a": 1, "b": {"c": 2}}"#).with_ana(Some(Path::ROOT.key("a")), false);
     desk.press("zMf");
     assert_eq!(
         (desk.marked().as_str(), desk.notice()),
-        (r#"{"a": §1, "b": {"c": 2}}"#, "following Ana; any other key stops")
+        (r#"{"a": §1, "b": {"c": 2}}"#, "following Ana until you edit, search or press Esc")
     );
     desk.see_ana("Ana", Some(Path::ROOT.key("b").key("c")), false);
     assert_eq!(desk.marked(), r#"{"a": 1, "b": {"c": §2}}"#, "what is closed around the place is opened");
     assert!(desk.screen(100, 24).contains("[Ana·followed]"));
     desk.press("k");
+    desk.wait(100);
+    assert_eq!(desk.marked(), r#"{"a": 1, "b": §{"c": 2}}"#, "while Ana stays, so may the cursor");
+    desk.see_ana("Ana", Some(Path::ROOT.key("a")), false);
+    assert_eq!(desk.marked(), r#"{"a": §1, "b": {"c": 2}}"#);
+    desk.press("<Esc>j");
+    desk.see_ana("Ana", None, false);
     desk.see_ana("Ana", Some(Path::ROOT.key("a")), false);
     assert_eq!(desk.marked(), r#"{"a": 1, "b": §{"c": 2}}"#);
     desk.press("ff");

@@ -134,12 +134,13 @@ impl Table {
     }
 }
 
-/// Three digits, or all before the point.
+/// About three digits, and all before the point.
 fn short(value: f64) -> String {
     let decimals = match value.abs() {
         100.0.. => 0,
         10.0..100.0 => 1,
-        _ => 2,
+        0.1..10.0 => 2,
+        _ => 4,
     };
     format!("{value:.decimals$}")
 }

@@ -50,27 +50,38 @@ impl Tracker {
         let living = self.living_known(slot, View::Now);
         let after = self.key_place(&living);
         let Some(map) = document.at_mut(path) else { return };
-        let is_last = before.is_none() && self.is_place_last(maps, map, after);
-        match (before, after) {
-            (None, None) => {}
-            (Some(_), None) => drop(map.remove_key(key)),
-            (before, Some(_)) if before == after || is_last => {
-                let oldest = living.iter().min_by_key(|&&entry| self.entry(entry).place);
-                let spelling =
-                    oldest.map_or_else(|| key.clone(), |&entry| self.entry(entry).spelling.clone());
-                if let Some(value) = self.entries_value(&living, View::Now) {
-                    map.insert_key(spelling, value);
-                }
-            }
-            (_, Some(_)) => *map = self.maps_value(maps, View::Now),
+        let Some(place) = after else {
+            map.remove_key(key);
+            return;
+        };
+        let oldest = living.iter().min_by_key(|&&entry| self.entry(entry).place);
+        let spelling = oldest.map_or_else(|| key.clone(), |&entry| self.entry(entry).spelling.clone());
+        let Some(value) = self.entries_value(&living, View::Now) else { return };
+        // A key that comes late or changes its place goes before those with a later one.
+        let mut later = Vec::new();
+        if before != after {
+            map.remove_key(key);
+            later = self.take_later(maps, map, place);
+        }
+        map.insert_key(spelling, value);
+        for (key, value) in later {
+            map.insert_key(key, value);
         }
     }
 
-    /// Whether a place is behind those of all the keys that a map shows.
-    fn is_place_last(&mut self, maps: &[EntryId], map: &Value, place: Option<KeyPlace>) -> bool {
-        let Some((last, _)) = map.len().checked_sub(1).and_then(|last| map.entry(last)) else { return true };
-        let living = self.living(&Slot::Key(maps.to_vec(), last.clone()), View::Now);
-        self.key_place(&living) < place
+    /// Takes the last entries out of a map that have a later place than this one, in order.
+    fn take_later(&mut self, maps: &[EntryId], map: &mut Value, place: KeyPlace) -> Vec<(Text, Value)> {
+        let mut later = Vec::new();
+        while let Some((last, _)) = map.len().checked_sub(1).and_then(|last| map.entry(last)) {
+            let last = last.clone();
+            let living = self.living(&Slot::Key(maps.to_vec(), last.clone()), View::Now);
+            if self.key_place(&living) <= Some(place) {
+                break;
+            }
+            later.extend(map.remove_key(&last).map(|value| (last, value)));
+        }
+        later.reverse();
+        later
     }
 
     /// Shows what an item's slot holds after it was changed. `before` is whether it was on show.

@@ -48,7 +48,7 @@ pub(super) fn press(model: &mut Model, key: Key) -> Vec<Effect> {
 pub(super) fn run(
     model: &mut Model, action: Action, count: Option<usize>, key: Key, was_begun: bool,
 ) -> Vec<Effect> {
-    if action != Action::Room(Room::Follow) {
+    if matches!(action, Action::Edit(_) | Action::Find(_) | Action::Room(Room::Cancel)) {
         model.following = None;
     }
     match action {
@@ -141,11 +141,11 @@ fn follow_next(model: &mut Model) {
     let after = model.following;
     let mut others = model.places.iter().filter(|(_, place)| place.here.is_some()).map(|(author, _)| *author);
     let next = others.find(|author| after.is_none_or(|after| *author > after));
-    model.following = next;
+    (model.following, model.followed_to) = (next, None);
     match (next, after) {
         (Some(author), _) => {
             let name = model.name_of(Doer::Other(author));
-            model.say(Level::Plain, format!("following {name}; any other key stops"));
+            model.say(Level::Plain, format!("following {name} until you edit, search or press Esc"));
         }
         (None, Some(_)) => model.say(Level::Plain, "following nobody"),
         (None, None) => model.say(Level::Plain, "nobody else's place is known"),

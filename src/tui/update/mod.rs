@@ -113,7 +113,6 @@ fn point(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
     if !matches!(model.mode, Mode::Browse) {
         return Vec::new();
     }
-    model.following = None;
     match mouse {
         Mouse::Scroll(by) => motion::step(model, by),
         Mouse::Press(column, row) => {
@@ -145,7 +144,10 @@ fn follow(model: &mut Model) {
         model.following = None;
         return model.say(Level::Plain, format!("{name} is gone"));
     };
-    if let Some(path) = place.here.clone().filter(|path| model.root().at(path).is_some()) {
+    // A look around is not undone at once: the cursor goes along when theirs moves on.
+    let is_new = place.here != model.followed_to;
+    if let Some(path) = place.here.clone().filter(|path| is_new && model.root().at(path).is_some()) {
+        model.followed_to = Some(path.clone());
         motion::go(model, path);
     }
 }

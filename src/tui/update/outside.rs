@@ -1,8 +1,7 @@
 //! A value in the hands of the person's own editor, and back.
 
 use super::drafting;
-use crate::document::{Method, Path, Style, Value, parse};
-use crate::tui::delta::edits_between;
+use crate::document::{Method, Path, Style, Value, diff, parse};
 use crate::tui::message::{Effect, Level};
 use crate::tui::model::{External, Mode, Model, Question};
 use crate::tui::text::{count, inert};
@@ -42,7 +41,7 @@ pub(super) fn returned(model: &mut Model, text: Result<String, String>) -> Vec<E
 fn take_in(model: &mut Model, external: &External, value: &Value) -> Vec<Effect> {
     model.external = None;
     let Some(old) = external.base.value.at(&external.path) else { return Vec::new() };
-    let edits: Vec<(Path, Method)> = edits_between(old, value)
+    let edits: Vec<(Path, Method)> = diff(old, value)
         .into_iter()
         .map(|(path, method)| {
             (path.steps().iter().fold(external.path.clone(), |path, step| path.child(step.clone())), method)

@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use super::{drafting, is_cancel, motion};
-use crate::document::{Method, Path, Step, Text, Value};
+use crate::document::{Method, Path, Step, Text, Value, diff};
 use crate::tui::action::Copied;
-use crate::tui::delta::edits_between;
 use crate::tui::keymap::Key;
 use crate::tui::message::{Effect, Level, Moment};
 use crate::tui::model::{ConflictList, Mode, Model, PageKind};
@@ -172,7 +171,7 @@ fn hand_out(model: &mut Model, what: &str, text: String) -> Vec<Effect> {
 
 /// Shows how the document differs from what the file says.
 pub(super) fn compare(model: &mut Model, on_disk: &Value) {
-    let edits = edits_between(on_disk, &model.snapshot.value);
+    let edits = diff(on_disk, &model.snapshot.value);
     if edits.is_empty() {
         let is_equal = *on_disk == model.snapshot.value;
         let told =

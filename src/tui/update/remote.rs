@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{drafting, motion, outside, pages, schema, viewing};
-use crate::document::{Method, Path, Value};
+use crate::document::{Method, Path, Value, diff};
 use crate::session::Person;
 use crate::sync::{Change, LostEdit, Snapshot, Undone};
 use crate::tui::delta::{Delta, Followed, Place};
@@ -286,7 +286,7 @@ fn not_saved(model: &mut Model, reason: String, remedy: SaveRemedy, wanted: Save
 
 /// Takes what is on disk into the room, as one edit that can be undone.
 fn reload(model: &mut Model, value: Value) -> Vec<Effect> {
-    let edits = crate::tui::delta::edits_between(&model.snapshot.value, &value);
+    let edits = diff(&model.snapshot.value, &value);
     if let Some(file) = &mut model.file {
         file.value = Some(value);
         file.clock = model.snapshot.clock.clone();

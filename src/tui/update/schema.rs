@@ -11,12 +11,21 @@ use crate::tui::model::{Mode, Model, PageKind};
 use crate::tui::schema::{Schema, Violation};
 use crate::tui::text::{count, inert};
 
+/// A longer document is not held against its schema after every change, bytes.
+const CHECKED_BYTES: usize = 16 << 20;
+
 /// Takes a schema in.
 pub(super) fn take(model: &mut Model, schema: Result<Schema, String>) {
     match schema {
         Ok(schema) => {
             model.schema = Some(schema);
             model.checked = None;
+            if model.snapshot.source.len() > CHECKED_BYTES {
+                let most = CHECKED_BYTES >> 20;
+                let told =
+                    format!("a document of more than {most} MB is not checked; the schema only completes");
+                return model.say(Level::Warning, told);
+            }
             model.say(Level::Plain, "the document is held against the schema; gs shows what breaks it");
         }
         Err(reason) => model.say(Level::Error, format!("no schema: {}", inert(&reason))),
@@ -27,6 +36,9 @@ pub(super) fn take(model: &mut Model, schema: Result<Schema, String>) {
 /// a time: what comes meanwhile is looked at together.
 pub(super) fn wanted(model: &mut Model) -> Option<Effect> {
     let schema = model.schema.clone()?;
+    if model.snapshot.source.len() > CHECKED_BYTES {
+        return None;
+    }
     let clock = &model.snapshot.clock;
     if model.checking.is_some() || model.checked.as_ref() == Some(clock) {
         return None;

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::is_cancel;
-use crate::document::{Path, Value};
-use crate::tui::delta::edits_between;
+use crate::document::{Path, Value, diff};
 use crate::tui::keymap::Key;
 use crate::tui::message::{Effect, Level, Moment};
 use crate::tui::model::{Mode, Model, PageKind};
@@ -52,7 +51,7 @@ pub(super) fn version(model: &mut Model, subject: Subject, value: Value) {
     model.notice = None;
     match &mut model.mode {
         Mode::View(viewer) if matches!(viewer.subject, Subject::Version { .. }) => {
-            viewer.show(subject, value)
+            viewer.show(subject, value);
         }
         Mode::Browse | Mode::Page(..) => {
             let mut viewer = Viewer::new(subject, model.snapshot.value.clone());
@@ -63,7 +62,15 @@ pub(super) fn version(model: &mut Model, subject: Subject, value: Value) {
             viewer.show(subject, value);
             model.mode = Mode::View(Box::new(viewer));
         }
-        _ => {}
+        // The person has gone on to something else.
+        Mode::Edit(_)
+        | Mode::Find(_)
+        | Mode::Command(..)
+        | Mode::Jq(_)
+        | Mode::View(_)
+        | Mode::Ask(_)
+        | Mode::Menu(_)
+        | Mode::Conflicts(_) => {}
     }
 }
 
@@ -142,7 +149,7 @@ fn travel(model: &mut Model, key: &str) -> Vec<Effect> {
                     (format!("from version {at} to now"), viewer.value.clone(), model.snapshot.value.clone())
                 }
             };
-            let edits = edits_between(&from, &to);
+            let edits = diff(&from, &to);
             if edits.is_empty() {
                 model.say(Level::Plain, format!("{told}: no difference"));
             } else {

@@ -54,7 +54,7 @@ fn draw_message(model: &Model, area: Rect, pen: &mut Pen<'_, '_>) {
             return draw_typed_and_told(&line, role_of(level), &told, area, pen);
         }
         Mode::Menu(menu) => return draw_typed(" find: ", &menu.line, area, pen),
-        Mode::Edit(draft) if tree::is_below(model, draft) => {
+        Mode::Edit(draft) if tree::is_below(model, draft) && !tree::is_area(model, draft) => {
             let (role, told) = tree::about(model, draft);
             if role == Role::Plain {
                 draw_typed(" ", &draft.line, area, pen);

@@ -107,7 +107,7 @@ fn inside(border: Rect) -> Rect {
 
 /// Draws the screen. The same model gives the same screen.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
-    let theme = Theme { no_color: model.options.no_color };
+    let theme = Theme { colors: model.options.colors, no_color: model.options.no_color };
     let area = frame.area();
     let layout = layout((area.width, area.height));
     let mut pen = Pen { frame, theme };
@@ -121,6 +121,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
         Mode::Browse | Mode::Edit(_) | Mode::Command(..) | Mode::Jq(_) | Mode::Ask(_) => {
             tree::draw(model, &layout, &mut pen);
             side::draw(model, &layout, &mut pen);
+            tree::draw_area(model, &layout, &mut pen);
             bottom::draw_box(model, layout.body, &mut pen);
         }
     }

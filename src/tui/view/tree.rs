@@ -16,6 +16,10 @@ use crate::tui::theme::Role;
 /// Columns of a name beside a row.
 const NAME_COLUMNS: usize = 12;
 
+/// Rows and columns of the tree from which on a long text is typed in a box over it.
+const AREA_ROWS: usize = 8;
+const AREA_COLUMNS: usize = 20;
+
 /// Fewer columns than this are too few to type a value in.
 const TYPING_COLUMNS: usize = 12;
 
@@ -133,10 +137,48 @@ pub(super) fn is_below(model: &Model, draft: &Draft) -> bool {
     let tree = super::layout(model.size).tree;
     let columns = usize::from(tree.width);
     let used = columns / 2 + 4;
-    draft.form == Form::JsonBelow
+    is_area(model, draft)
+        || draft.form == Form::JsonBelow
         || draft.here.is_none()
         || tree.height < 3
         || columns < used + TYPING_COLUMNS
+}
+
+/// Whether a draft is typed in a box over the tree: a text of several lines, or a long one.
+pub(super) fn is_area(model: &Model, draft: &Draft) -> bool {
+    let tree = super::layout(model.size).tree;
+    let columns = usize::from(tree.width);
+    let text = draft.line.text();
+    draft.form != Form::Json
+        && usize::from(tree.height) >= AREA_ROWS
+        && columns >= AREA_COLUMNS
+        && (text.contains('\n') || text.len() > columns / 2 && width(&inert(text)) > columns / 2)
+}
+
+/// The box over the tree in which a long text is typed.
+pub(super) fn draw_area(model: &Model, layout: &Layout, pen: &mut Pen<'_, '_>) {
+    let Mode::Edit(draft) = &model.mode else { return };
+    if !is_area(model, draft) {
+        return;
+    }
+    let tree = layout.tree;
+    let (lines, (row, column)) = draft.line.wrapped(usize::from(tree.width.saturating_sub(4)));
+    let most = tree.height.saturating_sub(2).max(3);
+    let height = u16::try_from(lines.len() + 2).unwrap_or(u16::MAX).clamp(4, most);
+    let area = Rect { y: tree.y + tree.height - height, height, ..tree };
+    pen.clear(area);
+    let path = draft.path.to_jq();
+    let form = if draft.form == Form::Text { "text" } else { "JSON" };
+    pen.border(area, &format!("{form} at {}", clip(&inert(&path), usize::from(tree.width) / 2)));
+    let inner = super::inside(area);
+    let top = (row + 1).saturating_sub(usize::from(inner.height));
+    for (at, line) in (0..inner.height).zip(lines.iter().skip(top)) {
+        let mut pieces = Pieces::within(inner);
+        pieces.blanks(1).push(Role::Plain, line);
+        pen.line(Rect { y: inner.y + at, height: 1, ..inner }, &pieces);
+    }
+    let line = Rect { y: inner.y + u16::try_from(row - top).unwrap_or(0), height: 1, ..inner };
+    pen.cursor(line, column + 1);
 }
 
 fn push_typed(pieces: &mut Pieces, draft: &Draft, area: Rect, pen: &mut Pen<'_, '_>) {

@@ -2,13 +2,9 @@
 //! on the element they were on. Found by looking at the two values alone: shared structure makes
 //! the unchanged parts free, and no knowledge of who did what is needed.
 
-mod edits;
-
 use std::ops::Range;
 
 use rustc_hash::FxHashMap;
-
-pub use edits::edits_between;
 
 use crate::document::{Kind, Path, Step, Text, Value};
 
