@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::document::{ParseError, Value, parse, save};
+use crate::document::{ParseError, Value, parse_reporting, save};
 use crate::limits;
 
 /// Columns of a faulty line that are shown around the fault.
@@ -17,6 +17,8 @@ pub struct FileBinding {
     path: PathBuf,
     /// What was last read or written; nothing while there is no file.
     known: Option<(String, Value)>,
+    /// What is odd about the text that was read.
+    oddity: Option<String>,
 }
 
 /// Why a file cannot be read or was not written. What was there is still there.
@@ -88,22 +90,33 @@ impl FileBinding {
     pub fn load(path: impl Into<PathBuf>) -> Result<Self, FileError> {
         let path = path.into();
         let text = read_text(&path)?;
-        let value = parse(&text).map_err(|error| FileError::NotJson {
+        let parsed = parse_reporting(&text).map_err(|error| FileError::NotJson {
             path: path.clone(),
             excerpt: excerpt(&text, &error),
             error,
         })?;
-        Ok(Self { path, known: Some((text, value)) })
+        let oddity = parsed.first_duplicate.map(|first| {
+            let (name, count) = (path.display(), parsed.duplicate_keys);
+            let keys = if count == 1 { "a key is".to_owned() } else { format!("{count} keys are") };
+            format!("{name}: {keys} there more than once, such as {first}; the last one counts")
+        });
+        Ok(Self { path, known: Some((text, parsed.value)), oddity })
     }
 
     /// A file that is not there yet.
     pub fn absent(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), known: None }
+        Self { path: path.into(), known: None, oddity: None }
     }
 
     /// The file's name, as it was given.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What the person should know about the text that was read, if anything: keys that hide
+    /// others.
+    pub fn oddity(&self) -> Option<&str> {
+        self.oddity.as_deref()
     }
 
     /// The text last read or written; nothing while there is no file.

@@ -178,3 +178,14 @@ fn a_new_layout_is_kept_and_an_order_of_keys_is_let_be() {
     room.until_on_disk("{\"port\": 81, \"users\": [{\"id\": 1, \"n\": \"Ana\"}, {\"id\": 2, \"n\": \"Bo\"}], \"big\": 9007199254740993}");
     room.ends_with(143);
 }
+
+#[test]
+fn keys_that_hide_others_are_told_of_and_kept() {
+    let mut room = Fixture::new();
+    let text = DOCUMENT.replace("\"big\"", "\"port\": 81,\n  \"big\"");
+    room.home.write("document.json", &text);
+    room.holder.wait_for_message("a key is there more than once, such as /port; the last one counts");
+    room.until_in_room("/port", "81");
+    assert_eq!(room.on_disk(), text);
+    room.ends_with(143);
+}

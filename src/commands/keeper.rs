@@ -121,6 +121,9 @@ impl Keeper {
         let Some(bridge) = &mut self.bridge else {
             return Err(FileError::ChangedOnDisk(found.path().to_owned()).into());
         };
+        if let Some(oddity) = found.oddity() {
+            output::say(oddity);
+        }
         let edits = bridge.edits(value);
         self.rewrites += 1;
         let count = edits.len();

@@ -18,7 +18,12 @@ impl Target {
     /// It is there and cannot be read, or is not JSON.
     pub(super) fn find(path: &FilePath) -> Result<Self, Failure> {
         match FileBinding::load(path) {
-            Ok(file) => Ok(Self(file)),
+            Ok(file) => {
+                if let Some(oddity) = file.oddity() {
+                    output::say(oddity);
+                }
+                Ok(Self(file))
+            }
             Err(FileError::Missing(_)) => Ok(Self(FileBinding::absent(path))),
             Err(error) => Err(error.into()),
         }
