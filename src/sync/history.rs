@@ -182,10 +182,11 @@ impl History {
     /// that leave at least `keep` changes. Gives how many went.
     pub(super) fn forget(&mut self, keep: usize, may_go: impl Fn(&VectorClock) -> bool) -> usize {
         let most = self.changes.len().saturating_sub(keep);
-        let found = self.critical.iter().rev().skip_while(|&&at| at > most).find_map(|&at| {
-            let version = self.changes.get(at)?.context();
-            may_go(&version).then_some((at, version))
-        });
+        // What may go, may go with all that is before it.
+        let version = |at: usize| self.changes.get(at).map(|change| change.context());
+        let may = |&at: &usize| at <= most && version(at).is_some_and(|version| may_go(&version));
+        let last = self.critical.partition_point(may).checked_sub(1);
+        let found = last.and_then(|last| self.critical.get(last)).and_then(|&at| Some((at, version(at)?)));
         let Some((count, version)) = found.filter(|&(count, _)| count > 0) else { return 0 };
         self.start.value = self.value_at(count);
         self.start.clock = version;

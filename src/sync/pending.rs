@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use super::{Author, Change, ChangeId, Tick, VectorClock};
 
-/// Changes that wait for their past, each filed under the first change that it lacks.
+/// Changes that wait for their past, each filed under a change that it lacks.
 #[derive(Default)]
 pub(super) struct Pending {
     changes: BTreeMap<ChangeId, Change>,
@@ -62,8 +62,9 @@ impl Pending {
     }
 }
 
-/// The first change of a context that somebody with this clock lacks.
-pub(super) fn first_lacking(context: &VectorClock, clock: &VectorClock) -> Option<ChangeId> {
-    let (author, _) = context.iter().find(|&(author, tick)| clock.get(author) < tick)?;
-    Some(ChangeId { author, tick: clock.get(author) + 1 })
+/// A change of a context that somebody with this clock lacks: the last of the first author of
+/// whom it lacks any. A change filed under it is woken once an author, not at every arrival.
+pub(super) fn lacking(context: &VectorClock, clock: &VectorClock) -> Option<ChangeId> {
+    let (author, tick) = context.iter().find(|&(author, tick)| clock.get(author) < tick)?;
+    Some(ChangeId { author, tick })
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::history::History;
-use super::pending::{Pending, first_lacking};
+use super::pending::{Pending, lacking};
 use super::tracker::Tracker;
 use super::undo::Restorations;
 use super::{Author, Change, ChangeId, Tick, VectorClock};
@@ -270,7 +270,7 @@ impl Replica {
             return Ok(Some(change));
         }
         let context = change.context();
-        if let Some(lacks) = first_lacking(&context, &self.clock) {
+        if let Some(lacks) = lacking(&context, &self.clock) {
             if self.pending.len() >= limits::PENDING_CHANGES.max(self.limit) {
                 return Err(Refusal::Flood(id));
             }
