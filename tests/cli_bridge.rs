@@ -71,6 +71,18 @@ impl Fixture {
         panic!("{path} is not {text}, but {}", self.verb(&["get", "demo", "--compact"]));
     }
 
+    /// Waits until the file shows something: a program that writes into the file in place, at the
+    /// instant in which `serve` renames over it, loses its write (`docs/files.md`).
+    fn until_disk_shows(&self, text: &str) {
+        for _ in 0..400 {
+            if self.on_disk().contains(text) {
+                return;
+            }
+            sleep(Duration::from_millis(25));
+        }
+        panic!("the file never shows {text}, but {}", self.on_disk());
+    }
+
     fn ends_with(&mut self, code: i32) {
         self.holder.signal("TERM");
         assert_eq!(self.holder.exit_code(), Some(code));
@@ -118,6 +130,7 @@ fn both_sides_at_once_lose_nothing() {
             set(&room);
         } else {
             set(&room);
+            room.until_disk_shows(&format!("\"room{round}\""));
             // What the file shows by now is what is edited.
             let shown = room.on_disk();
             room.home.write(
@@ -127,6 +140,7 @@ fn both_sides_at_once_lose_nothing() {
         }
         room.until_in_room(&format!("/file{round}"), &round.to_string());
         room.until_in_room(&format!("/room{round}"), "true");
+        room.until_disk_shows(&format!("\"room{round}\""));
     }
     let keys = room.verb(&["get", "demo", "--compact"]);
     for round in 0..5 {
