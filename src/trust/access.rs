@@ -78,6 +78,7 @@ impl Access {
     }
 
     /// The same room for somebody who may do less.
+    #[must_use]
     pub fn lowered_to(&self, role: Role) -> Self {
         let mut lowered = self.clone();
         if role < Role::Owner {

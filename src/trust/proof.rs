@@ -47,5 +47,7 @@ pub fn transcript(speaker: &End, listener: &End) -> Vec<u8> {
 
 /// A secret for the two ends alone, for what they send each other through the server.
 pub fn shared_secret(access: &Access, offerer: &End, answerer: &End) -> Secret {
-    Secret::new(access.proof_secret().derive("ultrawave 1 relayed frames").code(&transcript(offerer, answerer)))
+    Secret::new(
+        access.proof_secret().derive("ultrawave 1 relayed frames").code(&transcript(offerer, answerer)),
+    )
 }

@@ -24,6 +24,7 @@ impl Secret {
     }
 
     /// Another secret that follows from this one and tells nothing of it, one for each purpose.
+    #[must_use]
     pub fn derive(&self, purpose: &'static str) -> Self {
         Self(blake3::derive_key(purpose, &self.0))
     }

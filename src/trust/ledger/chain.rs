@@ -75,6 +75,16 @@ impl Chain {
         }
     }
 
+    /// Starts again after a tick with this hash; runs that wait for their past go on waiting.
+    ///
+    /// # Errors
+    /// The tick at which one of them parts from that.
+    pub(super) fn restart(&mut self, base: Tick, hash: Hash) -> Result<(), Tick> {
+        let loose = std::mem::take(&mut self.loose);
+        *self = Self::new(base, hash);
+        loose.into_values().try_for_each(|link| self.enter(link))
+    }
+
     fn last(&self) -> Tick {
         self.base + (self.hashes.len() as Tick).saturating_sub(1)
     }

@@ -36,6 +36,14 @@ pub struct Seal {
     pub certificate: Option<Vec<u8>>,
 }
 
+impl Seal {
+    /// One for two runs of which the second follows the first: the later signature holds for both.
+    pub fn joined(&self, next: &Self) -> Option<Self> {
+        let follows = self.author == next.author && self.last + 1 == next.first;
+        follows.then(|| Self { last: next.last, signature: next.signature, ..self.clone() })
+    }
+}
+
 /// Why changes are not taken in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Distrust {
@@ -108,9 +116,7 @@ impl Ledger {
         }
         let stated = Certificate::read(&self.access, author, bytes).ok_or(Distrust::MayNotWrite(author))?;
         match self.certificates.get(&author) {
-            Some(known) if !known.agrees_with(&stated) => {
-                Err(Distrust::TwoKeys(author))
-            }
+            Some(known) if !known.agrees_with(&stated) => Err(Distrust::TwoKeys(author)),
             Some(_) => Ok(()),
             None => {
                 self.certificates.insert(author, stated);
@@ -147,12 +153,11 @@ impl Ledger {
                 Err(what) => frauds.push(Fraud { by: blamed(from, what), what }),
             }
         }
-        let is_proven = |change: &Change| {
-            let runs = proven.get(&change.author);
-            runs.is_some_and(|runs| runs.iter().any(|&(first, last)| (first..=last).contains(&change.tick())))
-        };
-        let (sound, unsound): (Vec<_>, Vec<_>) = changes.iter().cloned().partition(|change| is_proven(change));
-        if frauds.is_empty() && let Some(change) = unsound.first() {
+        let (sound, unsound): (Vec<_>, Vec<_>) =
+            changes.iter().cloned().partition(|change| is_within(&proven, change));
+        if frauds.is_empty()
+            && let Some(change) = unsound.first()
+        {
             frauds.push(Fraud { by: from, what: Distrust::Unsigned(change.id()) });
         }
         (sound, frauds)
@@ -207,11 +212,12 @@ impl Ledger {
             let Some(chain) = self.chains.get(&author) else { continue };
             seals.extend(chain.prove(author, first, last).map(|seal| Seal { certificate, ..seal }));
         }
-        let proves = |seal: &Seal, change: &Change| {
-            seal.author == change.author && (seal.first..=seal.last).contains(&change.tick())
-        };
-        let proven = changes.iter().filter(|change| seals.iter().any(|seal| proves(seal, change)));
-        (proven.cloned().collect(), seals)
+        let mut covered: BTreeMap<Author, Vec<(Tick, Tick)>> = BTreeMap::new();
+        for seal in &seals {
+            covered.entry(seal.author).or_default().push((seal.first, seal.last));
+        }
+        let proven = changes.iter().filter(|change| is_within(&covered, change)).cloned().collect();
+        (proven, seals)
     }
 
     /// Signs the own changes up to a tick.
@@ -236,7 +242,9 @@ impl Ledger {
             let tick = clock.get(author);
             let known = self.chains.get(&author).is_some_and(|chain| chain.hash_at(tick).is_some());
             if tick > 0 && !known {
-                self.chains.insert(author, Chain::new(tick, hash));
+                let chain = self.chains.entry(author).or_insert_with(|| Chain::new(tick, hash));
+                // What contradicts it is left out, as if it had come later.
+                let _ = chain.restart(tick, hash);
             }
         }
     }
@@ -276,6 +284,12 @@ fn signed_text(access: &Access, id: ChangeId, head: &Hash) -> Vec<u8> {
     text.extend(id.tick.to_be_bytes());
     text.extend(head);
     text
+}
+
+/// Whether a change is in one of its author's runs.
+fn is_within(runs: &BTreeMap<Author, Vec<(Tick, Tick)>>, change: &Change) -> bool {
+    let runs = runs.get(&change.author);
+    runs.is_some_and(|runs| runs.iter().any(|&(first, last)| (first..=last).contains(&change.tick())))
 }
 
 /// The runs of ticks without a gap: author, first, last.
