@@ -106,10 +106,9 @@ const CODEC: channel::Codec = channel::Codec {
 fn signal_url(text: &str) -> Result<url::Url, RoomError> {
     let bad = |reason: String| RoomError::NoServer { url: text.to_owned(), reason };
     let url = url::Url::parse(text)
-        .map_err(|error| bad(format!("this is no address ({error}); it is ws://host:port")))?;
+        .map_err(|error| bad(format!("this is no address ({error}); it is ws://host:port or wss://host")))?;
     match url.scheme() {
-        "ws" if url.has_host() => Ok(url),
-        "wss" => Err(bad("TLS is not supported; use ws://host:port".to_owned())),
-        _ => Err(bad("this is no address of a signaling server; it is ws://host:port".to_owned())),
+        "ws" | "wss" if url.has_host() => Ok(url),
+        _ => Err(bad("this is no address of a signaling server; it is ws://host:port or wss://host".to_owned())),
     }
 }
