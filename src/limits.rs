@@ -66,6 +66,9 @@ pub const OUTGOING_SIGNALS: usize = 2_048;
 /// Responses of the signaling server that wait to be taken in; beyond that it is read more slowly.
 pub const INCOMING_SIGNALS: usize = 256;
 
+/// STUN and TURN servers taken from the signaling server: each is asked for every connection.
+pub const ICE_SERVERS: usize = 16;
+
 /// Events kept for a receiver that is slow; after that it is told that it missed some.
 pub const WATCHED_EVENTS: usize = 1_024;
 

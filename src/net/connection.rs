@@ -11,12 +11,12 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 use webrtc::data_channel::DataChannel;
 use webrtc::peer_connection::{
-    PeerConnection, RTCIceCandidateInit, RTCIceServer, RTCPeerConnectionState, RTCSessionDescription,
+    PeerConnection, RTCIceCandidateInit, RTCPeerConnectionState, RTCSessionDescription,
 };
 
 use super::channel::{Codec, Incoming, Outgoing, Queue, Sender, receive};
 use super::runtime::WrapSocket;
-use super::transport::{self, Channels, Note};
+use super::transport::{self, Channels, IceOptions, Note};
 use crate::session::{Channel, Message};
 use crate::sync::Author;
 
@@ -96,7 +96,7 @@ pub(super) struct Stalled;
 /// What every connection of a driver needs.
 #[derive(Clone)]
 pub(super) struct ConnectionOptions {
-    pub(super) ice_servers: Vec<RTCIceServer>,
+    pub(super) ice: IceOptions,
     pub(super) codec: Codec,
     pub(super) wrap_socket: WrapSocket,
 }
@@ -159,11 +159,11 @@ async fn run(
     signals: mpsc::Receiver<Signal>, queued: [mpsc::Receiver<Outgoing>; Channels::COUNT],
 ) -> String {
     let (notes_to, notes) = mpsc::unbounded_channel();
-    let connection =
-        match Box::pin(transport::connection(&options.ice_servers, options.wrap_socket, notes_to)).await {
-            Ok(connection) => connection,
-            Err(error) => return format!("no socket could be had: {error}"),
-        };
+    let connection = match Box::pin(transport::connection(&options.ice, options.wrap_socket, notes_to)).await
+    {
+        Ok(connection) => connection,
+        Err(error) => return format!("no socket could be had: {error}"),
+    };
     let (incoming_to, incoming) = mpsc::channel(INCOMING);
     let mut life = Life {
         id,

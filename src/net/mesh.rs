@@ -14,6 +14,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use ultrawave_signal::protocol::{self, Relay, Relayed, Request, RequestOffer};
+use webrtc::peer_connection::RTCIceServer;
 
 use super::connection::{Connection, ConnectionEvent, ConnectionId, ConnectionOptions, Events, Role, Signal};
 use super::relay;
@@ -88,6 +89,11 @@ impl Mesh {
             inputs: Vec::new(),
             requests: Vec::new(),
         }
+    }
+
+    /// The STUN and TURN servers that connections begun from now on are to use.
+    pub(super) fn set_ice_servers(&mut self, servers: Vec<RTCIceServer>) {
+        self.options.ice.servers = servers;
     }
 
     /// Whose connections these are.

@@ -77,7 +77,10 @@ pub(crate) async fn enter(
         may_embed: surroundings.may_embed,
     };
     let connections = connection::ConnectionOptions {
-        ice_servers: ice::servers(&options.ice_servers)?,
+        ice: transport::IceOptions {
+            servers: ice::servers(&options.ice_servers)?,
+            relay_only: options.relay_only,
+        },
         codec: CODEC,
         wrap_socket: surroundings.wrap_socket,
     };

@@ -47,6 +47,7 @@ pub(super) fn read(kind: protocol::Signal, body: &Body) -> Result<(u64, Signal),
         protocol::Signal::Answer => {
             body.read().map(|Description { connection, sdp }| (connection, Signal::Answer(sdp))).map_err(bad)
         }
+        protocol::Signal::Frame => Err("a frame".to_owned()),
         protocol::Signal::Candidate => body
             .read()
             .map(|Candidate { connection, candidate }| {

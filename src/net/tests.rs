@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 
 use super::channel::Codec;
 use super::connection::{Connection, ConnectionEvent, ConnectionId, ConnectionOptions, Role, Signal};
+use super::transport::IceOptions;
 use crate::session::{Channel, Message, Presence};
 use crate::sync::Author;
 
@@ -42,8 +43,11 @@ impl End {
     fn start(author: u32, role: Role) -> Self {
         let (events_to, events) = mpsc::channel(64);
         let id = ConnectionId { author: Author(author), number: 1 };
-        let options =
-            ConnectionOptions { ice_servers: Vec::new(), codec: CODEC, wrap_socket: std::convert::identity };
+        let options = ConnectionOptions {
+            ice: IceOptions::default(),
+            codec: CODEC,
+            wrap_socket: std::convert::identity,
+        };
         Self { connection: Connection::start(id, role, options, events_to), events }
     }
 

@@ -12,7 +12,8 @@ use webrtc::data_channel::{DataChannel, RTCDataChannelInit};
 use webrtc::error::{Error, Result};
 use webrtc::peer_connection::{
     PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCConfigurationBuilder, RTCIceServer,
-    RTCPeerConnectionIceEvent, RTCPeerConnectionState, SettingEngine, SettingEngineBuilder,
+    RTCIceTransportPolicy, RTCPeerConnectionIceEvent, RTCPeerConnectionState, SettingEngine,
+    SettingEngineBuilder,
 };
 
 use super::runtime::{PromptRuntime, WrapSocket};
@@ -47,6 +48,15 @@ const SERVER_REFLEXIVE_AFTER: Duration = Duration::from_millis(200);
 
 /// The same, through a TURN server: everything costs a detour then.
 const RELAYED_AFTER: Duration = Duration::from_millis(800);
+
+/// How to look for ways to a peer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct IceOptions {
+    /// STUN and TURN servers.
+    pub(super) servers: Vec<RTCIceServer>,
+    /// Whether only TURN servers' addresses are shown to the peer.
+    pub(super) relay_only: bool,
+}
 
 /// What the stack says about a connection.
 pub(super) enum Note {
@@ -106,12 +116,16 @@ async fn make(connection: &dyn PeerConnection, label: &str, reliable: bool) -> R
 
 /// Binds the sockets. The connection is to be closed, not merely dropped.
 pub(super) async fn connection(
-    ice_servers: &[RTCIceServer], wrap_socket: WrapSocket, notes: mpsc::UnboundedSender<Note>,
+    ice: &IceOptions, wrap_socket: WrapSocket, notes: mpsc::UnboundedSender<Note>,
 ) -> Result<Box<dyn PeerConnection>> {
+    let policy = if ice.relay_only { RTCIceTransportPolicy::Relay } else { RTCIceTransportPolicy::All };
+    let configuration = RTCConfigurationBuilder::new()
+        .with_ice_servers(ice.servers.clone())
+        .with_ice_transport_policy(policy);
     let runtime = PromptRuntime::new(wrap_socket)
         .ok_or_else(|| Error::Other("the WebRTC stack was built without a runtime".to_owned()))?;
     let builder = PeerConnectionBuilder::new()
-        .with_configuration(RTCConfigurationBuilder::new().with_ice_servers(ice_servers.to_vec()).build())
+        .with_configuration(configuration.build())
         .with_setting_engine(settings())
         .with_runtime(Arc::new(runtime))
         .with_handler(Arc::new(Notes { to: notes, announced: AtomicUsize::new(0) }))

@@ -14,6 +14,7 @@ mod handshake;
 mod hub;
 mod outbox;
 mod pace;
+mod turn;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};

@@ -3,12 +3,14 @@
 use ultrawave_signal::protocol::Body;
 
 use super::super::channel::Codec;
+use super::super::transport::IceOptions;
 use super::*;
 
 /// The mesh of author 3; its connections begin and come to nothing.
 fn mesh() -> (Mesh, mpsc::Receiver<(ConnectionId, ConnectionEvent)>) {
     let codec = Codec { encode: |_| String::new(), decode: |_| Err(String::new()) };
-    let options = ConnectionOptions { ice_servers: Vec::new(), codec, wrap_socket: std::convert::identity };
+    let options =
+        ConnectionOptions { ice: IceOptions::default(), codec, wrap_socket: std::convert::identity };
     let (events_to, events) = events();
     (Mesh::new(Author(3), "r".to_owned(), options, events_to), events)
 }

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use ultrawave_signal::protocol::{Joined, Request, Response};
+use ultrawave_signal::protocol::{Ice, Joined, Request, Response};
 
 pub(crate) use entry::Entry;
 pub(super) use entry::{Entered, enter};
@@ -55,6 +55,11 @@ impl From<Joined> for Membership {
 impl Entered {
     pub(super) fn membership(&self) -> &Membership {
         &self.membership
+    }
+
+    /// The STUN and TURN servers that the server named.
+    pub(super) fn ice(&self) -> Option<&Ice> {
+        self.start.ice.as_ref()
     }
 
     /// Whether the server runs in this process.
