@@ -100,6 +100,9 @@ pub const BATCH_BYTES: usize = 256 << 10;
 /// Runs of ticks in one `request sync`.
 pub const SYNC_RUNS: usize = 1_024;
 
+/// Members that somebody may say to be connected to: more than a room has.
+pub const LINKS: usize = 1_024;
+
 /// Bytes of a `presence` message: a name and a path that a person can read.
 pub const PRESENCE_BYTES: usize = 64 << 10;
 

@@ -105,7 +105,9 @@ impl Driver {
         if self.shared.next_timeout().is_some_and(|at| at <= self.shared.now()) {
             self.shared.act(|session, now| session.handle(now, Input::Timeout));
         }
-        self.mesh.timeout(Instant::now());
+        let shared = &self.shared;
+        let is_reached = |author| shared.look(|session| session.is_reached_via_another(author));
+        self.mesh.timeout(Instant::now(), is_reached);
     }
 
     /// Brings everything that waits to where it belongs.
@@ -122,6 +124,16 @@ impl Driver {
             tracing::trace!(me = %self.mesh.me(), %to, ?message, "out");
             self.mesh.send(now, to, channel, message);
         }
+        for (author, measured) in self.mesh.take_measured() {
+            self.shared.note_measured(author, measured);
+        }
+        if self.mesh.take_server_doubted() {
+            self.signaling.probe();
+        }
+        self.say_to_server();
+    }
+
+    fn say_to_server(&mut self) {
         for request in self.mesh.take_requests() {
             self.signaling.send(request);
         }
@@ -155,10 +167,24 @@ impl Driver {
         }
     }
 
+    /// What goes through the server goes through this task.
+    async fn flush_detours(&mut self) {
+        let mut flushing = std::pin::pin!(tokio::time::timeout(FLUSH_WITHIN, self.mesh.flush_detours()));
+        loop {
+            tokio::select! {
+                _ = &mut flushing => return,
+                Some((id, event)) = self.connections.recv() => self.mesh.connection(Instant::now(), id, event),
+                Some(event) = self.responses.recv() => self.signaling(event),
+            }
+            self.say_to_server();
+        }
+    }
+
     /// Says goodbye, waits for the acknowledgements, and closes.
     async fn leave(mut self) {
         self.shared.act(Session::leave);
         self.pass_on();
+        self.flush_detours().await;
         self.mesh.close(FLUSH_WITHIN, CLOSE_WITHIN).await;
         self.signaling.leave().await;
         self.shared.advance(Stage::Left);

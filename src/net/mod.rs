@@ -9,14 +9,18 @@
 
 mod channel;
 mod connection;
+mod detour;
 mod driver;
 mod frame;
 mod ice;
 mod mesh;
+mod packing;
 mod relay;
 mod runtime;
+mod sealed;
 mod shared;
 mod signaling;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -34,6 +38,7 @@ use runtime::WrapSocket;
 
 pub(crate) use shared::{Shared, Stage};
 pub(crate) use signaling::Entry;
+pub use statistics::{Measured, Route};
 pub(crate) use watcher::{Callback, Watcher, call_back};
 #[cfg(test)]
 pub(crate) use weather::rain;
@@ -101,10 +106,7 @@ pub(crate) async fn enter(
     Ok(Membership { author, members, is_creator, shared })
 }
 
-const CODEC: channel::Codec = channel::Codec {
-    encode: |message| message.encode(),
-    decode: |text| crate::session::Message::decode(text).map_err(|error| error.to_string()),
-};
+const CODEC: channel::Codec = channel::Codec { encode: packing::pack, decode: packing::unpack };
 
 fn signal_url(text: &str) -> Result<url::Url, RoomError> {
     let bad = |reason: String| RoomError::NoServer { url: text.to_owned(), reason };

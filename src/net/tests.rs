@@ -20,8 +20,11 @@ use crate::sync::Author;
 
 /// Messages that say a text and nothing else; a text of `?` is garbage.
 const CODEC: Codec = Codec {
-    encode: |message| said(message).to_owned(),
-    decode: |text| if text == "?" { Err("a question mark".to_owned()) } else { Ok(saying(text)) },
+    encode: |message| said(message).as_bytes().to_vec(),
+    decode: |bytes| match std::str::from_utf8(&bytes).unwrap() {
+        "?" => Err("a question mark".to_owned()),
+        text => Ok(saying(text)),
+    },
 };
 
 fn saying(text: &str) -> Message {

@@ -48,8 +48,39 @@ pub enum Message {
     },
     /// Where the sender is.
     Presence(Presence),
+    /// The members that the sender is connected to directly, and can pass something on to.
+    Links(Vec<Author>),
+    /// From one member to another, by way of a third that both are connected to.
+    Pass {
+        /// Who says it.
+        from: Author,
+        /// To whom.
+        to: Author,
+        /// What; no `Pass`.
+        message: Box<Message>,
+    },
     /// The sender leaves.
     Goodbye,
+}
+
+impl Message {
+    /// The channel on which a message that was passed on goes further.
+    pub(super) fn channel(&self) -> Channel {
+        match self {
+            Self::Change(change) if super::resend::size(change) <= crate::limits::OPS_BYTES => Channel::Ops,
+            Self::Clock { .. } | Self::Presence(_) => Channel::Presence,
+            Self::Pass { message, .. } => message.channel(),
+            Self::Hello { .. }
+            | Self::RequestDocument
+            | Self::Document { .. }
+            | Self::RequestChanges(_)
+            | Self::Change(_)
+            | Self::Changes(_)
+            | Self::RequestSync(_)
+            | Self::Links(_)
+            | Self::Goodbye => Channel::Sync,
+        }
+    }
 }
 
 /// Why a text is no message.

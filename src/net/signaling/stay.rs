@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rand::RngExt as _;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout_at};
 use ultrawave_signal::protocol::{self, Ice, Leave, Reclaim, Request, RequestIce, Response, Resume, Start};
 
@@ -39,6 +39,7 @@ struct Stay {
     requests: mpsc::Receiver<Request>,
     events: mpsc::Sender<SignalingEvent>,
     last_author: Arc<AtomicU32>,
+    doubted: Arc<Notify>,
     start: Start,
     membership: Membership,
     embedded: Option<EmbeddedServer>,
@@ -49,11 +50,12 @@ struct Stay {
 /// Stays in the room until `requests` is closed, then leaves it.
 pub(super) async fn stay(
     options: SignalingOptions, entered: Entered, requests: mpsc::Receiver<Request>,
-    events: mpsc::Sender<SignalingEvent>, last_author: Arc<AtomicU32>,
+    events: mpsc::Sender<SignalingEvent>, last_author: Arc<AtomicU32>, doubted: Arc<Notify>,
 ) {
     let Entered { socket, start, embedded, membership, .. } = entered;
     let renew_ice_at = renew_at(start.ice.as_ref());
-    let mut stay = Stay { options, requests, events, last_author, start, membership, embedded, renew_ice_at };
+    let mut stay =
+        Stay { options, requests, events, last_author, doubted, start, membership, embedded, renew_ice_at };
     let mut socket = socket;
     while let Ok(broken) = stay.serve(&mut socket).await {
         tracing::info!(%broken, "the connection to the signaling server");
@@ -84,6 +86,10 @@ impl Stay {
                         Err(broken) => return Ok(broken),
                     }
                 }
+                () = self.doubted.notified() => match socket.probe().await {
+                    Ok(()) => continue,
+                    Err(broken) => return Ok(broken),
+                },
                 () = at(self.renew_ice_at) => {
                     self.renew_ice_at = None;
                     match socket.send(&Request::RequestIce(RequestIce {})).await {
