@@ -13,7 +13,7 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
 pub use error::RoomError;
-pub use options::{DEFAULT_SIGNAL, IceServer, RoomOptions};
+pub use options::{DEFAULT_SIGNAL, IceServer, IceServerError, RoomOptions};
 
 use crate::cursor::Cursor;
 use crate::document::{Method, Path, Value};

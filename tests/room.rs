@@ -313,12 +313,8 @@ async fn what_cannot_be_had_is_said() {
         let error = error(Room::join("r", options).await);
         assert!(matches!(error, RoomError::NoServer { .. }) && error.to_string().contains(text), "{error}");
     }
-    let stun = ultrawave::room::IceServer {
-        url: "stuns:x".into(),
-        username: String::new(),
-        credential: String::new(),
-    };
-    let options = RoomOptions { ice_servers: vec![stun], ..options };
+    let turn = "turn:turn.example.org".parse().unwrap();
+    let options = RoomOptions { ice_servers: vec![turn], ..options };
     assert!(matches!(error(Room::join("r", options).await), RoomError::IceServer(..)));
 }
 

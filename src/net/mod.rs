@@ -9,14 +9,18 @@
 
 mod channel;
 mod connection;
+mod detour;
 mod driver;
 mod frame;
 mod ice;
 mod mesh;
+mod packing;
 mod relay;
 mod runtime;
+mod sealed;
 mod shared;
 mod signaling;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -34,6 +38,7 @@ use runtime::WrapSocket;
 
 pub(crate) use shared::{Shared, Stage};
 pub(crate) use signaling::Entry;
+pub use statistics::{Measured, Route};
 pub(crate) use watcher::{Callback, Watcher, call_back};
 #[cfg(test)]
 pub(crate) use weather::rain;
@@ -77,7 +82,10 @@ pub(crate) async fn enter(
         may_embed: surroundings.may_embed,
     };
     let connections = connection::ConnectionOptions {
-        ice_servers: ice::servers(&options.ice_servers)?,
+        ice: transport::IceOptions {
+            servers: ice::servers(&options.ice_servers)?,
+            relay_only: options.relay_only,
+        },
         codec: CODEC,
         wrap_socket: surroundings.wrap_socket,
     };
@@ -98,10 +106,7 @@ pub(crate) async fn enter(
     Ok(Membership { author, members, is_creator, shared })
 }
 
-const CODEC: channel::Codec = channel::Codec {
-    encode: |message| message.encode(),
-    decode: |text| crate::session::Message::decode(text).map_err(|error| error.to_string()),
-};
+const CODEC: channel::Codec = channel::Codec { encode: packing::pack, decode: packing::unpack };
 
 fn signal_url(text: &str) -> Result<url::Url, RoomError> {
     let bad = |reason: String| RoomError::NoServer { url: text.to_owned(), reason };
@@ -109,6 +114,8 @@ fn signal_url(text: &str) -> Result<url::Url, RoomError> {
         .map_err(|error| bad(format!("this is no address ({error}); it is ws://host:port or wss://host")))?;
     match url.scheme() {
         "ws" | "wss" if url.has_host() => Ok(url),
-        _ => Err(bad("this is no address of a signaling server; it is ws://host:port or wss://host".to_owned())),
+        _ => Err(bad(
+            "this is no address of a signaling server; it is ws://host:port or wss://host".to_owned()
+        )),
     }
 }

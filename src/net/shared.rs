@@ -3,17 +3,18 @@
 //! Handles lock it for as long as one call into the session takes, never across an `.await`, and
 //! wake the driver, which alone sends.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, broadcast, watch};
 
+use super::statistics::Measured;
 use super::watcher::Watcher;
 use crate::document::Value;
 use crate::limits;
 use crate::room::ServerStatus;
-use crate::session::{Channel, Event, Message, Output, Session, Time};
+use crate::session::{Channel, Event, Link, Message, Output, Session, Time, Way};
 use crate::sync::{Author, Snapshot, VectorClock};
 
 /// How far a room is.
@@ -47,6 +48,8 @@ struct State {
     /// Whose connections are to be closed for good.
     expelled: Vec<Author>,
     server: ServerStatus,
+    /// What the connections measured last.
+    measured: BTreeMap<Author, Measured>,
     /// Where the signaling server is, when it runs in this process.
     embedded: Option<String>,
     watchers: Vec<Weak<Watcher>>,
@@ -69,6 +72,7 @@ impl Shared {
                 outgoing: VecDeque::new(),
                 expelled: Vec::new(),
                 server: ServerStatus::Connected,
+                measured: BTreeMap::new(),
                 embedded,
                 watchers: Vec::new(),
             }),
@@ -223,6 +227,22 @@ impl Shared {
 
     pub(crate) fn set_embedded(&self, embedded: Option<String>) {
         self.lock().embedded = embedded;
+    }
+
+    /// Notes what a connection measured.
+    pub(crate) fn note_measured(&self, author: Author, measured: Measured) {
+        self.lock().measured.insert(author, measured);
+    }
+
+    /// What the connections to those who are there measured last.
+    pub(crate) fn measured(&self) -> BTreeMap<Author, Measured> {
+        let state = self.lock();
+        let people = state.session.people();
+        let direct = people.iter().filter(|person| matches!(person.way, Way::Direct | Way::Server));
+        let there = direct.filter(|person| matches!(person.link, Link::Live | Link::Away));
+        there
+            .filter_map(|person| Some((person.author, state.measured.get(&person.author)?.clone())))
+            .collect()
     }
 
     /// Tells whoever watches.

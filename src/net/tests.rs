@@ -14,13 +14,17 @@ use tokio::sync::mpsc;
 
 use super::channel::Codec;
 use super::connection::{Connection, ConnectionEvent, ConnectionId, ConnectionOptions, Role, Signal};
+use super::transport::IceOptions;
 use crate::session::{Channel, Message, Presence};
 use crate::sync::Author;
 
 /// Messages that say a text and nothing else; a text of `?` is garbage.
 const CODEC: Codec = Codec {
-    encode: |message| said(message).to_owned(),
-    decode: |text| if text == "?" { Err("a question mark".to_owned()) } else { Ok(saying(text)) },
+    encode: |message| said(message).as_bytes().to_vec(),
+    decode: |bytes| match std::str::from_utf8(&bytes).unwrap() {
+        "?" => Err("a question mark".to_owned()),
+        text => Ok(saying(text)),
+    },
 };
 
 fn saying(text: &str) -> Message {
@@ -42,8 +46,11 @@ impl End {
     fn start(author: u32, role: Role) -> Self {
         let (events_to, events) = mpsc::channel(64);
         let id = ConnectionId { author: Author(author), number: 1 };
-        let options =
-            ConnectionOptions { ice_servers: Vec::new(), codec: CODEC, wrap_socket: std::convert::identity };
+        let options = ConnectionOptions {
+            ice: IceOptions::default(),
+            codec: CODEC,
+            wrap_socket: std::convert::identity,
+        };
         Self { connection: Connection::start(id, role, options, events_to), events }
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+pub use ultrawave_signal::protocol::{IceServer, IceServerError};
+
 use crate::limits;
 
 /// The signaling server asked when no other is named.
@@ -21,21 +23,13 @@ pub struct RoomOptions {
     pub history: usize,
     /// Members the room may have, this one included.
     pub max_members: usize,
-    /// STUN and TURN servers.
+    /// STUN and TURN servers, beside those that the signaling server hands out.
     pub ice_servers: Vec<IceServer>,
+    /// Whether the other members are never shown this machine's addresses: everything goes through
+    /// a TURN server, or sealed through the signaling server.
+    pub relay_only: bool,
     /// How long to try to get in.
     pub connect_timeout: Duration,
-}
-
-/// A STUN or TURN server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IceServer {
-    /// `stun:host:port` or `turn:host:port`.
-    pub url: String,
-    /// For TURN.
-    pub username: String,
-    /// For TURN.
-    pub credential: String,
 }
 
 impl Default for RoomOptions {
@@ -49,6 +43,7 @@ impl Default for RoomOptions {
             history: limits::HISTORY_CHANGES,
             max_members: limits::MEMBERS,
             ice_servers: Vec::new(),
+            relay_only: false,
             connect_timeout: Duration::from_secs(20),
         }
     }

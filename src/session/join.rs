@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::live::Floor;
 use super::message::VERSION;
+use super::peer::Peer;
 use super::timers::{self, Timer};
-use super::{Channel, Event, Link, Message, Session, Time, resend};
+use super::{Channel, Event, Link, Message, Session, Time, Way, resend};
 use crate::limits;
 use crate::sync::{Author, Change, ChangeId, Checkpoint, Refusal, Replica, VectorClock};
 
@@ -37,17 +38,19 @@ impl Joining {
 }
 
 impl Session {
-    /// The channels to a peer are open: each side says hello first.
-    pub(super) fn connected(&mut self, now: Time, to: Author) {
+    /// There is a way to a peer: each side says hello first.
+    pub(super) fn connected(&mut self, now: Time, to: Author, way: Way) {
         if to == self.author {
             return;
         }
         self.disconnected(now, to);
         let peer = self.peer(to);
         peer.link = Link::Live;
+        peer.way = way;
         peer.sent_document = None;
         peer.heard_at = now;
         self.people_changed = true;
+        self.timers.stop(Timer::Reach(to));
         self.timers.set(Timer::Away(to), now + timers::AWAY);
         let hello = Message::Hello {
             version: VERSION,
@@ -83,8 +86,10 @@ impl Session {
             return;
         }
         let often = |holder: Author| self.joining.ever_asked.get(&holder).copied().unwrap_or(0);
-        let holders = self.peers.iter().filter(|(_, peer)| peer.is_sharing()).map(|(&author, _)| author);
-        let Some(holder) = holders.min_by_key(|&holder| often(holder)) else { return };
+        let holders = self.peers.iter().filter(|(_, peer)| peer.is_sharing());
+        // A document is large: whoever can be asked directly comes first.
+        let rank = |(author, peer): &(&Author, &Peer)| (often(**author), !peer.is_direct());
+        let Some((&holder, _)) = holders.min_by_key(rank) else { return };
         let patience = timers::DOCUMENT.saturating_mul(1 << often(holder).min(6)).min(timers::DOCUMENT_MOST);
         self.joining.asked = Some(holder);
         *self.joining.ever_asked.entry(holder).or_default() += 1;

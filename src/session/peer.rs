@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use super::message::Presence;
-use super::{Link, Time, timers};
-use crate::sync::{Tick, VectorClock};
+use super::{Link, Time, Way, timers};
+use crate::sync::{Author, Tick, VectorClock};
 
 /// One other member of the room.
 #[derive(Debug)]
 pub(super) struct Peer {
     /// Whether it is there.
     pub(super) link: Link,
+    /// How what is said to it gets there, while it is connected.
+    pub(super) way: Way,
+    /// Those it says it is connected to directly.
+    pub(super) links: Vec<Author>,
     /// Whether it has said hello on this connection, in our version of the protocol.
     pub(super) greeted: bool,
     /// Whether it holds the document.
@@ -42,6 +46,8 @@ impl Peer {
     pub(super) fn new() -> Self {
         Self {
             link: Link::Connecting,
+            way: Way::Direct,
+            links: Vec::new(),
             greeted: false,
             has_document: false,
             clock: VectorClock::new(),
@@ -75,6 +81,12 @@ impl Peer {
     /// Whether the channels to it are open.
     pub(super) fn is_connected(&self) -> bool {
         matches!(self.link, Link::Live | Link::Away)
+    }
+
+    /// Whether it can be talked to, and has a connection of its own, so that it can pass on what
+    /// is said to others.
+    pub(super) fn is_direct(&self) -> bool {
+        self.is_talking() && self.way == Way::Direct
     }
 
     /// Whether it can be talked to: connected, and known to speak this version.

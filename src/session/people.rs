@@ -3,7 +3,7 @@
 use super::message::Presence;
 use super::peer::Peer;
 use super::timers::{self, Timer};
-use super::{Channel, Link, Message, Person, Session, Time};
+use super::{Channel, Link, Message, Person, Session, Time, Way};
 use crate::limits;
 use crate::sync::Author;
 
@@ -86,10 +86,19 @@ impl Session {
         let person = |(&author, peer): (&Author, &Peer)| Person {
             author,
             link: peer.link,
+            way: peer.way,
             presence: peer.presence.clone(),
             clock: peer.clock.clone(),
         };
         self.peers.iter().map(person).collect()
+    }
+
+    /// The host: of those who are there the one with the lowest number. It has no more to say than
+    /// the others; whoever needs one of them to do something for all, such as keeping a file, has
+    /// one that all agree on. Members that cannot talk to each other may see two.
+    pub fn host(&self) -> Author {
+        let there = self.peers.iter().filter(|(_, peer)| peer.link == Link::Live).map(|(&author, _)| author);
+        there.min().map_or(self.author, |lowest| lowest.min(self.author))
     }
 
     /// A member, known from now on.
@@ -132,14 +141,18 @@ impl Session {
     pub(super) fn disconnected(&mut self, now: Time, author: Author) {
         let Some(peer) = self.peers.get_mut(&author).filter(|peer| peer.is_connected()) else { return };
         peer.link = Link::Lost;
+        peer.way = Way::Direct;
         peer.greeted = false;
+        peer.links.clear();
+        self.timers.set(Timer::Reach(author), now + timers::REACH_LOST);
         self.parted(now, author);
     }
 
     /// A peer is to come; what it may do is kept possible from now on.
-    pub(super) fn joined(&mut self, author: Author) {
+    pub(super) fn joined(&mut self, now: Time, author: Author) {
         if author != self.author && !self.peers.contains_key(&author) {
             self.peer(author);
+            self.timers.set(Timer::Reach(author), now + timers::REACH);
             self.people_changed = true;
         }
     }
@@ -147,6 +160,7 @@ impl Session {
     /// A peer is no member any more.
     pub(super) fn departed(&mut self, now: Time, author: Author) {
         if self.peers.remove(&author).is_some() {
+            self.timers.stop(Timer::Reach(author));
             self.parted(now, author);
         }
     }
@@ -157,6 +171,7 @@ impl Session {
         for timer in [Timer::Acknowledge(author), Timer::Resend(author), Timer::Away(author)] {
             self.timers.stop(timer);
         }
+        self.reroute(now, author);
         if !self.left {
             self.give_up_asking(now, Some(author));
             self.renew_repairs();

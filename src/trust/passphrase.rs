@@ -33,7 +33,8 @@ impl Exchange {
     /// Begins, with randomness of its own; second, what is to be sent.
     pub fn new(room: &str, passphrase: &str, randomness: &Secret) -> (Self, Vec<u8>) {
         let words: Vec<&str> = passphrase.split_whitespace().collect();
-        let (password, room) = (Password::new(words.join(" ").to_lowercase()), Identity::new(room.as_bytes()));
+        let (password, room) =
+            (Password::new(words.join(" ").to_lowercase()), Identity::new(room.as_bytes()));
         let (exchange, message) = Spake2::start_symmetric_with_rng(&password, &room, Stream::new(randomness));
         (Self(exchange), message)
     }

@@ -17,6 +17,7 @@ mod pace;
 mod stream;
 #[cfg(feature = "tls")]
 mod tls;
+mod turn;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -120,7 +121,8 @@ impl Server {
 
 /// Gives a new connection its task, or turns it away.
 fn admit(
-    hub: &Arc<Hub>, upgrade: &Upgrade, refusals: &Arc<Semaphore>, tasks: &mut JoinSet<()>, stream: TcpStream, from: IpAddr,
+    hub: &Arc<Hub>, upgrade: &Upgrade, refusals: &Arc<Semaphore>, tasks: &mut JoinSet<()>, stream: TcpStream,
+    from: IpAddr,
 ) {
     match hub.connect(from) {
         Ok(connected) => {

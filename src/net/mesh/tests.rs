@@ -3,12 +3,14 @@
 use ultrawave_signal::protocol::Body;
 
 use super::super::channel::Codec;
+use super::super::transport::IceOptions;
 use super::*;
 
 /// The mesh of author 3; its connections begin and come to nothing.
 fn mesh() -> (Mesh, mpsc::Receiver<(ConnectionId, ConnectionEvent)>) {
-    let codec = Codec { encode: |_| String::new(), decode: |_| Err(String::new()) };
-    let options = ConnectionOptions { ice_servers: Vec::new(), codec, wrap_socket: std::convert::identity };
+    let codec = Codec { encode: |_| Vec::new(), decode: |_| Err(String::new()) };
+    let options =
+        ConnectionOptions { ice: IceOptions::default(), codec, wrap_socket: std::convert::identity };
     let (events_to, events) = events();
     (Mesh::new(Author(3), "r".to_owned(), options, events_to), events)
 }
@@ -18,7 +20,7 @@ fn link(mesh: &Mesh, author: u32) -> Option<&'static str> {
         Link::Waiting(_) => "waiting",
         Link::Connecting(_) => "connecting",
         Link::Open(_) => "open",
-        Link::Interrupted(_) => "interrupted",
+        Link::Interrupted(..) => "interrupted",
     })
 }
 
@@ -43,12 +45,12 @@ async fn the_lower_offers_and_the_higher_asks_after_a_while() {
     let (mut mesh, _events) = mesh();
     let now = Instant::now();
     mesh.listed(now, &[Author(1), Author(5)]);
-    mesh.timeout(now);
+    mesh.timeout(now, |_| false);
     assert_eq!((link(&mesh, 1), link(&mesh, 5)), (Some("waiting"), Some("connecting")));
     assert!(mesh.take_requests().is_empty());
     let later = mesh.next_timeout().unwrap();
     assert_eq!(later, now + OFFER_WITHIN);
-    mesh.timeout(later);
+    mesh.timeout(later, |_| false);
     assert!(matches!(mesh.take_requests().as_slice(), [Request::RequestOffer(asked)] if asked.to.0 == 1));
     assert!(mesh.next_timeout().unwrap() > later);
 }
@@ -78,7 +80,7 @@ async fn a_broken_connection_is_tried_again_ever_more_slowly() {
     mesh.present(now, Author(5));
     let mut last = Duration::ZERO;
     for _ in 0..4 {
-        mesh.timeout(now);
+        mesh.timeout(now, |_| false);
         let id = mesh.members.get(&Author(5)).unwrap().wire().unwrap().id;
         mesh.connection(now, id, ConnectionEvent::Closed("a test".to_owned()));
         let delay = mesh.next_timeout().unwrap() - now;
@@ -87,7 +89,7 @@ async fn a_broken_connection_is_tried_again_ever_more_slowly() {
         now += delay;
     }
     // What an earlier connection says is not listened to.
-    mesh.timeout(now);
+    mesh.timeout(now, |_| false);
     let stale = ConnectionId { author: Author(5), number: 1 };
     mesh.connection(now, stale, ConnectionEvent::Open);
     assert_eq!(link(&mesh, 5), Some("connecting"));
@@ -98,7 +100,7 @@ async fn silence_is_told_and_heals() {
     let (mut mesh, _events) = mesh();
     let now = Instant::now();
     mesh.present(now, Author(5));
-    mesh.timeout(now);
+    mesh.timeout(now, |_| false);
     let id = open(&mut mesh, now, 5);
     for event in [
         ConnectionEvent::Interrupted,
@@ -122,7 +124,7 @@ async fn who_has_left_is_forgotten_when_it_cannot_be_talked_to() {
     for author in [1, 5, 6] {
         mesh.present(now, Author(author));
     }
-    mesh.timeout(now);
+    mesh.timeout(now, |_| false);
     let id = open(&mut mesh, now, 5);
     mesh.take_inputs();
     for author in [1, 5, 7] {
@@ -146,13 +148,13 @@ async fn without_the_server_nothing_is_tried_and_after_it_the_missing_get_their_
     mesh.listed(now, &[Author(5)]);
     mesh.server_down();
     assert_eq!(mesh.next_timeout(), None);
-    mesh.timeout(now);
+    mesh.timeout(now, |_| false);
     assert_eq!(link(&mesh, 5), Some("waiting"));
     // The server is there again and does not name 5, who may come back to it yet.
     mesh.listed(now, &[]);
-    mesh.timeout(now);
+    mesh.timeout(now, |_| false);
     assert_eq!(link(&mesh, 5), Some("waiting"));
-    mesh.timeout(now + FORGET_AFTER);
+    mesh.timeout(now + FORGET_AFTER, |_| false);
     assert_eq!(link(&mesh, 5), None);
     assert_eq!(inputs(&mut mesh), ["Left(Author(5))"]);
 }

@@ -1,7 +1,7 @@
 //! The bytes under the websocket: TCP for `ws`, TLS on it for `wss`.
 
-use std::{fmt, io};
 use std::sync::Arc;
+use std::{fmt, io};
 
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;

@@ -274,6 +274,8 @@ fn what_is_sent_again_is_little() {
         | Message::Clock { .. }
         | Message::Presence(_)
         | Message::Goodbye
+        | Message::Links(_)
+        | Message::Pass { .. }
         | Message::Signed(..) => None,
     });
     assert_eq!(longest.max(), Some(16));

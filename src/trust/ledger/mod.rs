@@ -200,14 +200,15 @@ impl Ledger {
     }
 
     /// What proves changes to somebody else, and those that it proves: all, but for those after
-    /// their author's last signature. Own ones are signed here.
-    pub fn seal(&mut self, changes: &[Arc<Change>]) -> (Vec<Arc<Change>>, Vec<Seal>) {
+    /// their author's last signature. Own ones are signed here; the own certificate goes along
+    /// unless it has been shown to the receiver.
+    pub fn seal(&mut self, changes: &[Arc<Change>], is_shown: bool) -> (Vec<Arc<Change>>, Vec<Seal>) {
         let mut seals = Vec::new();
         for (author, first, last) in runs_of(changes) {
             if author == self.me {
                 self.sign(last);
             }
-            let certificate = self.certificates.get(&author).filter(|_| author != self.me);
+            let certificate = self.certificates.get(&author).filter(|_| author != self.me || !is_shown);
             let certificate = certificate.map(|certificate| certificate.bytes().to_vec());
             let Some(chain) = self.chains.get(&author) else { continue };
             seals.extend(chain.prove(author, first, last).map(|seal| Seal { certificate, ..seal }));
