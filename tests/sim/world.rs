@@ -252,7 +252,8 @@ impl World {
             | Message::RequestDocument
             | Message::RequestChanges(_)
             | Message::Change(_)
-            | Message::Changes(_) => self.busy_at = self.now,
+            | Message::Changes(_)
+            | Message::Dropped(_) => self.busy_at = self.now,
         }
         let text = message.encode();
         let number = match channel {
