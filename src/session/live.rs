@@ -43,6 +43,9 @@ impl Session {
             return;
         }
         self.event(Event::Changed(changes.to_vec()));
+        if let Some(ledger) = &mut self.ledger {
+            ledger.enter_own(changes);
+        }
         for change in changes {
             self.recent.push(now, change.clone());
         }
@@ -194,6 +197,9 @@ impl Session {
         let floors: Vec<VectorClock> = staying.map(|(_, peer)| peer.counted.clone()).collect();
         if let Some(replica) = &mut self.replica {
             replica.acknowledged(&floors);
+            if let Some(ledger) = &mut self.ledger {
+                ledger.forget(replica.start());
+            }
         }
     }
 }

@@ -104,6 +104,7 @@ impl Session {
             self.unsent = Some(Unsent { replica, parting, relied_on });
         }
         self.author = author;
+        self.ledger = self.ledger.take().map(|ledger| ledger.renamed(author));
         self.dropped = theirs;
         self.gone.clear();
         self.recent = Recent::default();

@@ -274,7 +274,8 @@ fn what_is_sent_again_is_little() {
         | Message::Clock { .. }
         | Message::Presence(_)
         | Message::Dropped(_)
-        | Message::Goodbye => None,
+        | Message::Goodbye
+        | Message::Signed(..) => None,
     });
     assert_eq!(longest.max(), Some(16));
 }
