@@ -86,6 +86,7 @@ impl Message {
                 let _ = write!(text, r#"["pass",{{"from":{from},"to":{to}}},{}]"#, message.encode());
             }
             Self::Goodbye => text.push_str(r#"["goodbye",null]"#),
+            Self::Prove { code, writer } => super::proof_codec::write_prove(code, writer.as_ref(), &mut text),
             Self::Signed(message, proof) => {
                 text = message.encode();
                 text.pop();
@@ -129,6 +130,7 @@ impl Message {
     fn read(kind: &str, payload: &Value, message: &Value) -> Result<Self, MessageError> {
         match kind {
             "hello" => read_hello(&Payload::new("hello", payload)),
+            "prove" => super::proof_codec::read_prove(&Payload::new("prove", payload)),
             "request document" => Ok(Self::RequestDocument),
             "document" => read_document(&Payload::new("document", payload)),
             "request changes" => Ok(Self::RequestChanges(read_clock(payload)?)),

@@ -352,6 +352,9 @@ impl Session {
                 self.hello(now, from, name, &clock, has_document, (writer, dropped));
             }
             Message::Dropped(dropped) => self.peer_dropped(now, from, dropped, None),
+            Message::Prove { .. } => {
+                self.event(Event::Garbage(from, "a proof that was not asked for".to_owned()))
+            }
             Message::Signed(message, proof) => self.signed(now, from, *message, &proof),
             Message::RequestDocument => self.send_document(now, from),
             Message::Document { changes, .. } if self.ledger.is_some() => {

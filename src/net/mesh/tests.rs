@@ -5,6 +5,9 @@ use ultrawave_signal::protocol::Body;
 use super::super::channel::Codec;
 use super::super::transport::IceOptions;
 use super::*;
+use crate::trust::envelope::{NONCE, seal};
+use crate::trust::proof::{End, make, transcript};
+use crate::trust::{Access, AuthorKey, Certificate, Secret};
 
 /// The mesh of author 3; its connections begin and come to nothing.
 fn mesh() -> (Mesh, mpsc::Receiver<(ConnectionId, ConnectionEvent)>) {
@@ -12,7 +15,30 @@ fn mesh() -> (Mesh, mpsc::Receiver<(ConnectionId, ConnectionEvent)>) {
     let options =
         ConnectionOptions { ice: IceOptions::default(), codec, wrap_socket: std::convert::identity };
     let (events_to, events) = events();
-    (Mesh::new(Author(3), "r".to_owned(), options, events_to), events)
+    (Mesh::new(Author(3), "r".to_owned(), credentials(3), options, events_to), events)
+}
+
+/// What an author of the room proves itself with.
+fn credentials(author: u8) -> Credentials {
+    let (access, key) = (Access::open("r"), AuthorKey::new(&Secret::new([author; 32])));
+    let certificate = Certificate::issue(&access, Author(author.into()), &key);
+    Credentials { access, key, certificate }
+}
+
+/// What the other end of a connection proves itself with.
+fn proof(mesh: &Mesh, author: u8, key: &Credentials) -> Message {
+    let proving = &mesh.members.get(&Author(author.into())).unwrap().wire().unwrap().proving;
+    let end = |author: u8, half: &Half| End {
+        author: Author(author.into()),
+        fingerprint: half.fingerprints.clone(),
+        nonce: half.key,
+    };
+    let (mine, theirs) = (end(author, &proving.theirs), end(3, &proving.mine));
+    let signature = key.key.sign(&transcript(&mine, &theirs));
+    Message::Prove {
+        code: make(&key.access, &mine, &theirs),
+        writer: key.certificate.as_ref().map(|certificate| (certificate.bytes().to_vec(), signature)),
+    }
 }
 
 fn link(mesh: &Mesh, author: u32) -> Option<&'static str> {
@@ -28,16 +54,29 @@ fn link(mesh: &Mesh, author: u32) -> Option<&'static str> {
 fn open(mesh: &mut Mesh, now: Instant, author: u32) -> ConnectionId {
     let id = mesh.members.get(&Author(author)).unwrap().wire().unwrap().id;
     mesh.connection(now, id, ConnectionEvent::Open);
+    let member = u8::try_from(author).unwrap();
+    let proof = proof(mesh, member, &credentials(member));
+    mesh.connection(now, id, ConnectionEvent::Message(proof));
     id
 }
 
 fn offer(from: u32) -> Relayed {
-    let body = Body::new(&serde_json::json!({"connection": 1, "sdp": "v=0"})).unwrap();
+    sealed_offer(from, 1, "v=0")
+}
+
+fn sealed_offer(from: u32, label: u64, sdp: &str) -> Relayed {
+    let key = data_encoding::BASE64.encode(&[9; 32]);
+    let text = serde_json::json!({"connection": label, "sdp": sdp, "key": key}).to_string();
+    let sealed = seal(&Access::open("r"), [1; NONCE], &format!("offer {from} 3"), &text);
+    let body = Body::new(&serde_json::json!({ "sealed": sealed })).unwrap();
     Relayed { room: "r".to_owned(), from: protocol::Author(from), body }
 }
 
+/// What the session is to be fed, but for who joined and with which key.
 fn inputs(mesh: &mut Mesh) -> Vec<String> {
-    mesh.take_inputs().iter().map(|input| format!("{input:?}")).collect()
+    let inputs = mesh.take_inputs();
+    let told = inputs.iter().filter(|input| !matches!(input, Input::Joined(_) | Input::Certified(..)));
+    told.map(|input| format!("{input:?}")).collect()
 }
 
 #[tokio::test]
@@ -65,7 +104,7 @@ async fn only_offers_of_lower_authors_are_answered() {
     assert_eq!(link(&mesh, 2), Some("connecting"));
     open(&mut mesh, now, 2);
     assert_eq!(inputs(&mut mesh), ["Connected(Author(2))"]);
-    mesh.relayed(now, protocol::Signal::Offer, &offer(2));
+    mesh.relayed(now, protocol::Signal::Offer, &sealed_offer(2, 2, "v=0"));
     assert_eq!(link(&mesh, 2), Some("connecting"));
     assert_eq!(inputs(&mut mesh), ["Disconnected(Author(2))"]);
     let garbage = Relayed { body: Body::new(&1).unwrap(), ..offer(2) };
@@ -165,4 +204,72 @@ async fn a_server_that_names_too_many_is_not_believed() {
     let authors: Vec<Author> = (10..10_000).map(Author).collect();
     mesh.listed(Instant::now(), &authors);
     assert_eq!(mesh.members.len(), limits::KNOWN_MEMBERS);
+}
+
+#[tokio::test]
+async fn nobody_is_heard_before_they_have_proven_to_be_members() {
+    let hello = Message::RequestDocument;
+    let outsider = Credentials { access: Access::open("another room"), ..credentials(5) };
+    let impostor = Credentials { key: AuthorKey::new(&Secret::new([9; 32])), ..credentials(5) };
+    for who in [&outsider, &impostor] {
+        let (mut mesh, _events) = mesh();
+        let now = Instant::now();
+        mesh.present(now, Author(5));
+        mesh.timeout(now, |_| false);
+        let id = mesh.members.get(&Author(5)).unwrap().wire().unwrap().id;
+        mesh.connection(now, id, ConnectionEvent::Open);
+        mesh.connection(now, id, ConnectionEvent::Message(hello.clone()));
+        assert!(inputs(&mut mesh).is_empty());
+        let proof = proof(&mesh, 5, who);
+        mesh.connection(now, id, ConnectionEvent::Message(proof));
+        let told = inputs(&mut mesh);
+        assert!(told.iter().all(|input| input.starts_with("Garbage(")) && told.len() == 1, "{told:?}");
+        assert_eq!(link(&mesh, 5), Some("waiting"));
+    }
+}
+
+#[tokio::test]
+async fn a_proof_for_other_fingerprints_is_none() {
+    let (mut mesh, _events) = mesh();
+    let now = Instant::now();
+    mesh.relayed(now, protocol::Signal::Offer, &sealed_offer(2, 1, "v=0\r\na=fingerprint:sha-256 AA:BB\r\n"));
+    let good = proof(&mesh, 2, &credentials(2));
+    let wire = mesh.members.get_mut(&Author(2)).unwrap().wire_mut().unwrap();
+    assert_eq!(wire.proving.theirs.fingerprints, b"sha-256 AA:BB");
+    wire.proving.theirs.fingerprints = b"sha-256 EE:EE".to_vec();
+    let id = wire.id;
+    mesh.connection(now, id, ConnectionEvent::Open);
+    mesh.connection(now, id, ConnectionEvent::Message(good));
+    assert!(inputs(&mut mesh).first().unwrap().starts_with("Garbage("));
+}
+
+#[tokio::test]
+async fn who_does_not_prove_itself_in_time_is_given_up() {
+    let (mut mesh, _events) = mesh();
+    let now = Instant::now();
+    mesh.present(now, Author(5));
+    mesh.timeout(now, |_| false);
+    let id = mesh.members.get(&Author(5)).unwrap().wire().unwrap().id;
+    mesh.connection(now, id, ConnectionEvent::Open);
+    let due = mesh.next_timeout().unwrap();
+    assert_eq!(due, now + Duration::from_secs(10));
+    mesh.timeout(due, |_| false);
+    assert_eq!(link(&mesh, 5), Some("waiting"));
+}
+
+#[tokio::test]
+async fn what_the_server_made_up_or_moved_does_not_open() {
+    let (mut mesh, _events) = mesh();
+    let now = Instant::now();
+    let unsealed = Body::new(&serde_json::json!({"connection": 1, "sdp": "v=0"})).unwrap();
+    for forged in [
+        Relayed { body: unsealed, ..offer(2) },
+        // Said by another, and to another.
+        Relayed { from: protocol::Author(1), ..offer(2) },
+        Relayed { body: Body::new(&serde_json::json!({"sealed": "AAAA"})).unwrap(), ..offer(2) },
+    ] {
+        mesh.relayed(now, protocol::Signal::Offer, &forged);
+        assert!(inputs(&mut mesh).first().unwrap().starts_with("Garbage("));
+        assert_eq!((link(&mesh, 1), link(&mesh, 2)), (None, None));
+    }
 }

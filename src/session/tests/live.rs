@@ -277,6 +277,7 @@ fn what_is_sent_again_is_little() {
         | Message::Goodbye
         | Message::Links(_)
         | Message::Pass { .. }
+        | Message::Prove { .. }
         | Message::Signed(..) => None,
     });
     assert_eq!(longest.max(), Some(16));
