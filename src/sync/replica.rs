@@ -408,7 +408,7 @@ impl Replica {
 
     /// The version where the history starts.
     pub fn start(&self) -> &VectorClock {
-        &self.history.start().clock
+        self.history.start()
     }
 
     /// Says what each other member has acknowledged, so that older changes may be forgotten once
