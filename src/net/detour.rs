@@ -195,13 +195,12 @@ impl Life {
     /// Sends a live message whole.
     async fn outgoing(&mut self, outgoing: Outgoing) -> Result<(), String> {
         let message = match outgoing {
-            Outgoing::Message(Message::Change(change)) => {
+            Outgoing::Message(message) => {
                 let [ops, _] = &mut self.live;
-                let (message, behind) = gather(ops, change);
+                let (message, behind) = gather(ops, message);
                 self.behind.extend(behind);
                 message
             }
-            Outgoing::Message(message) => message,
             Outgoing::Flush(done) => return self.flush(done),
         };
         let (id, text) = self.encode(&message);

@@ -124,6 +124,9 @@ impl Driver {
             tracing::trace!(me = %self.mesh.me(), %to, ?message, "out");
             self.mesh.send(now, to, channel, message);
         }
+        for author in self.shared.take_expelled() {
+            self.mesh.expel(author);
+        }
         for (author, measured) in self.mesh.take_measured() {
             self.shared.note_measured(author, measured);
         }

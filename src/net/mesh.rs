@@ -10,7 +10,7 @@ mod member;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use rand::RngExt as _;
@@ -65,6 +65,8 @@ pub(super) struct Mesh {
     /// Connections begun.
     count: u64,
     is_server_up: bool,
+    /// Those who did wrong: nothing is had to do with them any more.
+    expelled: BTreeSet<Author>,
     inputs: Vec<Input>,
     requests: Vec<Request>,
     /// What the connections measured lately.
@@ -83,6 +85,7 @@ impl Mesh {
             members: BTreeMap::new(),
             count: 0,
             is_server_up: true,
+            expelled: BTreeSet::new(),
             inputs: Vec::new(),
             requests: Vec::new(),
             measured: Vec::new(),
@@ -145,7 +148,10 @@ impl Mesh {
     /// A member is there, says the server.
     pub(super) fn present(&mut self, now: Instant, author: Author) {
         let is_known = self.members.contains_key(&author);
-        if author == self.me || (!is_known && self.members.len() >= limits::KNOWN_MEMBERS) {
+        if author == self.me
+            || self.expelled.contains(&author)
+            || (!is_known && self.members.len() >= limits::KNOWN_MEMBERS)
+        {
             return;
         }
         let try_at = if self.me < author { now } else { now + OFFER_WITHIN };
@@ -178,6 +184,12 @@ impl Mesh {
         if !member.is_direct() {
             self.forget(author);
         }
+    }
+
+    /// A member did wrong: its connection is closed, and no other is made.
+    pub(super) fn expel(&mut self, author: Author) {
+        self.expelled.insert(author);
+        self.forget(author);
     }
 
     /// When to call [`timeout`](Self::timeout).
@@ -348,7 +360,14 @@ impl Mesh {
                 self.inputs.push(Input::Message(author, message));
             }
             ConnectionEvent::Garbage(reason) => self.inputs.push(Input::Garbage(author, reason)),
-            ConnectionEvent::Measured(measured) => self.measured.push((author, measured)),
+            ConnectionEvent::Measured(measured) => {
+                let route = &measured.route;
+                if member.route.as_ref() != Some(route) {
+                    tracing::info!(me = %self.me, %author, %route, "a connection is open");
+                    member.route = Some(route.clone());
+                }
+                self.measured.push((author, measured));
+            }
             ConnectionEvent::Closed(reason) => self.closed(now, author, &reason),
         }
     }

@@ -45,6 +45,8 @@ pub(crate) struct Shared {
 struct State {
     session: Session,
     outgoing: VecDeque<(Author, Channel, Message)>,
+    /// Whose connections are to be closed for good.
+    expelled: Vec<Author>,
     server: ServerStatus,
     /// What the connections measured last.
     measured: BTreeMap<Author, Measured>,
@@ -68,6 +70,7 @@ impl Shared {
             state: Mutex::new(State {
                 session,
                 outgoing: VecDeque::new(),
+                expelled: Vec::new(),
                 server: ServerStatus::Connected,
                 measured: BTreeMap::new(),
                 embedded,
@@ -117,6 +120,10 @@ impl Shared {
                     state.queue(to, channel, message);
                     continue;
                 }
+                Output::Expel(author) => {
+                    state.expelled.push(author);
+                    continue;
+                }
                 Output::Event(event) => event,
             };
             tracing::trace!(me = %state.session.author(), ?event, "told");
@@ -126,6 +133,7 @@ impl Shared {
                 Event::People
                 | Event::Progress
                 | Event::Refused(..)
+                | Event::Distrusted(_)
                 | Event::CallbackFailed(_)
                 | Event::Garbage(..)
                 | Event::Incompatible(..)
@@ -155,6 +163,11 @@ impl Shared {
     /// What the driver is to send.
     pub(crate) fn take_outgoing(&self) -> VecDeque<(Author, Channel, Message)> {
         std::mem::take(&mut self.lock().outgoing)
+    }
+
+    /// Whose connections are to be closed for good.
+    pub(crate) fn take_expelled(&self) -> Vec<Author> {
+        std::mem::take(&mut self.lock().expelled)
     }
 
     /// Resolves when there may be something to send.

@@ -68,6 +68,12 @@ impl Message {
                 let _ = write!(text, r#"["pass",{{"from":{from},"to":{to}}},{}]"#, message.encode());
             }
             Self::Goodbye => text.push_str(r#"["goodbye",null]"#),
+            Self::Signed(message, proof) => {
+                text = message.encode();
+                text.pop();
+                super::proof_codec::write(proof, &mut text);
+                text.push(']');
+            }
         }
         text
     }
@@ -88,11 +94,21 @@ impl Message {
         if kind == "pass" {
             return read_pass(text.len(), &Payload::new("pass", payload), &message);
         }
-        Self::read(&kind, payload, &message)
+        Self::read_signed(&kind, &message, payload)
     }
 
-    /// Reads a message of a kind, other than one that is passed on.
-    fn read(kind: &str, payload: &Value, message: &Value) -> Result<Self, MessageError> {
+    /// Reads a message of a kind, other than one that is passed on, with its proof.
+    fn read_signed(kind: &str, message: &Value, payload: &Value) -> Result<Self, MessageError> {
+        let read = Self::read(kind, message, payload)?;
+        match (message.index(2), &read) {
+            (Some(proof), Self::Change(_) | Self::Changes(_) | Self::Document { .. }) => {
+                Ok(Self::Signed(Box::new(read), super::proof_codec::read(&Payload::new("proof", proof))?))
+            }
+            _ => Ok(read),
+        }
+    }
+
+    fn read(kind: &str, message: &Value, payload: &Value) -> Result<Self, MessageError> {
         match kind {
             "hello" => read_hello(&Payload::new("hello", payload)),
             "request document" => Ok(Self::RequestDocument),
@@ -156,7 +172,7 @@ fn read_pass(bytes: usize, pass: &Payload<'_>, message: &Value) -> Result<Messag
         return Err(MessageError::TooLarge { bytes, limit });
     }
     // One within another is of no kind that is known there.
-    let message = Box::new(Message::read(&kind, payload, inner)?);
+    let message = Box::new(Message::read_signed(&kind, inner, payload)?);
     Ok(Message::Pass { from, to, message })
 }
 
@@ -254,21 +270,21 @@ fn read_presence(presence: &Payload<'_>) -> Result<Message, MessageError> {
 }
 
 /// What a message of some kind carries.
-struct Payload<'a> {
+pub(super) struct Payload<'a> {
     kind: &'static str,
     value: &'a Value,
 }
 
 impl<'a> Payload<'a> {
-    fn new(kind: &'static str, value: &'a Value) -> Self {
+    pub(super) fn new(kind: &'static str, value: &'a Value) -> Self {
         Self { kind, value }
     }
 
-    fn wrong(&self, reason: impl Into<String>) -> MessageError {
+    pub(super) fn wrong(&self, reason: impl Into<String>) -> MessageError {
         MessageError::Payload { kind: self.kind, reason: reason.into() }
     }
 
-    fn member(&self, name: &str) -> Result<&'a Value, MessageError> {
+    pub(super) fn member(&self, name: &str) -> Result<&'a Value, MessageError> {
         self.value.key(&Text::new(name)).ok_or_else(|| self.wrong(format!("it has no {name:?}")))
     }
 
@@ -276,7 +292,7 @@ impl<'a> Payload<'a> {
         self.member(name)?.as_bool().ok_or_else(|| self.wrong(format!("{name:?} is true or false")))
     }
 
-    fn string(&self, name: &str) -> Result<String, MessageError> {
+    pub(super) fn string(&self, name: &str) -> Result<String, MessageError> {
         let text = self.member(name)?.as_text().filter(|text| !text.has_lone_surrogate());
         text.map(|text| text.plain().into_owned()).ok_or_else(|| self.wrong(format!("{name:?} is a string")))
     }
@@ -289,7 +305,7 @@ impl<'a> Payload<'a> {
         Ok(name)
     }
 
-    fn elements(&self, limit: usize) -> Result<impl Iterator<Item = &'a Value>, MessageError> {
+    pub(super) fn elements(&self, limit: usize) -> Result<impl Iterator<Item = &'a Value>, MessageError> {
         if self.value.kind() != Kind::Array || self.value.len() > limit {
             return Err(self.wrong(format!("an array of at most {limit} elements was expected")));
         }

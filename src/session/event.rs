@@ -1,9 +1,11 @@
 //! What a session is fed with, what it wants done, and what it tells.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::message::{Channel, Message, Presence};
 use crate::sync::{Author, Change, Refusal, Snapshot, VectorClock};
+use crate::trust::Fraud;
 
 /// What happened outside.
 #[derive(Clone, Debug)]
@@ -14,6 +16,8 @@ pub enum Input {
     Connected(Author),
     /// A peer can be talked to through the signaling server, sealed; not directly.
     Detoured(Author),
+    /// A peer that is about to be connected has shown this certificate, and that it has the key.
+    Certified(Author, Vec<u8>),
     /// The connection to a peer is broken; it may come back.
     Disconnected(Author),
     /// A peer has left for good, and is not connected any more either. Without the latter the
@@ -32,6 +36,8 @@ pub enum Input {
 pub enum Output {
     /// Say this to that peer.
     Send(Author, Channel, Message),
+    /// Close the connection to that peer, and make no other: it did wrong.
+    Expel(Author),
     /// Tell whoever watches.
     Event(Event),
 }
@@ -50,6 +56,8 @@ pub enum Event {
     Progress,
     /// A peer sent what cannot be accepted; nothing was altered.
     Refused(Author, Refusal),
+    /// Somebody forged, altered or contradicted changes; nothing of that was taken in.
+    Distrusted(Fraud),
     /// A callback of `Room::on_change` failed.
     CallbackFailed(String),
     /// A peer sent what is no message, or none that it may send.
@@ -102,4 +110,8 @@ pub struct Person {
     pub presence: Presence,
     /// What they have acknowledged.
     pub clock: VectorClock,
+    /// How long their acknowledgements take, lately.
+    pub acknowledges_within: Duration,
+    /// How many changes they were sent again, because no acknowledgement came.
+    pub resends: u64,
 }

@@ -55,6 +55,8 @@ mod live;
 mod message;
 mod peer;
 mod people;
+mod proof;
+mod proof_codec;
 mod reach;
 mod repair;
 mod resend;
@@ -63,17 +65,18 @@ mod tests;
 mod timers;
 mod undo;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use event::{Event, Input, Link, Output, Person, Way};
-pub use message::{Channel, Message, MessageError, Presence, VERSION};
+pub use message::{Channel, Message, MessageError, Presence, Proof, VERSION};
 
 use self::join::Joining;
 use self::live::Floor;
 use self::peer::Peer;
 use self::people::OwnPresence;
+use self::proof::NOTHING;
 use self::repair::Repair;
 use self::resend::Recent;
 use self::timers::{Timer, Timers};
@@ -81,6 +84,7 @@ use self::undo::UndoList;
 use crate::document::{LimitError, Method, Path};
 use crate::limits;
 use crate::sync::{Author, Change, ChangeId, Checkpoint, EditError, Replica, Snapshot, Undone, VectorClock};
+use crate::trust::{Distrust, Ledger};
 
 /// A moment: time since the session began. The driver's clock, not this machine's.
 pub type Time = Duration;
@@ -110,6 +114,12 @@ pub struct Session {
     presence: OwnPresence,
     /// Those this member has told the others it is connected to directly.
     linked: Vec<Author>,
+    /// Who signed what; none among peers that trust each other anyway.
+    ledger: Option<Ledger>,
+    /// By whom what is being taken in was passed on, if it was.
+    passed_by: Option<Author>,
+    /// Those who did wrong; they are not listened to any more.
+    expelled: BTreeSet<Author>,
     /// Whether goodbye has been said.
     left: bool,
     people_changed: bool,
@@ -153,19 +163,33 @@ impl Session {
             recent: Recent::default(),
             undo: UndoList::default(),
             linked: Vec::new(),
+            ledger: None,
+            passed_by: None,
+            expelled: BTreeSet::new(),
             left: false,
             people_changed: false,
             progress: (0, false),
         }
     }
 
+    /// Signs own changes from now on, and takes in none that are not signed.
+    #[must_use]
+    pub fn with_ledger(mut self, ledger: Ledger) -> Self {
+        self.ledger = Some(ledger);
+        self
+    }
+
     /// Takes something in. Drain [`poll`](Self::poll) afterwards.
     pub fn handle(&mut self, now: Time, input: Input) {
         match input {
             Input::Joined(_) | Input::Connected(_) | Input::Detoured(_) if self.left => {}
+            Input::Connected(peer) | Input::Detoured(peer) if self.expelled.contains(&peer) => {
+                self.outputs.push_back(Output::Expel(peer));
+            }
             Input::Joined(peer) => self.joined(now, peer),
             Input::Connected(peer) => self.connected(now, peer, Way::Direct),
             Input::Detoured(peer) => self.connected(now, peer, Way::Server),
+            Input::Certified(peer, certificate) => self.certified(now, peer, &certificate),
             Input::Disconnected(peer) => self.disconnected(now, peer),
             Input::Left(peer) => self.departed(now, peer),
             Input::Message(from, message) => self.message(now, from, message),
@@ -216,6 +240,9 @@ impl Session {
         let bytes = resend::size_of_edit(&method);
         if bytes > limits::DOCUMENT_BYTES {
             return Err(LimitError::Bytes { bytes }.into());
+        }
+        if !self.may_write() {
+            return Err(EditError::ReadOnly);
         }
         let Some(replica) = &mut self.replica else {
             return Err(EditError::NoDocument);
@@ -301,16 +328,26 @@ impl Session {
             Message::Hello { name, clock, has_document, .. } => {
                 self.hello(now, from, name, &clock, has_document);
             }
+            Message::Signed(message, proof) => self.signed(now, from, *message, &proof),
             Message::RequestDocument => self.send_document(now, from),
-            Message::Document { checkpoint, changes } => self.document(now, from, checkpoint, changes),
+            Message::Document { changes, .. } if self.ledger.is_some() => {
+                self.expel(
+                    now,
+                    from,
+                    Distrust::Unsigned(changes.first().map_or(NOTHING, |change| change.id())),
+                );
+            }
+            Message::Document { checkpoint, changes } => {
+                self.document(now, from, checkpoint, changes);
+            }
             Message::RequestChanges(clock) => {
                 if self.learn(now, from, &clock) {
                     self.send_lacking(now, from, &clock);
                 }
                 self.ask_for_document(now);
             }
-            Message::Change(change) => self.receive(now, from, vec![change]),
-            Message::Changes(changes) => self.receive(now, from, changes),
+            Message::Change(change) => self.unsigned(now, from, vec![change]),
+            Message::Changes(changes) => self.unsigned(now, from, changes),
             Message::RequestSync(runs) => {
                 self.lost_on_the_way(now, from);
                 self.send_requested(now, from, &runs);
@@ -391,6 +428,12 @@ impl Session {
     }
 
     fn send(&mut self, to: Author, channel: Channel, message: Message) {
+        let Some(message) = self.sign(message) else { return };
+        self.send_signed(to, channel, message);
+    }
+
+    /// Sends what needs no signature, or has it: to those out of reach by way of another.
+    fn send_signed(&mut self, to: Author, channel: Channel, message: Message) {
         let output = match self.peers.get(&to).map(|peer| peer.way) {
             Some(Way::Via(via)) => {
                 let message = Message::Pass { from: self.author, to, message: Box::new(message) };

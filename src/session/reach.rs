@@ -65,7 +65,7 @@ impl Session {
             }
             return;
         }
-        if from == by || from == self.author {
+        if from == by || from == self.author || self.expelled.contains(&from) {
             return;
         }
         let is_connected = self.peers.get(&from).is_some_and(|peer| peer.is_connected());
@@ -75,7 +75,9 @@ impl Session {
             self.connected(now, from, Way::Via(by));
         }
         if self.heard(now, from) {
+            self.passed_by = Some(by);
             self.said(now, from, message);
+            self.passed_by = None;
         }
     }
 
