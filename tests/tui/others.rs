@@ -1,4 +1,6 @@
+use std::time::Duration;
 use ultrawave::document::{Method, Path, Value, parse};
+
 use ultrawave::session::{Link, Person, Presence, Way};
 use ultrawave::sync::{Author, VectorClock};
 use ultrawave::tui::{Mode, Msg};
