@@ -40,24 +40,28 @@
 //! Where what is: `join` is the way in and what two who meet lack of each other; `live` takes
 //! changes in and gives them out; `resend` and `repair` are the two sides of a loss, who sent it
 //! and who misses it; `people` is who is there; `undo` the lists behind undo and redo; `timers`
-//! everything that waits, and how long.
+//! everything that waits, and how long; `membership` who still counts, and `rejoin` the way back for
+//! those who do not.
 //!
 //! # Limitations
 //!
-//! - A member that falls silent without leaving holds forgetting up for as long as it is a member.
-//! - Who was away for longer than the others remember, and has edits that they have not, keeps
-//!   them and is told ([`Event::Stranded`]); they are not carried over by themselves.
+//! - A member that only some of the others can hear may be dropped by those who cannot, and goes
+//!   on under another name.
+//! - Where a room falls apart, and both parts go on for longer than they remember, one of them
+//!   starts again from the other's document; what its people wrote is carried over by comparing.
 
 mod codec;
 mod event;
 mod join;
 mod live;
+mod membership;
 mod message;
 mod peer;
 mod people;
 mod proof;
 mod proof_codec;
 mod reach;
+mod rejoin;
 mod repair;
 mod resend;
 #[cfg(test)]
@@ -70,6 +74,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use event::{Event, Input, Link, Output, Person, Way};
+pub use membership::Dropped;
 pub use message::{Channel, Message, MessageError, Presence, Proof, VERSION};
 
 use self::join::Joining;
@@ -77,6 +82,7 @@ use self::live::Floor;
 use self::peer::Peer;
 use self::people::OwnPresence;
 use self::proof::NOTHING;
+use self::rejoin::{Parting, Unsent};
 use self::repair::Repair;
 use self::resend::Recent;
 use self::timers::{Timer, Timers};
@@ -100,6 +106,9 @@ pub struct SessionOptions {
 
 /// One peer's side of the protocol around one replica.
 pub struct Session {
+    /// Who this is to the others.
+    member: Author,
+    /// The name under which it writes: its number, until it has to start again.
     author: Author,
     options: SessionOptions,
     replica: Option<Replica>,
@@ -114,6 +123,13 @@ pub struct Session {
     presence: OwnPresence,
     /// Those this member has told the others it is connected to directly.
     linked: Vec<Author>,
+    dropped: Dropped,
+    /// Authors who have left and of whom the document's clock does not tell.
+    gone: BTreeSet<Author>,
+    /// What was in common with those who have been dropped.
+    partings: Vec<Parting>,
+    /// What is to be written again when the others' document comes.
+    unsent: Option<Unsent>,
     /// Who signed what; none among peers that trust each other anyway.
     ledger: Option<Ledger>,
     /// By whom what is being taken in was passed on, if it was.
@@ -150,7 +166,12 @@ impl Session {
             timers.set(Timer::Reach(member), timers::REACH);
         }
         Self {
+            member: author,
             author,
+            dropped: Dropped::default(),
+            gone: BTreeSet::new(),
+            partings: Vec::new(),
+            unsent: None,
             presence: OwnPresence::new(&options.name),
             options,
             floor: Floor::new(replica.as_ref().map(|replica| replica.clock().clone()).unwrap_or_default()),
@@ -209,7 +230,8 @@ impl Session {
         self.timers.next()
     }
 
-    /// Who this peer is in the room.
+    /// Under which name this peer writes: its number in the room, or, when it had to start again,
+    /// another one of the same [`Author::member`].
     pub fn author(&self) -> Author {
         self.author
     }
@@ -320,14 +342,19 @@ impl Session {
             }
             return;
         }
+        let is_new_start = matches!(message, Message::Hello { .. } | Message::Dropped(_) | Message::Goodbye);
+        if !is_new_start && self.is_dropped(from) {
+            return;
+        }
         match message {
             Message::Hello { version, .. } if version != VERSION => {
                 self.departed(now, from);
                 self.event(Event::Incompatible(from, version));
             }
-            Message::Hello { name, clock, has_document, .. } => {
-                self.hello(now, from, name, &clock, has_document);
+            Message::Hello { name, clock, has_document, writer, dropped, .. } => {
+                self.hello(now, from, name, &clock, has_document, (writer, dropped));
             }
+            Message::Dropped(dropped) => self.peer_dropped(now, from, dropped, None),
             Message::Signed(message, proof) => self.signed(now, from, *message, &proof),
             Message::RequestDocument => self.send_document(now, from),
             Message::Document { changes, .. } if self.ledger.is_some() => {
@@ -355,8 +382,9 @@ impl Session {
             Message::Clock { seen, floor } => {
                 self.learn(now, from, &seen);
                 let floor = floor.filter(|floor| seen.covers(floor));
+                let writer = self.writer_of(from);
                 if let (Some(floor), Some(peer)) = (floor, self.peers.get_mut(&from)) {
-                    peer.floor = (floor, seen.get(from));
+                    peer.floor = (floor, seen.get(writer));
                 }
                 self.ask_for_document(now);
             }
@@ -399,6 +427,7 @@ impl Session {
         }
         self.presence.repeated();
         self.forget_acknowledged();
+        self.drop_silent(now);
     }
 
     /// After every input: gaps and what is to be told of the others.
@@ -436,7 +465,7 @@ impl Session {
     fn send_signed(&mut self, to: Author, channel: Channel, message: Message) {
         let output = match self.peers.get(&to).map(|peer| peer.way) {
             Some(Way::Via(via)) => {
-                let message = Message::Pass { from: self.author, to, message: Box::new(message) };
+                let message = Message::Pass { from: self.member, to, message: Box::new(message) };
                 Output::Send(via, channel, message)
             }
             Some(Way::Direct | Way::Server) | None => Output::Send(to, channel, message),

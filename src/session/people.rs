@@ -100,7 +100,7 @@ impl Session {
     /// one that all agree on. Members that cannot talk to each other may see two.
     pub fn host(&self) -> Author {
         let there = self.peers.iter().filter(|(_, peer)| peer.link == Link::Live).map(|(&author, _)| author);
-        there.min().map_or(self.author, |lowest| lowest.min(self.author))
+        there.min().map_or(self.member, |lowest| lowest.min(self.member))
     }
 
     /// A member, known from now on.
@@ -152,17 +152,22 @@ impl Session {
 
     /// A peer is to come; what it may do is kept possible from now on.
     pub(super) fn joined(&mut self, now: Time, author: Author) {
-        if author != self.author && !self.peers.contains_key(&author) {
-            self.peer(author);
+        if author != self.member && !self.peers.contains_key(&author) {
+            self.peer(author).heard_at = now;
             self.timers.set(Timer::Reach(author), now + timers::REACH);
             self.people_changed = true;
         }
     }
 
-    /// A peer is no member any more.
+    /// A peer is no member any more. It may come back with edits of its own all the same.
     pub(super) fn departed(&mut self, now: Time, author: Author) {
+        let writer = self.writer_of(author);
         if self.peers.remove(&author).is_some() {
             self.timers.stop(Timer::Reach(author));
+            if self.gone.len() >= limits::KNOWN_MEMBERS {
+                self.gone.pop_first();
+            }
+            self.gone.insert(writer);
             self.parted(now, author);
         }
     }

@@ -117,6 +117,7 @@ impl Session {
 
     /// Does not listen to somebody any more. Nothing they say can be relied on.
     pub(super) fn expel(&mut self, now: Time, who: Author, what: Distrust) {
+        let who = who.member();
         if self.passed_by.is_some() {
             // Whoever passed it on may have altered it: what is forged is not taken in, and whose
             // doing it is cannot be known.

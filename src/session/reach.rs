@@ -10,9 +10,9 @@ use super::{Channel, Link, Message, Session, Time, Way};
 use crate::sync::Author;
 
 impl Session {
-    /// Whether a member is reached by way of another one.
+    /// Whether a member is reached by way of another one, and answers.
     pub fn is_reached_via_another(&self, author: Author) -> bool {
-        self.peers.get(&author).is_some_and(|peer| peer.is_connected() && matches!(peer.way, Way::Via(_)))
+        self.peers.get(&author).is_some_and(|peer| peer.link == Link::Live && matches!(peer.way, Way::Via(_)))
     }
 
     /// A member has had its time to be connected to.
@@ -57,7 +57,7 @@ impl Session {
 
     /// Something to be passed on, or that was.
     pub(super) fn pass(&mut self, now: Time, by: Author, from: Author, to: Author, message: Message) {
-        if to != self.author {
+        if to != self.member {
             // Only for those who sent it, to those who can be talked to: one step and no further.
             if from == by && !self.left && self.peers.get(&to).is_some_and(|peer| peer.is_direct()) {
                 let channel = message.channel();
@@ -65,7 +65,7 @@ impl Session {
             }
             return;
         }
-        if from == by || from == self.author || self.expelled.contains(&from) {
+        if from == by || from == self.member || self.expelled.contains(&from) {
             return;
         }
         let is_connected = self.peers.get(&from).is_some_and(|peer| peer.is_connected());

@@ -275,6 +275,7 @@ fn what_is_sent_again_is_little() {
         | Message::Presence(_)
         | Message::Links(_)
         | Message::Pass { .. }
+        | Message::Dropped(_)
         | Message::Goodbye
         | Message::Signed(..) => None,
     });
