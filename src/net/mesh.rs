@@ -382,7 +382,14 @@ impl Mesh {
                 self.inputs.push(Input::Message(author, message));
             }
             ConnectionEvent::Garbage(reason) => self.inputs.push(Input::Garbage(author, reason)),
-            ConnectionEvent::Measured(measured) => self.measured.push((author, measured)),
+            ConnectionEvent::Measured(measured) => {
+                let route = &measured.route;
+                if member.route.as_ref() != Some(route) {
+                    tracing::info!(me = %self.me, %author, %route, "a connection is open");
+                    member.route = Some(route.clone());
+                }
+                self.measured.push((author, measured));
+            }
             ConnectionEvent::Closed(reason) => self.closed(now, author, &reason),
         }
     }

@@ -62,7 +62,9 @@ impl End {
     async fn next(&mut self) -> ConnectionEvent {
         loop {
             match self.event().await {
-                ConnectionEvent::Signal(Signal::Candidate(_)) | ConnectionEvent::Resumed => {}
+                ConnectionEvent::Signal(Signal::Candidate(_))
+                | ConnectionEvent::Resumed
+                | ConnectionEvent::Measured(_) => {}
                 event => return event,
             }
         }
@@ -98,11 +100,13 @@ async fn pair() -> (End, End, Duration) {
             event = left.event() => match event {
                 ConnectionEvent::Signal(signal) => assert!(right.connection.signal(signal)),
                 ConnectionEvent::Open => left_open = true,
+                ConnectionEvent::Measured(_) => {}
                 event => panic!("{event:?}"),
             },
             event = right.event() => match event {
                 ConnectionEvent::Signal(signal) => assert!(left.connection.signal(signal)),
                 ConnectionEvent::Open => right_open = true,
+                ConnectionEvent::Measured(_) => {}
                 event => panic!("{event:?}"),
             },
         }

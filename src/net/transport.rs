@@ -12,8 +12,8 @@ use webrtc::data_channel::{DataChannel, RTCDataChannelInit};
 use webrtc::error::{Error, Result};
 use webrtc::peer_connection::{
     PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCConfigurationBuilder, RTCIceServer,
-    RTCIceTransportPolicy, RTCPeerConnectionIceEvent, RTCPeerConnectionState, RTCStatsReportEntry,
-    SettingEngine, SettingEngineBuilder, StatsSelector,
+    RTCIceTransportPolicy, RTCPeerConnectionIceEvent, RTCPeerConnectionState, SettingEngine,
+    SettingEngineBuilder, StatsSelector,
 };
 
 use super::runtime::{PromptRuntime, WrapSocket};
@@ -150,32 +150,21 @@ fn settings() -> SettingEngine {
 
 /// What the stack knows of a connection; nothing before it has found a way.
 pub(super) async fn measure(connection: &dyn PeerConnection) -> Option<Measured> {
+    let ice = connection.sctp().await?.transport().ice_transport();
+    let chosen = ice.get_selected_candidate_pair().await.ok()??;
     let report = connection.get_stats(Instant::now(), StatsSelector::None).await;
     let transport = report.transport()?;
-    let pairs = || report.candidate_pairs();
-    let chosen = pairs().find(|pair| pair.stats.id == transport.selected_candidate_pair_id);
-    let pair = chosen.or_else(|| pairs().find(|pair| pair.nominated))?;
-    let candidate = |id: &str| match report.get(id) {
-        Some(
-            RTCStatsReportEntry::LocalCandidate(candidate) | RTCStatsReportEntry::RemoteCandidate(candidate),
-        ) => Some(candidate),
-        _ => None,
-    };
-    let (local, remote) = (candidate(&pair.local_candidate_id)?, candidate(&pair.remote_candidate_id)?);
-    let host = remote.address.as_deref().unwrap_or("?");
+    let pair = report.candidate_pairs().find(|pair| pair.stats.id == transport.selected_candidate_pair_id);
+    let round_trip = pair.and_then(|pair| Duration::try_from_secs_f64(pair.current_round_trip_time).ok());
+    let host = &chosen.remote().address;
+    let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
     Some(Measured {
         route: Route::Pair {
-            local: local.candidate_type.to_string(),
-            remote: remote.candidate_type.to_string(),
-            address: if host.contains(':') {
-                format!("[{host}]:{}", remote.port)
-            } else {
-                format!("{host}:{}", remote.port)
-            },
+            local: chosen.local().typ.to_string(),
+            remote: chosen.remote().typ.to_string(),
+            address: format!("{host}:{}", chosen.remote().port),
         },
-        round_trip: Duration::try_from_secs_f64(pair.current_round_trip_time)
-            .ok()
-            .filter(|time| !time.is_zero()),
+        round_trip: round_trip.filter(|time| !time.is_zero()),
         bytes_in: transport.bytes_received,
         bytes_out: transport.bytes_sent,
     })

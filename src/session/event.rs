@@ -1,6 +1,7 @@
 //! What a session is fed with, what it wants done, and what it tells.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::message::{Channel, Message, Presence};
 use crate::sync::{Author, Change, Refusal, Snapshot, VectorClock};
@@ -110,4 +111,8 @@ pub struct Person {
     pub presence: Presence,
     /// What they have acknowledged.
     pub clock: VectorClock,
+    /// How long their acknowledgements take, lately.
+    pub acknowledges_within: Duration,
+    /// How many changes they were sent again, because no acknowledgement came.
+    pub resends: u64,
 }

@@ -130,6 +130,8 @@ pub struct Session {
     unsent: Option<Unsent>,
     /// Who signed what; none among peers that trust each other anyway.
     ledger: Option<Ledger>,
+    /// By whom what is being taken in was passed on, if it was.
+    passed_by: Option<Author>,
     /// Those who did wrong; they are not listened to any more.
     expelled: BTreeSet<Author>,
     /// Those this member has told the others it is connected to directly.
@@ -182,6 +184,7 @@ impl Session {
             recent: Recent::default(),
             undo: UndoList::default(),
             ledger: None,
+            passed_by: None,
             expelled: BTreeSet::new(),
             linked: Vec::new(),
             left: false,
@@ -201,10 +204,10 @@ impl Session {
     pub fn handle(&mut self, now: Time, input: Input) {
         match input {
             Input::Joined(_) | Input::Connected(_) | Input::Detoured(_) if self.left => {}
-            Input::Joined(peer) => self.joined(now, peer),
             Input::Connected(peer) | Input::Detoured(peer) if self.expelled.contains(&peer) => {
                 self.outputs.push_back(Output::Expel(peer));
             }
+            Input::Joined(peer) => self.joined(now, peer),
             Input::Connected(peer) => self.connected(now, peer, Way::Direct),
             Input::Detoured(peer) => self.connected(now, peer, Way::Server),
             Input::Certified(peer, certificate) => self.certified(now, peer, &certificate),
@@ -458,6 +461,11 @@ impl Session {
 
     fn send(&mut self, to: Author, channel: Channel, message: Message) {
         let Some(message) = self.sign(to, message) else { return };
+        self.send_signed(to, channel, message);
+    }
+
+    /// Sends what needs no signature, or has it: to those out of reach by way of another.
+    fn send_signed(&mut self, to: Author, channel: Channel, message: Message) {
         let output = match self.peers.get(&to).map(|peer| peer.way) {
             Some(Way::Via(via)) => {
                 let message = Message::Pass { from: self.member, to, message: Box::new(message) };

@@ -39,6 +39,8 @@ pub(super) struct Peer {
     pub(super) resend_after: Duration,
     /// Until when messages to it are expected to be lost.
     pub(super) lossy_until: Time,
+    /// How many own changes it was sent again, ever.
+    pub(super) resends: u64,
     /// When it was last sent own changes again.
     pub(super) resent_at: Time,
     /// When it was last sent a document on this connection, and of which version.
@@ -64,6 +66,7 @@ impl Peer {
             round_trip: timers::ROUND_TRIP,
             resend_after: timers::ROUND_TRIP * 3 / 2,
             lossy_until: Time::ZERO,
+            resends: 0,
             resent_at: Time::ZERO,
             sent_document: None,
         }
@@ -90,6 +93,11 @@ impl Peer {
     /// Forgets that it has been waited for.
     pub(super) fn be_patient_anew(&mut self) {
         self.resend_after = (self.round_trip * 3 / 2).max(timers::RESEND_LEAST);
+    }
+
+    /// How long its acknowledgements take, lately: a round trip and the wait for more to acknowledge.
+    pub(super) fn acknowledges_within(&self) -> Duration {
+        self.round_trip
     }
 
     /// Whether the channels to it are open.

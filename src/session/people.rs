@@ -89,6 +89,8 @@ impl Session {
             way: peer.way,
             presence: peer.presence.clone(),
             clock: peer.clock.clone(),
+            acknowledges_within: peer.acknowledges_within(),
+            resends: peer.resends,
         };
         self.peers.iter().map(person).collect()
     }

@@ -121,6 +121,12 @@ impl Session {
     /// Does not listen to somebody any more. Nothing they say can be relied on.
     pub(super) fn expel(&mut self, now: Time, who: Author, what: Distrust) {
         let who = who.member();
+        if self.passed_by.is_some() {
+            // Whoever passed it on may have altered it: what is forged is not taken in, and whose
+            // doing it is cannot be known.
+            self.event(Event::Distrusted(Fraud { by: who, what }));
+            return;
+        }
         if self.expelled.insert(who) {
             self.event(Event::Distrusted(Fraud { by: who, what }));
             self.departed(now, who);

@@ -10,9 +10,9 @@ use super::{Channel, Link, Message, Session, Time, Way};
 use crate::sync::Author;
 
 impl Session {
-    /// Whether a member is reached by way of another one.
+    /// Whether a member is reached by way of another one, and answers.
     pub fn is_reached_via_another(&self, author: Author) -> bool {
-        self.peers.get(&author).is_some_and(|peer| peer.is_connected() && matches!(peer.way, Way::Via(_)))
+        self.peers.get(&author).is_some_and(|peer| peer.link == Link::Live && matches!(peer.way, Way::Via(_)))
     }
 
     /// A member has had its time to be connected to.
@@ -75,7 +75,9 @@ impl Session {
             self.connected(now, from, Way::Via(by));
         }
         if self.heard(now, from) {
+            self.passed_by = Some(by);
             self.said(now, from, message);
+            self.passed_by = None;
         }
     }
 

@@ -129,7 +129,6 @@ impl Mesh {
         let Some(member) = self.members.get_mut(&author) else { return };
         let Some(detour) = &mut member.detour else { return };
         detour.is_open = true;
-        tracing::info!(me = %self.me, %author, "a connection is open through the server");
         if !member.is_direct() {
             self.inputs.push(Input::Detoured(author));
         }

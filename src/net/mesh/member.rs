@@ -5,6 +5,7 @@ use tokio::time::Instant;
 use super::super::connection::{Connection, ConnectionId};
 use super::super::detour::Detour;
 use super::super::sealed::{KEY_BYTES, KeyPair, Keys};
+use super::super::statistics::Route;
 use super::proving::Proving;
 
 /// Another member.
@@ -12,6 +13,8 @@ pub(super) struct Member {
     pub(super) link: Link,
     /// The way through the signaling server, where there is no other.
     pub(super) detour: Option<OpenDetour>,
+    /// The way that what is said to it took last.
+    pub(super) route: Option<Route>,
     /// Tries in a row that came to nothing.
     pub(super) failures: u32,
     /// Since when the server has not named it; nothing while it does.
@@ -67,7 +70,14 @@ pub(super) struct OpenDetour {
 impl Member {
     /// One that is to be connected to, then.
     pub(super) fn new(try_at: Instant) -> Self {
-        Self { link: Link::Waiting(try_at), detour: None, failures: 0, unlisted: None, gone: false }
+        Self {
+            link: Link::Waiting(try_at),
+            detour: None,
+            route: None,
+            failures: 0,
+            unlisted: None,
+            gone: false,
+        }
     }
 
     pub(super) fn wire(&self) -> Option<&Wire> {

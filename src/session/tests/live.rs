@@ -273,10 +273,10 @@ fn what_is_sent_again_is_little() {
         | Message::RequestSync(_)
         | Message::Clock { .. }
         | Message::Presence(_)
-        | Message::Dropped(_)
-        | Message::Goodbye
         | Message::Links(_)
         | Message::Pass { .. }
+        | Message::Dropped(_)
+        | Message::Goodbye
         | Message::Prove { .. }
         | Message::Signed(..) => None,
     });

@@ -7,6 +7,7 @@ mod joining;
 mod live;
 mod membership;
 mod people;
+mod reach;
 mod signed;
 mod undo;
 
