@@ -3,6 +3,7 @@
 use ultrawave_signal::protocol::Body;
 
 use super::super::channel::Codec;
+use super::super::sealed::KeyPair;
 use super::super::transport::IceOptions;
 use super::*;
 
@@ -36,6 +37,11 @@ fn offer(from: u32) -> Relayed {
     Relayed { room: "r".to_owned(), from: protocol::Author(from), body }
 }
 
+fn again(offer: Relayed) -> Relayed {
+    let body = Body::new(&serde_json::json!({"connection": 2, "sdp": "v=0"})).unwrap();
+    Relayed { body, ..offer }
+}
+
 fn inputs(mesh: &mut Mesh) -> Vec<String> {
     mesh.take_inputs().iter().map(|input| format!("{input:?}")).collect()
 }
@@ -64,8 +70,9 @@ async fn only_offers_of_lower_authors_are_answered() {
     mesh.relayed(now, protocol::Signal::Offer, &offer(2));
     assert_eq!(link(&mesh, 2), Some("connecting"));
     open(&mut mesh, now, 2);
-    assert_eq!(inputs(&mut mesh), ["Connected(Author(2))"]);
-    mesh.relayed(now, protocol::Signal::Offer, &offer(2));
+    assert_eq!(inputs(&mut mesh), ["Joined(Author(2))", "Connected(Author(2))"]);
+    // Another offer means that the other side has given up the connection there was.
+    mesh.relayed(now, protocol::Signal::Offer, &again(offer(2)));
     assert_eq!(link(&mesh, 2), Some("connecting"));
     assert_eq!(inputs(&mut mesh), ["Disconnected(Author(2))"]);
     let garbage = Relayed { body: Body::new(&1).unwrap(), ..offer(2) };
@@ -113,7 +120,7 @@ async fn silence_is_told_and_heals() {
         mesh.connection(now, id, event);
     }
     let (there, gone) = ("Connected(Author(5))", "Disconnected(Author(5))");
-    assert_eq!(inputs(&mut mesh), [there, gone, there, gone]);
+    assert_eq!(inputs(&mut mesh), ["Joined(Author(5))", there, gone, there, gone]);
     assert_eq!(link(&mesh, 5), Some("waiting"));
 }
 
@@ -156,7 +163,7 @@ async fn without_the_server_nothing_is_tried_and_after_it_the_missing_get_their_
     assert_eq!(link(&mesh, 5), Some("waiting"));
     mesh.timeout(now + FORGET_AFTER, |_| false);
     assert_eq!(link(&mesh, 5), None);
-    assert_eq!(inputs(&mut mesh), ["Left(Author(5))"]);
+    assert_eq!(inputs(&mut mesh), ["Joined(Author(5))", "Left(Author(5))"]);
 }
 
 #[tokio::test]
@@ -165,4 +172,67 @@ async fn a_server_that_names_too_many_is_not_believed() {
     let authors: Vec<Author> = (10..10_000).map(Author).collect();
     mesh.listed(Instant::now(), &authors);
     assert_eq!(mesh.members.len(), limits::KNOWN_MEMBERS);
+}
+
+#[tokio::test]
+async fn a_detour_is_taken_when_nothing_else_works_and_nobody_is_between() {
+    let (mut mesh, _events) = mesh();
+    let now = Instant::now();
+    mesh.present(now, Author(5));
+    mesh.timeout(now, |_| false);
+    let theirs = KeyPair::new().public();
+    let said = Said { connection: 1, signal: Signal::Answer("v=0".to_owned()), key: Some(theirs) };
+    let (kind, body) = relay::write(said);
+    assert_eq!(mesh.next_detour(), None, "there are no keys yet");
+    mesh.relayed(now, kind, &Relayed { room: "r".to_owned(), from: protocol::Author(5), body });
+    let at = mesh.next_detour().unwrap();
+    assert_eq!(at, now + DETOUR_AFTER);
+    mesh.timeout(at, |author| author == Author(5));
+    assert_eq!(mesh.next_detour(), Some(at + LOOK_AGAIN), "somebody is between");
+    mesh.timeout(at + LOOK_AGAIN, |_| false);
+    let id = mesh.members.get(&Author(5)).unwrap().detour.as_ref().unwrap().id;
+    mesh.take_inputs();
+    mesh.connection(now, id, ConnectionEvent::Open);
+    assert_eq!(inputs(&mut mesh), ["Detoured(Author(5))"]);
+    // A direct way takes its place.
+    open(&mut mesh, now, 5);
+    assert_eq!(inputs(&mut mesh), ["Connected(Author(5))"]);
+    assert!(mesh.members.get(&Author(5)).unwrap().detour.is_none());
+}
+
+#[tokio::test]
+async fn a_detour_ends_with_the_server() {
+    let (mut mesh, _events) = mesh();
+    let now = Instant::now();
+    mesh.relayed(now, protocol::Signal::Offer, &Relayed { body: offer_with_key(), ..offer(2) });
+    mesh.timeout(now + DETOUR_AFTER, |_| false);
+    let id = mesh.members.get(&Author(2)).unwrap().detour.as_ref().unwrap().id;
+    mesh.connection(now, id, ConnectionEvent::Open);
+    mesh.server_down();
+    assert_eq!(inputs(&mut mesh), ["Joined(Author(2))", "Detoured(Author(2))", "Disconnected(Author(2))"]);
+}
+
+fn offer_with_key() -> Body {
+    let key = Some(KeyPair::new().public());
+    relay::write(Said { connection: 1, signal: Signal::Offer("v=0".to_owned()), key }).1
+}
+
+#[tokio::test]
+async fn a_silent_connection_is_mended_and_then_given_up() {
+    let (mut mesh, _events) = mesh();
+    let now = Instant::now();
+    mesh.present(now, Author(5));
+    mesh.timeout(now, |_| false);
+    let id = open(&mut mesh, now, 5);
+    mesh.connection(now, id, ConnectionEvent::Interrupted);
+    assert!(mesh.take_server_doubted() && !mesh.take_server_doubted());
+    assert_eq!(mesh.next_timeout(), Some(now + RESTART_AFTER));
+    mesh.timeout(now + RESTART_AFTER, |_| false);
+    assert_eq!(link(&mesh, 5), Some("interrupted"));
+    assert_eq!(mesh.next_timeout(), Some(now + GIVE_UP_AFTER));
+    // It has come back to the server: an offer may find it now.
+    mesh.present(now + 2 * RESTART_AFTER, Author(5));
+    assert_eq!(mesh.next_timeout(), Some(now + 2 * RESTART_AFTER));
+    mesh.timeout(now + GIVE_UP_AFTER, |_| false);
+    assert_eq!(link(&mesh, 5), Some("waiting"));
 }
