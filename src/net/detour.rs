@@ -6,6 +6,9 @@
 //! their way: the server's queues stay short, and a receiver that is slow slows its peer. It is
 //! reliable and in order as long as it lives; a packet that goes missing ends it.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 

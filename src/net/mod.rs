@@ -37,14 +37,14 @@ use crate::session::{Session, SessionOptions};
 use crate::sync::{Author, Checkpoint};
 use crate::trust::{Access, AuthorKey, Ledger, Secret};
 
-use runtime::WrapSocket;
+pub(crate) use runtime::WrapSocket;
 
 pub(crate) use shared::{Shared, Stage};
 pub(crate) use signaling::Entry;
 pub use statistics::{Measured, Route};
 pub(crate) use watcher::{Callback, Watcher, call_back};
 #[cfg(test)]
-pub(crate) use weather::rain;
+pub(crate) use weather::{blocked, downpour, rain};
 
 /// A place in a room, with its driver running.
 pub(crate) struct Membership {

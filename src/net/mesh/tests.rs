@@ -3,6 +3,7 @@
 use ultrawave_signal::protocol::Body;
 
 use super::super::channel::Codec;
+use super::super::sealed::KeyPair;
 use super::super::transport::IceOptions;
 use super::*;
 use crate::trust::envelope::{NONCE, seal};
@@ -53,11 +54,15 @@ fn link(mesh: &Mesh, author: u32) -> Option<&'static str> {
 /// Opens the connection to an author as if the other side had done its part.
 fn open(mesh: &mut Mesh, now: Instant, author: u32) -> ConnectionId {
     let id = mesh.members.get(&Author(author)).unwrap().wire().unwrap().id;
+    open_as(mesh, now, id, author);
+    id
+}
+
+fn open_as(mesh: &mut Mesh, now: Instant, id: ConnectionId, author: u32) {
     mesh.connection(now, id, ConnectionEvent::Open);
     let member = u8::try_from(author).unwrap();
     let proof = proof(mesh, member, &credentials(member));
     mesh.connection(now, id, ConnectionEvent::Message(proof));
-    id
 }
 
 fn offer(from: u32) -> Relayed {
@@ -65,9 +70,14 @@ fn offer(from: u32) -> Relayed {
 }
 
 fn sealed_offer(from: u32, label: u64, sdp: &str) -> Relayed {
-    let key = data_encoding::BASE64.encode(&[9; 32]);
+    sealed("offer", from, label, sdp)
+}
+
+/// A description, as its author seals it.
+fn sealed(kind: &str, from: u32, label: u64, sdp: &str) -> Relayed {
+    let key = data_encoding::BASE64.encode(&KeyPair::new().public());
     let text = serde_json::json!({"connection": label, "sdp": sdp, "key": key}).to_string();
-    let sealed = seal(&Access::open("r"), [1; NONCE], &format!("offer {from} 3"), &text);
+    let sealed = seal(&Access::open("r"), [1; NONCE], &format!("{kind} {from} 3"), &text);
     let body = Body::new(&serde_json::json!({ "sealed": sealed })).unwrap();
     Relayed { room: "r".to_owned(), from: protocol::Author(from), body }
 }
@@ -272,4 +282,59 @@ async fn what_the_server_made_up_or_moved_does_not_open() {
         assert!(inputs(&mut mesh).first().unwrap().starts_with("Garbage("));
         assert_eq!((link(&mesh, 1), link(&mesh, 2)), (None, None));
     }
+}
+
+#[tokio::test]
+async fn a_detour_is_taken_when_nothing_else_works_and_nobody_is_between() {
+    let (mut mesh, _events) = mesh();
+    let now = Instant::now();
+    mesh.present(now, Author(5));
+    mesh.timeout(now, |_| false);
+    assert_eq!(mesh.next_detour(), None, "there are no keys yet");
+    mesh.relayed(now, protocol::Signal::Answer, &sealed("answer", 5, 1, "v=0"));
+    let at = mesh.next_detour().unwrap();
+    assert_eq!(at, now + DETOUR_AFTER);
+    mesh.timeout(at, |author| author == Author(5));
+    assert_eq!(mesh.next_detour(), Some(at + LOOK_AGAIN), "somebody is between");
+    mesh.timeout(at + LOOK_AGAIN, |_| false);
+    let id = mesh.members.get(&Author(5)).unwrap().detour.as_ref().unwrap().id;
+    mesh.take_inputs();
+    open_as(&mut mesh, now, id, 5);
+    assert_eq!(inputs(&mut mesh), ["Detoured(Author(5))"]);
+    // A direct way takes its place.
+    open(&mut mesh, now, 5);
+    assert_eq!(inputs(&mut mesh), ["Connected(Author(5))"]);
+    assert!(mesh.members.get(&Author(5)).unwrap().detour.is_none());
+}
+
+#[tokio::test]
+async fn a_detour_ends_with_the_server() {
+    let (mut mesh, _events) = mesh();
+    let now = Instant::now();
+    mesh.relayed(now, protocol::Signal::Offer, &offer(2));
+    mesh.timeout(now + DETOUR_AFTER, |_| false);
+    let id = mesh.members.get(&Author(2)).unwrap().detour.as_ref().unwrap().id;
+    open_as(&mut mesh, now, id, 2);
+    mesh.server_down();
+    assert_eq!(inputs(&mut mesh), ["Detoured(Author(2))", "Disconnected(Author(2))"]);
+}
+
+#[tokio::test]
+async fn a_silent_connection_is_mended_and_then_given_up() {
+    let (mut mesh, _events) = mesh();
+    let now = Instant::now();
+    mesh.present(now, Author(5));
+    mesh.timeout(now, |_| false);
+    let id = open(&mut mesh, now, 5);
+    mesh.connection(now, id, ConnectionEvent::Interrupted);
+    assert!(mesh.take_server_doubted() && !mesh.take_server_doubted());
+    assert_eq!(mesh.next_timeout(), Some(now + RESTART_AFTER));
+    mesh.timeout(now + RESTART_AFTER, |_| false);
+    assert_eq!(link(&mesh, 5), Some("interrupted"));
+    assert_eq!(mesh.next_timeout(), Some(now + GIVE_UP_AFTER));
+    // It has come back to the server: an offer may find it now.
+    mesh.present(now + 2 * RESTART_AFTER, Author(5));
+    assert_eq!(mesh.next_timeout(), Some(now + 2 * RESTART_AFTER));
+    mesh.timeout(now + GIVE_UP_AFTER, |_| false);
+    assert_eq!(link(&mesh, 5), Some("waiting"));
 }
