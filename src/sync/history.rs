@@ -22,6 +22,8 @@ const CHECKPOINTS_DENSE: usize = 4;
 pub(super) struct History {
     start: Checkpoint,
     changes: VecDeque<Arc<Change>>,
+    /// Late ones, in no order, that are still to be put in their places among the others.
+    late: Vec<Arc<Change>>,
     /// Positions of critical versions, ascending; the first is always 0.
     critical: Vec<usize>,
     /// The document at some critical versions.
@@ -35,6 +37,7 @@ impl History {
         Self {
             start,
             changes: VecDeque::new(),
+            late: Vec::new(),
             critical: Vec::new(),
             values: BTreeMap::new(),
             by_author: BTreeMap::new(),
@@ -46,9 +49,10 @@ impl History {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.changes.len()
+        self.changes.len() + self.late.len()
     }
 
+    /// In the total order. Late ones must have been [settled](Self::settle).
     pub(super) fn changes(&self) -> impl DoubleEndedIterator<Item = &Arc<Change>> + ExactSizeIterator {
         self.changes.iter()
     }
@@ -67,6 +71,7 @@ impl History {
     /// Adds a change that has seen everything here. `before` is the document without it, where it
     /// is known.
     pub(super) fn push(&mut self, change: Arc<Change>, before: Option<Value>) {
+        self.settle();
         let position = self.changes.len();
         self.critical.push(position);
         if let Some(before) = before {
@@ -77,11 +82,9 @@ impl History {
         self.changes.push_back(change);
     }
 
-    /// Adds a change that is concurrent to some here, and gives the critical version that it and
-    /// everything later has seen.
-    pub(super) fn insert(&mut self, change: Arc<Change>, context: &VectorClock) -> usize {
-        let stamp = change.stamp();
-        let position = self.changes.partition_point(|other| other.stamp() < stamp);
+    /// Adds a change that is concurrent to some here, to be [settled](Self::settle) with others
+    /// of its burst: all of them belong after the newest critical version.
+    pub(super) fn insert(&mut self, change: Arc<Change>, context: &VectorClock) {
         while self.critical.len() > 1 {
             let newest = self.critical.last().copied().unwrap_or(0);
             // What the change at a critical version had seen is that version.
@@ -94,8 +97,29 @@ impl History {
         let since = self.critical.last().copied().unwrap_or(0);
         self.values.split_off(&(since + 1));
         self.index(&change);
-        self.changes.insert(position, change);
-        since
+        self.late.push(change);
+    }
+
+    /// Puts late changes in their places.
+    pub(super) fn settle(&mut self) {
+        self.late.sort_unstable_by_key(|change| change.stamp());
+        let Some(first) = self.late.first().map(|first| first.stamp()) else { return };
+        let from = self.changes.partition_point(|other| other.stamp() < first);
+        if self.late.len() == 1 {
+            if let Some(only) = self.late.pop() {
+                self.changes.insert(from, only);
+            }
+            return;
+        }
+        let mut behind = self.changes.split_off(from).into_iter().peekable();
+        for late in self.late.drain(..) {
+            let stamp = late.stamp();
+            while let Some(before) = behind.next_if(|other| other.stamp() < stamp) {
+                self.changes.push_back(before);
+            }
+            self.changes.push_back(late);
+        }
+        self.changes.extend(behind);
     }
 
     fn index(&mut self, change: &Arc<Change>) {

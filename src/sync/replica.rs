@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use rustc_hash::FxHashSet;
+
 use super::history::History;
 use super::pending::{Pending, lacking};
 use super::tracker::Tracker;
@@ -223,6 +225,7 @@ impl Replica {
         let since = self.history.critical_within(context).ok_or(EditError::Base)?;
         self.open_window(since).tracker.value_at(context).apply(&change.path, &change.method)?;
         self.insert(change, context, since);
+        self.history.settle();
         self.clock.set(self.author, change.tick());
         Ok(())
     }
@@ -232,19 +235,18 @@ impl Replica {
     pub fn receive(&mut self, changes: impl IntoIterator<Item = Change>) -> Received {
         let mut received = Received::default();
         let mut burst: VecDeque<Change> = changes.into_iter().collect();
-        while let Some(change) = burst.pop_front() {
-            let mut ready = vec![change];
-            while let Some(change) = ready.pop() {
-                match self.take(change, &burst) {
-                    Ok(Some(change)) => {
-                        ready.extend(self.pending.woken_by(change.id()));
-                        received.applied.push(change);
-                    }
-                    Ok(None) => {}
-                    Err(refusal) => received.refused.push(refusal),
+        let mut woken = Vec::new();
+        while let Some(change) = woken.pop().or_else(|| burst.pop_front()) {
+            match self.take(change, &burst) {
+                Ok(Some(change)) => {
+                    woken.extend(self.pending.woken_by(change.id()));
+                    received.applied.push(change);
                 }
+                Ok(None) => {}
+                Err(refusal) => received.refused.push(refusal),
             }
         }
+        self.history.settle();
         received
     }
 
@@ -281,9 +283,11 @@ impl Replica {
         let change = Arc::new(change);
         let since = self.history.critical_within(&context).ok_or(Refusal::Forgotten(id))?;
         if self.window.as_ref().is_none_or(|window| window.since > since) {
-            // One replay for the whole burst: from what the last of it needs.
-            let needed =
-                rest.iter().filter_map(|change| self.history.critical_within(&change.context())).min();
+            // One replay for the whole burst: from what all of it needs. Of one author's changes
+            // it is the first that needs most.
+            let mut authors = FxHashSet::default();
+            let first = rest.iter().filter(|change| authors.insert(change.author));
+            let needed = first.filter_map(|change| self.history.critical_within(&change.context())).min();
             self.open_window(needed.map_or(since, |needed| needed.min(since)));
         }
         self.insert(&change, &context, since);
@@ -333,7 +337,10 @@ impl Replica {
     fn open_window_beside(&mut self, since: usize) -> (&mut Window, &mut Value) {
         let window = match self.window.take() {
             Some(window) if window.since <= since => window,
-            _ => Window { since, tracker: self.history.track(since, Tracker::new), quiet: 0 },
+            _ => {
+                self.history.settle();
+                Window { since, tracker: self.history.track(since, Tracker::new), quiet: 0 }
+            }
         };
         (self.window.insert(window), &mut self.value)
     }

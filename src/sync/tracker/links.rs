@@ -75,7 +75,7 @@ impl Tracker {
     /// Lets a restored value hold the very node of the one it restores.
     fn link_entry(&mut self, from: &Effect, entry: EntryId) {
         let (Effect::Removed { entries, .. } | Effect::Wrote { removed: entries, .. }) = from else { return };
-        let &[old] = self.shown_of(entries).as_slice() else { return };
+        let &[old] = &*self.shown_of(entries) else { return };
         let node = self.entry(old).node;
         let owners = std::mem::take(&mut self.node_mut(self.entry(entry).node).owners);
         self.node_mut(node).owners.extend(owners);
