@@ -188,6 +188,32 @@ impl History {
         value
     }
 
+    /// The stretches between critical versions in which changes were concurrent.
+    fn windows(&self) -> impl Iterator<Item = (usize, usize)> {
+        let ends = self.critical.iter().skip(1).copied().chain([self.changes.len()]);
+        self.critical.iter().copied().zip(ends).filter(|(from, to)| to - from > 1)
+    }
+
+    /// Replays each concurrent stretch by itself, with what is between them as plain JSON, and
+    /// shows its tracker and where it ends to `look`, until that gives something.
+    pub(super) fn find_in_windows<R>(
+        &self, tracker: impl Fn(Value) -> Tracker, mut look: impl FnMut(Tracker, usize) -> Option<R>,
+    ) -> Option<R> {
+        let mut here: Option<(usize, Value)> = None;
+        self.windows().find_map(|(from, to)| {
+            let mut value = match here.take() {
+                Some((at, value)) => self.fold(value, at, from),
+                None => self.value_at(from),
+            };
+            let mut tracker = tracker(value.clone());
+            for change in self.changes.range(from..to) {
+                tracker.apply(change, Some(&mut value));
+            }
+            here = Some((to, value));
+            look(tracker, to)
+        })
+    }
+
     /// The changes from a position on.
     pub(super) fn since(&self, position: usize) -> impl Iterator<Item = &Arc<Change>> {
         self.changes.range(position.min(self.changes.len())..)

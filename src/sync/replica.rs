@@ -423,18 +423,35 @@ impl Replica {
         }
     }
 
-    /// The slots that hold several concurrent values. Costs a replay of the history.
+    /// The slots that hold several concurrent values. Costs nothing where nobody has been
+    /// concurrent, else a replay from where somebody first left a conflict.
     pub fn conflicts(&self) -> Vec<Conflict> {
-        self.history.track(0, Tracker::new).conflicts()
+        // Who writes later has seen all of a window, so only what it left behind counts.
+        let found = self.history.find_in_windows(Tracker::new, |mut tracker, end| {
+            let has_any = !tracker.conflicts().is_empty();
+            has_any.then_some((tracker, end))
+        });
+        let Some((mut tracker, end)) = found else { return Vec::new() };
+        for change in self.history.since(end) {
+            tracker.apply(change, None);
+        }
+        tracker.conflicts()
     }
 
-    /// The remembered edits that fell into something removed at the same time. Costs a replay of
-    /// the history.
+    /// The remembered edits that fell into something removed at the same time. Costs nothing
+    /// where nobody has been concurrent, else a replay from there.
     pub fn lost_edits(&self) -> Vec<LostEdit> {
-        let tracker = self.history.track(0, Tracker::recording);
         let change_of = |id| self.history.get(id).map(|change| &**change);
-        let lost = tracker.records().iter().filter(|record| record.is_lost(&tracker, change_of));
-        lost.filter_map(|record| Some(LostEdit { change: self.history.get(record.id)?.clone() })).collect()
+        let mut lost = Vec::new();
+        // An edit and the removal that it did not survive are of one window.
+        self.history.find_in_windows(Tracker::recording, |tracker, _| -> Option<()> {
+            let records = tracker.records().iter().filter(|record| record.is_lost(&tracker, change_of));
+            lost.extend(
+                records.filter_map(|record| Some(LostEdit { change: self.history.get(record.id)?.clone() })),
+            );
+            None
+        });
+        lost
     }
 
     /// Where the value that was at `path` in version `base` is now; nothing if it is gone or the

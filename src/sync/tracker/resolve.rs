@@ -58,6 +58,15 @@ pub(super) struct Way {
 impl Tracker {
     /// The values that live in a slot, each once.
     pub(super) fn living(&mut self, slot: &Slot, view: View<'_>) -> Entries {
+        if let Slot::Key(maps, key) = slot
+            && let &[map] = maps.as_slice()
+            && let Some(entries) = self.map(self.entry(map).node).and_then(|map| map.slot(key))
+        {
+            // Mostly it is one map, and its key has been looked at before.
+            let mut living = Entries::new();
+            self.add_living(entries, view, &mut living);
+            return living;
+        }
         self.fill(slot);
         self.living_known(slot, view)
     }
