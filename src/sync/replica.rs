@@ -102,6 +102,9 @@ pub enum EditError {
     /// There is no document to edit.
     #[error("the document is not here: it has not come yet, or the room has been left")]
     NoDocument,
+    /// Whoever edits may only read.
+    #[error("read-only: your ticket lets you see this document, not change it; ask for one that may write")]
+    ReadOnly,
     /// Deeper or larger than a document may be.
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -369,6 +372,11 @@ impl Replica {
         self.pending.len()
     }
 
+    /// Drops those of the waiting that will never be taken in.
+    pub fn discard_waiting(&mut self, is_vain: impl Fn(&Change) -> bool) {
+        self.pending.discard(is_vain);
+    }
+
     /// The changes that wait for their past.
     pub fn waiting(&self) -> impl Iterator<Item = &Change> {
         self.pending.iter()
@@ -398,6 +406,11 @@ impl Replica {
     /// Where the history starts. With [`history`](Self::history), all that a joiner needs.
     pub fn checkpoint(&self) -> Checkpoint {
         self.history.start().clone()
+    }
+
+    /// The version where the history starts.
+    pub fn start(&self) -> &VectorClock {
+        &self.history.start().clock
     }
 
     /// Says what each other member has acknowledged, so that older changes may be forgotten once
