@@ -127,12 +127,11 @@ pub(super) fn show_letters(
     document: Document<'_>, route: &[Step], position: Option<usize>, come: &[&Text], gone: &[(usize, usize)],
 ) {
     let Some(string) = document.and_then(|document| value_at(document, route)) else { return };
-    let Some(mut text) = string.as_text().cloned() else { return };
+    let Some(text) = string.text_mut() else { return };
     if let Some(position) = position {
-        text = text.splice(position, 0, come);
+        text.splice(position, 0, come.iter().copied());
     }
     for &(start, count) in gone {
-        text = text.splice(start, count, &[]);
+        text.splice(start, count, []);
     }
-    *string = Value::from_text(text);
 }
