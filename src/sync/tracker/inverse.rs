@@ -147,9 +147,9 @@ impl Tracker {
         }
         let run = 1 + free.take_while(Option::is_none).count();
         let node = self.entry(*list).node;
-        let Some((_, route)) = self.on_show(node) else { return (from + 1, Answer::Nothing) };
+        let Some(stage) = self.on_show(node) else { return (from + 1, Answer::Nothing) };
         let Some(items) = self.take_order(node) else { return (from + 1, Answer::Nothing) };
-        let path: Path = route.into_iter().collect();
+        let path: Path = stage.route.iter().cloned().collect();
         let of: Vec<usize> = slots.iter().take(run).filter_map(Slot::item).collect();
         let home = |item| self.home(node, item);
         let positions = items.positions(&of, home, |item| self.is_filled(node, item, View::Now));
@@ -165,10 +165,10 @@ impl Tracker {
 
     /// The first run of characters of a string that is still to be removed or put back.
     fn splice_back(
-        &self, string: EntryId, inserted: &[usize], removed: &[usize], effect: usize, author: Author,
+        &mut self, string: EntryId, inserted: &[usize], removed: &[usize], effect: usize, author: Author,
     ) -> Option<Inverse> {
         let node = self.entry(string).node;
-        let path: Path = self.on_show(node)?.1.into_iter().collect();
+        let path: Path = self.on_show(node)?.route.iter().cloned().collect();
         let string = self.string(node)?;
         let letters = &string.items;
         let unwanted: FxHashSet<usize> = inserted.iter().map(|&item| self.successor(node, item)).collect();

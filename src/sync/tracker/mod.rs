@@ -20,6 +20,7 @@ mod report;
 mod resolve;
 mod sequence;
 mod splice;
+mod stage;
 mod write;
 
 use smallvec::SmallVec;
@@ -28,6 +29,7 @@ use super::{Author, ChangeId, Stamp, VectorClock};
 use crate::document::{Kind, Text, Value};
 use content::{Content, ListNode, MapNode, StringNode};
 use links::Links;
+use stage::Known;
 
 pub(super) use inverse::{Answer, Inverse};
 pub(super) use links::Restoration;
@@ -75,6 +77,8 @@ struct Node {
     /// The slots that hold it, with the entry by which they do. More than one when a write went
     /// into several maps shown as one.
     owners: SmallVec<[(EntryId, Owner); 1]>,
+    /// Where it is on show, if that has been looked for.
+    stage: Known,
 }
 
 /// One slot that holds a node.
@@ -112,6 +116,8 @@ pub(super) struct Tracker {
     /// What the changes did, when somebody wants to know.
     records: Option<Vec<Record>>,
     links: Links,
+    /// How often something of which there are records inside may have been moved, hidden or shown.
+    moves: u64,
 }
 
 impl Tracker {
@@ -123,6 +129,7 @@ impl Tracker {
             root: Entries::new(),
             records: None,
             links: Links::default(),
+            moves: 0,
         };
         let root = tracker.add_base(base, KeyPlace::Base(0), Owner::Root);
         tracker.root.push(root);
@@ -162,7 +169,7 @@ impl Tracker {
 
     #[expect(clippy::cast_possible_truncation, reason = "a window holds far fewer than 2^32 values")]
     fn add_node(&mut self, value: Value) -> NodeId {
-        self.nodes.push(Node { content: Content::Plain(value), owners: SmallVec::new() });
+        self.nodes.push(Node { content: Content::Plain(value), owners: SmallVec::new(), stage: None });
         NodeId((self.nodes.len() - 1) as u32)
     }
 

@@ -1,21 +1,19 @@
 //! What a change in the bookkeeping does to the plain document, made there at once.
 
-use smallvec::SmallVec;
+use std::sync::Arc;
 
+use super::stage::Stage;
 use super::{Entries, KeyPlace, NodeId, Slot, Tracker, View};
 use crate::document::{Step, Text, Value};
 
 /// The plain document that is kept in step, if any.
 pub(in crate::sync) type Document<'a> = Option<&'a mut Value>;
 
-/// Where something is in the plain document.
-pub(super) type Route = SmallVec<[Step; 6]>;
-
 /// Where a key is on show: the maps shown as one that it is in, where they are, and the key's
 /// place before it is changed.
-pub(super) struct Stage {
+pub(super) struct KeyStage {
     slot: Slot,
-    route: Route,
+    stage: Arc<Stage>,
     before: Option<KeyPlace>,
 }
 
@@ -26,13 +24,13 @@ fn value_at<'v>(document: &'v mut Value, route: &[Step]) -> Option<&'v mut Value
 
 impl Tracker {
     /// Where a key's slot is on show, before it is changed.
-    pub(super) fn stage_of(&mut self, slot: &Slot) -> Option<Stage> {
-        let Slot::Key(maps, key) = slot else { return None };
-        let (maps, route) = maps.iter().find_map(|&map| self.on_show(self.entry(map).node))?;
-        let slot = Slot::Key(maps, key.clone());
+    pub(super) fn key_stage(&mut self, slot: &Slot, document: &Document<'_>) -> Option<KeyStage> {
+        let (Slot::Key(maps, key), Some(_)) = (slot, document) else { return None };
+        let stage = self.stage_of(maps)?;
+        let slot = Slot::Key(stage.shown.clone(), key.clone());
         let living = self.living(&slot, View::Now);
         let before = self.key_place(&living);
-        Some(Stage { slot, route, before })
+        Some(KeyStage { slot, stage, before })
     }
 
     fn key_place(&self, living: &Entries) -> Option<KeyPlace> {
@@ -40,7 +38,7 @@ impl Tracker {
     }
 
     /// Shows what a slot holds after it was changed, given where its key was on show before.
-    pub(super) fn show(&mut self, slot: &Slot, stage: Option<Stage>, document: &mut Document<'_>) {
+    pub(super) fn show(&mut self, slot: &Slot, stage: Option<KeyStage>, document: &mut Document<'_>) {
         let Some(document) = document else { return };
         match (slot, stage) {
             (Slot::Root, _) => {
@@ -54,12 +52,12 @@ impl Tracker {
         }
     }
 
-    fn show_key(&mut self, stage: Stage, document: &mut Value) {
-        let Stage { slot, route, before } = stage;
+    fn show_key(&mut self, stage: KeyStage, document: &mut Value) {
+        let KeyStage { slot, stage, before } = stage;
         let Slot::Key(maps, key) = &slot else { return };
         let living = self.living_known(&slot, View::Now);
         let after = self.key_place(&living);
-        let Some(map) = value_at(document, &route) else { return };
+        let Some(map) = value_at(document, &stage.route) else { return };
         let Some(place) = after else {
             map.remove_key(key);
             return;
@@ -103,20 +101,20 @@ impl Tracker {
         if !before && living.is_empty() {
             return;
         }
-        let Some((_, route)) = self.on_show(node) else { return };
+        let Some(stage) = self.on_show(node) else { return };
         let value = self.entries_value(&living, View::Now);
-        if let Some(array) = value_at(document, &route) {
+        if let Some(array) = value_at(document, &stage.route) {
             array.splice_elements(position, usize::from(before), value);
         }
     }
 
     /// Shows that array items are gone at a position, and others come there.
     pub(super) fn show_items(
-        &self, node: NodeId, position: usize, gone: usize, come: &[Value], document: &mut Document<'_>,
+        &mut self, node: NodeId, position: usize, gone: usize, come: &[Value], document: &mut Document<'_>,
     ) {
         let Some(document) = document else { return };
-        let Some((_, route)) = self.on_show(node) else { return };
-        if let Some(array) = value_at(document, &route) {
+        let Some(stage) = self.on_show(node) else { return };
+        if let Some(array) = value_at(document, &stage.route) {
             array.splice_elements(position, gone, come.iter().cloned());
         }
     }

@@ -2,9 +2,8 @@
 //! place is now.
 
 use super::content::Content;
-use super::patch::Route;
 use super::resolve::Target;
-use super::{Entries, EntryId, NodeId, Owner, Slot, Tracker, View};
+use super::{Entries, EntryId, Slot, Tracker, View};
 use crate::document::{Path, Step, Value};
 use crate::sync::{Change, ChangeId, Conflict, VectorClock};
 
@@ -139,42 +138,6 @@ impl Tracker {
         let slot = self.current(&slot);
         let is_filled = !self.living(&slot, View::Now).is_empty();
         if was_filled && is_filled { self.path_of(&slot) } else { None }
-    }
-
-    /// Where a slot is now; nothing if it is not on show.
-    pub(super) fn path_of(&self, slot: &Slot) -> Option<Path> {
-        let holder = |entry: &EntryId| self.on_show(self.entry(*entry).node);
-        let (mut route, step) = match slot {
-            Slot::Root => return Some(Path::ROOT),
-            Slot::Key(maps, key) => (maps.iter().find_map(holder)?.1, Step::Key(key.clone())),
-            Slot::Item(list, item) => {
-                let position = self.list(self.entry(*list).node)?.position(*item);
-                (holder(list)?.1, Step::Index(position))
-            }
-        };
-        route.push(step);
-        Some(route.into_iter().collect())
-    }
-
-    /// The values by which a node is on show, several when they are shown as one map, and where.
-    pub(super) fn on_show(&self, node: NodeId) -> Option<(Entries, Route)> {
-        self.node(node).owners.iter().find_map(|(entry, owner)| {
-            let (slot, route) = match owner {
-                Owner::Root => (Slot::Root, Route::new()),
-                Owner::Key(map, key) => {
-                    let (maps, mut route) = self.on_show(*map)?;
-                    route.push(Step::Key(key.clone()));
-                    (Slot::Key(maps, key.clone()), route)
-                }
-                Owner::Item(list, item) => {
-                    let (lists, mut route) = self.on_show(*list)?;
-                    route.push(Step::Index(self.list(*list)?.position(*item)));
-                    (Slot::Item(*lists.first()?, *item), route)
-                }
-            };
-            let shown = self.shown_of(&self.living_known(&slot, View::Now));
-            shown.contains(entry).then_some((shown, route))
-        })
     }
 }
 

@@ -58,11 +58,7 @@ pub(super) struct Way {
 impl Tracker {
     /// The values that live in a slot, each once.
     pub(super) fn living(&mut self, slot: &Slot, view: View<'_>) -> Entries {
-        if let Slot::Key(maps, key) = slot
-            && let &[map] = maps.as_slice()
-            && let Some(entries) = self.map(self.entry(map).node).and_then(|map| map.slot(key))
-        {
-            // Mostly it is one map, and its key has been looked at before.
+        if let Some(entries) = self.held(slot) {
             let mut living = Entries::new();
             self.add_living(entries, view, &mut living);
             return living;
@@ -91,6 +87,18 @@ impl Tracker {
             }
         }
         living
+    }
+
+    /// All the values written to a slot that has been looked at before and is kept in one place.
+    fn held(&self, slot: &Slot) -> Option<&Entries> {
+        match slot {
+            Slot::Root => Some(&self.root),
+            Slot::Key(maps, key) => {
+                let &[map] = maps.as_slice() else { return None };
+                self.map(self.entry(map).node)?.slot(key)
+            }
+            Slot::Item(list, item) => self.list(self.entry(*list).node)?.slots.get(item),
+        }
     }
 
     /// Adds the living ones of the values written to a slot, which are in the order of authors and
@@ -193,8 +201,17 @@ impl Tracker {
     }
 
     pub(super) fn shown(&mut self, slot: &Slot, view: View<'_>) -> Shown {
-        let living = self.living(slot, view);
-        let shown = self.shown_of(&living);
+        let only = match self.held(slot).map(Entries::as_slice) {
+            Some(&[only]) if self.is_visible(only, view) => Some(only),
+            _ => None,
+        };
+        let shown = match only {
+            Some(only) => Entries::from_iter([only]),
+            None => {
+                let living = self.living(slot, view);
+                self.shown_of(&living)
+            }
+        };
         let Some(&first) = shown.first() else { return Shown::Absent };
         match self.kind(self.entry(first).node) {
             Kind::Object => Shown::Map(shown),

@@ -28,6 +28,7 @@ impl Tracker {
         }
         let node = self.entry(list).node;
         self.expand(node);
+        self.note_shift(node);
         let (id, view, clock) = (writer.id, writer.view(), writer.clock);
         let Some(mut order) = self.take_order(node) else { return };
         let column = order.column(id.author, clock, |item| self.is_filled(node, item, view));
@@ -97,7 +98,7 @@ impl Tracker {
             writer.containers.push(Entries::from_iter([string]));
         }
         self.expand(node);
-        let path = writer.document.as_ref().and_then(|_| self.on_show(node));
+        let stage = if writer.document.is_some() { self.on_show(node) } else { None };
         let (id, clock) = (writer.id, writer.clock);
         let Content::String(letters) = &mut self.node_mut(node).content else { return Applied::Void };
         let column = letters.items.column(id.author, clock, |_| true);
@@ -108,9 +109,9 @@ impl Tracker {
         let gone: Vec<(usize, usize)> =
             removed.iter().filter_map(|&piece| letters.items.remove(id, column, piece)).collect();
 
-        if let Some((_, path)) = path {
+        if let Some(stage) = stage {
             let position = inserted.map(|(_, position)| position);
-            show_letters(writer.document.as_deref_mut(), &path, position, &insertions, &gone);
+            show_letters(writer.document.as_deref_mut(), &stage.route, position, &insertions, &gone);
         }
         if self.is_recording() {
             let inserted = inserted.map_or_else(Vec::new, |(first, _)| (first..first + typed).collect());

@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::patch::{Document, Stage};
+use super::patch::Document;
 use super::resolve::{Shown, Target};
 use super::{Effect, Entries, Entry, EntryId, KeyPlace, Owner, Slot, Tracker, View};
 use crate::document::{Kind, Method, Text, Value};
@@ -87,7 +87,7 @@ impl Tracker {
     fn delete(&mut self, writer: &mut Writer<'_, '_>, target: &Target) -> Applied {
         match target {
             Target::Slot(slot @ (Slot::Key(..) | Slot::Item(..))) => {
-                let stage = self.stage(slot, &writer.document);
+                let stage = self.key_stage(slot, &writer.document);
                 let removed = self.remove_seen(writer, slot);
                 self.touch(writer, slot);
                 self.show(slot, stage, &mut writer.document);
@@ -149,6 +149,7 @@ impl Tracker {
     /// Removes the values of a slot that the writer saw, and says which.
     pub(super) fn remove_seen(&mut self, writer: &mut Writer<'_, '_>, slot: &Slot) -> Entries {
         let seen = self.living(slot, writer.view());
+        self.note_move(slot);
         for &entry in &seen {
             self.entry_mut(entry).removed.push(writer.id);
         }
@@ -165,6 +166,7 @@ impl Tracker {
         // While nobody has removed an item, the order is the same for everyone.
         let (mut position, mut was_there) = (item, true);
         if !(is_plain && is_there && for_author) {
+            self.note_shift(node);
             let Some(mut order) = self.take_order(node) else { return };
             (position, was_there) = order.touch(writer.id, item, is_there, for_author);
             self.put_order(node, order);
@@ -174,7 +176,7 @@ impl Tracker {
 
     /// Writes a value into a slot, in place of those that the writer saw there.
     fn write(&mut self, writer: &mut Writer<'_, '_>, slot: &Slot, value: Value, mergeable: bool) -> EntryId {
-        let stage = self.stage(slot, &writer.document);
+        let stage = self.key_stage(slot, &writer.document);
         let removed = self.remove_seen(writer, slot);
         let own_place = writer.place();
         let oldest = removed.iter().map(|&entry| self.entry(entry)).min_by_key(|entry| entry.place);
@@ -226,11 +228,5 @@ impl Tracker {
                 self.node_mut(node).owners.push((entry, Owner::Item(holder, *item)));
             }
         }
-    }
-
-    /// Where the slot's key is on show, and its place, before it is changed.
-    fn stage(&mut self, slot: &Slot, document: &Document<'_>) -> Option<Stage> {
-        document.as_ref()?;
-        self.stage_of(slot)
     }
 }
