@@ -32,6 +32,7 @@ mod replica;
 mod rival;
 mod tracker;
 mod undo;
+mod window;
 mod wire;
 
 pub use change::Change;

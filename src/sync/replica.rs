@@ -3,12 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use rustc_hash::FxHashSet;
-
 use super::history::History;
 use super::pending::{Pending, lacking};
 use super::tracker::Tracker;
 use super::undo::Restorations;
+use super::window::Window;
 use super::{Author, Change, ChangeId, Tick, VectorClock};
 use crate::document::{ApplyError, Former, LimitError, Method, ParseError, Path, Value, parse};
 use crate::limits;
@@ -110,28 +109,15 @@ pub enum EditError {
     Limit(#[from] LimitError),
 }
 
-/// After so many changes in a row that had seen everything, the bookkeeping of a window is
-/// dropped. A little patience, because where people edit at once the next late change is near.
-const QUIET_CHANGES: usize = 64;
-
-/// The bookkeeping of a concurrent window, kept while it stays open.
-struct Window {
-    /// The critical version that the tracker started from: a position in the history.
-    since: usize,
-    tracker: Tracker,
-    /// How many changes in a row have seen everything.
-    quiet: usize,
-}
-
 /// One copy of a shared document: a bounded history of changes and the value they make.
 pub struct Replica {
-    author: Author,
+    pub(super) author: Author,
     limit: usize,
-    history: History,
-    value: Value,
-    clock: VectorClock,
+    pub(super) history: History,
+    pub(super) value: Value,
+    pub(super) clock: VectorClock,
     pending: Pending,
-    window: Option<Window>,
+    pub(super) window: Option<Window>,
     /// What the changes made by undo have restored.
     pub(super) restorations: Restorations,
 }
@@ -222,19 +208,6 @@ impl Replica {
         Ok(())
     }
 
-    /// Takes in an own edit by somebody who has not seen everything.
-    fn edit_behind(&mut self, change: &Arc<Change>, context: &VectorClock) -> Result<(), EditError> {
-        if !self.clock.covers(context) {
-            return Err(EditError::Base);
-        }
-        let since = self.history.critical_within(context).ok_or(EditError::Base)?;
-        self.open_window(since).tracker.value_at(context).apply(&change.path, &change.method)?;
-        self.insert(change, context, since);
-        self.history.settle();
-        self.clock.set(self.author, change.tick());
-        Ok(())
-    }
-
     /// Takes in changes from elsewhere, in any order, repeated or not. Those whose past is not
     /// here yet wait. A burst costs one replay.
     pub fn receive(&mut self, changes: impl IntoIterator<Item = impl Into<Arc<Change>>>) -> Received {
@@ -252,6 +225,7 @@ impl Replica {
             }
         }
         self.history.settle();
+        self.show_window();
         received
     }
 
@@ -287,81 +261,19 @@ impl Replica {
         }
         self.check_clock(&change, &context)?;
         let since = self.history.critical_within(&context).ok_or(Refusal::Forgotten(id))?;
-        if self.window.as_ref().is_none_or(|window| window.since > since) {
-            // One replay for the whole burst: from what all of it needs. Of one author's changes
-            // it is the first that needs most.
-            let mut authors = FxHashSet::default();
-            let first = rest.iter().filter(|change| authors.insert(change.author));
-            let needed = first.filter_map(|change| self.history.critical_within(&change.context())).min();
-            self.open_window(needed.map_or(since, |needed| needed.min(since)));
-        }
-        self.insert(&change, &context, since);
+        self.open_for_burst(since, rest);
+        self.insert(&change, &context, rest.len());
         self.clock.set(id.author, id.tick);
         Ok(Some(change))
     }
 
-    /// Whether a change's clock holds all that its author must have seen: what the changes it
-    /// names had seen.
-    fn check_clock(&self, change: &Change, context: &VectorClock) -> Result<(), Refusal> {
-        if !context.covers(self.history.start()) {
-            return Err(Refusal::Forgotten(change.id()));
-        }
-        let previous = self.history.get(ChangeId { author: change.author, tick: change.tick() - 1 });
-        let covered = |seen: &Arc<Change>| context.covers(&seen.clock);
-        let is_closed = previous.is_none_or(covered)
-            && context.iter().all(|(author, tick)| {
-                previous.is_some_and(|previous| previous.clock.get(author) == tick)
-                    || self.history.get(ChangeId { author, tick }).is_none_or(covered)
-            });
-        if is_closed { Ok(()) } else { Err(Refusal::Clock(change.id())) }
-    }
-
     /// Adds a change that has seen everything here.
     fn append(&mut self, change: &Arc<Change>) {
+        self.show_window();
         // Void where it does not resolve, like everywhere.
         let former = self.value.apply_reversibly(&change.path, &change.method).unwrap_or(Former::Nothing);
         self.history.push(change.clone(), former);
         self.note_quiet(change);
-    }
-
-    /// Adds a change that is concurrent to some here, into the open window.
-    fn insert(&mut self, change: &Arc<Change>, context: &VectorClock, since: usize) {
-        let (window, value) = self.open_window_beside(since);
-        window.tracker.apply(change, Some(value));
-        window.quiet = 0;
-        self.history.insert(change.clone(), context);
-    }
-
-    /// The window, opened from a critical version on or before it: what is after that is
-    /// replayed, if it has not been.
-    fn open_window(&mut self, since: usize) -> &mut Window {
-        self.open_window_beside(since).0
-    }
-
-    fn open_window_beside(&mut self, since: usize) -> (&mut Window, &mut Value) {
-        let window = match self.window.take() {
-            Some(window) if window.since <= since => window,
-            _ => {
-                self.history.settle();
-                self.history.hold(since, &self.value);
-                let tracker = self.history.track(since, &self.value, Tracker::new);
-                Window { since, tracker, quiet: 0 }
-            }
-        };
-        (self.window.insert(window), &mut self.value)
-    }
-
-    /// Notes a change that had seen everything, and drops the bookkeeping when it has been quiet
-    /// for long.
-    fn note_quiet(&mut self, change: &Change) {
-        if let Some(window) = &mut self.window {
-            window.quiet += 1;
-            if window.quiet > QUIET_CHANGES {
-                self.window = None;
-            } else {
-                window.tracker.apply(change, None);
-            }
-        }
     }
 
     /// The changes that those waiting need and that are neither here nor waiting: runs of ticks,

@@ -1,6 +1,7 @@
 //! What the bookkeeping knows of a container: the plain value that was there before, and what the
 //! window has touched of it.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
@@ -26,19 +27,26 @@ pub(super) struct MapNode {
     slots: Vec<(Text, Entries)>,
     /// Where each key's slot is, if there are many. A tree, because keys come from strangers.
     index: BTreeMap<Text, usize>,
+    /// The slot found last: what is looked for once is mostly looked for again at once.
+    last: Cell<usize>,
 }
 
 impl MapNode {
     pub(super) fn of(base: Value) -> Self {
-        Self { base, slots: Vec::new(), index: BTreeMap::new() }
+        Self { base, slots: Vec::new(), index: BTreeMap::new(), last: Cell::new(0) }
     }
 
     fn find(&self, key: &Text) -> Option<usize> {
-        if self.index.is_empty() {
+        if self.slots.get(self.last.get()).is_some_and(|(last, _)| last == key) {
+            return Some(self.last.get());
+        }
+        let found = if self.index.is_empty() {
             self.slots.iter().position(|(candidate, _)| candidate == key)
         } else {
             self.index.get(key).copied()
-        }
+        };
+        self.last.set(found?);
+        found
     }
 
     pub(super) fn slot(&self, key: &Text) -> Option<&Entries> {

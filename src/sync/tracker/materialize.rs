@@ -7,6 +7,12 @@ use crate::document::{Text, Value};
 use crate::sync::VectorClock;
 
 impl Tracker {
+    /// The document as everything that has come makes it.
+    pub(in crate::sync) fn value(&mut self) -> Value {
+        let living = self.living_known(&Slot::Root, View::Now);
+        self.entries_value(&living, View::Now).unwrap_or(Value::NULL)
+    }
+
     /// The document as somebody with `clock` sees it.
     pub(in crate::sync) fn value_at(&mut self, clock: &VectorClock) -> Value {
         let living = self.living_known(&Slot::Root, View::At(clock));

@@ -141,6 +141,11 @@ impl Tracker {
         Self { records: Some(Vec::new()), ..Self::new(base) }
     }
 
+    /// How many values it holds: what it costs to look at all of it.
+    pub(super) fn size(&self) -> usize {
+        self.entries.len()
+    }
+
     #[expect(clippy::indexing_slicing, reason = "entry numbers are only made by this tracker")]
     fn entry(&self, id: EntryId) -> &Entry {
         &self.entries[id.0 as usize]
