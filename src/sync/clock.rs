@@ -82,12 +82,6 @@ impl VectorClock {
         self
     }
 
-    /// One author's clock: their own tick, and those of others by author, ascending.
-    pub(super) fn assemble(own: (Author, Tick), others: Vec<(Author, Tick)>) -> Self {
-        let sum = own.1 + others.iter().map(|&(_, tick)| tick).sum::<Tick>();
-        Self { own, others: (!others.is_empty()).then(|| Arc::new(others)), sum }
-    }
-
     fn others(&self) -> &[(Author, Tick)] {
         self.others.as_ref().map_or(&[], |others| others.as_slice())
     }

@@ -31,6 +31,8 @@ pub(super) struct History {
     /// The version before the oldest change.
     start: VectorClock,
     changes: VecDeque<Arc<Change>>,
+    /// Late ones, in no order, that are still to be put in their places among the others.
+    late: Vec<Arc<Change>>,
     /// Positions of critical versions, ascending; the first is always 0.
     critical: Vec<usize>,
     /// Documents at some critical versions, the oldest first.
@@ -63,6 +65,7 @@ impl History {
             source,
             start,
             changes: VecDeque::new(),
+            late: Vec::new(),
             critical: Vec::new(),
             held: Vec::new(),
             formers: VecDeque::new(),
@@ -86,9 +89,10 @@ impl History {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.changes.len()
+        self.changes.len() + self.late.len()
     }
 
+    /// In the total order. Late ones must have been [settled](Self::settle).
     pub(super) fn changes(&self) -> impl DoubleEndedIterator<Item = &Arc<Change>> + ExactSizeIterator {
         self.changes.iter()
     }
@@ -101,6 +105,7 @@ impl History {
 
     /// Adds a change that has seen everything here, with what it has removed.
     pub(super) fn push(&mut self, change: Arc<Change>, former: Former) {
+        self.settle();
         self.critical.push(self.changes.len());
         self.formers.push_back(former);
         self.index(&change);
@@ -130,11 +135,10 @@ impl History {
         }
     }
 
-    /// Adds a change that is concurrent to some here, and gives the critical version that it and
-    /// everything later has seen. The document at that version or one before must be held.
-    pub(super) fn insert(&mut self, change: Arc<Change>, context: &VectorClock) -> usize {
-        let stamp = change.stamp();
-        let position = self.changes.partition_point(|other| other.stamp() < stamp);
+    /// Adds a change that is concurrent to some here, to be [settled](Self::settle) with others
+    /// of its burst: all of them belong after the newest critical version. The document at that
+    /// version or one before must be held.
+    pub(super) fn insert(&mut self, change: Arc<Change>, context: &VectorClock) {
         while self.critical.len() > 1 {
             let newest = self.critical.last().copied().unwrap_or(0);
             // What the change at a critical version had seen is that version.
@@ -148,8 +152,29 @@ impl History {
         self.held.retain(|held| held.at <= since);
         self.formers.clear();
         self.index(&change);
-        self.changes.insert(position, change);
-        since
+        self.late.push(change);
+    }
+
+    /// Puts late changes in their places.
+    pub(super) fn settle(&mut self) {
+        self.late.sort_unstable_by_key(|change| change.stamp());
+        let Some(first) = self.late.first().map(|first| first.stamp()) else { return };
+        let from = self.changes.partition_point(|other| other.stamp() < first);
+        if self.late.len() == 1 {
+            if let Some(only) = self.late.pop() {
+                self.changes.insert(from, only);
+            }
+            return;
+        }
+        let mut behind = self.changes.split_off(from).into_iter().peekable();
+        for late in self.late.drain(..) {
+            let stamp = late.stamp();
+            while let Some(before) = behind.next_if(|other| other.stamp() < stamp) {
+                self.changes.push_back(before);
+            }
+            self.changes.push_back(late);
+        }
+        self.changes.extend(behind);
     }
 
     fn index(&mut self, change: &Arc<Change>) {
@@ -224,6 +249,33 @@ impl History {
             }
         }
         value
+    }
+
+    /// The stretches between critical versions in which changes were concurrent.
+    fn windows(&self) -> impl Iterator<Item = (usize, usize)> {
+        let ends = self.critical.iter().skip(1).copied().chain([self.changes.len()]);
+        self.critical.iter().copied().zip(ends).filter(|(from, to)| to - from > 1)
+    }
+
+    /// Replays each concurrent stretch by itself, with what is between them as plain JSON, and
+    /// shows its tracker and where it ends to `look`, until that gives something.
+    pub(super) fn find_in_windows<R>(
+        &self, now: &Value, tracker: impl Fn(Value) -> Tracker,
+        mut look: impl FnMut(Tracker, usize) -> Option<R>,
+    ) -> Option<R> {
+        let mut here: Option<(usize, Value)> = None;
+        self.windows().find_map(|(from, to)| {
+            let mut value = match here.take() {
+                Some((at, value)) => self.fold(value, at, from),
+                None => self.value_at(from, now),
+            };
+            let mut tracker = tracker(value.clone());
+            for change in self.changes.range(from..to) {
+                tracker.apply(change, Some(&mut value));
+            }
+            here = Some((to, value));
+            look(tracker, to)
+        })
     }
 
     /// The changes from a position on.

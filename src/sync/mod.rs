@@ -25,20 +25,21 @@
 
 mod change;
 mod clock;
+mod direct;
 mod history;
 mod pending;
 mod replica;
 mod rival;
 mod tracker;
 mod undo;
-mod usual;
+mod window;
 mod wire;
 
 pub use change::Change;
 pub use clock::{Author, ChangeId, Stamp, Tick, VectorClock};
+pub(crate) use direct::{read_change_message, read_changes_message};
 pub use replica::{Checkpoint, Conflict, EditError, LostEdit, Received, Refusal, Replica, Snapshot};
 pub use undo::Undone;
-pub(crate) use usual::{usual_change, usual_changes};
 pub use wire::{
     ChangeError, decode_change, decode_message, encode_change, read_change, read_clock, read_path,
     write_change, write_clock, write_path,

@@ -7,7 +7,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Author, Change, Tick, VectorClock, usual_change};
+use super::{Author, Change, Tick, VectorClock};
 use crate::document::{Kind, Method, Path, Step, Text, Value, inert, parse_to_depth};
 use crate::limits;
 
@@ -37,11 +37,6 @@ pub fn encode_change(change: &Change) -> String {
 /// # Errors
 /// Names what is wrong: not JSON, a wrong type, an unknown method, a limit passed.
 pub fn decode_change(text: &str) -> Result<Change, ChangeError> {
-    if text.len() <= limits::MESSAGE_BYTES
-        && let Some(change) = usual_change(text)
-    {
-        return Ok(change);
-    }
     let message = decode_message(text, limits::MESSAGE_BYTES)?;
     let word = message.index(0).and_then(Value::as_text);
     if word != Some(&Text::new("change")) {

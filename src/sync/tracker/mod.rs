@@ -11,6 +11,7 @@
 //!           └─ node: plain value │ map of slots │ sequence of slots │ sequence of characters
 //! ```
 
+mod content;
 mod inverse;
 mod links;
 mod materialize;
@@ -18,14 +19,17 @@ mod patch;
 mod report;
 mod resolve;
 mod sequence;
+mod splice;
+mod stage;
 mod write;
 
-use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::{Author, ChangeId, Stamp, VectorClock};
 use crate::document::{Kind, Text, Value};
+use content::{Content, ListNode, MapNode, StringNode};
 use links::Links;
-use sequence::Sequence;
+use stage::Known;
 
 pub(super) use inverse::{Answer, Inverse};
 pub(super) use links::Restoration;
@@ -50,12 +54,15 @@ enum KeyPlace {
     Written(Stamp, u32),
 }
 
+/// Some written values, mostly one.
+pub(super) type Entries = SmallVec<[EntryId; 4]>;
+
 /// One value written to a slot.
 struct Entry {
     /// Who wrote it; nothing when it was there before, or came inside a value written whole.
     added: Option<ChangeId>,
-    /// The changes that saw it and removed it.
-    removed: Vec<ChangeId>,
+    /// The changes that saw it and removed it: one of each author at most.
+    removed: SmallVec<[ChangeId; 1]>,
     place: KeyPlace,
     /// How the key it is written to was spelled by the write that began its life.
     spelling: Text,
@@ -69,7 +76,9 @@ struct Node {
     content: Content,
     /// The slots that hold it, with the entry by which they do. More than one when a write went
     /// into several maps shown as one.
-    owners: Vec<(EntryId, Owner)>,
+    owners: SmallVec<[(EntryId, Owner); 1]>,
+    /// Where it is on show, if that has been looked for.
+    stage: Known,
 }
 
 /// One slot that holds a node.
@@ -80,56 +89,11 @@ enum Owner {
     Item(NodeId, usize),
 }
 
-enum Content {
-    /// Untouched by the window.
-    Plain(Value),
-    Map(MapNode),
-    List(ListNode),
-    String(Sequence<Letter>),
-}
-
-/// A map: a plain one, and the slots of the keys that the window touched.
-struct MapNode {
-    base: Value,
-    slots: Vec<(Text, Vec<EntryId>)>,
-    index: FxHashMap<Text, usize>,
-}
-
-/// An array: its items, and the plain one that the untouched of them stand in.
-struct ListNode {
-    base: Value,
-    items: Sequence<ItemSlot>,
-}
-
-/// The slot of one array item.
-enum ItemSlot {
-    /// Untouched: the item at this position of the plain array.
-    Base(usize),
-    Entries(Vec<EntryId>),
-}
-
-/// One character of a string, as it is spelled.
-struct Letter {
-    spelling: Box<str>,
-    removed: Vec<ChangeId>,
-}
-
-impl Letter {
-    fn new(spelling: &str) -> Self {
-        Self { spelling: spelling.into(), removed: Vec::new() }
-    }
-
-    /// Whether somebody who has seen it come still sees it.
-    fn is_seen(&self, view: View<'_>) -> bool {
-        !self.removed.iter().any(|&by| view.saw(by))
-    }
-}
-
 /// Whose eyes: someone who has seen what a clock says, or everything.
 #[derive(Clone, Copy)]
 pub(super) enum View<'a> {
     At(&'a VectorClock),
-    /// An author in the context of its next change: like `At`, and the sequences keep a column
+    /// An author making a change, whose clock this is: like `At`, and the sequences keep a column
     /// for it.
     Of(Author, &'a VectorClock),
     Now,
@@ -148,10 +112,12 @@ impl View<'_> {
 pub(super) struct Tracker {
     entries: Vec<Entry>,
     nodes: Vec<Node>,
-    root: Vec<EntryId>,
+    root: Entries,
     /// What the changes did, when somebody wants to know.
     records: Option<Vec<Record>>,
     links: Links,
+    /// How often something of which there are records inside may have been moved, hidden or shown.
+    moves: u64,
 }
 
 impl Tracker {
@@ -160,9 +126,10 @@ impl Tracker {
         let mut tracker = Self {
             entries: Vec::new(),
             nodes: Vec::new(),
-            root: Vec::new(),
+            root: Entries::new(),
             records: None,
             links: Links::default(),
+            moves: 0,
         };
         let root = tracker.add_base(base, KeyPlace::Base(0), Owner::Root);
         tracker.root.push(root);
@@ -172,6 +139,11 @@ impl Tracker {
     /// The same, keeping a record of what each change did.
     pub(super) fn recording(base: Value) -> Self {
         Self { records: Some(Vec::new()), ..Self::new(base) }
+    }
+
+    /// How many values it holds: what it costs to look at all of it.
+    pub(super) fn size(&self) -> usize {
+        self.entries.len()
     }
 
     #[expect(clippy::indexing_slicing, reason = "entry numbers are only made by this tracker")]
@@ -202,7 +174,7 @@ impl Tracker {
 
     #[expect(clippy::cast_possible_truncation, reason = "a window holds far fewer than 2^32 values")]
     fn add_node(&mut self, value: Value) -> NodeId {
-        self.nodes.push(Node { content: Content::Plain(value), owners: Vec::new() });
+        self.nodes.push(Node { content: Content::Plain(value), owners: SmallVec::new(), stage: None });
         NodeId((self.nodes.len() - 1) as u32)
     }
 
@@ -210,7 +182,7 @@ impl Tracker {
     fn add_base(&mut self, value: Value, place: KeyPlace, owner: Owner) -> EntryId {
         let node = self.add_node(value);
         let spelling = if let Owner::Key(_, key) = &owner { key.clone() } else { Text::default() };
-        let (added, removed, mergeable) = (None, Vec::new(), false);
+        let (added, removed, mergeable) = (None, SmallVec::new(), false);
         let entry = self.add_entry(Entry { added, removed, place, spelling, mergeable, node });
         self.node_mut(node).owners.push((entry, owner));
         entry
@@ -218,7 +190,13 @@ impl Tracker {
 
     fn is_visible(&self, id: EntryId, view: View<'_>) -> bool {
         let entry = self.entry(id);
-        entry.added.is_none_or(|added| view.saw(added)) && !entry.removed.iter().any(|&by| view.saw(by))
+        match view {
+            View::Now => entry.removed.is_empty(),
+            View::At(clock) | View::Of(_, clock) => {
+                entry.added.is_none_or(|added| clock.saw(added))
+                    && !entry.removed.iter().any(|&by| clock.saw(by))
+            }
+        }
     }
 
     fn kind(&self, node: NodeId) -> Kind {
@@ -232,20 +210,60 @@ impl Tracker {
 
     /// Turns a plain container or string into one with records.
     fn expand(&mut self, node: NodeId) {
-        let Content::Plain(value) = &self.node(node).content else { return };
-        let base = value.clone();
-        let expanded = match base.kind() {
-            Kind::Object => Content::Map(MapNode { base, slots: Vec::new(), index: FxHashMap::default() }),
-            Kind::Array => {
-                let items = Sequence::of((0..base.len()).map(ItemSlot::Base));
-                Content::List(ListNode { base, items })
-            }
-            Kind::String => {
-                let pieces = base.as_text().into_iter().flat_map(Text::pieces);
-                Content::String(Sequence::of(pieces.map(Letter::new)))
-            }
+        let content = &mut self.node_mut(node).content;
+        let Content::Plain(value) = content else { return };
+        let expanded = match value.kind() {
+            Kind::Object => Content::Map(Box::new(MapNode::of(value.clone()))),
+            Kind::Array => Content::List(Box::new(ListNode::of(value.clone()))),
+            Kind::String => match value.as_text() {
+                Some(text) => Content::String(Box::new(StringNode::of(text.clone()))),
+                None => return,
+            },
             Kind::Null | Kind::Bool | Kind::Number => return,
         };
-        self.node_mut(node).content = expanded;
+        *content = expanded;
+    }
+
+    /// A map's records; nothing for what is none.
+    fn map(&self, node: NodeId) -> Option<&MapNode> {
+        match &self.node(node).content {
+            Content::Map(map) => Some(map),
+            Content::Plain(_) | Content::List(_) | Content::String(_) => None,
+        }
+    }
+
+    fn map_mut(&mut self, node: NodeId) -> Option<&mut MapNode> {
+        match &mut self.node_mut(node).content {
+            Content::Map(map) => Some(map),
+            Content::Plain(_) | Content::List(_) | Content::String(_) => None,
+        }
+    }
+
+    /// An array's records; nothing for what is none.
+    fn list(&self, node: NodeId) -> Option<&ListNode> {
+        match &self.node(node).content {
+            Content::List(list) => Some(list),
+            Content::Plain(_) | Content::Map(_) | Content::String(_) => None,
+        }
+    }
+
+    fn list_mut(&mut self, node: NodeId) -> Option<&mut ListNode> {
+        match &mut self.node_mut(node).content {
+            Content::List(list) => Some(list),
+            Content::Plain(_) | Content::Map(_) | Content::String(_) => None,
+        }
+    }
+
+    /// A string's records; nothing for what is none.
+    fn string(&self, node: NodeId) -> Option<&StringNode> {
+        match &self.node(node).content {
+            Content::String(string) => Some(string),
+            Content::Plain(_) | Content::Map(_) | Content::List(_) => None,
+        }
+    }
+
+    /// Whether somebody wants to know what the changes did.
+    fn is_recording(&self) -> bool {
+        self.records.is_some()
     }
 }
