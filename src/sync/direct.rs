@@ -116,7 +116,7 @@ impl<'a> Reader<'a> {
             });
             if self.expect(",").is_none() {
                 self.expect("]")?;
-                return (steps.len() <= limits::PATH_STEPS).then(|| steps.into_iter().collect());
+                return (steps.len() <= limits::PATH_STEPS).then(|| Path::from(steps));
             }
         }
     }
@@ -188,7 +188,7 @@ impl<'a> Reader<'a> {
     fn text(&mut self) -> Option<Text> {
         let raw = self.take_while(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')?;
         self.expect("\"")?;
-        Some(Text::from_raw(raw))
+        Some(Text::unescaped(raw))
     }
 
     /// A natural number in its one spelling, no larger than a tick can be.
