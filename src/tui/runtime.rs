@@ -191,8 +191,11 @@ impl Editor {
                     None => self.screen.enter()?,
                 },
                 Some(answer) = answered.recv() => {
-                    let message = self.files.take(answer);
+                    let (message, next) = self.files.take(answer);
                     self.take(message);
+                    if let Some(wanted) = next {
+                        self.perform(Effect::Save(wanted));
+                    }
                 }
                 Some(message) = lately.recv() => self.take(message),
                 event = events.recv() => {

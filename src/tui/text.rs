@@ -1,51 +1,11 @@
-//! Text for the screen: nothing in it that a terminal would obey, cut by what is seen.
+//! Text for the screen, cut by what is seen.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// Whether a terminal or a reader could be led astray by it: control characters, and the
-/// invisible ones that turn the direction of what follows or hide it. The joiners that emoji and
-/// scripts are made with are not among them.
-fn is_live(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// The text with every character that could be obeyed spelled as an escape (`\u001b`).
-pub fn inert(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_live) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 8);
-    for character in text.chars() {
-        if is_live(character) {
-            push_escape(&mut shown, character);
-        } else {
-            shown.push(character);
-        }
-    }
-    Cow::Owned(shown)
-}
-
-fn push_escape(shown: &mut String, character: char) {
-    match character {
-        '\n' => shown.push_str("\\n"),
-        '\r' => shown.push_str("\\r"),
-        '\t' => shown.push_str("\\t"),
-        other if u32::from(other) <= 0xFFFF => {
-            let _ = write!(shown, "\\u{:04x}", u32::from(other));
-        }
-        other => {
-            let _ = write!(shown, "\\u{{{:x}}}", u32::from(other));
-        }
-    }
-}
+pub use crate::document::inert;
 
 /// Columns that a text takes.
 pub(super) fn width(text: &str) -> usize {

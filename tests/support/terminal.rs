@@ -11,7 +11,7 @@ use super::{BINARY, Home, UNSET};
 
 /// How long anything on a screen may take: much more than it does, so that only what never
 /// happens fails a test.
-const WITHIN: Duration = Duration::from_secs(30);
+const WITHIN: Duration = Duration::from_secs(120);
 
 /// How often a screen is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
