@@ -7,20 +7,20 @@ use std::time::Duration;
 
 use super::bindings::Bindings;
 use super::draft::Draft;
-use super::finder::{Finder, Menu};
 use super::keymap::{Key, Keymap};
-use super::line::Line;
-use super::message::{Doer, Level, SaveWanted};
+use super::lines::{Lines, Look};
+use super::message::{Doer, Level};
+use super::mode::Mode;
 use super::rows::Rows;
 use super::schema::{Schema, Violation};
 use super::search::{Search, Seek};
 use super::text::inert;
 use super::theme::Colors;
-use super::viewer::Viewer;
-use crate::document::{Method, Path, Text, Value};
+use super::update::Disputes;
+use crate::document::{Path, Text, Value};
 use crate::room::Status;
 use crate::session::{Link, Person, Presence};
-use crate::sync::{Author, Change, ChangeId, Conflict, LostEdit, Snapshot, VectorClock};
+use crate::sync::{Author, Change, ChangeId, Snapshot, VectorClock};
 
 /// Changes remembered for showing.
 pub(super) const HISTORY_SHOWN: usize = 500;
@@ -113,6 +113,8 @@ pub struct Model {
     pub cursor: Path,
     /// The first row on the screen.
     pub top: usize,
+    /// How the tree is shown.
+    pub look: Look,
     /// What keys are for.
     pub mode: Mode,
     /// The beginning of a sequence of keys.
@@ -145,8 +147,9 @@ pub struct Model {
     pub register: Vec<(Option<Text>, Value)>,
     /// Rows marked, to be cut or copied together.
     pub marked: Vec<Path>,
-    /// A value in the hands of the person's own editor.
-    pub external: Option<External>,
+    /// A value in the hands of the person's own editor: where it is meanwhile, and what others do
+    /// to it.
+    pub external: Option<Draft>,
     /// A version remembered, for telling what lies between it and another.
     pub(super) moment: Option<(usize, Value)>,
     /// The schema beside the document.
@@ -169,6 +172,8 @@ pub struct Model {
     pub(super) touched: Option<Path>,
     /// The number of the last group of edits.
     pub(super) group: u64,
+    /// What is known of conflicts and lost edits.
+    pub disputes: Disputes,
     /// Whose cursor this one goes along with.
     pub following: Option<Author>,
     /// Where that one was when this cursor last went along.
@@ -177,89 +182,6 @@ pub struct Model {
     pub(super) told: Option<Presence>,
     /// The row pressed last, and when, for telling a double click.
     pub(super) pressed: Option<(usize, Duration)>,
-}
-
-/// What keys are for.
-#[derive(Clone, Debug)]
-pub enum Mode {
-    /// Going about.
-    Browse,
-    /// Typing a value or a key.
-    Edit(Draft),
-    /// Typing what to look for, among the places found.
-    Find(Box<Finder>),
-    /// Typing a command, on the document as it was when that began.
-    Command(Line, Snapshot),
-    /// Typing a jq filter.
-    Jq(Line),
-    /// Looking at a tree beside the live one.
-    View(Box<Viewer>),
-    /// Answering a question.
-    Ask(Question),
-    /// Choosing among all that can be done.
-    Menu(Menu),
-    /// Reading a page.
-    Page(PageKind, usize),
-    /// Choosing among values written at the same time and lost edits.
-    Conflicts(ConflictList),
-}
-
-/// A page to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PageKind {
-    /// Who is here and how others join.
-    People,
-    /// The changes lately made.
-    History,
-    /// What the schema does not allow.
-    Violations,
-    /// The edits that lead from one version to another, and which two these are.
-    Compared(String, Arc<Vec<(Path, Method)>>),
-}
-
-/// A question that waits for one key.
-#[derive(Clone, Debug)]
-pub enum Question {
-    /// Quit although something would be lost?
-    Quit,
-    /// The file was not written; what instead?
-    NotSaved {
-        /// Why.
-        reason: String,
-        /// Whether what is on disk can be taken in.
-        can_reload: bool,
-        /// What was asked for.
-        wanted: SaveWanted,
-    },
-    /// What the person's own editor left is not JSON; edit it again?
-    BadText {
-        /// The text.
-        text: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Turn the value into what?
-    ChangeType,
-}
-
-/// A value in the hands of the person's own editor.
-#[derive(Clone, Debug)]
-pub struct External {
-    /// The document as it was when that began.
-    pub base: Snapshot,
-    /// Where the value was in it.
-    pub path: Path,
-}
-
-/// Slots with several values, and lost edits.
-#[derive(Clone, Debug, Default)]
-pub struct ConflictList {
-    /// The slots.
-    pub conflicts: Vec<Conflict>,
-    /// The edits.
-    pub lost: Vec<LostEdit>,
-    /// Which line is chosen.
-    pub chosen: usize,
 }
 
 /// A change as it is shown.
@@ -328,6 +250,7 @@ impl Model {
             snapshot,
             cursor: Path::ROOT,
             top: 0,
+            look: Look::default(),
             mode: Mode::Browse,
             pending: Vec::new(),
             pending_since: Duration::ZERO,
@@ -356,6 +279,7 @@ impl Model {
             go_when_there: None,
             touched: None,
             group: 0,
+            disputes: Disputes::default(),
             following: None,
             followed_to: None,
             told: None,
@@ -376,7 +300,9 @@ impl Model {
     /// Whether something is being looked for, so that [`Msg::Work`](super::Msg::Work) goes on with
     /// it.
     pub fn is_at_work(&self) -> bool {
-        self.seek.is_some() || matches!(&self.mode, Mode::Find(finder) if finder.is_at_work())
+        self.seek.is_some()
+            || matches!(&self.mode, Mode::Find(finder) if finder.is_at_work())
+            || matches!(&self.mode, Mode::Read(reader) if reader.is_at_work())
     }
 
     /// When the keys that may follow are shown in a box; nothing when no sequence is begun.
@@ -403,6 +329,11 @@ impl Model {
             people.iter().any(|person| person.author == *author && is_here(person))
         });
         self.people = people;
+    }
+
+    /// The tree on lines of so many columns.
+    pub(super) fn lines(&self, columns: u16) -> Lines<'_> {
+        Lines { rows: &self.rows, root: &self.snapshot.value, look: self.look, columns: usize::from(columns) }
     }
 
     /// The document's value.

@@ -4,21 +4,17 @@ use std::io::{self, Stdout, Write as _};
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
 use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
-use crossterm::{Command as _, cursor, execute};
+use crossterm::{cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
 
 use super::model::Model;
-use super::view;
-
-/// Bytes that screen hands on at once.
-const SCREEN_PIECE: usize = 76;
+use super::{clipboard, view};
 
 /// Whether the terminal is taken over, so that a panic anywhere gives it back once.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
@@ -89,43 +85,11 @@ impl Screen {
         }
     }
 
-    /// Hands a text to the terminal's clipboard (OSC 52), through tmux or screen where one is in
-    /// between. Whom it asked; whether the terminal takes it cannot be known.
+    /// Asks the terminal to copy a text. Whom it asked; nothing when the text is too long to ask.
     #[expect(clippy::unused_self, reason = "only while the terminal is taken")]
-    pub(super) fn copy(&mut self, text: &str) -> io::Result<&'static str> {
-        let mut plain = String::new();
-        CopyToClipboard::to_clipboard_from(text).write_ansi(&mut plain).map_err(io::Error::other)?;
-        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let (sequence, whom) = if is_set("TMUX") {
-            // tmux takes the plain one with `set-clipboard on`, and hands the wrapped one on with
-            // `allow-passthrough on`; each is ignored without.
-            (
-                format!("{plain}{}", for_tmux(&plain)),
-                "the terminal, through tmux (set-clipboard or allow-passthrough on),",
-            )
-        } else if is_set("STY") {
-            (for_screen(&plain), "the terminal, through screen,")
-        } else {
-            (plain, "the terminal")
-        };
-        let mut out = io::stdout();
-        out.write_all(sequence.as_bytes())?;
-        out.flush()?;
-        Ok(whom)
+    pub(super) fn copy(&mut self, text: &str) -> io::Result<Option<&'static str>> {
+        clipboard::ask_terminal(text, &mut io::stdout())
     }
-}
-
-/// A sequence that tmux hands on to the terminal.
-fn for_tmux(sequence: &str) -> String {
-    format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b"))
-}
-
-/// A sequence that screen hands on to the terminal, in the pieces it takes.
-fn for_screen(sequence: &str) -> String {
-    let pieces = sequence.as_bytes().chunks(SCREEN_PIECE);
-    let wrapped: Vec<_> =
-        pieces.map(|piece| format!("\x1bP{}\x1b\\", String::from_utf8_lossy(piece))).collect();
-    wrapped.concat()
 }
 
 impl Drop for Screen {
@@ -163,15 +127,6 @@ fn give_back_on_panic() {
 #[allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_multiplexer_hands_the_sequence_on() {
-        assert_eq!(for_tmux("\x1b]52;c;QQ==\x1b\\"), "\x1bPtmux;\x1b\x1b]52;c;QQ==\x1b\x1b\\\x1b\\");
-        let long = format!("\x1b]52;c;{}\x07", "A".repeat(100));
-        let wrapped = for_screen(&long);
-        assert_eq!(wrapped.matches("\x1bP").count(), 2);
-        assert_eq!(wrapped.replace("\x1bP", "").replace("\x1b\\", ""), long);
-    }
 
     /// Runs in a terminal of its own, for the test below.
     #[test]

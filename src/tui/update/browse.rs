@@ -1,11 +1,12 @@
 //! Keys while going about: counts, sequences, and the actions they come to.
 
-use super::{choosing, command, editing, motion, pages};
+use super::{choosing, command, editing, motion, pages, reading};
 use crate::tui::action::{Action, Fold, Move, Room};
 use crate::tui::keymap::{Key, Resolved, shown_keys};
 use crate::tui::line::Line;
 use crate::tui::message::{Doer, Effect, Level, Moment, SaveWanted};
-use crate::tui::model::{Mode, Model, PageKind, Question};
+use crate::tui::mode::{Mode, PageKind, Question};
+use crate::tui::model::Model;
 use crate::tui::view::layout;
 
 /// The highest count that can be typed.
@@ -93,13 +94,24 @@ fn refold(model: &mut Model, fold: Fold, key: Key) {
         Fold::CloseAll => open_levels(model, 1),
         Fold::OpenAll => open_levels(model, usize::MAX),
         Fold::Levels => open_levels(model, key.digit().unwrap_or(1)),
+        Fold::Punctuation => {
+            model.look.has_punctuation = !model.look.has_punctuation;
+            let told = if model.look.has_punctuation { "line mode; m goes back" } else { "data mode" };
+            model.say(Level::Plain, told);
+        }
+        Fold::Wrap => {
+            model.look.wraps = !model.look.wraps;
+            let told = if model.look.wraps { "long strings are wrapped" } else { "long strings are cut" };
+            model.say(Level::Plain, told);
+        }
+        Fold::Read => reading::open(model),
     }
 }
 
 fn attend(model: &mut Model, room: Room) -> Vec<Effect> {
     match room {
         Room::Save => return vec![Effect::Save(SaveWanted::default())],
-        Room::Conflicts => return vec![Effect::Conflicts],
+        Room::Conflicts => return vec![Effect::Conflicts { are_shown: true }],
         Room::Compare => return vec![Effect::Compare],
         Room::Follow => follow_next(model),
         Room::Past => return vec![Effect::Version(Moment::BeforeLast)],

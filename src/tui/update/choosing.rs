@@ -6,7 +6,8 @@ use crate::tui::finder::{Finder, Item, Menu, Wanted};
 use crate::tui::keymap::Key;
 use crate::tui::line::Line;
 use crate::tui::message::{Effect, Level};
-use crate::tui::model::{Mode, Model};
+use crate::tui::mode::Mode;
+use crate::tui::model::Model;
 use crate::tui::search::{Search, Seek, Sought};
 use crate::tui::text::inert;
 

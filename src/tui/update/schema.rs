@@ -7,7 +7,8 @@ use crate::tui::draft::{Draft, Form, Purpose};
 use crate::tui::keymap::Key;
 use crate::tui::line::Line;
 use crate::tui::message::{CheckWanted, Doer, Effect, Level};
-use crate::tui::model::{Mode, Model, PageKind};
+use crate::tui::mode::{Mode, PageKind};
+use crate::tui::model::Model;
 use crate::tui::schema::{Schema, Violation};
 use crate::tui::text::{count, inert};
 

@@ -8,7 +8,8 @@ use crate::tui::finder::Wanted;
 use crate::tui::keymap::{Key, shown_keys};
 use crate::tui::line::Line;
 use crate::tui::message::Level;
-use crate::tui::model::{Mode, Model, PageKind, Question};
+use crate::tui::mode::{Dispute, Mode, PageKind, Question};
+use crate::tui::model::Model;
 use crate::tui::text::{fit, width};
 use crate::tui::theme::Role;
 use crate::tui::viewer::Subject;
@@ -75,7 +76,7 @@ fn draw_message(model: &Model, area: Rect, pen: &mut Pen<'_, '_>) {
             let line = Line::new(format!(":{}", line.text()));
             return draw_typed_and_told(&line, Role::Error, told, area, pen);
         }
-        Mode::Browse | Mode::Page(..) | Mode::Conflicts(_) | Mode::View(_) => {
+        Mode::Browse | Mode::Page(..) | Mode::Conflicts(_) | Mode::View(_) | Mode::Read(_) => {
             if let Some((level, told)) = &model.notice {
                 pieces.blanks(1).push(role_of(*level), told);
             }
@@ -126,6 +127,9 @@ fn ask(model: &Model, question: &Question) -> String {
             let reload = if *can_reload { "   R take it into the room" } else { "" };
             format!("not saved: {reason}.   O overwrite it{reload}   Esc leave both as they are")
         }
+        Question::PasteText { reason, .. } => {
+            format!("s paste it as a string   Esc leave it   what was pasted is not JSON: {reason}")
+        }
         Question::BadText { reason, .. } => {
             format!("e edit it again   d discard it   what you wrote is not JSON: {reason}")
         }
@@ -165,6 +169,7 @@ fn hints(model: &Model, columns: usize) -> Pieces {
                 ("Esc", "back to now"),
             ]),
         },
+        Mode::Read(_) => listed(&[("j k", "scroll"), ("g G", "start, end"), ("y", "copy"), ("Esc", "back")]),
         Mode::Page(PageKind::Violations, _) => {
             listed(&[("↑ ↓", "choose"), ("Enter", "go there"), ("Esc", "back")])
         }
@@ -176,11 +181,20 @@ fn hints(model: &Model, columns: usize) -> Pieces {
             ("Esc", "back"),
         ]),
         Mode::Page(..) => listed(&[("↑ ↓", "scroll"), ("Esc", "back")]),
-        Mode::Conflicts(_) => listed(&[
-            ("↑ ↓", "choose"),
-            ("Enter", "keep this value, or make the edit again"),
-            ("Esc", "back"),
-        ]),
+        Mode::Conflicts(list) => match list.disputes().nth(list.chosen) {
+            Some(Dispute::Lost(_)) => listed(&[
+                ("↑ ↓", "choose"),
+                ("Enter", "make your edit again"),
+                ("d", "let it go"),
+                ("Esc", "back"),
+            ]),
+            Some(Dispute::Conflict(_)) | None => listed(&[
+                ("← →", "choose a value"),
+                ("Enter", "keep it"),
+                ("↑ ↓", "another"),
+                ("Esc", "back"),
+            ]),
+        },
     };
     let mut pieces = Pieces::new(columns);
     for (keys, word) in words {

@@ -8,7 +8,8 @@ use super::{Layout, Pen, Pieces, tree};
 use crate::document::Path;
 use crate::session::{Link, Person, Presence};
 use crate::tui::message::Doer;
-use crate::tui::model::{HistoryEntry, Mode, Model};
+use crate::tui::mode::Mode;
+use crate::tui::model::{HistoryEntry, Model};
 use crate::tui::text::{clip_start, fit, inert};
 use crate::tui::theme::Role;
 

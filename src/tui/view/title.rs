@@ -9,6 +9,7 @@ use crate::tui::message::Doer;
 use crate::tui::model::Model;
 use crate::tui::text::{clip, clip_start, count, inert, width};
 use crate::tui::theme::Role;
+use crate::tui::update::disputes_told;
 
 /// Columns of a name in the title.
 const NAME_COLUMNS: usize = 12;
@@ -71,6 +72,9 @@ fn parts(model: &Model) -> Vec<Part> {
     if !model.violations.is_empty() {
         let told = format!("✗ {} against the schema", model.violations.len());
         parts.push(Part { rank: 2, gap: 3, pieces: vec![(Role::Error, told)] });
+    }
+    if let Some(told) = disputes_told(model) {
+        parts.push(Part { rank: 1, gap: 3, pieces: vec![(Role::Warning, format!("{told}: gx"))] });
     }
     let others =
         if model.people.is_empty() { "you".to_owned() } else { format!("you + {}", model.people.len()) };
