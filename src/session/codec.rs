@@ -57,6 +57,12 @@ impl Message {
             }
             Self::Presence(presence) => write_presence(presence, &mut text),
             Self::Goodbye => text.push_str(r#"["goodbye",null]"#),
+            Self::Signed(message, proof) => {
+                text = message.encode();
+                text.pop();
+                super::proof_codec::write(proof, &mut text);
+                text.push(']');
+            }
         }
         text
     }
@@ -77,7 +83,17 @@ impl Message {
         let (Some(kind), Some(payload)) = (kind, message.index(1)) else {
             return Err(MessageError::Shape("a type and a payload were expected".to_owned()));
         };
-        match &*kind {
+        let read = Self::read(&kind, &message, payload)?;
+        match (message.index(2), &read) {
+            (Some(proof), Self::Change(_) | Self::Changes(_) | Self::Document { .. }) => {
+                Ok(Self::Signed(Box::new(read), super::proof_codec::read(&Payload::new("proof", proof))?))
+            }
+            _ => Ok(read),
+        }
+    }
+
+    fn read(kind: &str, message: &Value, payload: &Value) -> Result<Self, MessageError> {
+        match kind {
             "hello" => read_hello(&Payload::new("hello", payload)),
             "request document" => Ok(Self::RequestDocument),
             "document" => read_document(&Payload::new("document", payload)),
@@ -203,21 +219,21 @@ fn read_presence(presence: &Payload<'_>) -> Result<Message, MessageError> {
 }
 
 /// What a message of some kind carries.
-struct Payload<'a> {
+pub(super) struct Payload<'a> {
     kind: &'static str,
     value: &'a Value,
 }
 
 impl<'a> Payload<'a> {
-    fn new(kind: &'static str, value: &'a Value) -> Self {
+    pub(super) fn new(kind: &'static str, value: &'a Value) -> Self {
         Self { kind, value }
     }
 
-    fn wrong(&self, reason: impl Into<String>) -> MessageError {
+    pub(super) fn wrong(&self, reason: impl Into<String>) -> MessageError {
         MessageError::Payload { kind: self.kind, reason: reason.into() }
     }
 
-    fn member(&self, name: &str) -> Result<&'a Value, MessageError> {
+    pub(super) fn member(&self, name: &str) -> Result<&'a Value, MessageError> {
         self.value.key(&Text::new(name)).ok_or_else(|| self.wrong(format!("it has no {name:?}")))
     }
 
@@ -225,7 +241,7 @@ impl<'a> Payload<'a> {
         self.member(name)?.as_bool().ok_or_else(|| self.wrong(format!("{name:?} is true or false")))
     }
 
-    fn string(&self, name: &str) -> Result<String, MessageError> {
+    pub(super) fn string(&self, name: &str) -> Result<String, MessageError> {
         let text = self.member(name)?.as_text().filter(|text| !text.has_lone_surrogate());
         text.map(|text| text.plain().into_owned()).ok_or_else(|| self.wrong(format!("{name:?} is a string")))
     }
@@ -238,7 +254,7 @@ impl<'a> Payload<'a> {
         Ok(name)
     }
 
-    fn elements(&self, limit: usize) -> Result<impl Iterator<Item = &'a Value>, MessageError> {
+    pub(super) fn elements(&self, limit: usize) -> Result<impl Iterator<Item = &'a Value>, MessageError> {
         if self.value.kind() != Kind::Array || self.value.len() > limit {
             return Err(self.wrong(format!("an array of at most {limit} elements was expected")));
         }

@@ -133,8 +133,13 @@ impl Session {
     /// longer remembered take a document.
     pub(super) fn send_requested(&mut self, now: Time, to: Author, runs: &[(Author, u64, u64)]) {
         let Some(replica) = &self.replica else { return };
+        // As far as their authors signed: somebody else has to be able to check them.
+        let complete = |&(author, first, last): &(Author, u64, u64)| {
+            (author, first, self.ledger.as_ref().map_or(last, |ledger| ledger.complete(author, last)))
+        };
+        let runs: Vec<_> = runs.iter().map(complete).collect();
         let mut lacks = replica.clock().clone();
-        for &(author, first, _) in runs {
+        for &(author, first, _) in &runs {
             lacks.set(author, lacks.get(author).min(first.saturating_sub(1)));
         }
         if !replica.reaches_back_to(&lacks) {

@@ -43,6 +43,9 @@ impl Session {
             return;
         }
         self.event(Event::Changed(changes.to_vec()));
+        if let Some(ledger) = &mut self.ledger {
+            ledger.enter_own(changes);
+        }
         for change in changes {
             self.recent.push(now, change.clone());
         }
@@ -185,6 +188,9 @@ impl Session {
             }
         }
         replica.acknowledged(self.peers.values().map(|peer| &peer.counted));
+        if let Some(ledger) = &mut self.ledger {
+            ledger.forget(replica.start());
+        }
     }
 }
 

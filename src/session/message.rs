@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::document::{ParseError, Path};
 use crate::sync::{Author, Change, ChangeError, Checkpoint, Tick, VectorClock};
+use crate::trust::{Hash, Seal};
 
 /// The version of the peer protocol spoken here. Peers of different versions do not talk.
 pub const VERSION: u32 = 1;
@@ -50,6 +51,27 @@ pub enum Message {
     Presence(Presence),
     /// The sender leaves.
     Goodbye,
+    /// A `change`, `changes` or `document`, with what proves who made the changes in it.
+    Signed(Box<Message>, Proof),
+}
+
+/// What proves who made the changes of a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// The runs of changes that their authors have signed.
+    pub seals: Vec<Seal>,
+    /// With a document, where each author's chain of changes is in the version that it starts from.
+    pub hashes: Vec<(Author, Hash)>,
+}
+
+impl Proof {
+    /// Adds what proves another run; one that follows the last needs no signature of its own.
+    pub fn add(&mut self, seal: Seal) {
+        match self.seals.last_mut().and_then(|last| Some((last.joined(&seal)?, last))) {
+            Some((joined, last)) => *last = joined,
+            None => self.seals.push(seal),
+        }
+    }
 }
 
 /// Why a text is no message.

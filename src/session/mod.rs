@@ -55,6 +55,8 @@ mod live;
 mod message;
 mod peer;
 mod people;
+mod proof;
+mod proof_codec;
 mod repair;
 mod resend;
 #[cfg(test)]
@@ -62,17 +64,18 @@ mod tests;
 mod timers;
 mod undo;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use event::{Event, Input, Link, Output, Person};
-pub use message::{Channel, Message, MessageError, Presence, VERSION};
+pub use message::{Channel, Message, MessageError, Presence, Proof, VERSION};
 
 use self::join::Joining;
 use self::live::Floor;
 use self::peer::Peer;
 use self::people::OwnPresence;
+use self::proof::NOTHING;
 use self::repair::Repair;
 use self::resend::Recent;
 use self::timers::{Timer, Timers};
@@ -80,6 +83,7 @@ use self::undo::UndoList;
 use crate::document::{LimitError, Method, Path};
 use crate::limits;
 use crate::sync::{Author, Change, ChangeId, Checkpoint, EditError, Replica, Snapshot, Undone, VectorClock};
+use crate::trust::{Distrust, Ledger};
 
 /// A moment: time since the session began. The driver's clock, not this machine's.
 pub type Time = Duration;
@@ -107,6 +111,10 @@ pub struct Session {
     floor: Floor,
     undo: UndoList,
     presence: OwnPresence,
+    /// Who signed what; none among peers that trust each other anyway.
+    ledger: Option<Ledger>,
+    /// Those who did wrong; they are not listened to any more.
+    expelled: BTreeSet<Author>,
     /// Whether goodbye has been said.
     left: bool,
     people_changed: bool,
@@ -146,10 +154,19 @@ impl Session {
             repair: Repair::default(),
             recent: Recent::default(),
             undo: UndoList::default(),
+            ledger: None,
+            expelled: BTreeSet::new(),
             left: false,
             people_changed: false,
             progress: (0, false),
         }
+    }
+
+    /// Signs own changes from now on, and takes in none that are not signed.
+    #[must_use]
+    pub fn with_ledger(mut self, ledger: Ledger) -> Self {
+        self.ledger = Some(ledger);
+        self
     }
 
     /// Takes something in. Drain [`poll`](Self::poll) afterwards.
@@ -157,7 +174,11 @@ impl Session {
         match input {
             Input::Joined(_) | Input::Connected(_) if self.left => {}
             Input::Joined(peer) => self.joined(peer),
+            Input::Connected(peer) if self.expelled.contains(&peer) => {
+                self.outputs.push_back(Output::Expel(peer));
+            }
             Input::Connected(peer) => self.connected(now, peer),
+            Input::Certified(peer, certificate) => self.certified(now, peer, &certificate),
             Input::Disconnected(peer) => self.disconnected(now, peer),
             Input::Left(peer) => self.departed(now, peer),
             Input::Message(from, message) => self.message(now, from, message),
@@ -208,6 +229,9 @@ impl Session {
         let bytes = resend::size_of_edit(&method);
         if bytes > limits::DOCUMENT_BYTES {
             return Err(LimitError::Bytes { bytes }.into());
+        }
+        if !self.may_write() {
+            return Err(EditError::ReadOnly);
         }
         let Some(replica) = &mut self.replica else {
             return Err(EditError::NoDocument);
@@ -284,16 +308,26 @@ impl Session {
             Message::Hello { name, clock, has_document, .. } => {
                 self.hello(now, from, name, &clock, has_document);
             }
+            Message::Signed(message, proof) => self.signed(now, from, *message, &proof),
             Message::RequestDocument => self.send_document(now, from),
-            Message::Document { checkpoint, changes } => self.document(now, from, checkpoint, changes),
+            Message::Document { changes, .. } if self.ledger.is_some() => {
+                self.expel(
+                    now,
+                    from,
+                    Distrust::Unsigned(changes.first().map_or(NOTHING, |change| change.id())),
+                );
+            }
+            Message::Document { checkpoint, changes } => {
+                self.document(now, from, checkpoint, changes);
+            }
             Message::RequestChanges(clock) => {
                 if self.learn(now, from, &clock) {
                     self.send_lacking(now, from, &clock);
                 }
                 self.ask_for_document(now);
             }
-            Message::Change(change) => self.receive(now, from, vec![change]),
-            Message::Changes(changes) => self.receive(now, from, changes),
+            Message::Change(change) => self.unsigned(now, from, vec![change]),
+            Message::Changes(changes) => self.unsigned(now, from, changes),
             Message::RequestSync(runs) => {
                 self.lost_on_the_way(now, from);
                 self.send_requested(now, from, &runs);
@@ -369,7 +403,9 @@ impl Session {
     }
 
     fn send(&mut self, to: Author, channel: Channel, message: Message) {
-        self.outputs.push_back(Output::Send(to, channel, message));
+        if let Some(message) = self.sign(message) {
+            self.outputs.push_back(Output::Send(to, channel, message));
+        }
     }
 
     fn event(&mut self, event: Event) {

@@ -100,6 +100,9 @@ pub enum EditError {
     /// There is no document to edit.
     #[error("the document is not here: it has not come yet, or the room has been left")]
     NoDocument,
+    /// Whoever edits may only read.
+    #[error("read-only: your ticket lets you see this document, not change it; ask for one that may write")]
+    ReadOnly,
     /// Deeper or larger than a document may be.
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -391,6 +394,11 @@ impl Replica {
     /// Where the history starts. With [`history`](Self::history), all that a joiner needs.
     pub fn checkpoint(&self) -> Checkpoint {
         self.history.start().clone()
+    }
+
+    /// The version where the history starts.
+    pub fn start(&self) -> &VectorClock {
+        &self.history.start().clock
     }
 
     /// Says what each other member has acknowledged, so that older changes may be forgotten once

@@ -6,6 +6,7 @@ mod hostile;
 mod joining;
 mod live;
 mod people;
+mod signed;
 mod undo;
 
 use std::collections::BTreeMap;
@@ -55,6 +56,7 @@ fn text(session: &Session) -> String {
 struct Wanted {
     sent: Vec<(Author, Channel, Message)>,
     events: Vec<Event>,
+    expelled: Vec<Author>,
 }
 
 fn drain(session: &mut Session) -> Wanted {
@@ -63,6 +65,7 @@ fn drain(session: &mut Session) -> Wanted {
         match output {
             Output::Send(to, channel, message) => wanted.sent.push((to, channel, message)),
             Output::Event(event) => wanted.events.push(event),
+            Output::Expel(author) => wanted.expelled.push(author),
         }
     }
     wanted

@@ -281,6 +281,11 @@ impl Editor {
             Ok(Event::CallbackFailed(reason)) => {
                 self.take(Msg::Notice(Level::Warning, format!("a callback failed: {reason}")));
             }
+            Ok(Event::Distrusted(fraud)) => {
+                let name = self.model.name_of(self.model.doer(fraud.by));
+                let told = format!("refused what {name} sent, who is broken or hostile: {}", fraud.what);
+                self.take(Msg::Notice(Level::Warning, told));
+            }
             Ok(Event::Incompatible(author, version)) => {
                 let name = self.model.name_of(self.model.doer(author));
                 let told = format!(
