@@ -15,7 +15,7 @@ use super::rows::Rows;
 use super::schema::{Schema, Violation};
 use super::search::{Search, Seek};
 use super::text::inert;
-use super::theme::Colors;
+use super::theme::{Colors, Hue};
 use super::update::Disputes;
 use crate::document::{Path, Text, Value};
 use crate::room::Status;
@@ -41,6 +41,8 @@ pub struct EditorOptions {
     pub schema: Option<PathBuf>,
     /// The colours this person has chosen.
     pub colors: Colors,
+    /// The colour of this person's name on the screens of the others, if chosen.
+    pub color: Option<Hue>,
     /// The keys this person has chosen.
     pub keys: Bindings,
 }
@@ -354,6 +356,13 @@ impl Model {
             Some(name) if self.is_shared(author, name) => format!("{name}·{author}"),
             Some(name) => name.clone(),
         }
+    }
+
+    /// The colour of somebody's name: the one they have chosen, if it is known here.
+    pub fn hue_of(&self, author: Author) -> Hue {
+        let person = self.people.iter().find(|person| person.author == author);
+        let chosen = person.and_then(|person| person.presence.color.as_ref()?.parse().ok());
+        chosen.unwrap_or_else(|| Hue::of(author))
     }
 
     /// Whether a name could be taken for somebody else's: of those here for another's here, of

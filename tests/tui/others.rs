@@ -236,7 +236,7 @@ fn no_conflicts_are_no_page() {
 }
 
 fn person(author: u32, name: &str) -> Person {
-    let presence = Presence { name: name.to_owned(), path: None, editing: false };
+    let presence = Presence { name: name.to_owned(), ..Presence::default() };
     Person { author: Author(author), link: Link::Live, presence, clock: VectorClock::new() }
 }
 

@@ -23,7 +23,7 @@ fn orders() -> Desk {
 
 fn meet(desk: &mut Desk) {
     let person = |author, name: &str, link, path: Path, editing| {
-        let presence = Presence { name: name.to_owned(), path: Some(path), editing };
+        let presence = Presence { name: name.to_owned(), path: Some(path), editing, color: None };
         Person { author: Author(author), link, presence, clock: VectorClock::new() }
     };
     let customer = Path::ROOT.key("customers");

@@ -181,6 +181,7 @@ fn presence(model: &mut Model) -> Option<Effect> {
         name: model.options.name.clone(),
         path: Some(model.cursor.clone()),
         editing: matches!(model.mode, Mode::Edit(_)),
+        color: model.options.color.map(|hue| hue.name().to_owned()),
     };
     if model.told.as_ref() == Some(&now) {
         return None;

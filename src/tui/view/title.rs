@@ -89,7 +89,11 @@ fn parts(model: &Model) -> Vec<Part> {
         let name = model.name_of(Doer::Other(person.author));
         let followed = if model.following == Some(person.author) { "·followed" } else { "" };
         let name = format!("[{}{state}{followed}]", clip(&name, NAME_COLUMNS));
-        parts.push(Part { rank: at, gap: 1, pieces: vec![(Role::Person(person.author), name)] });
+        parts.push(Part {
+            rank: at,
+            gap: 1,
+            pieces: vec![(Role::Person(model.hue_of(person.author)), name)],
+        });
     }
     parts
 }

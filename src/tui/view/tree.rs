@@ -13,7 +13,7 @@ use crate::tui::mode::Mode;
 use crate::tui::model::{Flash, Model};
 use crate::tui::rows::Row;
 use crate::tui::text::{clip, count, inert, thousands, width};
-use crate::tui::theme::Role;
+use crate::tui::theme::{Hue, Role};
 
 /// Columns of a name beside a row.
 const NAME_COLUMNS: usize = 12;
@@ -99,7 +99,7 @@ pub(super) fn push_node(pieces: &mut Pieces, line: &Line, look: Look, role: Role
 /// What others have to do with the rows.
 struct Marks<'a> {
     /// Where each of them is, as a row shows it.
-    cursors: Vec<(Path, Doer, String)>,
+    cursors: Vec<(Path, Hue, String)>,
     /// Rows changed a moment ago, as a row shows them.
     flashes: Vec<(Path, &'a Flash)>,
 }
@@ -108,8 +108,8 @@ impl<'a> Marks<'a> {
     fn of(model: &'a Model) -> Self {
         let shown = |path: &Path| model.rows.shown(model.root(), path);
         let cursors = model.places.iter().filter_map(|(author, place)| {
-            let doer = Doer::Other(*author);
-            Some((shown(place.here.as_ref()?), doer, model.name_of(doer)))
+            let name = model.name_of(Doer::Other(*author));
+            Some((shown(place.here.as_ref()?), model.hue_of(*author), name))
         });
         let flashes = model.flashes.iter().map(|flash| (shown(&flash.path), flash));
         Self { cursors: cursors.collect(), flashes: flashes.collect() }
@@ -235,12 +235,8 @@ fn push_cursors(pieces: &mut Pieces, marks: &Marks<'_>, path: &Path, indent: usi
     let names: Vec<_> = here.iter().map(|(_, _, name)| clip(name, NAME_COLUMNS)).collect();
     let columns: usize = names.iter().map(|name| width(name) + 1).sum();
     pieces.blanks(indent.saturating_sub(columns));
-    for ((_, doer, _), name) in here.iter().zip(names) {
-        let role = match doer {
-            Doer::Other(author) => Role::Person(*author),
-            Doer::Me => Role::Title,
-        };
-        pieces.push(role, &name).push(role, "▌");
+    for ((_, hue, _), name) in here.iter().zip(names) {
+        pieces.push(Role::Person(*hue), &name).push(Role::Person(*hue), "▌");
     }
 }
 
@@ -250,7 +246,7 @@ fn right_end(model: &Model, row: &Row, marks: &Marks<'_>, columns: usize) -> Pie
     if let Some((_, flash)) = marks.flashes.iter().rev().find(|(path, _)| *path == row.path) {
         let name = model.name_of(Doer::Other(flash.author));
         let told = format!("◆ {} {} ", clip(&name, NAME_COLUMNS), flash.what);
-        right.push(Role::Person(flash.author), &told);
+        right.push(Role::Person(model.hue_of(flash.author)), &told);
     }
     let is_of_row =
         |path: &Path| *path == row.path || (row.is_open == Some(false) && row.path.contains(path));
