@@ -203,6 +203,9 @@ Examples:
         /// The filter
         filter: String,
     },
+    /// Hold the document on standard input against the JSON Schema on its first line, for the editor
+    #[command(hide = true)]
+    SchemaView,
 }
 
 /// What to do in a room.

@@ -18,6 +18,7 @@ mod merge_driver;
 mod output;
 mod read;
 mod replay;
+mod schema;
 mod serve;
 mod signals;
 mod target;
@@ -74,6 +75,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Completions { shell } => output::print(&manual::completions(shell)).map(|()| Exit::Done),
         Command::Man => output::print(&manual::page(&Cli::command())).map(|()| Exit::Done),
         Command::JqView { filter } => jq::jq(&filter),
+        Command::SchemaView => schema::violations(),
         Command::Room(command) => {
             logging::start(cli.options.log_file.as_deref(), is_editor(&command))?;
             let options = room_options(&cli.options)?;

@@ -100,17 +100,9 @@ impl Lines<'_> {
         }
         let outermost = next.map_or(0, depth);
         for depth in (outermost..depth(&row)).rev() {
-            let around = self.around(&row, depth);
+            let around = around(&row, depth);
             let end = Part::End(depth, around);
             lines.push(Line { row: row.clone(), part: end, has_comma: next.is_some() && depth == outermost });
-        }
-    }
-
-    /// What kind of container is around a row, so many steps from the root.
-    fn around(&self, row: &Row, depth: usize) -> Kind {
-        match row.path.steps().get(depth) {
-            Some(Step::Index(_)) => Kind::Array,
-            Some(Step::Key(_)) | None => Kind::Object,
         }
     }
 
@@ -180,6 +172,14 @@ impl Lines<'_> {
             lines.len()
         };
         rows.iter().enumerate().take(count).map(lines_of).collect()
+    }
+}
+
+/// What kind of container is around a row, so many steps from the root.
+fn around(row: &Row, depth: usize) -> Kind {
+    match row.path.steps().get(depth) {
+        Some(Step::Index(_)) => Kind::Array,
+        Some(Step::Key(_)) | None => Kind::Object,
     }
 }
 

@@ -241,6 +241,8 @@ pub struct CheckWanted {
     pub schema: Schema,
     /// The version.
     pub snapshot: Snapshot,
+    /// Whether in a process of its own, because it is long.
+    pub is_beside: bool,
 }
 
 /// Wishes are told apart by their versions.

@@ -158,8 +158,10 @@ pub struct Model {
     pub schema: Option<Schema>,
     /// What the schema does not allow, with who last wrote there.
     pub violations: Vec<(Violation, Option<Doer>)>,
-    /// The version that is being held against the schema.
-    pub(super) checking: Option<VectorClock>,
+    /// The version that is being held against the schema, and since when.
+    pub(super) checking: Option<(VectorClock, Duration)>,
+    /// When the next may be.
+    pub(super) check_after: Duration,
     /// The version that was.
     pub(super) checked: Option<VectorClock>,
     /// Whether the mouse is taken.
@@ -274,6 +276,7 @@ impl Model {
             schema: None,
             violations: Vec::new(),
             checking: None,
+            check_after: Duration::ZERO,
             checked: None,
             has_mouse: true,
             jumps: Jumps::default(),

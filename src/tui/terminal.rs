@@ -1,14 +1,17 @@
 //! The terminal: taken over, and given back whatever happens.
 
-use std::io::{self, Stdout, Write as _};
+use std::io::{self, BufWriter, Stdout, Write as _};
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
-use crossterm::{cursor, execute};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{cursor, execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
@@ -16,19 +19,24 @@ use ratatui::layout::{Position, Rect};
 use super::model::Model;
 use super::{clipboard, view};
 
+/// Bytes of a frame that are gathered; those of a whole screen with all its colours fit.
+const FRAME_BYTES: usize = 64 << 10;
+
 /// Whether the terminal is taken over, so that a panic anywhere gives it back once.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal, taken over until this is dropped or the program panics.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
 }
 
 impl Screen {
     /// Takes the terminal over.
     pub(super) fn take() -> io::Result<Self> {
         give_back_on_panic();
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        // A frame goes out at once, not line by line.
+        let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
+        let terminal = Terminal::new(CrosstermBackend::new(out))?;
         let mut screen = Self { terminal };
         screen.enter()?;
         Ok(screen)
@@ -56,7 +64,10 @@ impl Screen {
         if !IS_TAKEN.load(Ordering::SeqCst) {
             return Err(io::Error::other("a part of the program panicked"));
         }
-        self.terminal.draw(|frame| view::draw(model, frame)).map(drop)
+        // A terminal that knows of this shows the frame when all of it is there.
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(|frame| view::draw(model, frame))?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 
     /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal again
@@ -95,6 +106,8 @@ impl Screen {
 impl Drop for Screen {
     fn drop(&mut self) {
         give_back();
+        // What a frame that was never finished has left behind must not hold the screen back.
+        let _ = execute!(self.terminal.backend_mut(), EndSynchronizedUpdate);
     }
 }
 
@@ -103,7 +116,14 @@ impl Drop for Screen {
 fn give_back() {
     if IS_TAKEN.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
-        let _ = execute!(out, DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        let _ = execute!(
+            out,
+            EndSynchronizedUpdate,
+            DisableMouseCapture,
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            cursor::Show
+        );
         let _ = disable_raw_mode();
         let _ = out.flush();
     }

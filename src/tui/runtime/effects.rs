@@ -7,10 +7,10 @@ use crate::document::{Text, Value};
 use crate::room::RoomError;
 use crate::sync::EditError;
 use crate::tui::clipboard::Desktop;
-use crate::tui::message::{Effect, Level, Moment, Msg};
+use crate::tui::message::{CheckWanted, Effect, Level, Moment, Msg};
 use crate::tui::outside;
 use crate::tui::runtime::Exit;
-use crate::tui::schema::Schema;
+use crate::tui::schema::{Schema, unchecked};
 use crate::tui::text::{clip, inert};
 use crate::tui::viewer::Subject;
 
@@ -66,13 +66,7 @@ impl Editor {
                 }
             }
             Effect::Schema(path) => self.read_schema(path),
-            Effect::Check(wanted) => {
-                let later = self.later.clone();
-                tokio::task::spawn_blocking(move || {
-                    let violations = wanted.schema.violations(&wanted.snapshot.value);
-                    let _ = later.blocking_send(Msg::Checked { clock: wanted.snapshot.clock, violations });
-                });
-            }
+            Effect::Check(wanted) => self.check(wanted),
             Effect::Version(moment) => self.version(moment),
             Effect::Mouse(taken) => {
                 if let Err(error) = self.screen.mouse(taken) {
@@ -129,6 +123,25 @@ impl Editor {
             };
             let _ = later.blocking_send(message);
         });
+    }
+
+    /// Holds a version against the schema, beside. One check at a time: a new one ends the last.
+    fn check(&mut self, wanted: CheckWanted) {
+        let later = self.later.clone();
+        let running = tokio::spawn(async move {
+            let CheckWanted { schema, snapshot, is_beside } = wanted;
+            let value = snapshot.value;
+            let violations = if is_beside {
+                let found = outside::violations(&schema, &value).await;
+                found.unwrap_or_else(|reason| vec![unchecked(&reason)])
+            } else {
+                tokio::task::spawn_blocking(move || schema.violations(&value)).await.unwrap_or_default()
+            };
+            let _ = later.send(Msg::Checked { clock: snapshot.clock, violations }).await;
+        });
+        if let Some(before) = self.check.replace(running.abort_handle()) {
+            before.abort();
+        }
     }
 
     /// Reads the desktop's clipboard, beside.

@@ -102,6 +102,8 @@ struct Editor {
     /// The jq filter that runs.
     filter: Option<AbortHandle>,
     desktop: Desktop,
+    /// The check against the schema that runs.
+    check: Option<AbortHandle>,
 }
 
 impl Editor {
@@ -136,6 +138,7 @@ impl Editor {
             later,
             filter: None,
             desktop: Desktop::default(),
+            check: None,
             room,
         };
         let (columns, rows) = editor.screen.size()?;

@@ -81,11 +81,11 @@ pub(super) fn take(model: &mut Model, conflicts: Vec<Conflict>, lost: Vec<LostEd
     model.disputes.is_asked &= are_shown;
     (model.disputes.conflicts, model.disputes.lost) = (conflicts.len(), lost.len());
     if are_shown {
-        let list = ConflictList { conflicts, lost, chosen: 0, side: 0 };
-        if list.is_empty() {
+        let all = ConflictList { conflicts, lost, chosen: 0, side: 0 };
+        if all.is_empty() {
             model.say(Level::Plain, "no conflicts and no lost edits");
         } else {
-            model.mode = Mode::Conflicts(list);
+            model.mode = Mode::Conflicts(all);
         }
     } else if lost.len() > before.1 {
         let told = "an edit of yours was lost: somebody removed what it was in; gx shows it";
@@ -110,18 +110,18 @@ pub(in crate::tui) fn told(model: &Model) -> Option<String> {
 
 pub(super) fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     model.notice = None;
-    let Mode::Conflicts(list) = &mut model.mode else { return Vec::new() };
-    let last = list.len().saturating_sub(1);
-    let Some(chosen) = list.disputes().nth(list.chosen) else {
+    let Mode::Conflicts(all) = &mut model.mode else { return Vec::new() };
+    let last = all.len().saturating_sub(1);
+    let Some(chosen) = all.disputes().nth(all.chosen) else {
         model.mode = Mode::Browse;
         return Vec::new();
     };
     let last_side = chosen.sides().saturating_sub(1);
     match key.to_string().as_str() {
-        "Down" | "j" => (list.chosen, list.side) = ((list.chosen + 1).min(last), 0),
-        "Up" | "k" => (list.chosen, list.side) = (list.chosen.saturating_sub(1), 0),
-        "Right" | "l" | "Tab" => list.side = (list.side + 1).min(last_side),
-        "Left" | "h" => list.side = list.side.saturating_sub(1),
+        "Down" | "j" => (all.chosen, all.side) = ((all.chosen + 1).min(last), 0),
+        "Up" | "k" => (all.chosen, all.side) = (all.chosen.saturating_sub(1), 0),
+        "Right" | "l" | "Tab" => all.side = (all.side + 1).min(last_side),
+        "Left" | "h" => all.side = all.side.saturating_sub(1),
         "Enter" => return settle(model),
         "d" => dismiss(model),
         "q" => model.mode = Mode::Browse,
@@ -133,12 +133,12 @@ pub(super) fn press(model: &mut Model, key: Key) -> Vec<Effect> {
 
 /// Keeps the chosen value, or makes the lost edit again.
 fn settle(model: &mut Model) -> Vec<Effect> {
-    let Mode::Conflicts(list) = std::mem::replace(&mut model.mode, Mode::Browse) else { return Vec::new() };
-    let Some(chosen) = list.disputes().nth(list.chosen) else { return Vec::new() };
+    let Mode::Conflicts(all) = std::mem::replace(&mut model.mode, Mode::Browse) else { return Vec::new() };
+    let Some(chosen) = all.disputes().nth(all.chosen) else { return Vec::new() };
     if let Dispute::Lost(lost) = chosen {
         model.disputes.settled.push(lost.change.id());
     }
-    let Some((path, method)) = chosen.settled(list.side) else { return Vec::new() };
+    let Some((path, method)) = chosen.settled(all.side) else { return Vec::new() };
     if model.snapshot.value.at(&path).is_some() {
         motion::jump(model, path.clone());
     } else if matches!(method, Method::Set(_) | Method::Merge(_)) {
@@ -150,16 +150,16 @@ fn settle(model: &mut Model) -> Vec<Effect> {
 
 /// Lets a lost edit be lost.
 fn dismiss(model: &mut Model) {
-    let Mode::Conflicts(list) = &mut model.mode else { return };
-    let Some(Dispute::Lost(lost)) = list.disputes().nth(list.chosen) else {
+    let Mode::Conflicts(all) = &mut model.mode else { return };
+    let Some(Dispute::Lost(lost)) = all.disputes().nth(all.chosen) else {
         return model.say(Level::Warning, "a conflict is settled by keeping one of its values");
     };
     model.disputes.settled.push(lost.change.id());
-    let at = list.chosen - list.conflicts.len();
-    list.lost.remove(at);
-    list.chosen = list.chosen.min(list.len().saturating_sub(1));
-    model.disputes.lost = list.lost.len();
-    if list.is_empty() {
+    let at = all.chosen - all.conflicts.len();
+    all.lost.remove(at);
+    all.chosen = all.chosen.min(all.len().saturating_sub(1));
+    model.disputes.lost = all.lost.len();
+    if all.is_empty() {
         model.mode = Mode::Browse;
     }
 }

@@ -217,7 +217,11 @@ pub(super) fn paste_value(model: &mut Model, value: Value, as_what: &str) -> Vec
     let done = paste(model, Some(1));
     match done {
         Ok(effects) => {
-            model.say(Level::Plain, format!("pasted as {as_what}; u takes it back"));
+            let named = match model.go_when_there.as_ref().and_then(|path| path.steps().last()) {
+                Some(Step::Key(key)) => format!(" at the key {key}; r renames it"),
+                Some(Step::Index(_)) | None => String::new(),
+            };
+            model.say(Level::Plain, format!("pasted as {as_what}{named}; u takes it back"));
             effects
         }
         Err(reason) => {

@@ -21,6 +21,7 @@ use std::time::Duration;
 pub(super) use choosing::next_of;
 pub use disputes::Disputes;
 pub(super) use disputes::told as disputes_told;
+pub(super) use schema::told as schema_told;
 pub(super) use viewing::title as viewer_title;
 
 use super::keymap::Key;
@@ -41,7 +42,7 @@ const MARGIN: usize = 3;
 pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
     let mut effects = match message {
         Msg::Key(key) => press(model, key),
-        Msg::Paste(text) => paste(model, text),
+        Msg::Paste(text) => paste(model, &text),
         Msg::Clipboard(text) if matches!(model.mode, Mode::Browse) => editing::clipboard(model, text),
         Msg::Mouse(mouse) => point(model, mouse),
         Msg::Resize(columns, rows) => {
@@ -107,7 +108,7 @@ fn is_cancel(key: Key) -> bool {
     Some(key) == Key::named("Esc") || Some(key) == Key::named("Ctrl-c")
 }
 
-fn paste(model: &mut Model, text: String) -> Vec<Effect> {
+fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     // Terminals send line breaks of what is pasted as the key that types them.
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
     match &mut model.mode {

@@ -130,10 +130,8 @@ fn neighbour(old: &Value, new: &Value, gone: &Path, around: &Path) -> Path {
 /// Keeps drafts on their places, and notes who has written or deleted there.
 fn follow_draft(model: &mut Model, delta: &Delta, old: &Value, changes: &[Arc<Change>]) {
     let me = model.me;
-    let drafts = match &mut model.mode {
-        Mode::Edit(draft) => [Some(draft), model.external.as_mut()],
-        _ => [None, model.external.as_mut()],
-    };
+    let typed = if let Mode::Edit(draft) = &mut model.mode { Some(draft) } else { None };
+    let drafts = [typed, model.external.as_mut()];
     for draft in drafts.into_iter().flatten() {
         follow_one(draft, delta, (old, &model.snapshot.value), changes, me);
     }

@@ -9,7 +9,7 @@ use crate::tui::message::Doer;
 use crate::tui::model::Model;
 use crate::tui::text::{clip, clip_start, count, inert, width};
 use crate::tui::theme::Role;
-use crate::tui::update::disputes_told;
+use crate::tui::update::{disputes_told, schema_told};
 
 /// Columns of a name in the title.
 const NAME_COLUMNS: usize = 12;
@@ -69,9 +69,9 @@ fn parts(model: &Model) -> Vec<Part> {
         },
         Part { rank: 1, gap: 3, pieces: vec![(sync_role, format!("⇄ {sync}"))] },
     ];
-    if !model.violations.is_empty() {
-        let told = format!("✗ {} against the schema", model.violations.len());
-        parts.push(Part { rank: 2, gap: 3, pieces: vec![(Role::Error, told)] });
+    if let Some((is_well, told)) = schema_told(model) {
+        let (rank, role) = if is_well { (60, Role::Good) } else { (2, Role::Error) };
+        parts.push(Part { rank, gap: 3, pieces: vec![(role, told)] });
     }
     if let Some(told) = disputes_told(model) {
         parts.push(Part { rank: 1, gap: 3, pieces: vec![(Role::Warning, format!("{told}: gx"))] });
