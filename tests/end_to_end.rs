@@ -3,6 +3,8 @@
 #![cfg(all(feature = "app", unix))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
+#[path = "end_to_end/citizen.rs"]
+mod citizen;
 mod support;
 
 use std::time::{Duration, Instant};

@@ -75,7 +75,7 @@ impl Lines<'_> {
         let mut lines = Vec::with_capacity(height);
         let mut rows = self.rows.window(self.root, top, height + 1).into_iter().peekable();
         while let Some(row) = rows.next() {
-            self.push(&mut lines, row, rows.peek(), height);
+            self.push(&mut lines, &row, rows.peek(), height);
             if lines.len() >= height {
                 break;
             }
@@ -84,11 +84,11 @@ impl Lines<'_> {
         lines
     }
 
-    fn push(&self, lines: &mut Vec<Line>, row: Row, next: Option<&Row>, height: usize) {
+    fn push(&self, lines: &mut Vec<Line>, row: &Row, next: Option<&Row>, height: usize) {
         let depth = |row: &Row| row.path.steps().len();
         let is_open = row.is_open == Some(true);
-        let is_followed = self.look.has_punctuation && next.is_some_and(|next| depth(next) == depth(&row));
-        let texts = self.texts(&row, height);
+        let is_followed = self.look.has_punctuation && next.is_some_and(|next| depth(next) == depth(row));
+        let texts = self.texts(row, height);
         let part = Part::Row(!texts.is_empty());
         lines.push(Line { row: row.clone(), part, has_comma: false });
         lines.extend(texts.into_iter().map(|part| Line { row: row.clone(), part, has_comma: false }));
@@ -99,8 +99,8 @@ impl Lines<'_> {
             return;
         }
         let outermost = next.map_or(0, depth);
-        for depth in (outermost..depth(&row)).rev() {
-            let around = around(&row, depth);
+        for depth in (outermost..depth(row)).rev() {
+            let around = around(row, depth);
             let end = Part::End(depth, around);
             lines.push(Line { row: row.clone(), part: end, has_comma: next.is_some() && depth == outermost });
         }
@@ -168,7 +168,7 @@ impl Lines<'_> {
         let rows = self.rows.window(self.root, from, count + 1);
         let lines_of = |(at, row): (usize, &Row)| {
             let mut lines = Vec::new();
-            self.push(&mut lines, row.clone(), rows.get(at + 1), height);
+            self.push(&mut lines, row, rows.get(at + 1), height);
             lines.len()
         };
         rows.iter().enumerate().take(count).map(lines_of).collect()

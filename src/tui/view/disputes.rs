@@ -58,13 +58,12 @@ fn draw_sides(model: &Model, list: &ConflictList, dispute: Dispute<'_>, area: Re
         let is_chosen = side.is_choice && at == list.side;
         pen.border(pane, &format!("{}{}", if is_chosen { "▶ " } else { "" }, side.title));
         let inner = super::inside(pane);
-        match &side.value {
-            Some(value) => draw_value(value, inner, pen),
-            None => {
-                let mut line = Pieces::within(inner);
-                line.push(Role::Dim, "nothing is there");
-                pen.line(Rect { height: 1.min(inner.height), ..inner }, &line);
-            }
+        if let Some(value) = &side.value {
+            draw_value(value, inner, pen);
+        } else {
+            let mut line = Pieces::within(inner);
+            line.push(Role::Dim, "nothing is there");
+            pen.line(Rect { height: 1.min(inner.height), ..inner }, &line);
         }
     }
 }
