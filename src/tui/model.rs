@@ -381,7 +381,8 @@ impl Model {
 
     /// Who made a change.
     pub fn doer(&self, author: Author) -> Doer {
-        if author == self.me { Doer::Me } else { Doer::Other(author) }
+        let member = author.member();
+        if member == self.me { Doer::Me } else { Doer::Other(member) }
     }
 
     /// How many changes the document has that the file has not; nothing without a file.
@@ -417,7 +418,7 @@ impl Model {
 impl HistoryEntry {
     /// A change, as it came at a moment.
     pub(super) fn of(change: &Change, at: Option<Duration>, me: Author) -> Self {
-        let doer = if change.author == me { Doer::Me } else { Doer::Other(change.author) };
+        let doer = if change.author.member() == me { Doer::Me } else { Doer::Other(change.author.member()) };
         Self {
             at,
             doer,

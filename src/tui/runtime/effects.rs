@@ -169,9 +169,9 @@ impl Editor {
             let told = last.map_or_else(
                 || "where the history begins".to_owned(),
                 |change| {
-                    let unknown = || format!("author {}", change.author);
-                    let name = names.get(&change.author).cloned().unwrap_or_else(unknown);
-                    let name = if change.author == me { "you".to_owned() } else { name };
+                    let unknown = || format!("author {}", change.author.member());
+                    let name = names.get(&change.author.member()).cloned().unwrap_or_else(unknown);
+                    let name = if change.author.member() == me { "you".to_owned() } else { name };
                     format!("after {name} {} {}", change.method.name(), change.path.to_jq())
                 },
             );

@@ -38,8 +38,13 @@ pub struct Disputes {
 /// costs a replay of the history, so that is not done after every change.
 pub(super) fn arrived(model: &mut Model, changes: &[Arc<Change>]) {
     let disputes = &mut model.disputes;
-    let (own, others): (Vec<_>, Vec<_>) =
-        changes.iter().rev().take(RECENT).rev().cloned().partition(|change| change.author == model.me);
+    let (own, others): (Vec<_>, Vec<_>) = changes
+        .iter()
+        .rev()
+        .take(RECENT)
+        .rev()
+        .cloned()
+        .partition(|change| change.author.member() == model.me);
     remember(&mut disputes.own, own.iter());
     let is_disputed = collide(&disputes.own, &others) || collide(&disputes.others, &own);
     remember(&mut disputes.others, others.iter());
@@ -74,7 +79,7 @@ pub(super) fn wanted(model: &mut Model) -> Option<Effect> {
 /// The conflicts and lost edits are here.
 pub(super) fn take(model: &mut Model, conflicts: Vec<Conflict>, lost: Vec<LostEdit>, are_shown: bool) {
     let is_open = |lost: &LostEdit| {
-        lost.change.author == model.me && !model.disputes.settled.contains(&lost.change.id())
+        lost.change.author.member() == model.me && !model.disputes.settled.contains(&lost.change.id())
     };
     let lost: Vec<LostEdit> = lost.into_iter().filter(is_open).collect();
     let before = (model.disputes.conflicts, model.disputes.lost);

@@ -159,7 +159,7 @@ fn follow_one(
                 draft.was_replaced |= changes.iter().any(|change| {
                     let is_whole = !matches!(change.method, Method::Splice { .. });
                     let is_here = change.path.contains(&here) || change.path.contains(&path);
-                    change.author != me && is_whole && is_here
+                    change.author.member() != me && is_whole && is_here
                 });
             }
             draft.here = Some(path);
@@ -172,16 +172,16 @@ fn follow_one(
 fn author_of(changes: &[Arc<Change>], path: &Path, me: Author) -> Option<Author> {
     let touches = |change: &&Arc<Change>| change.path.contains(path) || path.contains(&change.path);
     match changes.iter().rev().find(touches) {
-        Some(change) => (change.author != me).then_some(change.author),
-        None if changes.iter().any(|change| change.author == me) => None,
-        None => changes.last().map(|change| change.author),
+        Some(change) => (change.author.member() != me).then_some(change.author.member()),
+        None if changes.iter().any(|change| change.author.member() == me) => None,
+        None => changes.last().map(|change| change.author.member()),
     }
 }
 
 /// Marks the rows that somebody else has changed.
 fn mark(model: &mut Model, delta: &Delta, changes: &[Arc<Change>]) {
     let me = model.me;
-    if changes.iter().all(|change| change.author == me) {
+    if changes.iter().all(|change| change.author.member() == me) {
         return;
     }
     for place in delta.places(FLASHES) {
@@ -199,7 +199,7 @@ fn mark(model: &mut Model, delta: &Delta, changes: &[Arc<Change>]) {
 
 /// The first row that own changes wrote to.
 fn touched(model: &Model, delta: &Delta, changes: &[Arc<Change>]) -> Option<Path> {
-    if changes.iter().any(|change| change.author != model.me) {
+    if changes.iter().any(|change| change.author.member() != model.me) {
         return None;
     }
     let written = delta.places(FLASHES).into_iter().filter_map(|place| match place {
