@@ -76,6 +76,28 @@ fn no_color_leaves_colours_out_and_nothing_else() {
 }
 
 #[test]
+fn earlier_versions_show_what_was_there_and_what_has_changed_since() {
+    let server = SignalServer::start();
+    let mut ana = Person::create("Ana", &server);
+    ana.command("set /port 1111");
+    ana.sees("1111");
+    ana.command("set /port 2222");
+    ana.sees("2222");
+    ana.editor.press("gt");
+    ana.sees("version 1 of 2   after you set .port");
+    ana.sees("1111");
+    ana.editor.press("[");
+    ana.sees("version 0 of 2");
+    ana.sees("8443");
+    ana.editor.press("D");
+    ana.sees("from version 0 to now");
+    ana.sees("2222");
+    ana.editor.press("\x1b");
+    ana.sees("line ");
+    ana.quits();
+}
+
+#[test]
 fn the_person_s_own_editor_has_the_terminal_to_itself_and_what_it_leaves_becomes_edits() {
     let server = SignalServer::start();
     let home = Home::new();

@@ -87,6 +87,11 @@ fn a_command_with_a_fault() {
 }
 
 #[test]
+fn with_nothing_in_it() {
+    insta::assert_snapshot!(Desk::json("{}").screen(70, 14));
+}
+
+#[test]
 fn line_mode() {
     let mut desk = orders();
     meet(&mut desk);

@@ -6,13 +6,15 @@ use super::preview::{label, preview, quoted};
 use super::{Layout, Pen, Pieces};
 use crate::document::{Kind, Path, Step, Value};
 use crate::session::Presence;
+use crate::tui::action::{Action, Edit, Room};
 use crate::tui::draft::{Draft, Form, Purpose};
+use crate::tui::keymap::shown_keys;
 use crate::tui::lines::{Line, Look, Part, indent};
 use crate::tui::message::Doer;
 use crate::tui::mode::Mode;
 use crate::tui::model::{Flash, Model};
 use crate::tui::rows::Row;
-use crate::tui::text::{clip, count, inert, thousands, width};
+use crate::tui::text::{clip, count, fit, inert, thousands, width};
 use crate::tui::theme::{Hue, Role};
 
 /// Columns of a name beside a row.
@@ -30,6 +32,9 @@ pub(super) fn draw(model: &Model, layout: &Layout, pen: &mut Pen<'_, '_>) {
         pen.border(border, "tree");
     }
     let area = layout.tree;
+    if model.root().is_container() && model.root().is_empty() && matches!(model.mode, Mode::Browse) {
+        draw_welcome(model, area, pen);
+    }
     let lines = model.lines(area.width).window(model.top, usize::from(area.height));
     let marks = Marks::of(model);
     let extra = if let Mode::Edit(draft) = &model.mode { new_row(model, draft) } else { None };
@@ -50,6 +55,27 @@ pub(super) fn draw(model: &Model, layout: &Layout, pen: &mut Pen<'_, '_>) {
         if let Some((new, place)) = after {
             draw_new(new, place, pen);
         }
+    }
+}
+
+/// What can be done about a document with nothing in it.
+fn draw_welcome(model: &Model, area: Rect, pen: &mut Pen<'_, '_>) {
+    const WELCOME: &[(Action, &str)] = &[
+        (Action::Edit(Edit::AddInside), "add something"),
+        (Action::Edit(Edit::Replace), "type or paste all of it as JSON"),
+        (Action::Room(Room::People), "how others join"),
+        (Action::Room(Room::Help), "all that can be done"),
+    ];
+    let lines = WELCOME.iter().filter_map(|(action, told)| {
+        let keys = shown_keys(model.keymap.keys(*action).first()?);
+        let mut line = Pieces::within(area);
+        line.blanks(6).push(Role::Hint, &fit(&keys, 6)).push(Role::Plain, told);
+        Some(line)
+    });
+    let mut heading = Pieces::within(area);
+    heading.blanks(4).push(Role::Dim, "nothing is here yet");
+    for (row, line) in (2..area.height).zip(std::iter::once(heading).chain(lines)) {
+        pen.line(Rect { y: area.y + row, height: 1, ..area }, &line);
     }
 }
 
