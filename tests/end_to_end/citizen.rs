@@ -93,7 +93,7 @@ fn earlier_versions_show_what_was_there_and_what_has_changed_since() {
     ana.sees("from version 0 to now");
     ana.sees("2222");
     ana.editor.press("\x1b");
-    ana.sees("line ");
+    ana.sees("Enter edit");
     ana.quits();
 }
 
