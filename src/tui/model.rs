@@ -143,6 +143,8 @@ pub struct Model {
     pub notice: Option<(Level, String)>,
     /// What is looked for.
     pub search: Option<Search>,
+    /// Whether what matches it is marked on the screen.
+    pub has_matches: bool,
     /// The next match, while it is looked for.
     pub(super) seek: Option<Box<Seek>>,
     /// What was cut or copied: values, and the keys they were at.
@@ -268,6 +270,7 @@ impl Model {
             flashes: Vec::new(),
             notice: None,
             search: None,
+            has_matches: false,
             seek: None,
             register: Vec::new(),
             marked: Vec::new(),

@@ -28,6 +28,8 @@ pub enum Role {
     Chosen,
     /// What is being typed.
     Typed,
+    /// What matches a search.
+    Found,
     /// It is well.
     Good,
     /// To be seen.
@@ -157,6 +159,7 @@ impl Colors {
             | Role::Hint
             | Role::Chosen
             | Role::Typed
+            | Role::Found
             | Role::Person(_)
             | Role::Border => None,
         };
@@ -200,6 +203,7 @@ fn look(role: Role) -> (Option<Color>, Modifier) {
         Role::Chosen => (None, Modifier::REVERSED),
         Role::Typed => (None, Modifier::UNDERLINED),
         Role::Warning => (Some(Color::Yellow), Modifier::BOLD),
+        Role::Found => (Some(Color::Yellow), Modifier::REVERSED),
         Role::Error => (Some(Color::Red), Modifier::BOLD),
         Role::Person(hue) => (hue.color(), Modifier::BOLD),
     }

@@ -76,6 +76,10 @@ fn marked_rows_are_cut_and_copied_together() {
     check(r#"{"a": §1, "b": 2, "c": []}"#, "vvddgp", r#"{"c": [§1, 2]}"#);
     check(r#"{"a": §1, "b": {"c": 2}}"#, "xxkv<Esc>dd", r#"{"a": 1, "b": §{}}"#);
     check("[§1, 2]", "vkvdd", "[§1]");
+    let mut desk = Desk::new("[§1, 2]");
+    desk.press("vv<Ctrl-c>");
+    let copied = Effect::Copy { what: "2 values".to_owned(), text: "[1,2]".to_owned() };
+    assert_eq!(desk.wanted.pop_front(), Some(copied));
 }
 
 #[test]

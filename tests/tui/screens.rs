@@ -162,6 +162,22 @@ fn all_matches_are_listed_while_typing() {
 }
 
 #[test]
+fn what_matches_the_search_is_marked_until_esc() {
+    let mut desk = orders();
+    desk.press("zR/an<Enter>");
+    let marked = |desk: &mut Desk| {
+        let (buffer, _) = desk.drawn(80, 24);
+        let is_marked =
+            |cell: &&ratatui::buffer::Cell| cell.modifier.contains(ratatui::style::Modifier::REVERSED);
+        buffer.content().iter().filter(is_marked).map(|cell| cell.symbol().to_owned()).collect::<String>()
+    };
+    let shown = marked(&mut desk);
+    assert!(shown.contains("An"), "{shown}");
+    desk.press("<Esc>j");
+    assert_eq!(marked(&mut desk), "vip", "the cursor alone");
+}
+
+#[test]
 fn the_palette() {
     let mut desk = orders();
     desk.press("<Ctrl-p>copypath");

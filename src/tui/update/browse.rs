@@ -1,7 +1,7 @@
 //! Keys while going about: counts, sequences, and the actions they come to.
 
 use super::{choosing, command, editing, motion, pages, reading};
-use crate::tui::action::{Action, Fold, Move, Room};
+use crate::tui::action::{Action, Copied, Fold, Move, Room};
 use crate::tui::keymap::{Key, Resolved, shown_keys};
 use crate::tui::line::Line;
 use crate::tui::message::{Doer, Effect, Level, Moment, SaveWanted};
@@ -58,7 +58,7 @@ pub(super) fn run(
         Action::Find(find) => command::find(model, find),
         Action::Edit(edit) => return editing::run(model, edit, count.unwrap_or(1)),
         Action::Copy(what) => return pages::copy(model, what, count.unwrap_or(1)),
-        Action::Room(Room::Cancel) => cancel(model, key, was_begun),
+        Action::Room(Room::Cancel) => return cancel(model, key, was_begun),
         Action::Room(room) => return attend(model, room),
     }
     Vec::new()
@@ -164,14 +164,24 @@ fn follow_next(model: &mut Model) {
     }
 }
 
-fn cancel(model: &mut Model, key: Key, was_begun: bool) {
-    if !was_begun && !model.marked.is_empty() {
+/// Lets go of what is begun, of what is marked and of the matches shown. With rows marked, Ctrl-C
+/// means what it means elsewhere.
+fn cancel(model: &mut Model, key: Key, was_begun: bool) -> Vec<Effect> {
+    let is_copy = Some(key) == Key::named("Ctrl-c");
+    if was_begun {
+        return Vec::new();
+    }
+    if !model.marked.is_empty() {
+        if is_copy {
+            return pages::copy(model, Copied::Value, 1);
+        }
         model.marked.clear();
-        return;
-    }
-    if !was_begun && Some(key) == Key::named("Ctrl-c") {
+    } else if is_copy {
         model.say(Level::Plain, "to quit, press q");
+    } else {
+        model.has_matches = false;
     }
+    Vec::new()
 }
 
 /// Leaves, or asks first when something would be lost.

@@ -114,7 +114,9 @@ fn arrive(model: &mut Model) {
                 model.say(Level::Error, format!("not looked for: {}", inert(error)));
                 return;
             }
-            Ok(search) if !finder.line.text().is_empty() => model.search = Some(search.clone()),
+            Ok(search) if !finder.line.text().is_empty() => {
+                (model.search, model.has_matches) = (Some(search.clone()), true);
+            }
             Ok(_) => return next_match(model, false),
         }
     }
@@ -141,6 +143,7 @@ fn arrive(model: &mut Model) {
 
 /// To the next or the previous match.
 pub(super) fn next_match(model: &mut Model, backwards: bool) {
+    model.has_matches = true;
     let Some(search) = &model.search else {
         model.say(Level::Warning, "nothing is looked for yet; / finds");
         return;

@@ -11,6 +11,8 @@ mod viewer;
 
 pub(super) use viewer::viewer_size;
 
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::symbols::merge::MergeStrategy;
@@ -19,6 +21,7 @@ use ratatui::widgets::{Block, Clear};
 
 use super::mode::Mode;
 use super::model::Model;
+use super::search::Search;
 use super::text::{clip, inert};
 use super::theme::{Role, Theme};
 
@@ -209,6 +212,31 @@ impl Pieces {
             self.push(role, &text);
         }
         self
+    }
+
+    /// Marks what matches a search.
+    fn mark_matches(&mut self, search: &Search) {
+        let mut marked = Vec::with_capacity(self.pieces.len());
+        for (role, text) in std::mem::take(&mut self.pieces) {
+            if !matches!(role, Role::Key | Role::Value(_) | Role::Chosen) {
+                marked.push((role, text));
+                continue;
+            }
+            let mut done = 0;
+            for found in search.found_in(&text, !matches!(role, Role::Value(_))) {
+                let mut push = |role, range: Range<usize>| {
+                    let part = text.get(range).unwrap_or_default();
+                    if !part.is_empty() {
+                        marked.push((role, part.to_owned()));
+                    }
+                };
+                push(role, done..found.start);
+                push(Role::Found, found.clone());
+                done = found.end;
+            }
+            marked.push((role, text.get(done..).unwrap_or_default().to_owned()));
+        }
+        self.pieces = marked;
     }
 
     fn to_line(&self, theme: Theme) -> Line<'_> {

@@ -179,7 +179,12 @@ fn draw_row(model: &Model, line: &Line, marks: &Marks<'_>, area: Rect, pen: &mut
             pieces.push(name_role, &name_of(&row.path, columns / 2)).blanks(2);
             push_typed(&mut pieces, draft, area, pen);
         }
-        None => push_node(&mut pieces, line, model.look, name_role, columns / 2),
+        None => {
+            push_node(&mut pieces, line, model.look, name_role, columns / 2);
+            if let Some(search) = model.search.as_ref().filter(|_| model.has_matches) {
+                pieces.mark_matches(search);
+            }
+        }
     }
     pieces.room += right_columns + 1;
     pieces.push_right(&right);
