@@ -7,7 +7,7 @@ mod oracle;
 
 use oracle::fold::Oracle;
 use oracle::history::{History, check_and_shrink, sorted, view_of};
-use oracle::random::{Random, edit, history, seeds};
+use oracle::random::{Random, edit, history, seeds, seeds_or};
 use ultrawave::document::{Method, Value};
 use ultrawave::sync::{Author, Change, ChangeId, Refusal, Replica, Tick, VectorClock};
 
@@ -111,6 +111,48 @@ fn replicas_agree_whatever_the_order_of_arrival() {
             assert_eq!((replica.pending(), replica.missing().len()), (0, 0));
         }
     });
+}
+
+/// Orders of arrival tried of each history in [`many_schedules_of_many_histories`].
+const SCHEDULES: u64 = 50;
+
+/// Small histories, each in many orders of arrival, in batches of many sizes, with repetitions:
+/// `SCHEDULES=n` tries so many, in a release build some ten million in a few minutes.
+#[test]
+fn many_schedules_of_many_histories() {
+    let mut tried = 0;
+    for seed in seeds_or("SCHEDULES", 5_000).step_by(SCHEDULES as usize) {
+        let history = history(&mut Random(seed));
+        let (value, clock) = {
+            let oracle = Oracle::fold(&history.initial, &history.changes);
+            let all = history.changes.iter().fold(VectorClock::new(), |mut all, change| {
+                all.join(&change.clock);
+                all
+            });
+            (oracle.value().to_string(), all)
+        };
+        let random = &mut Random(seed.wrapping_mul(5));
+        let mut order = clones(&history.changes);
+        for _ in 0..SCHEDULES {
+            random.shuffle(&mut order);
+            let largest = 1 + random.below(4);
+            let mut replica = history.replica(ONLOOKER, MANY);
+            let mut next = 0;
+            while next < order.len() {
+                let end = (next + 1 + random.below(largest)).min(order.len());
+                let from = if random.percent(10) { random.below(next + 1) } else { next };
+                let received = replica.receive(clones(&order[from..end]));
+                assert!(received.refused.is_empty(), "SEED={seed} {:?}\n{}", received.refused, history.story());
+                next = end;
+            }
+            tried += 1;
+            if replica.value().to_string() != value || *replica.clock() != clock || replica.pending() > 0 {
+                let names: Vec<String> = order.iter().map(|change| change.id().to_string()).collect();
+                panic!("SEED={seed} arriving as {names:?}: {}\n{}", replica.value(), history.story());
+            }
+        }
+    }
+    println!("{tried} schedules");
 }
 
 #[test]

@@ -68,6 +68,14 @@ impl Session {
         &self.dropped
     }
 
+    /// The same session, in which these have been dropped: one that comes back is to know what it
+    /// has agreed to.
+    #[must_use]
+    pub fn with_dropped(mut self, dropped: Dropped) -> Self {
+        self.dropped = dropped;
+        self
+    }
+
     /// Whether a member is one whose changes do not count any more.
     pub(super) fn is_dropped(&self, member: Author) -> bool {
         self.dropped.names(self.writer_of(member))
