@@ -24,7 +24,7 @@ impl Random {
             let end = (at + self.below(6)).min(data.len());
             match self.below(6) {
                 0 => drop(data.drain(at..end)),
-                1 => data.insert(at, b"{}[]\",:\\0123456789eE+-.tfn \0\xff\xc3"[self.below(31)]),
+                1 => data.insert(at, b"{}[]\",:\\0123456789eE+-.tfn \0\xff\xc3"[self.below(30)]),
                 2 => data.extend_from_within(at..end),
                 3 if at < data.len() => data[at] ^= 1 << self.below(8),
                 4 => {
