@@ -8,7 +8,7 @@ mod oracle;
 use oracle::fold::Oracle;
 use oracle::history::{History, check_and_shrink, sorted, view_of};
 use oracle::random::{Random, edit, history, seeds, seeds_or};
-use ultrawave::document::{Method, Value};
+use ultrawave::document::{Method, Path, Value, parse};
 use ultrawave::sync::{Author, Change, ChangeId, Refusal, Replica, Tick, VectorClock};
 
 /// Who only receives.
@@ -142,7 +142,12 @@ fn many_schedules_of_many_histories() {
                 let end = (next + 1 + random.below(largest)).min(order.len());
                 let from = if random.percent(10) { random.below(next + 1) } else { next };
                 let received = replica.receive(clones(&order[from..end]));
-                assert!(received.refused.is_empty(), "SEED={seed} {:?}\n{}", received.refused, history.story());
+                assert!(
+                    received.refused.is_empty(),
+                    "SEED={seed} {:?}\n{}",
+                    received.refused,
+                    history.story()
+                );
                 next = end;
             }
             tried += 1;
@@ -305,6 +310,31 @@ fn forgetting_makes_no_difference() {
             assert_eq!(*replica.clock(), view.clock);
         }
     });
+}
+
+#[test]
+fn a_window_stays_open_though_its_start_is_forgotten() {
+    let room = History { initial: parse(r#"{"a":1}"#).unwrap(), changes: Vec::new() };
+    let [mut one, mut two] = [1, 2].map(|author| room.replica(Author(author), 4));
+    let both = |one: &mut Replica, two: &mut Replica, key: &str| {
+        let set =
+            |replica: &mut Replica| replica.edit(Path::ROOT.key(key), Method::Set(Value::NULL)).unwrap();
+        let (left, right) = (set(one), set(two));
+        receive(one, &[Change::clone(&right)], &room);
+        receive(two, &[Change::clone(&left)], &room);
+    };
+    both(&mut one, &mut two, "at once");
+    for number in 0..6 {
+        let key = Path::ROOT.key(&number.to_string());
+        let change = one.edit(key, Method::Set(Value::NULL)).unwrap();
+        receive(&mut two, &[Change::clone(&change)], &room);
+    }
+    one.acknowledged([two.clock()]);
+    assert!(one.history().len() < 8);
+    both(&mut one, &mut two, "later");
+    let mut joiner = Replica::new(Author(3), one.checkpoint(), MANY);
+    receive(&mut joiner, &clones(one.history().map(|change| &**change)), &room);
+    assert_eq!(joiner.value().to_string(), one.value().to_string());
 }
 
 /// Commands of one to three edits each, made by somebody who is alone.

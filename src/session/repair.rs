@@ -113,7 +113,8 @@ impl Session {
             let held = replica.clock().get(author);
             let known = self.holders(author, held);
             // Not even the author is known to have what somebody else says it made.
-            let says_so = |peer: &Author| self.peers.get(peer).is_some_and(|peer| peer.clock.get(author) > held);
+            let says_so =
+                |peer: &Author| self.peers.get(peer).is_some_and(|peer| peer.clock.get(author) > held);
             let is_known = known.iter().any(says_so);
             let anybody =
                 || self.peers.iter().filter(|(_, peer)| peer.is_sharing()).map(|(&peer, _)| peer).collect();

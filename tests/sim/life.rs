@@ -274,11 +274,13 @@ impl World {
         let to = self.random.pick(&here);
         if !self.members[&to].session.people().iter().any(|person| person.author == STRANGER) {
             self.feed(to, Input::Connected(STRANGER));
-            let hello = format!(r#"["hello",{{"version":{VERSION},"name":"x","clock":{{}},"document":false}}]"#);
+            let hello =
+                format!(r#"["hello",{{"version":{VERSION},"name":"x","clock":{{}},"document":false}}]"#);
             self.feed(to, Input::Message(STRANGER, Message::decode(&hello).unwrap()));
             return;
         }
-        let ticks = |random: &mut Random| format!(r#"{{"{}":{}}}"#, random.between(1, 4), random.between(1, 999));
+        let ticks =
+            |random: &mut Random| format!(r#"{{"{}":{}}}"#, random.between(1, 4), random.between(1, 999));
         let tick = self.random.between(1, 50);
         let forged = match self.random.below(8) {
             0 => format!(r#"["clock",{}]"#, ticks(&mut self.random)),

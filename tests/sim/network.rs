@@ -112,16 +112,13 @@ impl Network {
     }
 
     /// When a message arrives: not at all, once, or twice.
-    pub(crate) fn send(
-        &mut self, now: Time, from: Author, to: Author, channel: Channel,
-    ) -> Vec<Arrival> {
+    pub(crate) fn send(&mut self, now: Time, from: Author, to: Author, channel: Channel) -> Vec<Arrival> {
         let faults = &self.faults;
         let Some(wire) = self.wires.get_mut(&(from, to)) else { return Vec::new() };
         let random = &mut wire.random;
         let open_at = wire.open_at;
         let mut arrive = || {
-            (now + Duration::from_millis(random.between(faults.delay_ms.0, faults.delay_ms.1)))
-                .max(open_at)
+            (now + Duration::from_millis(random.between(faults.delay_ms.0, faults.delay_ms.1))).max(open_at)
         };
         if channel == Channel::Sync {
             // What is lost here comes later.

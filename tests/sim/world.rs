@@ -166,7 +166,8 @@ impl World {
         } else {
             random.pick(&[limits::HISTORY_CHANGES, limits::HISTORY_CHANGES, 64, 16])
         };
-        let ends_at = ms(if is_long { random.between(50_000, 150_000) } else { random.between(1_000, 8_000) });
+        let ends_at =
+            ms(if is_long { random.between(50_000, 150_000) } else { random.between(1_000, 8_000) });
         let mut world = Self {
             seed,
             random,
