@@ -131,7 +131,7 @@ impl History {
         self.held.insert(next, Held { at, value, formers });
         if self.held.len() > HELD {
             // Never the first: what is before it is reached from there alone.
-            self.held.remove(1);
+            self.held.remove(if next == 1 { 2 } else { 1 });
         }
     }
 
@@ -293,9 +293,10 @@ impl History {
     }
 
     /// Forgets the changes before a critical version: the newest that `may_go` admits, of those
-    /// that leave at least `keep` changes. Gives how many went.
+    /// that leave at least `keep` changes. Gives how many went. `is_open` says whether a window is,
+    /// which may have begun before them.
     pub(super) fn forget(
-        &mut self, keep: usize, now: &Value, may_go: impl Fn(&VectorClock) -> bool,
+        &mut self, keep: usize, is_open: bool, now: &Value, may_go: impl Fn(&VectorClock) -> bool,
     ) -> usize {
         let most = self.changes.len().saturating_sub(keep);
         // What may go, may go with all that is before it.
@@ -306,7 +307,8 @@ impl History {
         let Some((count, version)) = found.filter(|&(count, _)| count > 0) else { return 0 };
         let next = self.held.partition_point(|held| held.at < count);
         let first = self.held.get(next).map_or(self.changes.len() - self.formers.len(), Held::first);
-        if first > count {
+        // The next late change of an open window cuts off what leads back from now.
+        if first > count || is_open && self.held.first().is_some_and(|held| held.at < count) {
             self.hold(count, now);
         }
         self.start = version;
