@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::tracker::Tracker;
-use super::{Author, Change, ChangeId, Checkpoint, VectorClock};
+use super::{Author, Change, ChangeId, Checkpoint, Stamp, VectorClock};
 use crate::document::{Former, Value};
 
 /// Documents held, at most: older versions are made again from the one before them.
@@ -31,6 +31,8 @@ pub(super) struct History {
     /// The version before the oldest change.
     start: VectorClock,
     changes: VecDeque<Arc<Change>>,
+    /// The first part of each one's stamp, to be searched without a look at the changes.
+    sums: VecDeque<u64>,
     /// Late ones, in no order, that are still to be put in their places among the others.
     late: Vec<Arc<Change>>,
     /// Positions of critical versions, ascending; the first is always 0.
@@ -65,6 +67,7 @@ impl History {
             source,
             start,
             changes: VecDeque::new(),
+            sums: VecDeque::new(),
             late: Vec::new(),
             critical: Vec::new(),
             held: Vec::new(),
@@ -109,7 +112,7 @@ impl History {
         self.critical.push(self.changes.len());
         self.formers.push_back(former);
         self.index(&change);
-        self.changes.push_back(change);
+        self.put_last(change);
     }
 
     /// Holds the document at a critical version, so that what is after it need not be taken back.
@@ -159,22 +162,36 @@ impl History {
     pub(super) fn settle(&mut self) {
         self.late.sort_unstable_by_key(|change| change.stamp());
         let Some(first) = self.late.first().map(|first| first.stamp()) else { return };
-        let from = self.changes.partition_point(|other| other.stamp() < first);
+        let from = self.place_of(first);
         if self.late.len() == 1 {
             if let Some(only) = self.late.pop() {
+                self.sums.insert(from, first.sum);
                 self.changes.insert(from, only);
             }
             return;
         }
+        self.sums.truncate(from);
         let mut behind = self.changes.split_off(from).into_iter().peekable();
-        for late in self.late.drain(..) {
+        for late in std::mem::take(&mut self.late) {
             let stamp = late.stamp();
             while let Some(before) = behind.next_if(|other| other.stamp() < stamp) {
-                self.changes.push_back(before);
+                self.put_last(before);
             }
-            self.changes.push_back(late);
+            self.put_last(late);
         }
-        self.changes.extend(behind);
+        behind.for_each(|change| self.put_last(change));
+    }
+
+    fn put_last(&mut self, change: Arc<Change>) {
+        self.sums.push_back(change.stamp().sum);
+        self.changes.push_back(change);
+    }
+
+    /// How many changes come before a stamp.
+    fn place_of(&self, stamp: Stamp) -> usize {
+        let from = self.sums.partition_point(|&sum| sum < stamp.sum);
+        let alike = self.changes.range(from..).take_while(|other| other.stamp() < stamp);
+        from + alike.count()
     }
 
     fn index(&mut self, change: &Arc<Change>) {
@@ -201,7 +218,7 @@ impl History {
     /// Where a change stands.
     pub(super) fn position(&self, id: ChangeId) -> Option<usize> {
         let stamp = self.get(id)?.stamp();
-        Some(self.changes.partition_point(|other| other.stamp() < stamp))
+        Some(self.place_of(stamp))
     }
 
     /// The document at a critical version, given the one of now.
@@ -312,6 +329,7 @@ impl History {
             self.hold(count, now);
         }
         self.start = version;
+        self.sums.drain(..count);
         for change in self.changes.drain(..count) {
             if let Some(changes) = self.by_author.get_mut(&change.author) {
                 changes.pop_front();

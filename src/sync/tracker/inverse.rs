@@ -124,7 +124,7 @@ impl Tracker {
     /// Puts what a change removed back into its slot.
     fn put_back(&mut self, slot: &Slot, removed: &[EntryId], effect: usize) -> Answer {
         let Some(mut path) = self.path_of(slot) else { return Answer::Nothing };
-        let oldest = removed.iter().map(|&entry| self.entry(entry)).min_by_key(|entry| entry.place);
+        let oldest = removed.iter().map(|&entry| self.key(entry)).min_by_key(|key| key.place);
         if let (Slot::Key(..), Some(oldest), Some(parent)) = (slot, oldest, path.parent()) {
             path = parent.child(Step::Key(oldest.spelling.clone()));
         }

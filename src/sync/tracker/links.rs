@@ -77,8 +77,8 @@ impl Tracker {
         let (Effect::Removed { entries, .. } | Effect::Wrote { removed: entries, .. }) = from else { return };
         let &[old] = &*self.shown_of(entries) else { return };
         let node = self.entry(old).node;
-        let owners = std::mem::take(&mut self.node_mut(self.entry(entry).node).owners);
-        self.node_mut(node).owners.extend(owners);
+        let owners = std::mem::take(&mut self.hanging_mut(self.entry(entry).node).owners);
+        self.hanging_mut(node).owners.extend(owners);
         self.entry_mut(entry).node = node;
         self.moves += 1;
         self.links.original.insert(entry, old);

@@ -27,7 +27,7 @@ impl Tracker {
         if shown.len() > 1 {
             return Some(self.maps_value(&shown, view));
         }
-        Some(match &self.node(node).content {
+        Some(match self.content(node) {
             Content::Plain(value) => value.clone(),
             Content::Map(_) => self.maps_value(&shown, view),
             Content::List(_) => self.list_value(node, view),
@@ -44,7 +44,7 @@ impl Tracker {
         let mut placed: Vec<(KeyPlace, Text, Value)> = Vec::new();
         for key in touched {
             let living = self.living_known(&Slot::Key(maps.into(), key.clone()), view);
-            let oldest = living.iter().map(|&entry| self.entry(entry)).min_by_key(|entry| entry.place);
+            let oldest = living.iter().map(|&entry| self.key(entry)).min_by_key(|key| key.place);
             let place = oldest.map(|entry| (entry.place, entry.spelling.clone()));
             match (place, self.entries_value(&living, view)) {
                 (Some((KeyPlace::Base(_), _)), Some(child)) => {

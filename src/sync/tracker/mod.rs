@@ -63,17 +63,22 @@ struct Entry {
     added: Option<ChangeId>,
     /// The changes that saw it and removed it: one of each author at most.
     removed: SmallVec<[ChangeId; 1]>,
-    place: KeyPlace,
-    /// How the key it is written to was spelled by the write that began its life.
-    spelling: Text,
+    node: NodeId,
     /// Whether concurrent ones of its kind are shown as one map with it.
     mergeable: bool,
-    node: NodeId,
 }
 
-/// What a written value holds.
-struct Node {
-    content: Content,
+/// The key that a value is written to, as the write that began its life has it.
+#[derive(Clone)]
+struct Key {
+    place: KeyPlace,
+    spelling: Text,
+}
+
+/// How a node hangs in the document: held apart from what it holds, which is looked at far more
+/// often.
+#[derive(Default)]
+struct Hanging {
     /// The slots that hold it, with the entry by which they do. More than one when a write went
     /// into several maps shown as one.
     owners: SmallVec<[(EntryId, Owner); 1]>,
@@ -111,7 +116,12 @@ impl View<'_> {
 /// The bookkeeping of one concurrent window.
 pub(super) struct Tracker {
     entries: Vec<Entry>,
-    nodes: Vec<Node>,
+    /// By entry.
+    keys: Vec<Key>,
+    /// What the values hold.
+    nodes: Vec<Content>,
+    /// By node.
+    hangings: Vec<Hanging>,
     root: Entries,
     /// What the changes did, when somebody wants to know.
     records: Option<Vec<Record>>,
@@ -125,7 +135,9 @@ impl Tracker {
     pub(super) fn new(base: Value) -> Self {
         let mut tracker = Self {
             entries: Vec::new(),
+            keys: Vec::new(),
             nodes: Vec::new(),
+            hangings: Vec::new(),
             root: Entries::new(),
             records: None,
             links: Links::default(),
@@ -156,36 +168,54 @@ impl Tracker {
         &mut self.entries[id.0 as usize]
     }
 
+    #[expect(clippy::indexing_slicing, reason = "entry numbers are only made by this tracker")]
+    fn key(&self, id: EntryId) -> &Key {
+        &self.keys[id.0 as usize]
+    }
+
     #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
-    fn node(&self, id: NodeId) -> &Node {
+    fn content(&self, id: NodeId) -> &Content {
         &self.nodes[id.0 as usize]
     }
 
     #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
-    fn node_mut(&mut self, id: NodeId) -> &mut Node {
+    fn content_mut(&mut self, id: NodeId) -> &mut Content {
         &mut self.nodes[id.0 as usize]
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "a window holds far fewer than 2^32 values")]
-    fn add_entry(&mut self, entry: Entry) -> EntryId {
-        self.entries.push(entry);
-        EntryId((self.entries.len() - 1) as u32)
+    #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
+    fn hanging(&self, id: NodeId) -> &Hanging {
+        &self.hangings[id.0 as usize]
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
+    fn hanging_mut(&mut self, id: NodeId) -> &mut Hanging {
+        &mut self.hangings[id.0 as usize]
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "a window holds far fewer than 2^32 values")]
-    fn add_node(&mut self, value: Value) -> NodeId {
-        self.nodes.push(Node { content: Content::Plain(value), owners: SmallVec::new(), stage: None });
-        NodeId((self.nodes.len() - 1) as u32)
+    fn add_entry(&mut self, added: Option<ChangeId>, value: Value, key: Key, mergeable: bool) -> EntryId {
+        let node = NodeId(self.nodes.len() as u32);
+        self.nodes.push(Content::Plain(value));
+        self.hangings.push(Hanging::default());
+        let id = EntryId(self.entries.len() as u32);
+        self.entries.push(Entry { added, removed: SmallVec::new(), node, mergeable });
+        self.keys.push(key);
+        id
     }
 
     /// An entry for a value that has been there as long as what holds it.
     fn add_base(&mut self, value: Value, place: KeyPlace, owner: Owner) -> EntryId {
-        let node = self.add_node(value);
         let spelling = if let Owner::Key(_, key) = &owner { key.clone() } else { Text::default() };
-        let (added, removed, mergeable) = (None, SmallVec::new(), false);
-        let entry = self.add_entry(Entry { added, removed, place, spelling, mergeable, node });
-        self.node_mut(node).owners.push((entry, owner));
+        let entry = self.add_entry(None, value, Key { place, spelling }, false);
+        self.hang(entry, owner);
         entry
+    }
+
+    /// Notes that a slot holds an entry.
+    fn hang(&mut self, entry: EntryId, owner: Owner) {
+        let node = self.entry(entry).node;
+        self.hanging_mut(node).owners.push((entry, owner));
     }
 
     fn is_visible(&self, id: EntryId, view: View<'_>) -> bool {
@@ -200,7 +230,7 @@ impl Tracker {
     }
 
     fn kind(&self, node: NodeId) -> Kind {
-        match &self.node(node).content {
+        match self.content(node) {
             Content::Plain(value) => value.kind(),
             Content::Map(_) => Kind::Object,
             Content::List(_) => Kind::Array,
@@ -210,7 +240,7 @@ impl Tracker {
 
     /// Turns a plain container or string into one with records.
     fn expand(&mut self, node: NodeId) {
-        let content = &mut self.node_mut(node).content;
+        let content = self.content_mut(node);
         let Content::Plain(value) = content else { return };
         let expanded = match value.kind() {
             Kind::Object => Content::Map(Box::new(MapNode::of(value.clone()))),
@@ -226,14 +256,14 @@ impl Tracker {
 
     /// A map's records; nothing for what is none.
     fn map(&self, node: NodeId) -> Option<&MapNode> {
-        match &self.node(node).content {
+        match self.content(node) {
             Content::Map(map) => Some(map),
             Content::Plain(_) | Content::List(_) | Content::String(_) => None,
         }
     }
 
     fn map_mut(&mut self, node: NodeId) -> Option<&mut MapNode> {
-        match &mut self.node_mut(node).content {
+        match self.content_mut(node) {
             Content::Map(map) => Some(map),
             Content::Plain(_) | Content::List(_) | Content::String(_) => None,
         }
@@ -241,14 +271,14 @@ impl Tracker {
 
     /// An array's records; nothing for what is none.
     fn list(&self, node: NodeId) -> Option<&ListNode> {
-        match &self.node(node).content {
+        match self.content(node) {
             Content::List(list) => Some(list),
             Content::Plain(_) | Content::Map(_) | Content::String(_) => None,
         }
     }
 
     fn list_mut(&mut self, node: NodeId) -> Option<&mut ListNode> {
-        match &mut self.node_mut(node).content {
+        match self.content_mut(node) {
             Content::List(list) => Some(list),
             Content::Plain(_) | Content::Map(_) | Content::String(_) => None,
         }
@@ -256,7 +286,7 @@ impl Tracker {
 
     /// A string's records; nothing for what is none.
     fn string(&self, node: NodeId) -> Option<&StringNode> {
-        match &self.node(node).content {
+        match self.content(node) {
             Content::String(string) => Some(string),
             Content::Plain(_) | Content::Map(_) | Content::List(_) => None,
         }

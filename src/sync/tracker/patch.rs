@@ -34,7 +34,7 @@ impl Tracker {
     }
 
     fn key_place(&self, living: &Entries) -> Option<KeyPlace> {
-        living.iter().map(|&entry| self.entry(entry).place).min()
+        living.iter().map(|&entry| self.key(entry).place).min()
     }
 
     /// Shows what a slot holds after it was changed, given where its key was on show before.
@@ -62,8 +62,8 @@ impl Tracker {
             map.remove_key(key);
             return;
         };
-        let oldest = living.iter().min_by_key(|&&entry| self.entry(entry).place);
-        let spelling = oldest.map_or_else(|| key.clone(), |&entry| self.entry(entry).spelling.clone());
+        let oldest = living.iter().min_by_key(|&&entry| self.key(entry).place);
+        let spelling = oldest.map_or_else(|| key.clone(), |&entry| self.key(entry).spelling.clone());
         let Some(value) = self.entries_value(&living, View::Now) else { return };
         // A key that comes late or changes its place goes before those with a later one.
         let mut later = Vec::new();

@@ -102,7 +102,7 @@ impl Tracker {
 
     /// The children on show of which there are records.
     fn known_children(&self, shown: &[EntryId], first: EntryId) -> Vec<(Step, Slot)> {
-        match &self.node(self.entry(first).node).content {
+        match self.content(self.entry(first).node) {
             Content::Plain(_) | Content::String(_) if shown.len() == 1 => Vec::new(),
             Content::List(list) => {
                 let node = self.entry(first).node;
@@ -123,7 +123,7 @@ impl Tracker {
                     .collect();
                 // As the keys stand in the document, not as the changes came.
                 children.sort_by_cached_key(|(_, slot)| {
-                    self.living_known(slot, View::Now).iter().map(|&entry| self.entry(entry).place).min()
+                    self.living_known(slot, View::Now).iter().map(|&entry| self.key(entry).place).min()
                 });
                 children
             }

@@ -201,16 +201,13 @@ impl Tracker {
     }
 
     pub(super) fn shown(&mut self, slot: &Slot, view: View<'_>) -> Shown {
-        let only = match self.held(slot).map(Entries::as_slice) {
-            Some(&[only]) if self.is_visible(only, view) => Some(only),
-            _ => None,
-        };
-        let shown = match only {
-            Some(only) => Entries::from_iter([only]),
-            None => {
-                let living = self.living(slot, view);
-                self.shown_of(&living)
-            }
+        let shown = if let Some(&[only]) = self.held(slot).map(Entries::as_slice)
+            && self.is_visible(only, view)
+        {
+            Entries::from_iter([only])
+        } else {
+            let living = self.living(slot, view);
+            self.shown_of(&living)
         };
         let Some(&first) = shown.first() else { return Shown::Absent };
         match self.kind(self.entry(first).node) {

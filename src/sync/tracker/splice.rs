@@ -100,7 +100,7 @@ impl Tracker {
         self.expand(node);
         let stage = if writer.document.is_some() { self.on_show(node) } else { None };
         let (id, clock) = (writer.id, writer.clock);
-        let Content::String(letters) = &mut self.node_mut(node).content else { return Applied::Void };
+        let Content::String(letters) = self.content_mut(node) else { return Applied::Void };
         let column = letters.items.column(id.author, clock, |_| true);
         let (start, count) = Method::clamp(start, count, letters.items.len(column));
         let removed = letters.items.range(column, start, count);
@@ -123,7 +123,7 @@ impl Tracker {
 
     /// Whether a string holds half a surrogate pair.
     fn is_broken(&self, node: NodeId) -> bool {
-        match &self.node(node).content {
+        match self.content(node) {
             Content::Plain(value) => value.as_text().is_some_and(Text::has_lone_surrogate),
             Content::String(_) | Content::Map(_) | Content::List(_) => false,
         }

@@ -43,20 +43,20 @@ impl Tracker {
 
     /// Where a node is on show, if it is.
     pub(super) fn on_show(&mut self, node: NodeId) -> Option<Arc<Stage>> {
-        if let Some((moves, stage)) = &self.node(node).stage
+        if let Some((moves, stage)) = &self.hanging(node).stage
             && *moves == self.moves
         {
             return Some(stage.clone());
         }
         let stage = Arc::new(self.find_stage(node)?);
         let known = Some((self.moves, stage.clone()));
-        self.node_mut(node).stage = known;
+        self.hanging_mut(node).stage = known;
         Some(stage)
     }
 
     fn find_stage(&mut self, node: NodeId) -> Option<Stage> {
-        for number in 0..self.node(node).owners.len() {
-            let (entry, owner) = self.node(node).owners.get(number).cloned()?;
+        for number in 0..self.hanging(node).owners.len() {
+            let (entry, owner) = self.hanging(node).owners.get(number).cloned()?;
             let (slot, route) = match owner {
                 Owner::Root => (Slot::Root, Route::new()),
                 Owner::Key(map, key) => {
@@ -105,6 +105,6 @@ impl Tracker {
     }
 
     fn content_of(&self, entry: EntryId) -> &Content {
-        &self.node(self.entry(entry).node).content
+        self.content(self.entry(entry).node)
     }
 }

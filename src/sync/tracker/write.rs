@@ -1,10 +1,8 @@
 //! Applying a change in the context its author had.
 
-use smallvec::SmallVec;
-
 use super::patch::Document;
 use super::resolve::{Shown, Target};
-use super::{Effect, Entries, Entry, EntryId, KeyPlace, Owner, Slot, Tracker, View};
+use super::{Effect, Entries, EntryId, Key, KeyPlace, Owner, Slot, Tracker, View};
 use crate::document::{Kind, Method, Text, Value};
 use crate::sync::{Change, ChangeId, Stamp, VectorClock};
 
@@ -179,15 +177,13 @@ impl Tracker {
         let stage = self.key_stage(slot, &writer.document);
         let removed = self.remove_seen(writer, slot);
         let own_place = writer.place();
-        let oldest = removed.iter().map(|&entry| self.entry(entry)).min_by_key(|entry| entry.place);
+        let oldest = removed.iter().map(|&entry| self.key(entry)).min_by_key(|key| key.place);
         let (place, spelling) = match (oldest, slot) {
             (Some(oldest), _) => (oldest.place, oldest.spelling.clone()),
             (None, Slot::Key(_, key)) => (own_place, key.clone()),
             (None, Slot::Root | Slot::Item(..)) => (own_place, Text::default()),
         };
-        let node = self.add_node(value);
-        let (added, removers) = (Some(writer.id), SmallVec::new());
-        let entry = self.add_entry(Entry { added, removed: removers, place, spelling, mergeable, node });
+        let entry = self.add_entry(Some(writer.id), value, Key { place, spelling }, mergeable);
         self.hold(slot, entry, writer.id);
         self.touch(writer, slot);
         self.show(slot, stage, &mut writer.document);
@@ -200,12 +196,11 @@ impl Tracker {
     /// Puts a written value where its slot is kept, which are several places when maps are shown
     /// as one.
     fn hold(&mut self, slot: &Slot, entry: EntryId, id: ChangeId) {
-        let node = self.entry(entry).node;
         match slot {
             Slot::Root => {
                 let at = self.rank_in(&self.root, id);
                 self.root.insert(at, entry);
-                self.node_mut(node).owners.push((entry, Owner::Root));
+                self.hang(entry, Owner::Root);
             }
             Slot::Key(maps, key) => {
                 for &map in maps {
@@ -215,7 +210,7 @@ impl Tracker {
                     if let Some(map) = self.map_mut(holder) {
                         map.slot_mut(key).insert(at, entry);
                     }
-                    self.node_mut(node).owners.push((entry, Owner::Key(holder, key.clone())));
+                    self.hang(entry, Owner::Key(holder, key.clone()));
                 }
             }
             Slot::Item(list, item) => {
@@ -225,7 +220,7 @@ impl Tracker {
                 if let Some(list) = self.list_mut(holder) {
                     list.slots.entry(*item).or_default().insert(at, entry);
                 }
-                self.node_mut(node).owners.push((entry, Owner::Item(holder, *item)));
+                self.hang(entry, Owner::Item(holder, *item));
             }
         }
     }
