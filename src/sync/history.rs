@@ -204,6 +204,11 @@ impl History {
         after.checked_sub(1).and_then(|at| self.critical.get(at)).copied().unwrap_or(0)
     }
 
+    /// Whether there is a critical version after the start and at most so many changes from it.
+    pub(super) fn has_critical_within(&self, count: usize) -> bool {
+        self.critical.get(1).is_some_and(|&critical| critical <= count)
+    }
+
     /// The newest critical version that somebody with this clock has seen.
     pub(super) fn critical_within(&self, clock: &VectorClock) -> Option<usize> {
         if !clock.covers(&self.start) {
