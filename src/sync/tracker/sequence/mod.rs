@@ -111,6 +111,8 @@ pub(super) struct Sequence {
     removals: Vec<Removal>,
     /// What each author's changes touched, by tick: first item and how many.
     log: FxHashMap<Author, Vec<(Tick, u32, u32)>>,
+    /// The same in the order they came, from before there were columns of authors.
+    early: Vec<(ChangeId, u32, u32)>,
     uses: u64,
 }
 
@@ -137,6 +139,7 @@ impl Sequence {
             homes: Vec::new(),
             removals: Vec::new(),
             log: FxHashMap::default(),
+            early: Vec::new(),
             uses: 0,
         }
     }
@@ -360,7 +363,11 @@ impl Sequence {
 
     /// Notes that a change has touched some items, for those who have not seen it yet.
     pub(super) fn note(&mut self, id: ChangeId, first: usize, len: usize) {
-        self.log.entry(id.author).or_default().push((id.tick, short(first), short(len)));
+        if self.order.len() == 1 || !self.early.is_empty() {
+            self.early.push((id, short(first), short(len)));
+        } else {
+            self.log.entry(id.author).or_default().push((id.tick, short(first), short(len)));
+        }
     }
 
     /// The positions among the visible items where some others belong. `home` gives for an item
