@@ -31,9 +31,9 @@ enum Form {
 }
 
 /// Bytes of a spelling above which a splice makes pieces of it.
-const PIECES_FROM: usize = 2_048;
+const PIECES_FROM: usize = 256;
 /// Scalar values below which it is made whole again.
-const WHOLE_BELOW: usize = 512;
+const WHOLE_BELOW: usize = 64;
 
 impl Text {
     /// The text that spells `plain`, with the escapes JSON demands and no others.

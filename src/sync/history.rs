@@ -134,7 +134,7 @@ impl History {
         self.held.insert(next, Held { at, value, formers });
         if self.held.len() > HELD {
             // Never the first: what is before it is reached from there alone.
-            self.held.remove(1);
+            self.held.remove(if next == 1 { 2 } else { 1 });
         }
     }
 
@@ -321,9 +321,10 @@ impl History {
     }
 
     /// Forgets the changes before a critical version: the newest that `may_go` admits, of those
-    /// that leave at least `keep` changes. Gives how many went.
+    /// that leave at least `keep` changes. Gives how many went. `is_open` says whether a window is,
+    /// which may have begun before them.
     pub(super) fn forget(
-        &mut self, keep: usize, now: &Value, may_go: impl Fn(&VectorClock) -> bool,
+        &mut self, keep: usize, is_open: bool, now: &Value, may_go: impl Fn(&VectorClock) -> bool,
     ) -> usize {
         let most = self.changes.len().saturating_sub(keep);
         // What may go, may go with all that is before it.
@@ -334,7 +335,8 @@ impl History {
         let Some((count, version)) = found.filter(|&(count, _)| count > 0) else { return 0 };
         let next = self.held.partition_point(|held| held.at < count);
         let first = self.held.get(next).map_or(self.changes.len() - self.formers.len(), Held::first);
-        if first > count {
+        // The next late change of an open window cuts off what leads back from now.
+        if first > count || is_open && self.held.first().is_some_and(|held| held.at < count) {
             self.hold(count, now);
         }
         self.start = version;
@@ -352,5 +354,80 @@ impl History {
         }
         self.formers.drain(..self.formers.len().saturating_sub(self.changes.len()));
         count
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
+mod tests {
+    use super::*;
+    use crate::document::{Method, Path};
+    use crate::sync::Replica;
+
+    /// A small generator, so that a failure can be had again.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 % 1_000_003).unwrap() % bound
+        }
+
+        fn edit(&mut self) -> (String, Method) {
+            let (key, at) = (self.below(24), i64::try_from(self.below(30)).unwrap());
+            let value = Value::from(u64::try_from(self.below(1_000)).unwrap());
+            let splice = |items| Method::Splice { start: at, count: at % 3, items };
+            match self.below(8) {
+                0 | 1 => (format!("/m/{key}"), Method::Set(value)),
+                2 => (format!("/m/{key}"), Method::Delete),
+                3 => {
+                    let entry = |key: usize| (key.to_string().as_str().into(), value.clone());
+                    ("/m".to_owned(), Method::Merge(Value::object([entry(key), entry(key + 1)])))
+                }
+                4 => ("/l".to_owned(), splice(vec![value])),
+                5 => ("/s".to_owned(), splice(vec![Value::string(if key < 12 { "ab" } else { "\n" })])),
+                6 => (format!("/l/{at}"), Method::Delete),
+                _ => (format!("/n/{key}/{at}"), Method::Set(value)),
+            }
+        }
+    }
+
+    #[test]
+    fn where_a_history_starts_is_what_its_changes_lead_on_from() {
+        let text = format!(r#"{{"m":{{"0":0,"1":1}},"l":[1,2,3],"s":"{}","n":{{}}}}"#, "x".repeat(300));
+        for seed in 1..20 {
+            let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15 ^ (seed << 32));
+            let start = Checkpoint::read(&text).unwrap();
+            let mut replicas = [1, 2, 3].map(|author| Replica::new(Author(author), start.clone(), 40));
+            let mut log: Vec<Arc<Change>> = Vec::new();
+            let mut seen = [0; 3];
+            for round in 0..300 {
+                // At times all wait for each other, at times nobody does.
+                let patience = if round / 60 % 2 == 0 { 1 } else { 12 };
+                let at = numbers.below(3);
+                let (path, method) = numbers.edit();
+                let path = Path::read(&path, replicas[at].value()).unwrap();
+                log.extend(replicas[at].edit(path, method));
+                for (replica, seen) in replicas.iter_mut().zip(&mut seen) {
+                    if numbers.below(patience) == 0 {
+                        assert!(replica.receive(log[*seen..].iter().cloned()).refused.is_empty());
+                        *seen = log.len();
+                    }
+                }
+                let clocks = replicas.each_ref().map(|replica| replica.clock().clone());
+                let replica = &mut replicas[at];
+                replica.acknowledged(&clocks);
+                let mut joiner = Replica::new(Author(9), replica.checkpoint(), 40);
+                joiner.receive(replica.history().cloned());
+                assert_eq!(
+                    joiner.value().to_string(),
+                    replica.value().to_string(),
+                    "seed {seed} round {round}"
+                );
+                assert_eq!(joiner.clock(), replica.clock());
+            }
+        }
     }
 }

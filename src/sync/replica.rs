@@ -345,7 +345,8 @@ impl Replica {
             }
             by_all.meet(member);
         }
-        let gone = self.history.forget(keep, &self.value, |version| by_all.covers(version));
+        let gone =
+            self.history.forget(keep, self.window.is_some(), &self.value, |version| by_all.covers(version));
         if let Some(window) = &mut self.window {
             window.since = window.since.saturating_sub(gone);
         }
