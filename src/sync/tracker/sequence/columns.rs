@@ -23,8 +23,8 @@ impl Column {
         Self { author: None, clock: VectorClock::new(), used: 0, counts: Counts::default() }
     }
 
-    /// The column of those who have seen everything: so many items in one chunk.
-    pub(super) fn now(len: u32) -> Self {
+    /// A column of so many items in one chunk, of nobody in particular.
+    pub(super) fn of(len: u32) -> Self {
         Self { counts: Counts::of(vec![len]), ..Self::new() }
     }
 }
@@ -43,9 +43,6 @@ impl Sequence {
     ) -> usize {
         if self.order.len() == 1 {
             // To look through one chunk is less than to keep a column for each author.
-            if self.columns.len() == PASSING {
-                self.columns.push(Column::new());
-            }
             self.fill_column(PASSING, clock, is_filled);
             return PASSING;
         }
@@ -71,9 +68,6 @@ impl Sequence {
     }
 
     fn free_column(&mut self) -> usize {
-        while self.columns.len() <= PASSING {
-            self.columns.push(Column::new());
-        }
         if self.columns.len() < COLUMNS {
             self.columns.push(Column::new());
             return self.columns.len() - 1;

@@ -140,7 +140,7 @@ impl Sequence {
             order: vec![0],
             ranks: vec![0],
             base_counts: Counts::of(vec![len]),
-            columns: vec![Column::now(len)],
+            columns: vec![Column::of(len), Column::of(0)],
             runs: Vec::new(),
             homes: Vec::new(),
             removals: Vec::new(),
