@@ -319,8 +319,14 @@ impl History {
     /// A tracker with everything applied since a critical version, given the document of now.
     pub(super) fn track(&self, since: usize, now: &Value, tracker: impl FnOnce(Value) -> Tracker) -> Tracker {
         let mut tracker = tracker(self.value_at(since, now));
-        for change in self.since(since) {
-            tracker.apply(change, None);
+        let first = self.critical.partition_point(|&critical| critical < since);
+        let mut critical = self.critical.iter().copied().skip(first).peekable();
+        for (at, change) in (since..).zip(self.since(since)) {
+            if critical.next_if_eq(&at).is_some() {
+                tracker.apply_latest(change);
+            } else {
+                tracker.apply(change, None);
+            }
         }
         tracker
     }
