@@ -8,7 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
 use super::failure::{Exit, Failure};
 use super::keeper::Keeper;
-use super::member::hosting;
+use super::member::{hosting, kept};
 use super::target::Target;
 use super::watcher::FileWatcher;
 use super::{announce, input, output, signals};
@@ -42,11 +42,12 @@ pub(super) fn serve(
         let mut ended = pin!(signals::ended());
         let document = target.as_ref().map_or_else(input::empty_document, Target::document);
         let (room, is_new) = tokio::select! {
-            opened = Room::open(room, document, hosting(options)) => opened?,
+            opened = Room::open(room, document, hosting(&kept(options, file))) => opened?,
             exit = &mut ended => return Ok(exit),
         };
         let result = match target.map(|target| target.bind(&room, is_new, force)).transpose() {
             Ok(file) => {
+                announce::begun(&room);
                 announce::opened(&room, &options.signal);
                 output::say(&format!("serving {} as author {}", room.name(), room.author()));
                 hold(&room, file.map(|file| keeper(file, is_new)), ended).await
@@ -75,7 +76,9 @@ async fn hold(
     let mut step_at: Option<Instant> = None;
     // When the first of a burst of signs of life of the file came.
     let mut burst: Option<Instant> = None;
+    let mut unkept = None;
     let exit = loop {
+        announce::kept(room, &mut unkept);
         let due = async {
             match step_at {
                 Some(at) => sleep_until(at).await,

@@ -44,9 +44,11 @@ impl Target {
         input::start_of(&self.0).unwrap_or_else(input::empty_document)
     }
 
-    /// Whether writing the room's document would replace another.
+    /// Whether writing the room's document would replace another: one that this room has not
+    /// written or read itself, when it was last at work here.
     pub(super) fn differs_from(&self, room: &Room) -> bool {
-        self.0.value().is_some_and(|value| *value != room.snapshot().value)
+        let is_as_left = self.0.text().is_some_and(|text| room.is_noted(text));
+        !is_as_left && self.0.value().is_some_and(|value| *value != room.snapshot().value)
     }
 
     /// Ties the file to the room.
@@ -63,6 +65,7 @@ impl Target {
         if is_new && !self.is_there() {
             output::say(&format!("{} is not there yet; starting from {{}}", self.path().display()));
         }
+        self.0.text().into_iter().for_each(|text| room.note_file(text));
         Ok(self.0)
     }
 }

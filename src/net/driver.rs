@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use ultrawave_signal::protocol::Response;
 
@@ -27,6 +28,9 @@ use crate::sync::Author;
 
 /// How long the goodbyes may take to be acknowledged.
 const FLUSH_WITHIN: Duration = Duration::from_millis(800);
+
+/// How long the last changes may take to be stored before that.
+const STORE_WITHIN: Duration = Duration::from_secs(2);
 
 /// How long closing the connections may take after that.
 const CLOSE_WITHIN: Duration = Duration::from_millis(500);
@@ -64,7 +68,8 @@ impl Driver {
     }
 
     /// Runs until the room is left.
-    pub(crate) async fn run(mut self) {
+    /// `writing` is what stores the session, if it is kept.
+    pub(crate) async fn run(mut self, writing: Option<JoinHandle<()>>) {
         while self.shared.stage() != Stage::Leaving {
             self.pass_on();
             let deadline = self.next_timeout();
@@ -76,7 +81,7 @@ impl Driver {
             }
             self.timeouts();
         }
-        self.leave().await;
+        self.leave(writing).await;
     }
 
     fn next_timeout(&self) -> Instant {
@@ -142,11 +147,17 @@ impl Driver {
     }
 
     /// Says goodbye, waits for the acknowledgements, and closes.
-    async fn leave(mut self) {
+    async fn leave(mut self, writing: Option<JoinHandle<()>>) {
         self.shared.act(Session::leave);
+        let stored = self.shared.stored();
+        let _ = tokio::time::timeout(STORE_WITHIN, stored).await;
+        self.shared.end_storing();
         self.pass_on();
         self.mesh.close(FLUSH_WITHIN, CLOSE_WITHIN).await;
         self.signaling.leave().await;
+        if let Some(writing) = writing {
+            let _ = tokio::time::timeout(STORE_WITHIN, writing).await;
+        }
         self.shared.advance(Stage::Left);
     }
 }

@@ -12,6 +12,7 @@ mod connection;
 mod driver;
 mod frame;
 mod ice;
+mod keeping;
 mod mesh;
 mod relay;
 mod runtime;
@@ -30,6 +31,7 @@ use crate::room::{DEFAULT_SIGNAL, RoomError, RoomOptions};
 use crate::session::{Session, SessionOptions};
 use crate::sync::{Author, Checkpoint};
 
+use keeping::{Keeping, Kept};
 use runtime::WrapSocket;
 
 pub(crate) use shared::{Shared, Stage};
@@ -45,6 +47,10 @@ pub(crate) struct Membership {
     pub(crate) members: usize,
     /// Whether the room was opened by this.
     pub(crate) is_creator: bool,
+    /// Whether the session goes on from what was kept on this machine.
+    pub(crate) is_resumed: bool,
+    /// What the person is to know of that.
+    pub(crate) notes: Vec<String>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -81,21 +87,35 @@ pub(crate) async fn enter(
         codec: CODEC,
         wrap_socket: surroundings.wrap_socket,
     };
-    let entered = signaling::enter(&signaling, entry).await?;
+    let keeping = Keeping::find(room, entry, options).await?;
+    let entered = match signaling::enter(&signaling, entry, keeping.pass().as_ref()).await {
+        Ok(entered) => entered,
+        Err(error) => {
+            keeping.discard();
+            return Err(error);
+        }
+    };
     let membership = entered.membership();
     let (author, members, is_creator) = (membership.author, membership.members.len(), entered.is_creator);
     let session_options = SessionOptions { name: options.name.clone(), history: options.history };
-    let session = if is_creator {
-        Session::create(author, document, session_options)
-    } else {
-        Session::join(author, &membership.members, session_options)
-    };
+    let (session, kept) = keeping.begin(&entered, |past| match past {
+        Some(past) => Session::resume(past.replica.of(author), &membership.members, session_options),
+        None if is_creator => Session::create(author, document, session_options),
+        None => Session::join(author, &membership.members, session_options),
+    });
+    let Kept { writer, is_resumed, unkept, notes } = kept;
     let embedded = entered.is_embedded().then(|| options.signal.clone());
     let shared = Arc::new(Shared::new(session, embedded));
-    tokio::spawn(
-        driver::Driver::new(shared.clone(), options.signal.clone(), signaling, entered, connections).run(),
-    );
-    Ok(Membership { author, members, is_creator, shared })
+    shared.set_unkept(unkept);
+    writer.iter().for_each(|writer| shared.set_file_hash(writer.file_hash()));
+    let writing = writer.map(|writer| {
+        let shared = shared.clone();
+        tokio::task::spawn_blocking(move || writer.run(&shared))
+    });
+    let driver =
+        driver::Driver::new(shared.clone(), options.signal.clone(), signaling, entered, connections);
+    tokio::spawn(driver.run(writing));
+    Ok(Membership { author, members, is_creator, is_resumed, notes, shared })
 }
 
 const CODEC: channel::Codec = channel::Codec {

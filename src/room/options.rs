@@ -1,5 +1,6 @@
 //! How to be in a room.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::limits;
@@ -25,6 +26,19 @@ pub struct RoomOptions {
     pub ice_servers: Vec<IceServer>,
     /// How long to try to get in.
     pub connect_timeout: Duration,
+    /// Where to keep the room on this machine, so that the session outlives the process; nothing
+    /// is kept otherwise.
+    pub keep: Option<Keep>,
+}
+
+/// Where to keep a room on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// The folder in which rooms are kept.
+    pub folder: PathBuf,
+    /// The file that the document comes from and goes to, if any; whoever opens the room again
+    /// with [`Room::create`](crate::room::Room::create) has to name the same one.
+    pub file: Option<PathBuf>,
 }
 
 /// A STUN or TURN server.
@@ -50,6 +64,7 @@ impl Default for RoomOptions {
             max_members: limits::MEMBERS,
             ice_servers: Vec::new(),
             connect_timeout: Duration::from_secs(20),
+            keep: None,
         }
     }
 }

@@ -62,6 +62,7 @@ impl Session {
     pub(super) fn hello(
         &mut self, now: Time, from: Author, name: String, clock: &VectorClock, has_document: bool,
     ) {
+        self.remember_clock(from);
         let Some(peer) = self.peers.get_mut(&from) else { return };
         peer.greeted = true;
         peer.has_document = has_document;

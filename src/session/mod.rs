@@ -40,7 +40,7 @@
 //! Where what is: `join` is the way in and what two who meet lack of each other; `live` takes
 //! changes in and gives them out; `resend` and `repair` are the two sides of a loss, who sent it
 //! and who misses it; `people` is who is there; `undo` the lists behind undo and redo; `timers`
-//! everything that waits, and how long.
+//! everything that waits, and how long; `keeping` what is stored, and what waits for that.
 //!
 //! # Limitations
 //!
@@ -51,6 +51,7 @@
 mod codec;
 mod event;
 mod join;
+mod keeping;
 mod live;
 mod message;
 mod peer;
@@ -69,9 +70,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use event::{Event, Input, Link, Output, Person};
+pub use keeping::Record;
 pub use message::{Channel, Message, MessageError, Presence, Proof, VERSION};
 
 use self::join::Joining;
+use self::keeping::Keeping;
 use self::live::Floor;
 use self::peer::Peer;
 use self::people::OwnPresence;
@@ -111,6 +114,8 @@ pub struct Session {
     floor: Floor,
     undo: UndoList,
     presence: OwnPresence,
+    /// How far the disk is; nothing if nothing is kept there.
+    keeping: Option<Keeping>,
     /// Who signed what; none among peers that trust each other anyway.
     ledger: Option<Ledger>,
     /// Those who did wrong; they are not listened to any more.
@@ -134,6 +139,12 @@ impl Session {
         Self::new(author, None, members, options)
     }
 
+    /// The session of somebody who comes back with what was stored: an author of before who made
+    /// every own change that is in the replica, or a new one.
+    pub fn resume(replica: Replica, members: &[Author], options: SessionOptions) -> Self {
+        Self::new(replica.author(), Some(replica), members, options)
+    }
+
     fn new(
         author: Author, replica: Option<Replica>, members: &[Author], mut options: SessionOptions,
     ) -> Self {
@@ -154,6 +165,7 @@ impl Session {
             repair: Repair::default(),
             recent: Recent::default(),
             undo: UndoList::default(),
+            keeping: None,
             ledger: None,
             expelled: BTreeSet::new(),
             left: false,
@@ -183,6 +195,8 @@ impl Session {
             Input::Left(peer) => self.departed(now, peer),
             Input::Message(from, message) => self.message(now, from, message),
             Input::Garbage(from, what) => self.event(Event::Garbage(from, what)),
+            Input::Stored(record) => self.stored(record),
+            Input::NotStored => self.not_stored(),
             Input::Timeout => self.timeout(now),
         }
         self.settle(now);
@@ -379,6 +393,7 @@ impl Session {
 
     /// After every input: gaps and what is to be told of the others.
     fn settle(&mut self, now: Time) {
+        self.store_whole();
         if let Some(replica) = self.replica.as_ref().filter(|_| !self.left) {
             self.repair.settle(now, replica.clock(), &mut self.timers);
         }
@@ -404,11 +419,12 @@ impl Session {
 
     fn send(&mut self, to: Author, channel: Channel, message: Message) {
         if let Some(message) = self.sign(message) {
-            self.outputs.push_back(Output::Send(to, channel, message));
+            self.say(to, channel, message);
         }
     }
 
     fn event(&mut self, event: Event) {
+        self.keep(&event);
         self.outputs.push_back(Output::Event(event));
     }
 }

@@ -146,6 +146,7 @@ impl Session {
 
     /// A peer is no member any more.
     pub(super) fn departed(&mut self, now: Time, author: Author) {
+        self.remember_clock(author);
         if self.peers.remove(&author).is_some() {
             self.parted(now, author);
         }

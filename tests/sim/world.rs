@@ -232,6 +232,7 @@ impl World {
             match member.session.poll() {
                 Some(Output::Send(to, channel, message)) => self.send(who, to, channel, &message),
                 Some(Output::Event(event)) => self.told(who, &event),
+                Some(Output::Store(..)) => {}
                 None => return,
             }
         }

@@ -14,8 +14,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use rand::RngExt as _;
 use tokio::sync::mpsc;
-use ultrawave_signal::protocol::{Joined, Request, Response};
+use ultrawave_signal::protocol::{Joined, Request, Response, Start};
 
 pub(crate) use entry::Entry;
 pub(super) use entry::{Entered, enter};
@@ -36,13 +37,40 @@ pub(super) struct SignalingOptions {
     pub(super) may_embed: bool,
 }
 
+/// What somebody who comes back has to show.
+#[derive(Clone, Debug)]
+pub(super) struct Pass {
+    /// The room's.
+    pub(super) incarnation: String,
+    /// Who it was, if it may go on as that.
+    pub(super) author: Option<Author>,
+    /// The highest number it knows of.
+    pub(super) highest: Author,
+    /// What the server said when it was there.
+    pub(super) start: Start,
+}
+
+impl Pass {
+    /// A number far from those that were given out while nobody here knew: somewhere in a range so
+    /// wide that two who choose do not meet.
+    pub(super) fn leap(&self) -> Author {
+        Author(self.highest.0.saturating_add(rand::rng().random_range(LEAP)).min(MOST))
+    }
+}
+
+/// How far a number is from those known of, when nobody can say which were given out meanwhile.
+const LEAP: std::ops::Range<u32> = 1_000..1_000_000;
+
+/// The highest number there is.
+const MOST: u32 = ultrawave_signal::limits::AUTHOR;
+
 /// A place in a room, as the server sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Membership {
     pub(super) author: Author,
     /// The others.
     pub(super) members: Vec<Author>,
-    incarnation: String,
+    pub(super) incarnation: String,
 }
 
 impl From<Joined> for Membership {
@@ -55,6 +83,11 @@ impl From<Joined> for Membership {
 impl Entered {
     pub(super) fn membership(&self) -> &Membership {
         &self.membership
+    }
+
+    /// What the server said when it was reached.
+    pub(super) fn start(&self) -> &Start {
+        &self.start
     }
 
     /// Whether the server runs in this process.

@@ -13,6 +13,7 @@ use ultrawave_signal::protocol::{self, Leave, Reclaim, Request, Response, Resume
 use super::embedded::EmbeddedServer;
 use super::socket::{Broken, Socket};
 use super::{Entered, Membership, SignalingEvent, SignalingOptions};
+use crate::sync::Author;
 
 /// What to wait before the second try; it doubles from there.
 const FIRST_DELAY: Duration = Duration::from_millis(200);
@@ -36,6 +37,9 @@ struct Stay {
     last_author: Arc<AtomicU32>,
     start: Start,
     membership: Membership,
+    /// What counts as the last number given out if the room has to be opened again by somebody
+    /// who was not there before.
+    opens_after: Option<Author>,
     embedded: Option<EmbeddedServer>,
 }
 
@@ -44,9 +48,12 @@ pub(super) async fn stay(
     options: SignalingOptions, entered: Entered, requests: mpsc::Receiver<Request>,
     events: mpsc::Sender<SignalingEvent>, last_author: Arc<AtomicU32>,
 ) {
-    let Entered { socket, start, embedded, membership, .. } = entered;
-    let mut stay = Stay { options, requests, events, last_author, start, membership, embedded };
-    let mut socket = socket;
+    let Entered { socket, start, embedded, membership, opens_after, .. } = entered;
+    let mut stay = Stay { options, requests, events, last_author, start, membership, opens_after, embedded };
+    let Some(mut socket) = stay.begin(socket).await else {
+        stay.stop_embedded().await;
+        return;
+    };
     while let Ok(broken) = stay.serve(&mut socket).await {
         tracing::info!(%broken, "the connection to the signaling server");
         let Ok(again) = stay.come_back().await else {
@@ -65,6 +72,17 @@ pub(super) async fn stay(
 }
 
 impl Stay {
+    /// The connection there is, or the first one to be had.
+    async fn begin(&mut self, socket: Option<Socket>) -> Option<Socket> {
+        match socket {
+            Some(socket) => {
+                self.opens_after = None;
+                Some(socket)
+            }
+            None => self.come_back().await.ok(),
+        }
+    }
+
     /// Carries messages both ways until the connection breaks.
     async fn serve(&mut self, socket: &mut Socket) -> Result<Broken, Unwanted> {
         loop {
@@ -180,10 +198,14 @@ impl Stay {
             incarnation: self.membership.incarnation.clone(),
             author: protocol::Author(self.membership.author.0),
             last_author: protocol::Author(self.last_author.load(Ordering::Relaxed)),
+            opens_after: self.opens_after.map(|after| protocol::Author(after.0)),
             max_members: u32::try_from(self.options.max_members).ok(),
         };
         match ask(socket, Request::Resume(resume)).await? {
-            Response::Resumed(joined) => Ok(joined.into()),
+            Response::Resumed(joined) => {
+                self.opens_after = None;
+                Ok(joined.into())
+            }
             Response::ResumeFailed(failed) => Err(failed.reason),
             other => Err(format!("it answers with {}", other.encode())),
         }
