@@ -110,7 +110,8 @@ impl From<RoomError> for Failure {
             RoomError::Exists(_)
             | RoomError::Kept { .. }
             | RoomError::OtherRoom(_)
-            | RoomError::Refused(_) | RoomError::Left => Exit::Failed,
+            | RoomError::Refused(_)
+            | RoomError::Left => Exit::Failed,
         };
         Self::new(exit, error.to_string())
     }

@@ -17,6 +17,7 @@ use super::signaling::{Entered, Entry, Pass};
 use crate::room::{Keep, RoomError, RoomOptions};
 use crate::session::{Input, Session};
 use crate::store::{About, Past, Store, StoreError};
+use crate::sync::{Author, Replica};
 
 /// After a failure, how long until the next try.
 const RETRY_AFTER: Duration = Duration::from_secs(3);
@@ -58,11 +59,11 @@ impl Keeping {
     pub(super) fn pass(&self) -> Option<Pass> {
         let (about, past) = (self.store.as_ref()?.about(), self.past.as_ref()?);
         let in_clock = past.replica.clock().iter().map(|(author, _)| author);
-        let highest = in_clock.chain(about.mine.iter().copied()).max()?;
+        let highest = in_clock.chain(about.mine.iter().copied()).map(Author::member).max()?;
         let start = Start { version: VERSION, id: about.id.clone(), secret: about.secret.clone() };
         Some(Pass {
             incarnation: about.incarnation.clone(),
-            author: Some(about.author).filter(|_| past.is_complete),
+            author: Some(about.author.member()).filter(|_| past.is_complete),
             highest,
             start,
         })
@@ -78,20 +79,20 @@ impl Keeping {
     /// The document that was kept, as the author's that the session is now; `make`
     /// makes the session of it, or without it. And what stores it.
     pub(super) fn begin(
-        mut self, entered: &Entered, make: impl FnOnce(Option<Past>) -> Session,
+        mut self, entered: &Entered, make: impl FnOnce(Option<Replica>) -> Session,
     ) -> (Session, Kept) {
         let membership = entered.membership();
         let past = self.past.take();
         let is_resumed = past.is_some();
-        let mut session = make(past);
+        // It may have been writing under another name than its number.
+        let before = self.store.as_ref().map(|store| store.about().author);
+        let name = before.filter(|name| name.member() == membership.author).unwrap_or(membership.author);
+        let mut session = make(past.map(|past| past.replica.of(name)));
         let mut writer = None;
         if let Some(store) = self.store {
             let start = entered.start();
             let mut about = store.about().clone();
-            about.author = membership.author;
-            if !about.mine.contains(&membership.author) {
-                about.mine.push(membership.author);
-            }
+            about.is_now(session.author());
             about.incarnation.clone_from(&membership.incarnation);
             about.id.clone_from(&start.id);
             about.secret.clone_from(&start.secret);
@@ -156,9 +157,7 @@ fn begin_anew(keep: &Keep, room: &str, server: &str, path: &Path, reason: &str) 
     );
     match Store::take(&keep.folder, room, server, keep.file.as_deref()) {
         Ok(store) => Keeping { store: Some(store), notes: vec![note], ..Keeping::default() },
-        Err(error) => {
-            Keeping { unkept: Some(error.to_string()), notes: vec![note], ..Keeping::default() }
-        }
+        Err(error) => Keeping { unkept: Some(error.to_string()), notes: vec![note], ..Keeping::default() },
     }
 }
 
@@ -188,7 +187,8 @@ impl Writer {
             match shared.next_records(within) {
                 Some((last, records)) if !self.is_failing => {
                     self.is_settled = false;
-                    let written = self.store.write(&records).map(|()| last);
+                    let named = self.note_name(shared);
+                    let written = named.and_then(|()| self.store.write(&records)).map(|()| last);
                     self.stored(shared, written);
                 }
                 Some(_) if tried.elapsed() < RETRY_AFTER => {}
@@ -221,6 +221,15 @@ impl Writer {
         let settled = self.store.settle();
         self.is_settled = settled.is_ok();
         self.done(shared, settled);
+    }
+
+    /// Notes under which name the session writes, before anything that it wrote under that.
+    fn note_name(&mut self, shared: &Shared) -> Result<(), StoreError> {
+        if self.about.is_now(shared.look(Session::author)) {
+            self.store.note(self.about.clone())
+        } else {
+            Ok(())
+        }
     }
 
     /// Notes how far the others are, if that has changed.
@@ -260,6 +269,7 @@ impl Writer {
     /// Tries to store everything anew.
     fn catch_up(&mut self, shared: &Shared) {
         let Some((last, whole)) = shared.whole() else { return };
+        self.about.is_now(shared.look(Session::author));
         let written = self.store.note(self.about.clone()).and_then(|()| self.store.write(&whole));
         if let Err(error) = written {
             self.done(shared, Err(error));

@@ -98,8 +98,8 @@ pub(crate) async fn enter(
     let membership = entered.membership();
     let (author, members, is_creator) = (membership.author, membership.members.len(), entered.is_creator);
     let session_options = SessionOptions { name: options.name.clone(), history: options.history };
-    let (session, kept) = keeping.begin(&entered, |past| match past {
-        Some(past) => Session::resume(past.replica.of(author), &membership.members, session_options),
+    let (session, kept) = keeping.begin(&entered, |replica| match replica {
+        Some(replica) => Session::resume(replica, &membership.members, session_options),
         None if is_creator => Session::create(author, document, session_options),
         None => Session::join(author, &membership.members, session_options),
     });
@@ -112,8 +112,7 @@ pub(crate) async fn enter(
         let shared = shared.clone();
         tokio::task::spawn_blocking(move || writer.run(&shared))
     });
-    let driver =
-        driver::Driver::new(shared.clone(), options.signal.clone(), signaling, entered, connections);
+    let driver = driver::Driver::new(shared.clone(), options.signal.clone(), signaling, entered, connections);
     tokio::spawn(driver.run(writing));
     Ok(Membership { author, members, is_creator, is_resumed, notes, shared })
 }

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::membership::Dropped;
 use super::message::{Message, MessageError, Presence};
 use crate::document::{Kind, Text, Value, parse};
 use crate::limits;
 use crate::sync::{
-    Author, Change, ChangeError, Checkpoint, Tick, decode_message, encode_change, read_change, read_clock,
-    read_path, write_change, write_clock, write_path,
+    Author, Change, ChangeError, Checkpoint, Tick, VectorClock, decode_message, encode_change, read_change,
+    read_clock, read_path, write_change, write_clock, write_path,
 };
 
 /// Bytes of a message that can hold a whole document: its text is quoted within the message, which
@@ -20,10 +21,20 @@ impl Message {
     pub fn encode(&self) -> String {
         let mut text = String::new();
         match self {
-            Self::Hello { version, name, clock, has_document } => {
+            Self::Hello { version, name, clock, has_document, writer, dropped } => {
                 let _ = write!(text, r#"["hello",{{"version":{version},"name":{},"clock":"#, Text::new(name));
                 write_clock(clock, &mut text);
-                let _ = write!(text, r#","document":{has_document}}}]"#);
+                let _ = write!(text, r#","document":{has_document}"#);
+                if let Some(writer) = writer {
+                    let _ = write!(text, r#","writer":{writer}"#);
+                }
+                for (name, clock) in [("dropped", &dropped.first), ("settled", &dropped.settled)] {
+                    if clock.iter().len() > 0 {
+                        let _ = write!(text, r#","{name}":"#);
+                        write_clock(clock, &mut text);
+                    }
+                }
+                text.push_str("}]");
             }
             Self::RequestDocument => text.push_str(r#"["request document",null]"#),
             Self::Document { checkpoint, changes } => write_document(checkpoint, changes, &mut text),
@@ -53,6 +64,13 @@ impl Message {
                     text.push(',');
                     write_clock(floor, &mut text);
                 }
+                text.push(']');
+            }
+            Self::Dropped(dropped) => {
+                text.push_str(r#"["dropped","#);
+                write_clock(&dropped.first, &mut text);
+                text.push(',');
+                write_clock(&dropped.settled, &mut text);
                 text.push(']');
             }
             Self::Presence(presence) => write_presence(presence, &mut text),
@@ -104,6 +122,11 @@ impl Message {
             "clock" => {
                 let floor = message.index(2).map(read_clock).transpose()?;
                 Ok(Self::Clock { seen: read_clock(payload)?, floor })
+            }
+            "dropped" => {
+                let settled =
+                    message.index(2).ok_or_else(|| Payload::new("dropped", payload).wrong("two clocks"))?;
+                Ok(Self::Dropped(Dropped { first: read_clock(payload)?, settled: read_clock(settled)? }))
             }
             "presence" => read_presence(&Payload::new("presence", payload)),
             "goodbye" => Ok(Self::Goodbye),
@@ -180,6 +203,8 @@ fn read_hello(hello: &Payload<'_>) -> Result<Message, MessageError> {
         name: hello.name()?,
         clock: read_clock(hello.member("clock")?)?,
         has_document: hello.flag("document")?,
+        writer: hello.member("writer").ok().map(|writer| hello.author(writer)).transpose()?,
+        dropped: Dropped { first: hello.clock("dropped")?, settled: hello.clock("settled")? },
     })
 }
 
@@ -235,6 +260,17 @@ impl<'a> Payload<'a> {
 
     pub(super) fn member(&self, name: &str) -> Result<&'a Value, MessageError> {
         self.value.key(&Text::new(name)).ok_or_else(|| self.wrong(format!("it has no {name:?}")))
+    }
+
+    /// A clock that may be left out when it says nothing.
+    fn clock(&self, name: &str) -> Result<VectorClock, MessageError> {
+        Ok(self.member(name).ok().map(read_clock).transpose()?.unwrap_or_default())
+    }
+
+    fn author(&self, value: &Value) -> Result<Author, MessageError> {
+        let number =
+            value.as_number().and_then(|number| number.parse().ok()).filter(|&number: &u32| number > 0);
+        number.map(Author).ok_or_else(|| self.wrong("an author is a positive number"))
     }
 
     fn flag(&self, name: &str) -> Result<bool, MessageError> {

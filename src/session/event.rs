@@ -69,10 +69,11 @@ pub enum Event {
     /// A peer speaks another version of the protocol; it is not talked to.
     Incompatible(Author, u32),
     /// This peer had been away for longer than the others remember, and its document was replaced
-    /// by theirs, which contains everything that this one did. This is what it was.
+    /// by theirs, which contains everything that this one did; what only this one had was found
+    /// by comparing, and written again. This is what it was.
     Replaced(Box<Snapshot>),
-    /// That peer no longer remembers the past that this one's latest edits, or edits only this
-    /// one has seen, were made on: they cannot be taken in there, and nothing was altered here.
+    /// That peer's document and this one's cannot be brought together: neither contains the other,
+    /// and what is between them is no longer remembered. Nothing was altered here.
     Stranded(Author),
 }
 

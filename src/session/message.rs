@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::membership::Dropped;
 use crate::document::{ParseError, Path};
 use crate::sync::{Author, Change, ChangeError, Checkpoint, Tick, VectorClock};
 use crate::trust::{Hash, Seal};
@@ -22,6 +23,10 @@ pub enum Message {
         clock: VectorClock,
         /// Whether they hold the document already.
         has_document: bool,
+        /// The name they write under, if that is not their number.
+        writer: Option<Author>,
+        /// Whom they take for dropped.
+        dropped: Dropped,
     },
     /// A newcomer, to the first peer it is connected to.
     RequestDocument,
@@ -47,6 +52,8 @@ pub enum Message {
         /// With a ping: what all its later edits will have seen, so that it may be forgotten.
         floor: Option<VectorClock>,
     },
+    /// Whom the sender takes for dropped, when that has changed.
+    Dropped(Dropped),
     /// Where the sender is.
     Presence(Presence),
     /// The sender leaves.

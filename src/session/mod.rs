@@ -40,24 +40,28 @@
 //! Where what is: `join` is the way in and what two who meet lack of each other; `live` takes
 //! changes in and gives them out; `resend` and `repair` are the two sides of a loss, who sent it
 //! and who misses it; `people` is who is there; `undo` the lists behind undo and redo; `timers`
-//! everything that waits, and how long; `keeping` what is stored, and what waits for that.
+//! everything that waits, and how long; `keeping` what is stored, and what waits for that; `membership` who still counts, and `rejoin` the way back for
+//! those who do not.
 //!
 //! # Limitations
 //!
-//! - A member that falls silent without leaving holds forgetting up for as long as it is a member.
-//! - Who was away for longer than the others remember, and has edits that they have not, keeps
-//!   them and is told ([`Event::Stranded`]); they are not carried over by themselves.
+//! - A member that only some of the others can hear may be dropped by those who cannot, and goes
+//!   on under another name.
+//! - Where a room falls apart, and both parts go on for longer than they remember, one of them
+//!   starts again from the other's document; what its people wrote is carried over by comparing.
 
 mod codec;
 mod event;
 mod join;
 mod keeping;
 mod live;
+mod membership;
 mod message;
 mod peer;
 mod people;
 mod proof;
 mod proof_codec;
+mod rejoin;
 mod repair;
 mod resend;
 #[cfg(test)]
@@ -71,6 +75,7 @@ use std::time::Duration;
 
 pub use event::{Event, Input, Link, Output, Person};
 pub use keeping::Record;
+pub use membership::Dropped;
 pub use message::{Channel, Message, MessageError, Presence, Proof, VERSION};
 
 use self::join::Joining;
@@ -79,6 +84,7 @@ use self::live::Floor;
 use self::peer::Peer;
 use self::people::OwnPresence;
 use self::proof::NOTHING;
+use self::rejoin::{Parting, Unsent};
 use self::repair::Repair;
 use self::resend::Recent;
 use self::timers::{Timer, Timers};
@@ -102,6 +108,9 @@ pub struct SessionOptions {
 
 /// One peer's side of the protocol around one replica.
 pub struct Session {
+    /// Who this is to the others.
+    member: Author,
+    /// The name under which it writes: its number, until it has to start again.
     author: Author,
     options: SessionOptions,
     replica: Option<Replica>,
@@ -116,6 +125,13 @@ pub struct Session {
     presence: OwnPresence,
     /// How far the disk is; nothing if nothing is kept there.
     keeping: Option<Keeping>,
+    dropped: Dropped,
+    /// Authors who have left and of whom the document's clock does not tell.
+    gone: BTreeSet<Author>,
+    /// What was in common with those who have been dropped.
+    partings: Vec<Parting>,
+    /// What is to be written again when the others' document comes.
+    unsent: Option<Unsent>,
     /// Who signed what; none among peers that trust each other anyway.
     ledger: Option<Ledger>,
     /// Those who did wrong; they are not listened to any more.
@@ -149,11 +165,16 @@ impl Session {
         author: Author, replica: Option<Replica>, members: &[Author], mut options: SessionOptions,
     ) -> Self {
         options.name = people::shorten(&options.name);
-        let others = members.iter().filter(|&&member| member != author);
+        let others = members.iter().filter(|&&member| member != author.member());
         let mut timers = Timers::default();
         timers.set(Timer::Ping, timers::PING);
         Self {
+            member: author.member(),
             author,
+            dropped: Dropped::default(),
+            gone: BTreeSet::new(),
+            partings: Vec::new(),
+            unsent: None,
             presence: OwnPresence::new(&options.name),
             options,
             floor: Floor::new(replica.as_ref().map(|replica| replica.clock().clone()).unwrap_or_default()),
@@ -185,7 +206,7 @@ impl Session {
     pub fn handle(&mut self, now: Time, input: Input) {
         match input {
             Input::Joined(_) | Input::Connected(_) if self.left => {}
-            Input::Joined(peer) => self.joined(peer),
+            Input::Joined(peer) => self.joined(now, peer),
             Input::Connected(peer) if self.expelled.contains(&peer) => {
                 self.outputs.push_back(Output::Expel(peer));
             }
@@ -212,7 +233,8 @@ impl Session {
         self.timers.next()
     }
 
-    /// Who this peer is in the room.
+    /// Under which name this peer writes: its number in the room, or, when it had to start again,
+    /// another one of the same [`Author::member`].
     pub fn author(&self) -> Author {
         self.author
     }
@@ -314,14 +336,19 @@ impl Session {
             }
             return;
         }
+        let is_new_start = matches!(message, Message::Hello { .. } | Message::Dropped(_) | Message::Goodbye);
+        if !is_new_start && self.is_dropped(from) {
+            return;
+        }
         match message {
             Message::Hello { version, .. } if version != VERSION => {
                 self.departed(now, from);
                 self.event(Event::Incompatible(from, version));
             }
-            Message::Hello { name, clock, has_document, .. } => {
-                self.hello(now, from, name, &clock, has_document);
+            Message::Hello { name, clock, has_document, writer, dropped, .. } => {
+                self.hello(now, from, name, &clock, has_document, (writer, dropped));
             }
+            Message::Dropped(dropped) => self.peer_dropped(now, from, dropped, None),
             Message::Signed(message, proof) => self.signed(now, from, *message, &proof),
             Message::RequestDocument => self.send_document(now, from),
             Message::Document { changes, .. } if self.ledger.is_some() => {
@@ -349,8 +376,9 @@ impl Session {
             Message::Clock { seen, floor } => {
                 self.learn(now, from, &seen);
                 let floor = floor.filter(|floor| seen.covers(floor));
+                let writer = self.writer_of(from);
                 if let (Some(floor), Some(peer)) = (floor, self.peers.get_mut(&from)) {
-                    peer.floor = (floor, seen.get(from));
+                    peer.floor = (floor, seen.get(writer));
                 }
                 self.ask_for_document(now);
             }
@@ -389,6 +417,7 @@ impl Session {
         }
         self.presence.repeated();
         self.forget_acknowledged();
+        self.drop_silent(now);
     }
 
     /// After every input: gaps and what is to be told of the others.

@@ -117,6 +117,7 @@ impl Session {
 
     /// Does not listen to somebody any more. Nothing they say can be relied on.
     pub(super) fn expel(&mut self, now: Time, who: Author, what: Distrust) {
+        let who = who.member();
         if self.expelled.insert(who) {
             self.event(Event::Distrusted(Fraud { by: who, what }));
             self.departed(now, who);

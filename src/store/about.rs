@@ -54,6 +54,16 @@ impl About {
         }
     }
 
+    /// Notes who the session is from now on. Whether that is news.
+    pub fn is_now(&mut self, author: Author) -> bool {
+        let is_news = self.author != author;
+        self.author = author;
+        if !self.mine.contains(&author) {
+            self.mine.push(author);
+        }
+        is_news
+    }
+
     /// Whether a change is one of this session's that nobody else is known to have.
     pub fn is_unsent(&self, change: ChangeId) -> bool {
         self.mine.contains(&change.author) && !self.elsewhere.saw(change)

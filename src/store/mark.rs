@@ -74,7 +74,9 @@ impl Mark {
     fn write(&mut self, text: &str) -> Result<(), StoreError> {
         self.clear()?;
         let written = self.file.rewind().and_then(|()| self.file.write_all(text.as_bytes()));
-        written.and_then(|()| self.file.sync_all()).map_err(|error| StoreError::File(self.path.clone(), error))
+        written
+            .and_then(|()| self.file.sync_all())
+            .map_err(|error| StoreError::File(self.path.clone(), error))
     }
 }
 

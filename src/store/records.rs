@@ -21,7 +21,8 @@ const BUSY: Duration = Duration::from_secs(2);
 
 /// With WAL and `synchronous=NORMAL` a commit is in the hands of the operating system and outlives
 /// this process; it is forced to the disk at checkpoints.
-const OPTIONS: &str = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=4194304;";
+const OPTIONS: &str =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA journal_size_limit=4194304;";
 
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;

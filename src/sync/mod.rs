@@ -35,7 +35,9 @@ mod wire;
 
 pub use change::Change;
 pub use clock::{Author, ChangeId, Stamp, Tick, VectorClock};
-pub use replica::{Checkpoint, Conflict, EditError, LostEdit, Received, Refusal, Replica, RestoreError, Snapshot};
+pub use replica::{
+    Checkpoint, Conflict, EditError, LostEdit, Received, Refusal, Replica, RestoreError, Snapshot,
+};
 pub use undo::Undone;
 pub use wire::{
     ChangeError, decode_change, decode_message, encode_change, read_change, read_clock, read_path,

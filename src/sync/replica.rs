@@ -402,6 +402,11 @@ impl Replica {
         self.pending.len()
     }
 
+    /// Drops those of the waiting that will never be taken in.
+    pub fn discard_waiting(&mut self, is_vain: impl Fn(&Change) -> bool) {
+        self.pending.discard(is_vain);
+    }
+
     /// The changes that wait for their past.
     pub fn waiting(&self) -> impl Iterator<Item = &Change> {
         self.pending.iter()

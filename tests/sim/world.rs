@@ -233,6 +233,7 @@ impl World {
                 Some(Output::Send(to, channel, message)) => self.send(who, to, channel, &message),
                 Some(Output::Event(event)) => self.told(who, &event),
                 Some(Output::Store(..)) => {}
+                Some(Output::Expel(peer)) => panic!("{who} expels {peer}"),
                 None => return,
             }
         }
@@ -253,7 +254,9 @@ impl World {
             | Message::RequestDocument
             | Message::RequestChanges(_)
             | Message::Change(_)
-            | Message::Changes(_) => self.busy_at = self.now,
+            | Message::Changes(_)
+            | Message::Signed(..)
+            | Message::Dropped(_) => self.busy_at = self.now,
         }
         let text = message.encode();
         let number = match channel {
@@ -279,6 +282,7 @@ impl World {
             Event::Refused(..)
             | Event::CallbackFailed(_)
             | Event::Garbage(..)
+            | Event::Distrusted(_)
             | Event::Incompatible(..)
             | Event::Replaced(_)
             | Event::Stranded(_) => panic!("{who} was told {event:?}"),

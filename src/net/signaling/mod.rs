@@ -51,18 +51,16 @@ pub(super) struct Pass {
 }
 
 impl Pass {
-    /// A number far from those that were given out while nobody here knew: somewhere in a range so
-    /// wide that two who choose do not meet.
+    /// A number beyond those that may have been given out while nobody here knew, and not likely
+    /// to be that of somebody else who takes one the same way.
     pub(super) fn leap(&self) -> Author {
-        Author(self.highest.0.saturating_add(rand::rng().random_range(LEAP)).min(MOST))
+        Author(self.highest.0.saturating_add(rand::rng().random_range(LEAP)))
     }
 }
 
-/// How far a number is from those known of, when nobody can say which were given out meanwhile.
-const LEAP: std::ops::Range<u32> = 1_000..1_000_000;
-
-/// The highest number there is.
-const MOST: u32 = ultrawave_signal::limits::AUTHOR;
+/// How far a number is from those known of, when nobody can say which were given out meanwhile:
+/// more than a room gives out in a while, and far less than there are.
+const LEAP: std::ops::Range<u32> = 64..2_048;
 
 /// A place in a room, as the server sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]

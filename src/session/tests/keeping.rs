@@ -23,7 +23,10 @@ fn an_own_change_is_stored_before_it_is_said() {
     set(&mut session, ms(10), "a", "1");
     let wanted = drain(&mut session);
     assert!(wanted.sent.is_empty(), "{:?}", wanted.sent);
-    assert!(matches!(&wanted.events[0], Event::Changed(changes) if changes.len() == 1), "the screen waits not");
+    assert!(
+        matches!(&wanted.events[0], Event::Changed(changes) if changes.len() == 1),
+        "the screen waits not"
+    );
     let [(number, Record::Changes(changes))] = &wanted.records[..] else { panic!("{:?}", wanted.records) };
     assert_eq!(changes.len(), 1);
     let said = feed(&mut session, ms(20), Input::Stored(*number)).sent;
@@ -44,7 +47,10 @@ fn nothing_tells_of_a_change_before_it_is_stored() {
     said.extend(drain(&mut session).sent);
     assert!(said.iter().all(|(_, _, message)| matches!(message, Message::Presence(_))), "{said:?}");
     let said = feed(&mut session, ms(2_700), Input::Stored(number)).sent;
-    assert!(matches!(said.last(), Some((_, _, Message::Goodbye))), "in the order it was to be said: {said:?}");
+    assert!(
+        matches!(said.last(), Some((_, _, Message::Goodbye))),
+        "in the order it was to be said: {said:?}"
+    );
     assert!(said.iter().any(|(to, _, message)| *to == THREE && matches!(message, Message::Document { .. })));
 }
 

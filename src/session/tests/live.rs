@@ -273,6 +273,7 @@ fn what_is_sent_again_is_little() {
         | Message::RequestSync(_)
         | Message::Clock { .. }
         | Message::Presence(_)
+        | Message::Dropped(_)
         | Message::Goodbye
         | Message::Signed(..) => None,
     });

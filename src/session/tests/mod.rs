@@ -6,6 +6,7 @@ mod hostile;
 mod joining;
 mod keeping;
 mod live;
+mod membership;
 mod people;
 mod signed;
 mod undo;
@@ -13,7 +14,7 @@ mod undo;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Channel, Event, Input, Message, Output, Record, Session, SessionOptions, Time};
+use super::{Channel, Dropped, Event, Input, Message, Output, Record, Session, SessionOptions, Time};
 use crate::document::{Method, Path, parse};
 use crate::limits;
 use crate::sync::{Author, Checkpoint, VectorClock};
@@ -84,7 +85,8 @@ fn say(session: &mut Session, now: Time, from: Author, message: Message) -> Want
 }
 
 fn hello(clock: VectorClock, has_document: bool) -> Message {
-    Message::Hello { version: super::VERSION, name: String::new(), clock, has_document }
+    let (writer, dropped) = (None, Dropped::default());
+    Message::Hello { version: super::VERSION, name: String::new(), clock, has_document, writer, dropped }
 }
 
 /// Sessions on a network without delay, and what was said on it.

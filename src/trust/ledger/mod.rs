@@ -91,6 +91,16 @@ impl Ledger {
         Self { access, me, key, certificates, chains: BTreeMap::new() }
     }
 
+    /// The same member, writing under another name from here on and starting from nothing.
+    #[must_use]
+    pub fn renamed(mut self, me: Author) -> Self {
+        self.me = me;
+        self.chains.clear();
+        let certificate = Certificate::issue(&self.access, me, &self.key);
+        self.certificates.extend(certificate.map(|certificate| (me, certificate)));
+        self
+    }
+
     /// What this member may do.
     pub const fn access(&self) -> &Access {
         &self.access
@@ -207,7 +217,9 @@ impl Ledger {
             if author == self.me {
                 self.sign(last);
             }
-            let certificate = self.certificates.get(&author).filter(|_| author != self.me);
+            // A member's own is known, but not that for another name of its.
+            let is_known = author == self.me && author == author.member();
+            let certificate = self.certificates.get(&author).filter(|_| !is_known);
             let certificate = certificate.map(|certificate| certificate.bytes().to_vec());
             let Some(chain) = self.chains.get(&author) else { continue };
             seals.extend(chain.prove(author, first, last).map(|seal| Seal { certificate, ..seal }));

@@ -113,7 +113,9 @@ fn sync_words(status: &Status) -> (Role, String) {
     };
     let without_server = if retry.is_empty() { String::new() } else { format!(" – no server, {retry}") };
     match (status.live, status.lost, status.unacknowledged) {
-        (0, 0, _) if retry.is_empty() || status.unsent == 0 => (Role::Plain, format!("alone{without_server}")),
+        (0, 0, _) if retry.is_empty() || status.unsent == 0 => {
+            (Role::Plain, format!("alone{without_server}"))
+        }
         (0, _, unacknowledged) => {
             let kept = unacknowledged.max(status.unsent);
             let parts = [(kept > 0).then(|| format!("{} kept", count(kept, "edit"))), Some(retry)];
@@ -153,7 +155,8 @@ mod tests {
     use super::*;
 
     fn words(server: ServerStatus, live: usize, lost: usize, unacknowledged: usize) -> String {
-        let of_before = Status { server, unacknowledged, live, lost, kept_elsewhere: true, unsent: 0, unkept: None };
+        let of_before =
+            Status { server, unacknowledged, live, lost, kept_elsewhere: true, unsent: 0, unkept: None };
         sync_words(&of_before).1
     }
 
@@ -169,8 +172,15 @@ mod tests {
         assert_eq!(words(ServerStatus::Connected, 0, 1, 0), "offline");
         assert_eq!(words(retrying(), 1, 0, 0), "synced – no server, retry in 4 s");
         assert_eq!(words(retrying(), 0, 0, 0), "alone – no server, retry in 4 s");
-        let status =
-            Status { server: retrying(), unacknowledged: 0, live: 0, lost: 0, kept_elsewhere: false, unsent: 5, unkept: None };
+        let status = Status {
+            server: retrying(),
+            unacknowledged: 0,
+            live: 0,
+            lost: 0,
+            kept_elsewhere: false,
+            unsent: 5,
+            unkept: None,
+        };
         assert_eq!(sync_words(&status).1, "offline – 5 edits kept, retry in 4 s");
     }
 }
