@@ -59,6 +59,9 @@ impl Driver {
         let membership = entered.membership().clone();
         let mut mesh = Mesh::new(membership.author, signaling.room.clone(), options, events);
         mesh.listed(Instant::now(), &membership.members);
+        if entered.has_come_back {
+            mesh.came_back(Instant::now());
+        }
         let (responses_to, responses) = mpsc::channel(limits::INCOMING_SIGNALS);
         let signaling = Signaling::start(signaling, entered, responses_to);
         for &author in &membership.members {
@@ -126,6 +129,7 @@ impl Driver {
                 self.shared.set_embedded(is_embedded.then(|| self.url.clone()));
                 self.shared.set_server(ServerStatus::Connected);
                 self.mesh.listed(now, &members);
+                self.mesh.came_back(now);
             }
             SignalingEvent::Down(retry_in) => {
                 self.shared.set_server(ServerStatus::Retrying(retry_in));

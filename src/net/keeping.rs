@@ -193,10 +193,13 @@ impl Writer {
                 }
                 Some(_) if tried.elapsed() < RETRY_AFTER => {}
                 _ if self.is_failing => {
+                    // It is noted along with the rest.
+                    shared.is_file_news();
                     tried = Instant::now();
                     self.catch_up(shared);
                 }
                 _ if shared.is_storing_over() => break,
+                _ if shared.is_file_news() => self.note(shared),
                 _ => self.rest(shared),
             }
             if self.is_failing && shared.is_storing_over() {

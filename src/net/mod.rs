@@ -26,8 +26,9 @@ mod watcher;
 mod weather;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::room::{DEFAULT_SIGNAL, RoomError, RoomOptions};
+use crate::room::{DEFAULT_SIGNAL, RoomError, RoomOptions, ServerStatus};
 use crate::session::{Session, SessionOptions};
 use crate::sync::{Author, Checkpoint};
 
@@ -107,6 +108,9 @@ pub(crate) async fn enter(
     let embedded = entered.is_embedded().then(|| options.signal.clone());
     let shared = Arc::new(Shared::new(session, embedded));
     shared.set_unkept(unkept);
+    if entered.is_outside() {
+        shared.set_server(ServerStatus::Retrying(Duration::ZERO));
+    }
     writer.iter().for_each(|writer| shared.set_file_hash(writer.file_hash()));
     let writing = writer.map(|writer| {
         let shared = shared.clone();

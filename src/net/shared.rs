@@ -56,6 +56,8 @@ struct State {
     unkept: Option<String>,
     /// What the file was when it was last read or written, as a hash.
     file_hash: Vec<u8>,
+    /// Whether that is news.
+    is_file_news: bool,
     server: ServerStatus,
     /// Where the signaling server is, when it runs in this process.
     embedded: Option<String>,
@@ -115,6 +117,7 @@ impl Shared {
                 is_over: false,
                 unkept: None,
                 file_hash: Vec::new(),
+                is_file_news: false,
                 server: ServerStatus::Connected,
                 embedded,
                 watchers: Vec::new(),
@@ -282,7 +285,7 @@ impl Shared {
     /// Waits for something to be stored, for so long: it, and the number of the last of it.
     pub(super) fn next_records(&self, within: Duration) -> Option<(u64, Vec<Record>)> {
         let state = self.lock();
-        let is_idle = |state: &mut State| state.unstored.is_empty() && !state.is_over;
+        let is_idle = |state: &mut State| state.unstored.is_empty() && !state.is_over && !state.is_file_news;
         let waited = self.storing.wait_timeout_while(state, within, is_idle);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         if state.unstored.overflowed {
@@ -334,6 +337,11 @@ impl Shared {
         }
     }
 
+    /// Whether the file has become another since this was last asked.
+    pub(super) fn is_file_news(&self) -> bool {
+        std::mem::take(&mut self.lock().is_file_news)
+    }
+
     /// What the file was when it was last read or written.
     pub(crate) fn file_hash(&self) -> Vec<u8> {
         self.lock().file_hash.clone()
@@ -341,7 +349,10 @@ impl Shared {
 
     /// Notes what the file is.
     pub(crate) fn set_file_hash(&self, hash: Vec<u8>) {
-        self.lock().file_hash = hash;
+        let mut state = self.lock();
+        state.is_file_news |= state.file_hash != hash;
+        state.file_hash = hash;
+        self.storing.notify_one();
     }
 
     /// Tells whoever watches.

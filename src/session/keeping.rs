@@ -3,7 +3,8 @@
 //! A session that is kept asks for everything that becomes part of the document to be stored. What
 //! it says after an own change, and that could tell of it, waits until that change is on disk: a
 //! session that comes back after a crash then has every change that anybody can have heard of from
-//! it, and never makes a second one of the same name. Own edits and what others see of this
+//! it, and never makes a second one of the same name. What it acknowledges waits likewise: whoever
+//! relies on its having a change can rely on its disk. Own edits and what others see of this
 //! person's cursor do not wait.
 
 use std::collections::VecDeque;
@@ -44,9 +45,16 @@ pub(super) struct Keeping {
 }
 
 impl Keeping {
-    /// Whether something said now has to wait.
-    fn holds(&self) -> bool {
-        self.own > self.stored && !self.failing
+    /// The record that a message has to wait for, if it has to.
+    fn holds(&self, message: &Message) -> Option<u64> {
+        let record = if matches!(message, Message::Presence(_)) {
+            0
+        } else if matches!(message, Message::Clock { .. }) {
+            self.last
+        } else {
+            self.own
+        };
+        (record > self.stored && !self.failing).then_some(record)
     }
 
     fn next(&mut self) -> u64 {
@@ -177,15 +185,16 @@ impl Session {
 
     /// Says something, now or when it may be said.
     pub(super) fn say(&mut self, to: Author, channel: Channel, message: Message) {
-        let tells_nothing = matches!(message, Message::Presence(_));
+        let record = self.keeping.as_ref().and_then(|keeping| keeping.holds(&message));
         let output = Output::Send(to, channel, message);
-        match self.keeping.as_mut().filter(|keeping| keeping.holds() && !tells_nothing) {
-            // What may be lost is, when the disk is far behind.
-            Some(keeping) if channel == Channel::Sync || keeping.held.len() < limits::OUTGOING_MESSAGES => {
-                keeping.held.push_back((keeping.own, output));
+        match (record, &mut self.keeping) {
+            (Some(record), Some(keeping)) => {
+                // What may be lost is, when the disk is far behind.
+                if channel == Channel::Sync || keeping.held.len() < limits::OUTGOING_MESSAGES {
+                    keeping.held.push_back((record, output));
+                }
             }
-            Some(_) => {}
-            None => self.outputs.push_back(output),
+            _ => self.outputs.push_back(output),
         }
     }
 }

@@ -47,6 +47,8 @@ pub(in crate::net) struct Entered {
     pub(super) membership: Membership,
     /// Whether the room was opened by this.
     pub(in crate::net) is_creator: bool,
+    /// Whether it was in the room before.
+    pub(in crate::net) has_come_back: bool,
     /// What counts as the last number given out if the room has to be opened again.
     pub(super) opens_after: Option<Author>,
 }
@@ -74,7 +76,8 @@ pub(in crate::net) async fn enter(
         (None, Entry::Join) => (join(&mut socket, options).await?, false),
         (None, Entry::Open) => open(&mut socket, options).await?,
     };
-    Ok(Entered { socket: Some(socket), start, embedded, membership, is_creator, opens_after })
+    let has_come_back = pass.is_some();
+    Ok(Entered { socket: Some(socket), start, embedded, membership, is_creator, has_come_back, opens_after })
 }
 
 /// In no room yet, but somebody already: who it was, or a number of its own choice.
@@ -88,6 +91,7 @@ fn wait_outside(pass: &Pass) -> Entered {
         embedded: None,
         membership,
         is_creator: false,
+        has_come_back: true,
         opens_after: Some(pass.leap()),
     }
 }

@@ -88,6 +88,11 @@ impl Entered {
         &self.start
     }
 
+    /// Whether the server is still to be reached.
+    pub(super) fn is_outside(&self) -> bool {
+        self.socket.is_none()
+    }
+
     /// Whether the server runs in this process.
     pub(super) fn is_embedded(&self) -> bool {
         self.embedded.is_some()

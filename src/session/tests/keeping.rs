@@ -98,7 +98,7 @@ fn a_failing_disk_holds_nothing_up_until_it_has_caught_up() {
 }
 
 #[test]
-fn what_others_make_is_stored_and_holds_up_nothing() {
+fn what_others_make_is_acknowledged_when_it_is_stored_and_holds_up_nothing_else() {
     let mut session = kept();
     let mut other = creator("{}");
     feed(&mut other, ms(0), Input::Connected(THREE));
@@ -106,8 +106,14 @@ fn what_others_make_is_stored_and_holds_up_nothing() {
     let change = replica.edit(Path::ROOT.key("x"), Method::Set(parse("1").unwrap())).unwrap();
     let wanted = say(&mut session, ms(10), TWO, Message::Change(change));
     assert!(matches!(&wanted.records[..], [(_, Record::Changes(changes))] if changes[0].author == TWO));
+    let number = wanted.records[0].0;
+    let is_clock = |(_, _, message): &(Author, Channel, Message)| matches!(message, Message::Clock { .. });
     let said = feed(&mut session, ms(100), Input::Timeout).sent;
-    assert!(said.iter().any(|(_, _, message)| matches!(message, Message::Clock { .. })), "{said:?}");
+    assert!(!said.iter().any(is_clock), "{said:?}");
+    let said = say(&mut session, ms(101), TWO, Message::RequestChanges(VectorClock::new())).sent;
+    assert!(said.iter().any(|(_, _, message)| is_change(message)), "{said:?}");
+    let said = feed(&mut session, ms(102), Input::Stored(number)).sent;
+    assert!(said.iter().any(is_clock), "{said:?}");
 }
 
 #[test]
