@@ -49,6 +49,8 @@ pub enum ServerStatus {
     Connected,
     /// It is not; the next try comes after this long.
     Retrying(Duration),
+    /// It is there, and does not let this member in again, for this reason. It is asked again.
+    Refusing(String),
 }
 
 /// A room, as one of its members. Clones are the same member; the room is left by

@@ -5,7 +5,9 @@ use crate::room::{DEFAULT_SIGNAL, Room, ServerStatus};
 
 /// Says how it began, if there is something to say.
 pub(super) fn begun(room: &Room) {
-    room.notes().iter().for_each(|note| output::say(note));
+    for note in room.notes() {
+        output::say(note);
+    }
     if room.is_resumed() && room.status().server != ServerStatus::Connected {
         output::say("offline: the signaling server is not there; edits are kept and sent later");
     }

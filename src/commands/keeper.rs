@@ -159,7 +159,9 @@ impl Keeper {
     }
 
     fn in_step(&mut self, snapshot: &Snapshot, room: &Room) {
-        self.file.text().into_iter().for_each(|text| room.note_file(text));
+        if let Some(text) = self.file.text() {
+            room.note_file(text);
+        }
         match &mut self.bridge {
             Some(bridge) => bridge.shows(snapshot),
             None => self.bridge = Some(Bridge::new(snapshot.value.clone(), snapshot.clock.clone())),

@@ -3,7 +3,7 @@
 use std::path::Path as FilePath;
 
 use super::failure::{Exit, Failure};
-use super::{input, output};
+use super::{announce, input, output};
 use crate::file::{FileBinding, FileError};
 use crate::room::Room;
 use crate::sync::Checkpoint;
@@ -58,14 +58,21 @@ impl Target {
     pub(super) fn bind(self, room: &Room, is_new: bool, force: bool) -> Result<FileBinding, Failure> {
         if !is_new && !force && self.differs_from(room) {
             let (path, name) = (self.path().display(), room.name());
-            let message =
+            let mut message =
                 format!("{path} differs from the document in {name}; --force replaces it by the room's");
+            if room.is_resumed() {
+                let name = announce::quoted(name);
+                message
+                    .push_str(&format!(", `ultrawave forget {name}` before lets a room start from the file"));
+            }
             return Err(Failure::new(Exit::FileChanged, message));
         }
         if is_new && !self.is_there() {
             output::say(&format!("{} is not there yet; starting from {{}}", self.path().display()));
         }
-        self.0.text().into_iter().for_each(|text| room.note_file(text));
+        if let Some(text) = self.0.text() {
+            room.note_file(text);
+        }
         Ok(self.0)
     }
 }

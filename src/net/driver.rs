@@ -135,6 +135,10 @@ impl Driver {
                 self.shared.set_server(ServerStatus::Retrying(retry_in));
                 self.mesh.server_down();
             }
+            SignalingEvent::Refused(reason) => {
+                self.shared.set_server(ServerStatus::Refusing(reason));
+                self.mesh.server_down();
+            }
             SignalingEvent::Response(response) => self.response(now, response),
         }
     }

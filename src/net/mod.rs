@@ -111,7 +111,9 @@ pub(crate) async fn enter(
     if entered.is_outside() {
         shared.set_server(ServerStatus::Retrying(Duration::ZERO));
     }
-    writer.iter().for_each(|writer| shared.set_file_hash(writer.file_hash()));
+    if let Some(writer) = &writer {
+        shared.set_file_hash(writer.file_hash());
+    }
     let writing = writer.map(|writer| {
         let shared = shared.clone();
         tokio::task::spawn_blocking(move || writer.run(&shared))

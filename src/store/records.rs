@@ -88,7 +88,7 @@ impl Records {
         StoreError::Database(self.path.clone(), error)
     }
 
-    fn damaged(&self, what: impl ToString) -> StoreError {
+    fn damaged(&self, what: &impl ToString) -> StoreError {
         StoreError::Damaged(self.path.clone(), what.to_string())
     }
 
@@ -111,7 +111,7 @@ impl Records {
         for row in rows.map_err(|error| self.wrong(error))? {
             let (name, value) = row.map_err(|error| self.wrong(error))?;
             if !about.take_in(&name, value) {
-                return Err(self.damaged(format!("{name:?} is not what it was")));
+                return Err(self.damaged(&format!("{name:?} is not what it was")));
             }
         }
         Ok(about)
@@ -121,12 +121,12 @@ impl Records {
     pub(super) fn read(&self) -> Result<Option<(Checkpoint, Vec<Change>)>, StoreError> {
         let start = self.database.query_row("SELECT document FROM start", (), |row| row.get::<_, String>(0));
         let start = match start {
-            Ok(text) => Message::decode(&text).map_err(|error| self.damaged(error))?,
+            Ok(text) => Message::decode(&text).map_err(|error| self.damaged(&error))?,
             Err(rusqlite::Error::QueryReturnedNoRows) => return Ok(None),
             Err(error) => return Err(self.wrong(error)),
         };
         let Message::Document { checkpoint, .. } = start else {
-            return Err(self.damaged("its start is no document"));
+            return Err(self.damaged(&"its start is no document"));
         };
         let mut changes = Vec::new();
         self.each_change(|change| changes.push(change))?;
@@ -138,8 +138,8 @@ impl Records {
         let wrong = |error| self.wrong(error);
         let mut rows = self.database.prepare("SELECT change FROM changes ORDER BY number").map_err(wrong)?;
         for text in rows.query_map((), |row| row.get::<_, String>(0)).map_err(wrong)? {
-            let message = Message::decode(&text.map_err(wrong)?).map_err(|error| self.damaged(error))?;
-            let Message::Change(change) = message else { return Err(self.damaged("a change is none")) };
+            let message = Message::decode(&text.map_err(wrong)?).map_err(|error| self.damaged(&error))?;
+            let Message::Change(change) = message else { return Err(self.damaged(&"a change is none")) };
             look(Arc::unwrap_or_clone(change));
         }
         Ok(())

@@ -81,7 +81,9 @@ impl Files {
                 (Some(own), Some(_)) => Some(own),
                 (None, _) => is_saved.then_some(target),
             };
-            binding.as_ref().and_then(FileBinding::text).into_iter().for_each(|text| room.note_file(text));
+            if let Some(text) = binding.as_ref().and_then(FileBinding::text) {
+                room.note_file(text);
+            }
             let _ = answers.blocking_send(Answer { binding, message });
         });
         None

@@ -107,6 +107,8 @@ pub(super) enum SignalingEvent {
     Up { members: Vec<Author>, is_embedded: bool },
     /// It is not; the next try comes after this long.
     Down(Duration),
+    /// It is there, and does not let this member in again, for this reason.
+    Refused(String),
     /// It said something.
     Response(Response),
 }

@@ -40,6 +40,8 @@ struct Stay {
     /// What counts as the last number given out if the room has to be opened again by somebody
     /// who was not there before.
     opens_after: Option<Author>,
+    /// Why the server does not let this member in again, if it said so.
+    refused: Option<String>,
     embedded: Option<EmbeddedServer>,
 }
 
@@ -49,7 +51,17 @@ pub(super) async fn stay(
     events: mpsc::Sender<SignalingEvent>, last_author: Arc<AtomicU32>,
 ) {
     let Entered { socket, start, embedded, membership, opens_after, .. } = entered;
-    let mut stay = Stay { options, requests, events, last_author, start, membership, opens_after, embedded };
+    let mut stay = Stay {
+        options,
+        requests,
+        events,
+        last_author,
+        start,
+        membership,
+        opens_after,
+        refused: None,
+        embedded,
+    };
     let Some(mut socket) = stay.begin(socket).await else {
         stay.stop_embedded().await;
         return;
@@ -125,7 +137,8 @@ impl Stay {
             // All members lose the server at once; they should not all come back at once.
             let jitter = rand::rng().random_range(0.5..1.5);
             let pause = delay.mul_f64(jitter);
-            self.tell(SignalingEvent::Down(pause)).await?;
+            let refused = self.refused.take();
+            self.tell(refused.map_or(SignalingEvent::Down(pause), SignalingEvent::Refused)).await?;
             self.pause(pause).await?;
             delay = (delay * 2).clamp(FIRST_DELAY, LONGEST_DELAY);
             match self.try_once().await {
@@ -206,7 +219,10 @@ impl Stay {
                 self.opens_after = None;
                 Ok(joined.into())
             }
-            Response::ResumeFailed(failed) => Err(failed.reason),
+            Response::ResumeFailed(failed) => {
+                self.refused = Some(failed.reason.clone());
+                Err(failed.reason)
+            }
             other => Err(format!("it answers with {}", other.encode())),
         }
     }

@@ -107,13 +107,15 @@ fn file(model: &Model) -> Vec<(Role, String)> {
 
 /// How things stand with the others, in words.
 fn sync_words(status: &Status) -> (Role, String) {
-    let retry = match status.server {
+    let retry = match &status.server {
         ServerStatus::Connected => String::new(),
+        ServerStatus::Refusing(reason) => inert(reason).into_owned(),
         ServerStatus::Retrying(after) => format!("retry in {} s", after.as_millis().div_ceil(1_000)),
     };
+    let is_refused = matches!(status.server, ServerStatus::Refusing(_));
     let without_server = if retry.is_empty() { String::new() } else { format!(" – no server, {retry}") };
     match (status.live, status.lost, status.unacknowledged) {
-        (0, 0, _) if retry.is_empty() || status.unsent == 0 => {
+        (0, 0, _) if retry.is_empty() || (status.unsent == 0 && !is_refused) => {
             (Role::Plain, format!("alone{without_server}"))
         }
         (0, _, unacknowledged) => {
