@@ -93,6 +93,7 @@ fn edits_made_without_a_server_are_kept_and_sent_when_it_is_there() {
     // Nobody is there: neither the server nor the other.
     let mut holder = start(&home, &url, &["serve", "demo", "a.json"]);
     holder.wait_for_message("offline");
+    holder.wait_for_message("serving");
     home.write("a.json", "{\"n\": 0, \"offline\": true}\n");
     until("the edit is kept", || status(&home).contains("\"unsent\":1"));
     kill(holder);

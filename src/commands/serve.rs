@@ -50,7 +50,7 @@ pub(super) fn serve(
                 announce::begun(&room);
                 announce::opened(&room, &options.signal);
                 output::say(&format!("serving {} as author {}", room.name(), room.author()));
-                hold(&room, file.map(|file| keeper(file, is_new)), ended).await
+                hold(&room, file.map(|file| keeper(file, &room, is_new)), ended).await
             }
             Err(failure) => Err(failure),
         };
@@ -59,10 +59,13 @@ pub(super) fn serve(
     })
 }
 
-/// A room that was opened here has started from what is in the file.
-fn keeper(file: FileBinding, is_new: bool) -> Keeper {
-    let shown = file.value().filter(|_| is_new).cloned();
-    Keeper::new(file, shown.map(|shown| Bridge::new(shown, VectorClock::new())))
+/// A room that was opened here has started from what is in the file; and a file that holds the
+/// room's document shows it.
+fn keeper(file: FileBinding, room: &Room, is_new: bool) -> Keeper {
+    let now = room.snapshot();
+    let clock = if is_new { VectorClock::new() } else { now.clock };
+    let shown = file.value().filter(|&value| is_new || *value == now.value).cloned();
+    Keeper::new(file, shown.map(|shown| Bridge::new(shown, clock)))
 }
 
 async fn hold(
