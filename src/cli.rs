@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use ultrawave_signal::protocol::{NameError, check_room_name};
+use ultrawave_signal::protocol::{IceServer, IceServerError, NameError, check_room_name};
 
 /// What it is, then (in the long help) examples, then how to call it.
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
@@ -127,6 +127,20 @@ pub struct Options {
     /// How others see you [default: your user name]
     #[arg(long, value_name = "NAME", global = true)]
     pub name: Option<String>,
+    /// A STUN or TURN server; may be repeated
+    ///
+    /// A STUN or TURN server, to get through routers: stun:host:port or
+    /// turn:user:password@host:port, with %3A for : and %40 for @ in user and password. May be
+    /// repeated. Without this option they are taken from ULTRAWAVE_ICE_SERVERS (with blanks between
+    /// them), then from the configuration file. Those that the signaling server names come on top.
+    #[arg(long = "ice-server", value_name = "URL", global = true, env = "ULTRAWAVE_ICE_SERVERS", hide_env = true, hide_env_values = true, value_delimiter = ' ', value_parser = ice_server)]
+    pub ice_servers: Vec<IceServer>,
+    /// Never show the others this machine's addresses
+    ///
+    /// Never show the others this machine's addresses: everything goes through a TURN server, or
+    /// else sealed through the signaling server.
+    #[arg(long, global = true, env = "ULTRAWAVE_RELAY_ONLY", hide_env = true)]
+    pub relay_only: bool,
     /// Hold the document against a JSON Schema, in the editor
     #[arg(long, value_name = "FILE", global = true)]
     pub schema: Option<PathBuf>,
@@ -490,6 +504,11 @@ Examples:
         #[arg(long)]
         json: bool,
     },
+}
+
+fn ice_server(text: &str) -> Result<IceServer, IceServerError> {
+    let server: IceServer = text.parse()?;
+    server.check().map(|()| server)
 }
 
 fn room_name(text: &str) -> Result<String, NameError> {

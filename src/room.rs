@@ -5,6 +5,7 @@ mod options;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +14,12 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
 pub use error::RoomError;
-pub use options::{DEFAULT_SIGNAL, IceServer, Keep, RoomOptions};
+pub use options::{DEFAULT_SIGNAL, IceServer, IceServerError, Keep, RoomOptions};
 
 use crate::cursor::Cursor;
 use crate::document::{Method, Path, Value};
 use crate::net::{self, Callback, Entry, Shared, Stage, Surroundings, Watcher};
+pub use crate::net::{Measured, Route};
 use crate::session::{Event, Link, Person, Presence, Session, Time};
 use crate::sync::{
     Author, Change, ChangeId, Checkpoint, Conflict, LostEdit, Replica, Snapshot, Undone, VectorClock,
@@ -263,6 +265,19 @@ impl Room {
     /// The others.
     pub fn people(&self) -> Vec<Person> {
         self.inner.shared.look(Session::people)
+    }
+
+    /// Who of those who are there has the lowest number, this member included: the one that
+    /// everybody means when one of them is to do something for all. Members that cannot talk to each
+    /// other may mean two.
+    pub fn host(&self) -> Author {
+        self.inner.shared.look(Session::host)
+    }
+
+    /// What the connections to those who are there measured last, by whom they lead to. Members that
+    /// are reached by way of others have none.
+    pub fn statistics(&self) -> BTreeMap<Author, Measured> {
+        self.inner.shared.measured()
     }
 
     /// How things stand.

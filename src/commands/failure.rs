@@ -142,7 +142,10 @@ impl From<ConfigError> for Failure {
             ConfigError::Read { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Exit::NotPermitted
             }
-            ConfigError::Read { .. } | ConfigError::Parse { .. } | ConfigError::Name { .. } => Exit::Usage,
+            ConfigError::Read { .. }
+            | ConfigError::Parse { .. }
+            | ConfigError::IceServer { .. }
+            | ConfigError::Name { .. } => Exit::Usage,
         };
         Self::new(exit, error.to_string())
     }

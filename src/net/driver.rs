@@ -15,10 +15,12 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use ultrawave_signal::protocol::Response;
+use ultrawave_signal::protocol::{Ice, Response};
+use webrtc::peer_connection::RTCIceServer;
 
 use super::connection::{ConnectionEvent, ConnectionId, ConnectionOptions};
-use super::mesh::{self, Mesh};
+use super::ice;
+use super::mesh::{self, Credentials, Mesh};
 use super::shared::{Shared, Stage};
 use super::signaling::{Entered, Signaling, SignalingEvent, SignalingOptions};
 use crate::limits;
@@ -45,6 +47,8 @@ pub(crate) struct Driver {
     signaling: Signaling,
     /// Where the signaling server is.
     url: String,
+    /// STUN and TURN servers that this member was told of by whoever started it.
+    own_ice_servers: Vec<RTCIceServer>,
     connections: mpsc::Receiver<(ConnectionId, ConnectionEvent)>,
     responses: mpsc::Receiver<SignalingEvent>,
 }
@@ -53,11 +57,13 @@ impl Driver {
     /// Starts the connections to the members that the server named. To be [`run`](Self::run).
     pub(super) fn new(
         shared: Arc<Shared>, url: String, signaling: SignalingOptions, entered: Entered,
-        options: ConnectionOptions,
+        credentials: Credentials, options: ConnectionOptions,
     ) -> Self {
         let (events, connections) = mesh::events();
         let membership = entered.membership().clone();
-        let mut mesh = Mesh::new(membership.author, signaling.room.clone(), options, events);
+        let own_ice_servers = options.ice.servers.clone();
+        let handed_out = entered.ice().cloned();
+        let mut mesh = Mesh::new(membership.author, signaling.room.clone(), credentials, options, events);
         mesh.listed(Instant::now(), &membership.members);
         if entered.has_come_back {
             mesh.came_back(Instant::now());
@@ -67,7 +73,17 @@ impl Driver {
         for &author in &membership.members {
             signaling.note_author(author);
         }
-        Self { shared, mesh, signaling, url, connections, responses }
+        let mut driver = Self { shared, mesh, signaling, url, own_ice_servers, connections, responses };
+        if let Some(ice) = handed_out {
+            driver.use_ice(&ice);
+        }
+        driver
+    }
+
+    /// Uses the STUN and TURN servers that the signaling server names, beside the own ones.
+    fn use_ice(&mut self, handed_out: &Ice) {
+        let own = self.own_ice_servers.iter().cloned();
+        self.mesh.set_ice_servers(own.chain(ice::handed_out(handed_out)).collect());
     }
 
     /// Runs until the room is left.
@@ -97,7 +113,9 @@ impl Driver {
         if self.shared.next_timeout().is_some_and(|at| at <= self.shared.now()) {
             self.shared.act(|session, now| session.handle(now, Input::Timeout));
         }
-        self.mesh.timeout(Instant::now());
+        let shared = &self.shared;
+        let is_reached = |author| shared.look(|session| session.is_reached_via_another(author));
+        self.mesh.timeout(Instant::now(), is_reached);
     }
 
     /// Brings everything that waits to where it belongs.
@@ -117,6 +135,16 @@ impl Driver {
         for author in self.shared.take_expelled() {
             self.mesh.expel(author);
         }
+        for (author, measured) in self.mesh.take_measured() {
+            self.shared.note_measured(author, measured);
+        }
+        if self.mesh.take_server_doubted() {
+            self.signaling.probe();
+        }
+        self.say_to_server();
+    }
+
+    fn say_to_server(&mut self) {
         for request in self.mesh.take_requests() {
             self.signaling.send(request);
         }
@@ -146,11 +174,25 @@ impl Driver {
     #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else the server says is as unexpected")]
     fn response(&mut self, now: Instant, response: Response) {
         match response {
+            Response::Ice(ice) => self.use_ice(&ice),
             Response::RequestOffer(member) => self.mesh.offer_requested(now, Author(member.author.0)),
             Response::Present(member) => self.mesh.present(now, Author(member.author.0)),
             Response::Left(member) => self.mesh.left(now, Author(member.author.0)),
             Response::Relayed(signal, relayed) => self.mesh.relayed(now, signal, &relayed),
             other => tracing::debug!(text = other.encode(), "from the signaling server"),
+        }
+    }
+
+    /// What goes through the server goes through this task.
+    async fn flush_detours(&mut self) {
+        let mut flushing = std::pin::pin!(tokio::time::timeout(FLUSH_WITHIN, self.mesh.flush_detours()));
+        loop {
+            tokio::select! {
+                _ = &mut flushing => return,
+                Some((id, event)) = self.connections.recv() => self.mesh.connection(Instant::now(), id, event),
+                Some(event) = self.responses.recv() => self.signaling(event),
+            }
+            self.say_to_server();
         }
     }
 
@@ -161,6 +203,7 @@ impl Driver {
         let _ = tokio::time::timeout(STORE_WITHIN, stored).await;
         self.shared.end_storing();
         self.pass_on();
+        self.flush_detours().await;
         self.mesh.close(FLUSH_WITHIN, CLOSE_WITHIN).await;
         self.signaling.leave().await;
         if let Some(writing) = writing {

@@ -18,6 +18,7 @@ use crate::room::{Keep, RoomError, RoomOptions};
 use crate::session::{Input, Session};
 use crate::store::{About, Past, Store, StoreError};
 use crate::sync::{Author, Replica};
+use crate::trust::{Access, AuthorKey, Ledger, Secret};
 
 /// After a failure, how long until the next try.
 const RETRY_AFTER: Duration = Duration::from_secs(3);
@@ -30,6 +31,8 @@ const SETTLE_AFTER: Duration = Duration::from_secs(1);
 pub(super) struct Keeping {
     store: Option<Store>,
     past: Option<Past>,
+    /// What the author's key is made of.
+    keys: Vec<u8>,
     /// Why it is not kept, though it should be.
     unkept: Option<String>,
     /// What the person is to know.
@@ -41,9 +44,14 @@ impl Keeping {
     ///
     /// # Errors
     /// The room is to be created, and is kept with another file.
-    pub(super) async fn find(room: &str, entry: Entry, options: &RoomOptions) -> Result<Self, RoomError> {
+    pub(super) async fn find(
+        room: &str, access: &Access, entry: Entry, options: &RoomOptions,
+    ) -> Result<Self, RoomError> {
         let Some(keep) = options.keep.clone() else { return Ok(Self::default()) };
-        let (name, server, history) = (room.to_owned(), options.signal.clone(), options.history);
+        let (name, history) = (room.to_owned(), options.history);
+        // A locked room is another one than an open one of the same name.
+        let id = access.is_locked().then(|| format!(" {}", access.room_id())).unwrap_or_default();
+        let server = format!("{}{id}", options.signal);
         let found = tokio::task::spawn_blocking(move || find(&keep, &name, &server, history)).await;
         let found = found.unwrap_or_default();
         if let (Entry::Create, Some(store), Some(_)) = (entry, &found.store, &found.past)
@@ -60,13 +68,21 @@ impl Keeping {
         let (about, past) = (self.store.as_ref()?.about(), self.past.as_ref()?);
         let in_clock = past.replica.clock().iter().map(|(author, _)| author);
         let highest = in_clock.chain(about.mine.iter().copied()).map(Author::member).max()?;
-        let start = Start { version: VERSION, id: about.id.clone(), secret: about.secret.clone() };
+        let start = Start { version: VERSION, id: about.id.clone(), secret: about.secret.clone(), ice: None };
         Some(Pass {
             incarnation: about.incarnation.clone(),
             author: Some(about.author.member()).filter(|_| past.is_complete),
             highest,
             start,
         })
+    }
+
+    /// The author's secret: the one that is kept, or a new one.
+    pub(super) fn secret(&mut self) -> Secret {
+        let kept = self.store.as_ref().filter(|_| self.past.is_some()).map(|store| &store.about().keys);
+        let bytes = kept.and_then(|keys| keys.as_slice().try_into().ok()).unwrap_or_else(super::random_bytes);
+        self.keys = bytes.to_vec();
+        Secret::new(bytes)
     }
 
     /// Nothing came of it.
@@ -79,7 +95,8 @@ impl Keeping {
     /// The document that was kept, as the author's that the session is now; `make`
     /// makes the session of it, or without it. And what stores it.
     pub(super) fn begin(
-        mut self, entered: &Entered, make: impl FnOnce(Option<Replica>) -> Session,
+        mut self, entered: &Entered, (access, key): (&Access, &AuthorKey),
+        make: impl FnOnce(Option<Replica>) -> Session,
     ) -> (Session, Kept) {
         let membership = entered.membership();
         let past = self.past.take();
@@ -87,12 +104,19 @@ impl Keeping {
         // It may have been writing under another name than its number.
         let before = self.store.as_ref().map(|store| store.about().author);
         let name = before.filter(|name| name.member() == membership.author).unwrap_or(membership.author);
-        let mut session = make(past.map(|past| past.replica.of(name)));
+        let mut ledger = Ledger::new(access.clone(), name, key.clone());
+        if let (Some(past), Some(store)) = (&past, &self.store) {
+            let changes: Vec<_> = past.replica.history().cloned().collect();
+            let start = past.replica.checkpoint().clock;
+            ledger.restore(&start, &changes, &past.evidence, &store.about().mine);
+        }
+        let mut session = make(past.map(|past| past.replica.of(name))).with_ledger(ledger);
         let mut writer = None;
         if let Some(store) = self.store {
             let start = entered.start();
             let mut about = store.about().clone();
             about.is_now(session.author());
+            about.keys.clone_from(&self.keys);
             about.incarnation.clone_from(&membership.incarnation);
             about.id.clone_from(&start.id);
             about.secret.clone_from(&start.secret);

@@ -9,15 +9,19 @@
 
 mod channel;
 mod connection;
+mod detour;
 mod driver;
 mod frame;
 mod ice;
 mod keeping;
 mod mesh;
+mod packing;
 mod relay;
 mod runtime;
+mod sealed;
 mod shared;
 mod signaling;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -28,18 +32,22 @@ mod weather;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rand::RngExt as _;
+
 use crate::room::{DEFAULT_SIGNAL, RoomError, RoomOptions, ServerStatus};
 use crate::session::{Session, SessionOptions};
 use crate::sync::{Author, Checkpoint};
+use crate::trust::{Access, AuthorKey, Certificate};
 
 use keeping::{Keeping, Kept};
-use runtime::WrapSocket;
+pub(crate) use runtime::WrapSocket;
 
 pub(crate) use shared::{Shared, Stage};
 pub(crate) use signaling::Entry;
+pub use statistics::{Measured, Route};
 pub(crate) use watcher::{Callback, Watcher, call_back};
 #[cfg(test)]
-pub(crate) use weather::rain;
+pub(crate) use weather::{blocked, downpour, rain};
 
 /// A place in a room, with its driver running.
 pub(crate) struct Membership {
@@ -77,18 +85,24 @@ impl Surroundings {
 pub(crate) async fn enter(
     room: &str, entry: Entry, document: Checkpoint, options: &RoomOptions, surroundings: Surroundings,
 ) -> Result<Membership, RoomError> {
+    let access = options.access.clone().unwrap_or_else(|| Access::open(room));
     let signaling = signaling::SignalingOptions {
         url: signal_url(&options.signal)?,
-        room: room.to_owned(),
+        // The server knows a locked room by a name that says nothing.
+        room: if access.is_locked() { access.room_id() } else { room.to_owned() },
         max_members: options.max_members,
         may_embed: surroundings.may_embed,
     };
     let connections = connection::ConnectionOptions {
-        ice_servers: ice::servers(&options.ice_servers)?,
+        ice: transport::IceOptions {
+            servers: ice::servers(&options.ice_servers)?,
+            relay_only: options.relay_only,
+        },
         codec: CODEC,
         wrap_socket: surroundings.wrap_socket,
     };
-    let keeping = Keeping::find(room, entry, options).await?;
+    let mut keeping = Keeping::find(room, &access, entry, options).await?;
+    let key = AuthorKey::new(&keeping.secret());
     let entered = match signaling::enter(&signaling, entry, keeping.pass().as_ref()).await {
         Ok(entered) => entered,
         Err(error) => {
@@ -99,11 +113,13 @@ pub(crate) async fn enter(
     let membership = entered.membership();
     let (author, members, is_creator) = (membership.author, membership.members.len(), entered.is_creator);
     let session_options = SessionOptions { name: options.name.clone(), history: options.history };
-    let (session, kept) = keeping.begin(&entered, |replica| match replica {
+    let (session, kept) = keeping.begin(&entered, (&access, &key), |replica| match replica {
         Some(replica) => Session::resume(replica, &membership.members, session_options),
         None if is_creator => Session::create(author, document, session_options),
         None => Session::join(author, &membership.members, session_options),
     });
+    let certificate = Certificate::issue(&access, author, &key);
+    let credentials = mesh::Credentials { access, key, certificate };
     let Kept { writer, is_resumed, unkept, notes } = kept;
     let embedded = entered.is_embedded().then(|| options.signal.clone());
     let shared = Arc::new(Shared::new(session, embedded));
@@ -118,23 +134,35 @@ pub(crate) async fn enter(
         let shared = shared.clone();
         tokio::task::spawn_blocking(move || writer.run(&shared))
     });
-    let driver = driver::Driver::new(shared.clone(), options.signal.clone(), signaling, entered, connections);
+    let driver = driver::Driver::new(
+        shared.clone(),
+        options.signal.clone(),
+        signaling,
+        entered,
+        credentials,
+        connections,
+    );
     tokio::spawn(driver.run(writing));
     Ok(Membership { author, members, is_creator, is_resumed, notes, shared })
 }
 
-const CODEC: channel::Codec = channel::Codec {
-    encode: |message| message.encode(),
-    decode: |text| crate::session::Message::decode(text).map_err(|error| error.to_string()),
-};
+const CODEC: channel::Codec = channel::Codec { encode: packing::pack, decode: packing::unpack };
+
+/// What a secret is made of that nobody else has.
+fn random_bytes() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    rand::rng().fill(&mut bytes);
+    bytes
+}
 
 fn signal_url(text: &str) -> Result<url::Url, RoomError> {
     let bad = |reason: String| RoomError::NoServer { url: text.to_owned(), reason };
     let url = url::Url::parse(text)
-        .map_err(|error| bad(format!("this is no address ({error}); it is ws://host:port")))?;
+        .map_err(|error| bad(format!("this is no address ({error}); it is ws://host:port or wss://host")))?;
     match url.scheme() {
-        "ws" if url.has_host() => Ok(url),
-        "wss" => Err(bad("TLS is not supported; use ws://host:port".to_owned())),
-        _ => Err(bad("this is no address of a signaling server; it is ws://host:port".to_owned())),
+        "ws" | "wss" if url.has_host() => Ok(url),
+        _ => Err(bad(
+            "this is no address of a signaling server; it is ws://host:port or wss://host".to_owned()
+        )),
     }
 }

@@ -3,17 +3,18 @@
 //! Handles lock it for as long as one call into the session takes, never across an `.await`, and
 //! wake the driver, which alone sends.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, broadcast, watch};
 
+use super::statistics::Measured;
 use super::watcher::Watcher;
 use crate::document::Value;
 use crate::limits;
 use crate::room::ServerStatus;
-use crate::session::{Channel, Event, Message, Output, Record, Session, Time};
+use crate::session::{Channel, Event, Link, Message, Output, Record, Session, Time, Way};
 use crate::sync::{Author, Snapshot, VectorClock};
 
 /// How far a room is.
@@ -59,6 +60,8 @@ struct State {
     /// Whether that is news.
     is_file_news: bool,
     server: ServerStatus,
+    /// What the connections measured last.
+    measured: BTreeMap<Author, Measured>,
     /// Where the signaling server is, when it runs in this process.
     embedded: Option<String>,
     watchers: Vec<Weak<Watcher>>,
@@ -79,7 +82,7 @@ impl Unstored {
         self.last = number;
         match &record {
             Record::Whole(..) => *self = Self { last: number, ..Self::default() },
-            Record::Changes(changes) => self.changes += changes.len(),
+            Record::Changes(changes, _) => self.changes += changes.len(),
         }
         if self.changes > limits::UNSTORED_CHANGES {
             self.overflowed = true;
@@ -119,6 +122,7 @@ impl Shared {
                 file_hash: Vec::new(),
                 is_file_news: false,
                 server: ServerStatus::Connected,
+                measured: BTreeMap::new(),
                 embedded,
                 watchers: Vec::new(),
             }),
@@ -353,6 +357,22 @@ impl Shared {
         state.is_file_news |= state.file_hash != hash;
         state.file_hash = hash;
         self.storing.notify_one();
+    }
+
+    /// Notes what a connection measured.
+    pub(crate) fn note_measured(&self, author: Author, measured: Measured) {
+        self.lock().measured.insert(author, measured);
+    }
+
+    /// What the connections to those who are there measured last.
+    pub(crate) fn measured(&self) -> BTreeMap<Author, Measured> {
+        let state = self.lock();
+        let people = state.session.people();
+        let direct = people.iter().filter(|person| matches!(person.way, Way::Direct | Way::Server));
+        let there = direct.filter(|person| matches!(person.link, Link::Live | Link::Away));
+        there
+            .filter_map(|person| Some((person.author, state.measured.get(&person.author)?.clone())))
+            .collect()
     }
 
     /// Tells whoever watches.

@@ -66,7 +66,7 @@ pub enum RoomError {
     #[error("the signaling server refused: {0}")]
     Refused(String),
     /// A STUN or TURN server address is wrong.
-    #[error("bad ICE server {0}: {1}")]
+    #[error("the ICE server {0} cannot be used: {1}; name another with --ice-server")]
     IceServer(String, String),
     /// The edit was refused.
     #[error(transparent)]

@@ -1,6 +1,7 @@
 //! What a session is fed with, what it wants done, and what it tells.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::keeping::Record;
 use super::message::{Channel, Message, Presence};
@@ -16,6 +17,8 @@ pub enum Input {
     Connected(Author),
     /// A peer that is about to be connected has shown this certificate, and that it has the key.
     Certified(Author, Vec<u8>),
+    /// A peer can be talked to through the signaling server, sealed; not directly.
+    Detoured(Author),
     /// The connection to a peer is broken; it may come back.
     Disconnected(Author),
     /// A peer has left for good, and is not connected any more either. Without the latter the
@@ -90,6 +93,18 @@ pub enum Link {
     Lost,
 }
 
+/// How what is said to somebody gets there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    /// On a connection of their own, if there is one.
+    #[default]
+    Direct,
+    /// By way of another member that both are connected to.
+    Via(Author),
+    /// Sealed, through the signaling server.
+    Server,
+}
+
 /// Somebody else in the room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
@@ -97,8 +112,14 @@ pub struct Person {
     pub author: Author,
     /// Whether they are there.
     pub link: Link,
+    /// How what is said to them gets there.
+    pub way: Way,
     /// Where they are.
     pub presence: Presence,
     /// What they have acknowledged.
     pub clock: VectorClock,
+    /// How long their acknowledgements take, lately.
+    pub acknowledges_within: Duration,
+    /// How many changes they were sent again, because no acknowledgement came.
+    pub resends: u64,
 }

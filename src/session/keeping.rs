@@ -13,14 +13,17 @@ use std::sync::Arc;
 use super::{Author, Channel, Event, Message, Output, Session};
 use crate::limits;
 use crate::sync::{Change, Checkpoint, VectorClock};
+use crate::trust::Evidence;
 
 /// Something to be stored.
 #[derive(Clone, Debug)]
 pub enum Record {
-    /// In place of all that was stored before: where the history starts, and the changes after it.
-    Whole(Checkpoint, Vec<Arc<Change>>),
-    /// After what was stored before: changes that became part of the document, in that order.
-    Changes(Vec<Arc<Change>>),
+    /// In place of all that was stored before: where the history starts, the changes after it, and
+    /// what proves them where they are signed.
+    Whole(Checkpoint, Vec<Arc<Change>>, Vec<Evidence>),
+    /// After what was stored before: changes that became part of the document, in that order, and
+    /// what proves them.
+    Changes(Vec<Arc<Change>>, Vec<Evidence>),
 }
 
 /// How far the disk is.
@@ -46,7 +49,7 @@ pub(super) struct Keeping {
 
 impl Keeping {
     /// The record that a message has to wait for, if it has to.
-    fn holds(&self, message: &Message) -> Option<u64> {
+    pub(super) fn holds(&self, message: &Message) -> Option<u64> {
         let record = if matches!(message, Message::Presence(_)) {
             0
         } else if matches!(message, Message::Clock { .. }) {
@@ -88,8 +91,14 @@ impl Session {
     /// Nothing if nothing is kept or there is no document yet.
     pub fn whole(&self) -> Option<(u64, Record)> {
         let (keeping, replica) = (self.keeping.as_ref()?, self.replica.as_ref()?);
-        let changes = replica.history().cloned().collect();
-        Some((keeping.last, Record::Whole(replica.checkpoint(), changes)))
+        let changes: Vec<_> = replica.history().cloned().collect();
+        let start = replica.checkpoint();
+        let mut evidence = Vec::new();
+        if let Some(ledger) = &self.ledger {
+            evidence = ledger.evidence_at(&start.clock);
+            evidence.extend(ledger.evidence(&changes));
+        }
+        Some((keeping.last, Record::Whole(start, changes, evidence)))
     }
 
     /// Whether nothing waits for the disk, and nothing was said that is not on it.
@@ -151,7 +160,8 @@ impl Session {
         if matches!(event, Event::Ready | Event::Replaced(_)) {
             keeping.whole = Some(keeping.next());
         } else if let (Event::Changed(changes), None) = (event, keeping.whole) {
-            let record = Output::Store(keeping.next(), Record::Changes(changes.clone()));
+            let evidence = self.ledger.as_ref().map(|ledger| ledger.evidence(changes)).unwrap_or_default();
+            let record = Output::Store(keeping.next(), Record::Changes(changes.clone(), evidence));
             self.outputs.push_back(record);
         }
     }
@@ -183,10 +193,8 @@ impl Session {
         }
     }
 
-    /// Says something, now or when it may be said.
-    pub(super) fn say(&mut self, to: Author, channel: Channel, message: Message) {
-        let record = self.keeping.as_ref().and_then(|keeping| keeping.holds(&message));
-        let output = Output::Send(to, channel, message);
+    /// Says something, now or when the record that it waits for is stored.
+    pub(super) fn say(&mut self, record: Option<u64>, channel: Channel, output: Output) {
         match (record, &mut self.keeping) {
             (Some(record), Some(keeping)) => {
                 // What may be lost is, when the disk is far behind.

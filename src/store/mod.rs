@@ -29,6 +29,7 @@ use self::mark::Mark;
 use self::records::Records;
 use crate::session::Record;
 use crate::sync::{Change, Checkpoint, Replica, RestoreError};
+use crate::trust::Evidence;
 
 /// Sessions of one room on one machine, at once.
 const SESSIONS: u32 = 64;
@@ -64,6 +65,8 @@ pub struct Store {
 pub struct Past {
     /// The document with its history, nobody's yet.
     pub replica: Replica,
+    /// What proves the changes in it.
+    pub evidence: Vec<Evidence>,
     /// Whether every change that its author made is in it for certain, so that the author may go
     /// on counting. If not, only a new author may go on from it.
     pub is_complete: bool,
@@ -117,7 +120,7 @@ impl Store {
     pub fn past(&self, history: usize) -> Result<Option<Past>, StoreError> {
         let Some((checkpoint, changes)) = self.records.read()? else { return Ok(None) };
         let replica = self.restore(checkpoint, changes, history)?;
-        Ok(Some(Past { replica, is_complete: self.mark.is_complete() }))
+        Ok(Some(Past { replica, evidence: self.records.evidence()?, is_complete: self.mark.is_complete() }))
     }
 
     fn restore(

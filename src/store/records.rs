@@ -11,7 +11,8 @@ use rusqlite::{Connection, OpenFlags, Transaction};
 use super::{About, StoreError};
 use crate::limits;
 use crate::session::{Message, Record};
-use crate::sync::{Change, Checkpoint};
+use crate::sync::{Author, Change, Checkpoint};
+use crate::trust::{Evidence, EvidenceKind};
 
 /// The version of the tables, in `user_version`.
 const VERSION: i64 = 1;
@@ -27,6 +28,9 @@ const OPTIONS: &str =
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS start (document TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS evidence
+        (author INTEGER, tick INTEGER, kind INTEGER, bytes BLOB NOT NULL, PRIMARY KEY (author, tick, kind))
+        WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS changes (number INTEGER PRIMARY KEY, change TEXT NOT NULL);
 ";
 
@@ -133,6 +137,25 @@ impl Records {
         Ok(Some((checkpoint, changes)))
     }
 
+    /// What proves the stored changes.
+    pub(super) fn evidence(&self) -> Result<Vec<Evidence>, StoreError> {
+        let wrong = |error| self.wrong(error);
+        let mut rows =
+            self.database.prepare("SELECT author, tick, kind, bytes FROM evidence").map_err(wrong)?;
+        let rows = rows.query_map((), |row| {
+            Ok((row.get::<_, u32>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?, row.get(3)?))
+        });
+        let mut found = Vec::new();
+        for row in rows.map_err(wrong)? {
+            let (author, tick, kind, bytes) = row.map_err(wrong)?;
+            // A kind of a later version proves nothing here.
+            if let (Ok(tick), Some(kind)) = (u64::try_from(tick), kind_of(kind)) {
+                found.push(Evidence { author: Author(author), tick, kind, bytes });
+            }
+        }
+        Ok(found)
+    }
+
     /// Looks at each stored change, in order.
     pub(super) fn each_change(&self, mut look: impl FnMut(Change)) -> Result<(), StoreError> {
         let wrong = |error| self.wrong(error);
@@ -162,12 +185,14 @@ impl Records {
         let written = self.database.transaction().and_then(|transaction| {
             for record in records {
                 match record {
-                    Record::Whole(checkpoint, changes) => {
+                    Record::Whole(checkpoint, changes, evidence) => {
                         let bytes = begin(&transaction, checkpoint)?;
+                        prove(&transaction, evidence)?;
                         let (count, more) = add(&transaction, changes)?;
                         (whole, added) = ((count, bytes + more), (0, 0));
                     }
-                    Record::Changes(changes) => {
+                    Record::Changes(changes, evidence) => {
+                        prove(&transaction, evidence)?;
                         let (count, bytes) = add(&transaction, changes)?;
                         added = (added.0 + count, added.1 + bytes);
                     }
@@ -198,8 +223,34 @@ fn begin(transaction: &Transaction<'_>, checkpoint: &Checkpoint) -> rusqlite::Re
     let text = Message::Document { checkpoint: checkpoint.clone(), changes: Vec::new() }.encode();
     transaction.execute("DELETE FROM start", ())?;
     transaction.execute("DELETE FROM changes", ())?;
+    transaction.execute("DELETE FROM evidence", ())?;
     transaction.execute("INSERT INTO start VALUES (?1)", [&text])?;
     Ok(text.len())
+}
+
+/// Adds what proves changes.
+fn prove(transaction: &Transaction<'_>, evidence: &[Evidence]) -> rusqlite::Result<()> {
+    let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO evidence VALUES (?1, ?2, ?3, ?4)")?;
+    for Evidence { author, tick, kind, bytes } in evidence {
+        let tick = i64::try_from(*tick).unwrap_or(i64::MAX);
+        insert.execute((author.0, tick, number_of(*kind), bytes))?;
+    }
+    Ok(())
+}
+
+/// How a kind of evidence is stored.
+fn number_of(kind: EvidenceKind) -> i64 {
+    match kind {
+        EvidenceKind::Certificate => 0,
+        EvidenceKind::Hash => 1,
+        EvidenceKind::Signature => 2,
+    }
+}
+
+/// The kind that is stored as a number.
+fn kind_of(number: i64) -> Option<EvidenceKind> {
+    let kinds = [EvidenceKind::Certificate, EvidenceKind::Hash, EvidenceKind::Signature];
+    kinds.into_iter().find(|&kind| number_of(kind) == number)
 }
 
 /// Adds changes. How many, and how many bytes they take.

@@ -241,7 +241,7 @@ impl World {
 
     pub(crate) fn send(&mut self, from: Author, to: Author, channel: Channel, message: &Message) {
         match message {
-            Message::Clock { .. } | Message::Presence(_) | Message::Goodbye => {}
+            Message::Clock { .. } | Message::Presence(_) | Message::Links(_) | Message::Goodbye => {}
             Message::RequestSync(_) => {
                 self.tally.requests += 1;
                 self.busy_at = self.now;
@@ -256,6 +256,8 @@ impl World {
             | Message::Change(_)
             | Message::Changes(_)
             | Message::Signed(..)
+            | Message::Pass { .. }
+            | Message::Prove { .. }
             | Message::Dropped(_) => self.busy_at = self.now,
         }
         let text = message.encode();

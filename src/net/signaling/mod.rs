@@ -9,14 +9,15 @@ mod embedded;
 mod entry;
 mod socket;
 mod stay;
+mod stream;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rand::RngExt as _;
-use tokio::sync::mpsc;
-use ultrawave_signal::protocol::{Joined, Request, Response, Start};
+use tokio::sync::{Notify, mpsc};
+use ultrawave_signal::protocol::{Ice, Joined, Request, Response, Start};
 
 pub(crate) use entry::Entry;
 pub(super) use entry::{Entered, enter};
@@ -93,6 +94,11 @@ impl Entered {
         self.socket.is_none()
     }
 
+    /// The STUN and TURN servers that the server named.
+    pub(super) fn ice(&self) -> Option<&Ice> {
+        self.start.ice.as_ref()
+    }
+
     /// Whether the server runs in this process.
     pub(super) fn is_embedded(&self) -> bool {
         self.embedded.is_some()
@@ -118,6 +124,7 @@ pub(super) enum SignalingEvent {
 pub(super) struct Signaling {
     requests: mpsc::Sender<Request>,
     last_author: Arc<AtomicU32>,
+    doubted: Arc<Notify>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -128,8 +135,9 @@ impl Signaling {
     ) -> Self {
         let (requests, to_send) = mpsc::channel(limits::OUTGOING_SIGNALS);
         let last_author = Arc::new(AtomicU32::new(entered.membership.author.0));
-        let task = tokio::spawn(stay::stay(options, entered, to_send, events, last_author.clone()));
-        Self { requests, last_author, task }
+        let doubted = Arc::new(Notify::new());
+        let stay = stay::stay(options, entered, to_send, events, last_author.clone(), doubted.clone());
+        Self { requests, last_author, doubted, task: tokio::spawn(stay) }
     }
 
     /// Says something to the server. What is said while it is not there, or cannot keep up, is
@@ -138,6 +146,11 @@ impl Signaling {
         if self.requests.try_send(request).is_err() {
             tracing::debug!("the signaling server cannot keep up");
         }
+    }
+
+    /// Asks the server for a sign of life: this machine may have lost its way to it.
+    pub(super) fn probe(&self) {
+        self.doubted.notify_one();
     }
 
     /// Notes a member, so that a server started anew gives its number to nobody else.

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rand::RngExt as _;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout_at};
-use ultrawave_signal::protocol::{self, Leave, Reclaim, Request, Response, Resume, Start};
+use ultrawave_signal::protocol::{self, Ice, Leave, Reclaim, Request, RequestIce, Response, Resume, Start};
 
 use super::embedded::EmbeddedServer;
 use super::socket::{Broken, Socket};
@@ -27,6 +27,11 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// How long leaving may take.
 const LEAVE_WITHIN: Duration = Duration::from_secs(1);
 
+/// How long credentials for a TURN server are taken to be good at least, and at most: what the
+/// server says is not to make this member ask all the time, nor to overflow anything.
+const ICE_VALID_LEAST: Duration = Duration::from_secs(20);
+const ICE_VALID_MOST: Duration = Duration::from_secs(7 * 24 * 3_600);
+
 /// The driver does not want to stay any more.
 struct Unwanted;
 
@@ -35,6 +40,7 @@ struct Stay {
     requests: mpsc::Receiver<Request>,
     events: mpsc::Sender<SignalingEvent>,
     last_author: Arc<AtomicU32>,
+    doubted: Arc<Notify>,
     start: Start,
     membership: Membership,
     /// What counts as the last number given out if the room has to be opened again by somebody
@@ -43,24 +49,29 @@ struct Stay {
     /// Why the server does not let this member in again, if it said so.
     refused: Option<String>,
     embedded: Option<EmbeddedServer>,
+    /// When to ask for STUN and TURN servers anew: halfway to the end of their credentials.
+    renew_ice_at: Option<Instant>,
 }
 
 /// Stays in the room until `requests` is closed, then leaves it.
 pub(super) async fn stay(
     options: SignalingOptions, entered: Entered, requests: mpsc::Receiver<Request>,
-    events: mpsc::Sender<SignalingEvent>, last_author: Arc<AtomicU32>,
+    events: mpsc::Sender<SignalingEvent>, last_author: Arc<AtomicU32>, doubted: Arc<Notify>,
 ) {
     let Entered { socket, start, embedded, membership, opens_after, .. } = entered;
+    let renew_ice_at = renew_at(start.ice.as_ref());
     let mut stay = Stay {
         options,
         requests,
         events,
         last_author,
+        doubted,
         start,
         membership,
         opens_after,
         refused: None,
         embedded,
+        renew_ice_at,
     };
     let Some(mut socket) = stay.begin(socket).await else {
         stay.stop_embedded().await;
@@ -106,6 +117,17 @@ impl Stay {
                         Err(broken) => return Ok(broken),
                     }
                 }
+                () = self.doubted.notified() => match socket.probe().await {
+                    Ok(()) => continue,
+                    Err(broken) => return Ok(broken),
+                },
+                () = at(self.renew_ice_at) => {
+                    self.renew_ice_at = None;
+                    match socket.send(&Request::RequestIce(RequestIce {})).await {
+                        Ok(()) => continue,
+                        Err(broken) => return Ok(broken),
+                    }
+                }
                 said = socket.next() => match said {
                     Ok(Ok(response)) => SignalingEvent::Response(response),
                     Ok(Err(error)) => {
@@ -115,14 +137,19 @@ impl Stay {
                     Err(broken) => return Ok(broken),
                 },
             };
-            self.note_authors(&event);
+            self.note(&event);
             self.tell(event).await?;
         }
     }
 
-    fn note_authors(&self, event: &SignalingEvent) {
-        if let SignalingEvent::Response(Response::RequestOffer(member) | Response::Present(member)) = event {
-            self.last_author.fetch_max(member.author.0, Ordering::Relaxed);
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is for the driver alone")]
+    fn note(&mut self, event: &SignalingEvent) {
+        match event {
+            SignalingEvent::Response(Response::RequestOffer(member) | Response::Present(member)) => {
+                self.last_author.fetch_max(member.author.0, Ordering::Relaxed);
+            }
+            SignalingEvent::Response(Response::Ice(ice)) => self.renew_ice_at = renew_at(Some(ice)),
+            _ => {}
         }
     }
 
@@ -176,6 +203,11 @@ impl Stay {
             }
             Err(error) => return Err(error.to_string()),
         };
+        if let Some(ice) = &start.ice {
+            self.renew_ice_at = renew_at(Some(ice));
+            // An end of the driver is noticed by whoever tells it next.
+            let _ = self.events.send(SignalingEvent::Response(Response::Ice(ice.clone()))).await;
+        }
         let deadline = Instant::now() + ANSWER_WITHIN;
         let entered = timeout_at(deadline, self.enter_again(&mut socket, start));
         self.membership = entered.await.map_err(|late| format!("it does not answer: {late}"))??;
@@ -231,6 +263,20 @@ impl Stay {
         if let Some(server) = self.embedded.take() {
             server.stop().await;
         }
+    }
+}
+
+/// When to ask for STUN and TURN servers anew.
+fn renew_at(ice: Option<&Ice>) -> Option<Instant> {
+    let valid = Duration::from_secs(ice?.valid_s?).clamp(ICE_VALID_LEAST, ICE_VALID_MOST);
+    Some(Instant::now() + valid / 2)
+}
+
+/// Resolves at a moment, or never.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 

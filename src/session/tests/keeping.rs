@@ -27,7 +27,7 @@ fn an_own_change_is_stored_before_it_is_said() {
         matches!(&wanted.events[0], Event::Changed(changes) if changes.len() == 1),
         "the screen waits not"
     );
-    let [(number, Record::Changes(changes))] = &wanted.records[..] else { panic!("{:?}", wanted.records) };
+    let [(number, Record::Changes(changes, _))] = &wanted.records[..] else { panic!("{:?}", wanted.records) };
     assert_eq!(changes.len(), 1);
     let said = feed(&mut session, ms(20), Input::Stored(*number)).sent;
     assert!(said.iter().any(|(to, _, message)| *to == TWO && is_change(message)), "{said:?}");
@@ -90,7 +90,7 @@ fn a_failing_disk_holds_nothing_up_until_it_has_caught_up() {
     let wanted = drain(&mut session);
     assert!(wanted.sent.iter().any(|(_, _, message)| is_change(message)), "it is still failing");
     let (last, whole) = session.whole().unwrap();
-    assert!(matches!(whole, Record::Whole(_, changes) if changes.len() == 3));
+    assert!(matches!(whole, Record::Whole(_, changes, _) if changes.len() == 3));
     feed(&mut session, ms(15), Input::Stored(last));
     assert!(session.is_stored());
     set(&mut session, ms(16), "d", "4");
@@ -105,7 +105,7 @@ fn what_others_make_is_acknowledged_when_it_is_stored_and_holds_up_nothing_else(
     let mut replica = Replica::new(TWO, other.replica().unwrap().checkpoint(), 10);
     let change = replica.edit(Path::ROOT.key("x"), Method::Set(parse("1").unwrap())).unwrap();
     let wanted = say(&mut session, ms(10), TWO, Message::Change(change));
-    assert!(matches!(&wanted.records[..], [(_, Record::Changes(changes))] if changes[0].author == TWO));
+    assert!(matches!(&wanted.records[..], [(_, Record::Changes(changes, _))] if changes[0].author == TWO));
     let number = wanted.records[0].0;
     let is_clock = |(_, _, message): &(Author, Channel, Message)| matches!(message, Message::Clock { .. });
     let said = feed(&mut session, ms(100), Input::Timeout).sent;
@@ -121,19 +121,19 @@ fn a_new_room_and_a_document_that_came_are_stored_whole() {
     let mut session = creator("{\"a\":1}").kept(false);
     assert!(matches!(&drain(&mut session).records[..], [(1, Record::Whole(..))]));
     let mut net = Net::connected([creator("{\"a\":1}"), joiner(TWO).kept(false)]);
-    let (_, Record::Whole(checkpoint, _)) = net.at(TWO).whole().unwrap() else { panic!() };
+    let (_, Record::Whole(checkpoint, ..)) = net.at(TWO).whole().unwrap() else { panic!() };
     assert_eq!(checkpoint.value.to_string(), "{\"a\":1}");
     let records: Vec<&Record> = net.records.iter().map(|(_, record)| record).collect();
     assert!(matches!(records[..], [Record::Whole(..)]), "{records:?}");
 }
 
 /// What the records say, put together.
-fn restore(author: Author, records: &[(u64, Record)]) -> Replica {
+pub(super) fn restore(author: Author, records: &[(u64, Record)]) -> Replica {
     let mut all: (Option<Checkpoint>, Vec<Arc<Change>>) = (None, Vec::new());
     for (_, record) in records {
         match record {
-            Record::Whole(checkpoint, changes) => all = (Some(checkpoint.clone()), changes.clone()),
-            Record::Changes(changes) => all.1.extend(changes.iter().cloned()),
+            Record::Whole(checkpoint, changes, _) => all = (Some(checkpoint.clone()), changes.clone()),
+            Record::Changes(changes, _) => all.1.extend(changes.iter().cloned()),
         }
     }
     let changes = all.1.into_iter().map(Arc::unwrap_or_clone);

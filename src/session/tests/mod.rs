@@ -8,6 +8,7 @@ mod keeping;
 mod live;
 mod membership;
 mod people;
+mod reach;
 mod signed;
 mod undo;
 
