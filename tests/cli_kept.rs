@@ -99,6 +99,8 @@ fn edits_made_without_a_server_are_kept_and_sent_when_it_is_there() {
     kill(holder);
     let mut guest = start(&other, &url, &["serve", "demo", "b.json"]);
     guest.wait_for_message("offline");
+    guest.wait_for_message("serving");
+    until("its file is there", || other.file("b.json").exists());
     other.write("b.json", "{\"n\": 1}\n");
     let kept = || {
         let run = other.ultrawave().args(["status", "--json"]).assert().success();
