@@ -81,6 +81,15 @@ What is changed in the editor becomes edits of what it showed, so what others ha
 meanwhile is merged with it. A text that is no JSON is shown again with the fault; the draft is
 kept where the message says.";
 
+const STATUS_NOTES: &str = "\
+What `create`, `join`, `open` and `serve` keep of their rooms, so that nothing is lost when the
+program or the machine stops, and so that a room can be edited while nobody else is there. The same
+command again goes on from it. `ultrawave forget ROOM` clears it away.";
+
+const FORGET_NOTES: &str = "\
+Files of yours are not touched. A room whose edits nobody else is known to have is only cleared away
+with --force; those edits are lost then.";
+
 const APPLY_NOTES: &str = "\
 An array is a JSON Patch, a map a merge patch. A JSON Patch is checked as a whole first: when one of
 its operations cannot be done or a test fails, nothing is done and the exit code is 1. What it does
@@ -193,6 +202,33 @@ Examples:
         theirs: PathBuf,
         /// What to call the file in messages (%P)
         name: Option<String>,
+    },
+    /// Print what is kept of rooms on this machine, and what is not sent yet
+    #[command(help_template = TEMPLATE, after_long_help = STATUS_NOTES, before_long_help = "\
+Examples:
+  ultrawave status
+  ultrawave status demo --json          one session a line
+")]
+    Status {
+        /// Only this room
+        #[arg(value_parser = room_name)]
+        room: Option<String>,
+        /// One session a line, as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Clear away what is kept of a room on this machine
+    #[command(help_template = TEMPLATE, after_long_help = FORGET_NOTES, before_long_help = "\
+Examples:
+  ultrawave forget demo
+")]
+    Forget {
+        /// The room's name
+        #[arg(value_parser = room_name)]
+        room: String,
+        /// Even if it holds edits that nobody else is known to have
+        #[arg(long)]
+        force: bool,
     },
     /// Print the completions for a shell
     #[command(help_template = TEMPLATE, before_long_help = "\

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::cli::Options;
 use crate::limits;
-use crate::room::{DEFAULT_SIGNAL, IceServer, IceServerError, RoomOptions};
+use crate::room::{DEFAULT_SIGNAL, IceServer, IceServerError, Keep, RoomOptions};
 use crate::tui::{Bindings, Colors, Hue};
 
 /// How long to try to get into a room.
@@ -33,6 +33,8 @@ pub struct Config {
     /// Colours of the editor.
     #[serde(default)]
     pub colors: Colors,
+    /// Whether rooms are kept on this machine; they are unless this says false.
+    pub keep: Option<bool>,
     /// STUN and TURN servers.
     #[serde(default)]
     pub ice_servers: Vec<IceEntry>,
@@ -101,6 +103,13 @@ impl Config {
         Some(folders.config_dir().join("ultrawave").join("config.toml"))
     }
 
+    /// Where rooms are kept: `ultrawave` in the XDG state folder. Nothing when there is no home
+    /// folder.
+    pub fn state_folder() -> Option<PathBuf> {
+        let folders = etcetera::base_strategy::Xdg::new().ok()?;
+        Some(folders.state_dir()?.join("ultrawave"))
+    }
+
     /// What the file says; nothing when it is not there.
     ///
     /// # Errors
@@ -137,6 +146,7 @@ impl Config {
             ice_servers: self.ice_servers(options)?,
             relay_only: options.relay_only || self.relay_only,
             connect_timeout: CONNECT_TIMEOUT,
+            keep: self.keeps().map(|folder| Keep { folder, file: None }),
         })
     }
 
@@ -146,6 +156,12 @@ impl Config {
         } else {
             Ok(options.ice_servers.clone())
         }
+    }
+}
+
+impl Config {
+    fn keeps(&self) -> Option<PathBuf> {
+        if self.keep == Some(false) { None } else { Self::state_folder() }
     }
 }
 

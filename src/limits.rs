@@ -28,6 +28,13 @@ pub const HISTORY_CHANGES: usize = 10_000;
 /// Members of one room: a full mesh costs each of them a connection to each other.
 pub const MEMBERS: usize = 64;
 
+/// Bytes of changes stored on disk after which the document is stored anew instead, if it takes
+/// less: what is kept of a room stays within some times the document and its history.
+pub const STORED_BYTES: usize = 16 << 20;
+
+/// Changes that wait to be stored; beyond that the document is stored anew instead.
+pub const UNSTORED_CHANGES: usize = 20_000;
+
 /// Characters of a person's name.
 pub const NAME_CHARS: usize = 64;
 

@@ -51,7 +51,14 @@ fn failed(code: Code, reason: &str) -> Failed {
 
 fn resume(max_members: Option<u32>) -> Request {
     let (author, last_author) = (Author(3), Author(4));
-    Request::Resume(Resume { room: room(), incarnation: incarnation(), author, last_author, max_members })
+    Request::Resume(Resume {
+        room: room(),
+        incarnation: incarnation(),
+        author,
+        last_author,
+        opens_after: None,
+        max_members,
+    })
 }
 
 const OFFER: &str = r#"{"type":"offer","sdp":"v=0…"}"#;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use ultrawave_signal::protocol::{Ice, Response};
 use webrtc::peer_connection::RTCIceServer;
@@ -29,6 +30,9 @@ use crate::sync::Author;
 
 /// How long the goodbyes may take to be acknowledged.
 const FLUSH_WITHIN: Duration = Duration::from_millis(800);
+
+/// How long the last changes may take to be stored before that.
+const STORE_WITHIN: Duration = Duration::from_secs(2);
 
 /// How long closing the connections may take after that.
 const CLOSE_WITHIN: Duration = Duration::from_millis(500);
@@ -61,6 +65,9 @@ impl Driver {
         let handed_out = entered.ice().cloned();
         let mut mesh = Mesh::new(membership.author, signaling.room.clone(), credentials, options, events);
         mesh.listed(Instant::now(), &membership.members);
+        if entered.has_come_back {
+            mesh.came_back(Instant::now());
+        }
         let (responses_to, responses) = mpsc::channel(limits::INCOMING_SIGNALS);
         let signaling = Signaling::start(signaling, entered, responses_to);
         for &author in &membership.members {
@@ -80,7 +87,8 @@ impl Driver {
     }
 
     /// Runs until the room is left.
-    pub(crate) async fn run(mut self) {
+    /// `writing` is what stores the session, if it is kept.
+    pub(crate) async fn run(mut self, writing: Option<JoinHandle<()>>) {
         while self.shared.stage() != Stage::Leaving {
             self.pass_on();
             let deadline = self.next_timeout();
@@ -92,7 +100,7 @@ impl Driver {
             }
             self.timeouts();
         }
-        self.leave().await;
+        self.leave(writing).await;
     }
 
     fn next_timeout(&self) -> Instant {
@@ -149,9 +157,14 @@ impl Driver {
                 self.shared.set_embedded(is_embedded.then(|| self.url.clone()));
                 self.shared.set_server(ServerStatus::Connected);
                 self.mesh.listed(now, &members);
+                self.mesh.came_back(now);
             }
             SignalingEvent::Down(retry_in) => {
                 self.shared.set_server(ServerStatus::Retrying(retry_in));
+                self.mesh.server_down();
+            }
+            SignalingEvent::Refused(reason) => {
+                self.shared.set_server(ServerStatus::Refusing(reason));
                 self.mesh.server_down();
             }
             SignalingEvent::Response(response) => self.response(now, response),
@@ -184,12 +197,18 @@ impl Driver {
     }
 
     /// Says goodbye, waits for the acknowledgements, and closes.
-    async fn leave(mut self) {
+    async fn leave(mut self, writing: Option<JoinHandle<()>>) {
         self.shared.act(Session::leave);
+        let stored = self.shared.stored();
+        let _ = tokio::time::timeout(STORE_WITHIN, stored).await;
+        self.shared.end_storing();
         self.pass_on();
         self.flush_detours().await;
         self.mesh.close(FLUSH_WITHIN, CLOSE_WITHIN).await;
         self.signaling.leave().await;
+        if let Some(writing) = writing {
+            let _ = tokio::time::timeout(STORE_WITHIN, writing).await;
+        }
         self.shared.advance(Stage::Left);
     }
 }

@@ -175,6 +175,15 @@ impl Mesh {
         }
     }
 
+    /// This member has come back to the server: the others do not know yet that it needs an offer.
+    pub(super) fn came_back(&mut self, now: Instant) {
+        for member in self.members.values_mut() {
+            if let Link::Waiting(at) = &mut member.link {
+                *at = now;
+            }
+        }
+    }
+
     /// A newcomer, or a member whose connection is broken on its side, wants an offer.
     pub(super) fn offer_requested(&mut self, now: Instant, author: Author) {
         self.present(now, author);

@@ -13,6 +13,7 @@ mod detour;
 mod driver;
 mod frame;
 mod ice;
+mod keeping;
 mod mesh;
 mod packing;
 mod relay;
@@ -29,14 +30,16 @@ mod watcher;
 mod weather;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rand::RngExt as _;
 
-use crate::room::{DEFAULT_SIGNAL, RoomError, RoomOptions};
+use crate::room::{DEFAULT_SIGNAL, RoomError, RoomOptions, ServerStatus};
 use crate::session::{Session, SessionOptions};
 use crate::sync::{Author, Checkpoint};
-use crate::trust::{Access, AuthorKey, Ledger, Secret};
+use crate::trust::{Access, AuthorKey, Certificate};
 
+use keeping::{Keeping, Kept};
 pub(crate) use runtime::WrapSocket;
 
 pub(crate) use shared::{Shared, Stage};
@@ -53,6 +56,10 @@ pub(crate) struct Membership {
     pub(crate) members: usize,
     /// Whether the room was opened by this.
     pub(crate) is_creator: bool,
+    /// Whether the session goes on from what was kept on this machine.
+    pub(crate) is_resumed: bool,
+    /// What the person is to know of that.
+    pub(crate) notes: Vec<String>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -94,42 +101,58 @@ pub(crate) async fn enter(
         codec: CODEC,
         wrap_socket: surroundings.wrap_socket,
     };
-    let entered = signaling::enter(&signaling, entry).await?;
+    let mut keeping = Keeping::find(room, &access, entry, options).await?;
+    let key = AuthorKey::new(&keeping.secret());
+    let entered = match signaling::enter(&signaling, entry, keeping.pass().as_ref()).await {
+        Ok(entered) => entered,
+        Err(error) => {
+            keeping.discard();
+            return Err(error);
+        }
+    };
     let membership = entered.membership();
     let (author, members, is_creator) = (membership.author, membership.members.len(), entered.is_creator);
     let session_options = SessionOptions { name: options.name.clone(), history: options.history };
-    let session = if is_creator {
-        Session::create(author, document, session_options)
-    } else {
-        Session::join(author, &membership.members, session_options)
-    };
-    let key = AuthorKey::new(&random_secret());
-    let ledger = Ledger::new(access.clone(), author, key.clone());
-    let credentials = mesh::Credentials { access, key, certificate: ledger.certificate().cloned() };
-    let session = session.with_ledger(ledger);
+    let (session, kept) = keeping.begin(&entered, (&access, &key), |replica| match replica {
+        Some(replica) => Session::resume(replica, &membership.members, session_options),
+        None if is_creator => Session::create(author, document, session_options),
+        None => Session::join(author, &membership.members, session_options),
+    });
+    let certificate = Certificate::issue(&access, author, &key);
+    let credentials = mesh::Credentials { access, key, certificate };
+    let Kept { writer, is_resumed, unkept, notes } = kept;
     let embedded = entered.is_embedded().then(|| options.signal.clone());
     let shared = Arc::new(Shared::new(session, embedded));
-    tokio::spawn(
-        driver::Driver::new(
-            shared.clone(),
-            options.signal.clone(),
-            signaling,
-            entered,
-            credentials,
-            connections,
-        )
-        .run(),
+    shared.set_unkept(unkept);
+    if entered.is_outside() {
+        shared.set_server(ServerStatus::Retrying(Duration::ZERO));
+    }
+    if let Some(writer) = &writer {
+        shared.set_file_hash(writer.file_hash());
+    }
+    let writing = writer.map(|writer| {
+        let shared = shared.clone();
+        tokio::task::spawn_blocking(move || writer.run(&shared))
+    });
+    let driver = driver::Driver::new(
+        shared.clone(),
+        options.signal.clone(),
+        signaling,
+        entered,
+        credentials,
+        connections,
     );
-    Ok(Membership { author, members, is_creator, shared })
+    tokio::spawn(driver.run(writing));
+    Ok(Membership { author, members, is_creator, is_resumed, notes, shared })
 }
 
 const CODEC: channel::Codec = channel::Codec { encode: packing::pack, decode: packing::unpack };
 
-/// A secret that nobody else has.
-pub(crate) fn random_secret() -> Secret {
+/// What a secret is made of that nobody else has.
+fn random_bytes() -> [u8; 32] {
     let mut bytes = [0; 32];
     rand::rng().fill(&mut bytes);
-    Secret::new(bytes)
+    bytes
 }
 
 fn signal_url(text: &str) -> Result<url::Url, RoomError> {

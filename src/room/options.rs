@@ -1,5 +1,6 @@
 //! How to be in a room.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 pub use ultrawave_signal::protocol::{IceServer, IceServerError};
@@ -34,6 +35,19 @@ pub struct RoomOptions {
     pub relay_only: bool,
     /// How long to try to get in.
     pub connect_timeout: Duration,
+    /// Where to keep the room on this machine, so that the session outlives the process; nothing
+    /// is kept otherwise.
+    pub keep: Option<Keep>,
+}
+
+/// Where to keep a room on this machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keep {
+    /// The folder in which rooms are kept.
+    pub folder: PathBuf,
+    /// The file that the document comes from and goes to, if any; whoever opens the room again
+    /// with [`Room::create`](crate::room::Room::create) has to name the same one.
+    pub file: Option<PathBuf>,
 }
 
 impl Default for RoomOptions {
@@ -50,6 +64,7 @@ impl Default for RoomOptions {
             ice_servers: Vec::new(),
             relay_only: false,
             connect_timeout: Duration::from_secs(20),
+            keep: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::keeping::Record;
 use super::message::{Channel, Message, Presence};
 use crate::sync::{Author, Change, Refusal, Snapshot, VectorClock};
 use crate::trust::Fraud;
@@ -27,6 +28,10 @@ pub enum Input {
     Message(Author, Message),
     /// A peer said something that is no message of this protocol.
     Garbage(Author, String),
+    /// Everything up to this record is on disk.
+    Stored(u64),
+    /// Records cannot be stored, for now; what waits for them is to be said all the same.
+    NotStored,
     /// The moment that `next_timeout` named has come.
     Timeout,
 }
@@ -38,6 +43,8 @@ pub enum Output {
     Send(Author, Channel, Message),
     /// Close the connection to that peer, and make no other: it did wrong.
     Expel(Author),
+    /// Store this, in the order of the numbers, and say [`Input::Stored`] when it is safe.
+    Store(u64, Record),
     /// Tell whoever watches.
     Event(Event),
 }

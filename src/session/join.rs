@@ -75,6 +75,7 @@ impl Session {
         &mut self, now: Time, from: Author, name: String, clock: &VectorClock, has_document: bool,
         (writer, dropped): (Option<Author>, Dropped),
     ) {
+        self.remember_clock(from);
         let was_dropped = self.is_dropped(from);
         let Some(peer) = self.peers.get_mut(&from) else { return };
         peer.greeted = true;

@@ -40,7 +40,7 @@
 //! Where what is: `join` is the way in and what two who meet lack of each other; `live` takes
 //! changes in and gives them out; `resend` and `repair` are the two sides of a loss, who sent it
 //! and who misses it; `people` is who is there; `undo` the lists behind undo and redo; `timers`
-//! everything that waits, and how long; `membership` who still counts, and `rejoin` the way back for
+//! everything that waits, and how long; `keeping` what is stored, and what waits for that; `membership` who still counts, and `rejoin` the way back for
 //! those who do not.
 //!
 //! # Limitations
@@ -53,6 +53,7 @@
 mod codec;
 mod event;
 mod join;
+mod keeping;
 mod live;
 mod membership;
 mod message;
@@ -74,10 +75,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use event::{Event, Input, Link, Output, Person, Way};
+pub use keeping::Record;
 pub use membership::Dropped;
 pub use message::{Channel, Message, MessageError, Presence, Proof, VERSION};
 
 use self::join::Joining;
+use self::keeping::Keeping;
 use self::live::Floor;
 use self::peer::Peer;
 use self::people::OwnPresence;
@@ -121,6 +124,8 @@ pub struct Session {
     floor: Floor,
     undo: UndoList,
     presence: OwnPresence,
+    /// How far the disk is; nothing if nothing is kept there.
+    keeping: Option<Keeping>,
     dropped: Dropped,
     /// Authors who have left and of whom the document's clock does not tell.
     gone: BTreeSet<Author>,
@@ -189,6 +194,7 @@ impl Session {
             repair: Repair::default(),
             recent: Recent::default(),
             undo: UndoList::default(),
+            keeping: None,
             ledger: None,
             passed_by: None,
             expelled: BTreeSet::new(),
@@ -221,6 +227,8 @@ impl Session {
             Input::Left(peer) => self.departed(now, peer),
             Input::Message(from, message) => self.message(now, from, message),
             Input::Garbage(from, what) => self.event(Event::Garbage(from, what)),
+            Input::Stored(record) => self.stored(record),
+            Input::NotStored => self.not_stored(),
             Input::Timeout => self.timeout(now),
         }
         self.settle(now);
@@ -441,6 +449,7 @@ impl Session {
 
     /// After every input: gaps and what is to be told of the others.
     fn settle(&mut self, now: Time) {
+        self.store_whole();
         if let Some(replica) = self.replica.as_ref().filter(|_| !self.left) {
             self.repair.settle(now, replica.clock(), &mut self.timers);
         }
@@ -472,6 +481,7 @@ impl Session {
 
     /// Sends what needs no signature, or has it: to those out of reach by way of another.
     fn send_signed(&mut self, to: Author, channel: Channel, message: Message) {
+        let record = self.keeping.as_ref().and_then(|keeping| keeping.holds(&message));
         let output = match self.peers.get(&to).map(|peer| peer.way) {
             Some(Way::Via(via)) => {
                 let message = Message::Pass { from: self.member, to, message: Box::new(message) };
@@ -479,10 +489,11 @@ impl Session {
             }
             Some(Way::Direct | Way::Server) | None => Output::Send(to, channel, message),
         };
-        self.outputs.push_back(output);
+        self.say(record, channel, output);
     }
 
     fn event(&mut self, event: Event) {
+        self.keep(&event);
         self.outputs.push_back(Output::Event(event));
     }
 }

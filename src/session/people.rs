@@ -157,6 +157,7 @@ impl Session {
 
     /// A peer is no member any more. It may come back with edits of its own all the same.
     pub(super) fn departed(&mut self, now: Time, author: Author) {
+        self.remember_clock(author);
         let writer = self.writer_of(author);
         if self.peers.remove(&author).is_some() {
             self.timers.stop(Timer::Reach(author));

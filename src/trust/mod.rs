@@ -35,6 +35,6 @@ mod ticket;
 
 pub use access::{Access, Role};
 pub use certificate::{AuthorKey, Certificate};
-pub use ledger::{Distrust, Fraud, Hash, Ledger, Seal};
+pub use ledger::{Distrust, Evidence, EvidenceKind, Fraud, Hash, Ledger, Seal};
 pub use secret::Secret;
 pub use ticket::{Ticket, TicketError};

@@ -366,6 +366,7 @@ impl World {
             match member.session.poll() {
                 Some(Output::Send(to, channel, message)) => self.send(who, to, channel, &message),
                 Some(Output::Event(event)) => self.told(who, &event),
+                Some(Output::Store(..)) => {}
                 Some(Output::Expel(peer)) => panic!("{who} expels {peer}"),
                 None => return,
             }

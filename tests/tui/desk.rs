@@ -59,6 +59,8 @@ impl Desk {
                 live: 0,
                 lost: 0,
                 kept_elsewhere: false,
+                unsent: 0,
+                unkept: None,
             },
         };
         let options = EditorOptions {

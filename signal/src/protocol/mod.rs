@@ -199,6 +199,10 @@ pub struct Resume {
     pub author: Author,
     /// The highest number the peer knows of; newcomers get higher ones.
     pub last_author: Author,
+    /// What counts as `last_author` if the room has to be opened again: whoever was not there for a
+    /// while cannot know which numbers were given out meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens_after: Option<Author>,
     /// As in [`Create`], for a room that has to be opened again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_members: Option<u32>,

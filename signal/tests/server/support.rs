@@ -156,6 +156,7 @@ pub(crate) fn reclaim(start: &Start) -> Request {
 
 pub(crate) fn resume(joined: &Joined, last_author: Author) -> Request {
     Request::Resume(Resume {
+        opens_after: None,
         room: joined.room.clone(),
         incarnation: joined.incarnation.clone(),
         author: joined.author,

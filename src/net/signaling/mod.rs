@@ -15,8 +15,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use rand::RngExt as _;
 use tokio::sync::{Notify, mpsc};
-use ultrawave_signal::protocol::{Ice, Joined, Request, Response};
+use ultrawave_signal::protocol::{Ice, Joined, Request, Response, Start};
 
 pub(crate) use entry::Entry;
 pub(super) use entry::{Entered, enter};
@@ -37,13 +38,38 @@ pub(super) struct SignalingOptions {
     pub(super) may_embed: bool,
 }
 
+/// What somebody who comes back has to show.
+#[derive(Clone, Debug)]
+pub(super) struct Pass {
+    /// The room's.
+    pub(super) incarnation: String,
+    /// Who it was, if it may go on as that.
+    pub(super) author: Option<Author>,
+    /// The highest number it knows of.
+    pub(super) highest: Author,
+    /// What the server said when it was there.
+    pub(super) start: Start,
+}
+
+impl Pass {
+    /// A number beyond those that may have been given out while nobody here knew, and not likely
+    /// to be that of somebody else who takes one the same way.
+    pub(super) fn leap(&self) -> Author {
+        Author(self.highest.0.saturating_add(rand::rng().random_range(LEAP)))
+    }
+}
+
+/// How far a number is from those known of, when nobody can say which were given out meanwhile:
+/// more than a room gives out in a while, and far less than there are.
+const LEAP: std::ops::Range<u32> = 64..2_048;
+
 /// A place in a room, as the server sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Membership {
     pub(super) author: Author,
     /// The others.
     pub(super) members: Vec<Author>,
-    incarnation: String,
+    pub(super) incarnation: String,
 }
 
 impl From<Joined> for Membership {
@@ -56,6 +82,16 @@ impl From<Joined> for Membership {
 impl Entered {
     pub(super) fn membership(&self) -> &Membership {
         &self.membership
+    }
+
+    /// What the server said when it was reached.
+    pub(super) fn start(&self) -> &Start {
+        &self.start
+    }
+
+    /// Whether the server is still to be reached.
+    pub(super) fn is_outside(&self) -> bool {
+        self.socket.is_none()
     }
 
     /// The STUN and TURN servers that the server named.
@@ -77,6 +113,8 @@ pub(super) enum SignalingEvent {
     Up { members: Vec<Author>, is_embedded: bool },
     /// It is not; the next try comes after this long.
     Down(Duration),
+    /// It is there, and does not let this member in again, for this reason.
+    Refused(String),
     /// It said something.
     Response(Response),
 }

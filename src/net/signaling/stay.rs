@@ -13,6 +13,7 @@ use ultrawave_signal::protocol::{self, Ice, Leave, Reclaim, Request, RequestIce,
 use super::embedded::EmbeddedServer;
 use super::socket::{Broken, Socket};
 use super::{Entered, Membership, SignalingEvent, SignalingOptions};
+use crate::sync::Author;
 
 /// What to wait before the second try; it doubles from there.
 const FIRST_DELAY: Duration = Duration::from_millis(200);
@@ -42,6 +43,11 @@ struct Stay {
     doubted: Arc<Notify>,
     start: Start,
     membership: Membership,
+    /// What counts as the last number given out if the room has to be opened again by somebody
+    /// who was not there before.
+    opens_after: Option<Author>,
+    /// Why the server does not let this member in again, if it said so.
+    refused: Option<String>,
     embedded: Option<EmbeddedServer>,
     /// When to ask for STUN and TURN servers anew: halfway to the end of their credentials.
     renew_ice_at: Option<Instant>,
@@ -52,11 +58,25 @@ pub(super) async fn stay(
     options: SignalingOptions, entered: Entered, requests: mpsc::Receiver<Request>,
     events: mpsc::Sender<SignalingEvent>, last_author: Arc<AtomicU32>, doubted: Arc<Notify>,
 ) {
-    let Entered { socket, start, embedded, membership, .. } = entered;
+    let Entered { socket, start, embedded, membership, opens_after, .. } = entered;
     let renew_ice_at = renew_at(start.ice.as_ref());
-    let mut stay =
-        Stay { options, requests, events, last_author, doubted, start, membership, embedded, renew_ice_at };
-    let mut socket = socket;
+    let mut stay = Stay {
+        options,
+        requests,
+        events,
+        last_author,
+        doubted,
+        start,
+        membership,
+        opens_after,
+        refused: None,
+        embedded,
+        renew_ice_at,
+    };
+    let Some(mut socket) = stay.begin(socket).await else {
+        stay.stop_embedded().await;
+        return;
+    };
     while let Ok(broken) = stay.serve(&mut socket).await {
         tracing::info!(%broken, "the connection to the signaling server");
         let Ok(again) = stay.come_back().await else {
@@ -75,6 +95,17 @@ pub(super) async fn stay(
 }
 
 impl Stay {
+    /// The connection there is, or the first one to be had.
+    async fn begin(&mut self, socket: Option<Socket>) -> Option<Socket> {
+        match socket {
+            Some(socket) => {
+                self.opens_after = None;
+                Some(socket)
+            }
+            None => self.come_back().await.ok(),
+        }
+    }
+
     /// Carries messages both ways until the connection breaks.
     async fn serve(&mut self, socket: &mut Socket) -> Result<Broken, Unwanted> {
         loop {
@@ -133,7 +164,8 @@ impl Stay {
             // All members lose the server at once; they should not all come back at once.
             let jitter = rand::rng().random_range(0.5..1.5);
             let pause = delay.mul_f64(jitter);
-            self.tell(SignalingEvent::Down(pause)).await?;
+            let refused = self.refused.take();
+            self.tell(refused.map_or(SignalingEvent::Down(pause), SignalingEvent::Refused)).await?;
             self.pause(pause).await?;
             delay = (delay * 2).clamp(FIRST_DELAY, LONGEST_DELAY);
             match self.try_once().await {
@@ -211,11 +243,18 @@ impl Stay {
             incarnation: self.membership.incarnation.clone(),
             author: protocol::Author(self.membership.author.0),
             last_author: protocol::Author(self.last_author.load(Ordering::Relaxed)),
+            opens_after: self.opens_after.map(|after| protocol::Author(after.0)),
             max_members: u32::try_from(self.options.max_members).ok(),
         };
         match ask(socket, Request::Resume(resume)).await? {
-            Response::Resumed(joined) => Ok(joined.into()),
-            Response::ResumeFailed(failed) => Err(failed.reason),
+            Response::Resumed(joined) => {
+                self.opens_after = None;
+                Ok(joined.into())
+            }
+            Response::ResumeFailed(failed) => {
+                self.refused = Some(failed.reason.clone());
+                Err(failed.reason)
+            }
             other => Err(format!("it answers with {}", other.encode())),
         }
     }

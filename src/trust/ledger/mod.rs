@@ -8,9 +8,12 @@
 //! tamper-evident logs (Crosby & Wallach, 2009); one signature a batch keeps it cheap.
 
 mod chain;
+mod evidence;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use self::evidence::{Evidence, EvidenceKind};
 
 use self::chain::{Chain, Link};
 use super::{Access, AuthorKey, Certificate};
