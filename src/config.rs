@@ -126,6 +126,7 @@ impl Config {
             return Err(ConfigError::Name { name });
         }
         Ok(RoomOptions {
+            access: None,
             signal: signal.unwrap_or_else(|| DEFAULT_SIGNAL.to_owned()),
             embed_signal: false,
             name,

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -17,6 +17,8 @@ Examples:
   ultrawave-signal                                  for this machine, on port 4747
   ultrawave-signal --bind 0.0.0.0                   for everyone who can reach this machine
   ultrawave-signal --port 0                         on any free port; the first line says which
+  ultrawave-signal --bind 0.0.0.0 --tls-cert chain.pem --tls-key key.pem
+                                                    the same by wss://
   ultrawave-signal --ice-server stun:stun.example.org:3478 \
       --ice-server turn:turn.example.org:3478 --turn-secret-file /etc/turn-secret
                                                     hand out STUN and TURN servers
@@ -101,6 +103,14 @@ struct Arguments {
     /// A web page's origin that may connect, such as `https://example.org`, or `*`; may be repeated
     #[arg(long, hide_short_help = true, value_name = "ORIGIN")]
     allow_origin: Vec<String>,
+
+    /// Speak TLS only (wss://), with the certificate chain in this PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_key", help_heading = "TLS")]
+    tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key, a PEM file
+    #[arg(long, value_name = "FILE", requires = "tls_cert", help_heading = "TLS")]
+    tls_key: Option<PathBuf>,
 }
 
 impl Arguments {
@@ -178,10 +188,20 @@ async fn serve(arguments: &Arguments, options: Options) -> Result<(), String> {
     // Before the first line is out, so that whoever waits for it may send a signal at once.
     let signalled = signals().map_err(|error| format!("cannot wait for signals: {error}"))?;
     let address = SocketAddr::new(arguments.bind, arguments.port);
-    let server = Server::bind(address, options).await.map_err(|error| explain(address, &error))?;
-    tell(io::stdout(), &format!("listening on ws://{}", server.local_addr()));
+    let mut server = Server::bind(address, options).await.map_err(|error| explain(address, &error))?;
+    let mut scheme = "ws";
+    if let (Some(certificates), Some(key)) = (&arguments.tls_cert, &arguments.tls_key) {
+        let unusable = |error| format!("--tls-cert and --tls-key: {error}");
+        server = server.with_tls(&read(certificates)?, &read(key)?).map_err(unusable)?;
+        scheme = "wss";
+    }
+    tell(io::stdout(), &format!("listening on {scheme}://{}", server.local_addr()));
     server.run(signalled).await;
     Ok(())
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(file).map_err(|error| format!("cannot read {}: {error}", file.display()))
 }
 
 /// Ready when SIGINT or SIGTERM comes, from the moment of this call on.

@@ -119,27 +119,6 @@ impl Sender {
     }
 }
 
-/// Puts the changes that queued up while a channel was busy into one message. Second: what came
-/// behind them.
-pub(super) fn gather(queue: &mut mpsc::Receiver<Outgoing>, first: Message) -> (Message, Option<Outgoing>) {
-    let mut gathered = match Gathered::new(first) {
-        Ok(gathered) => gathered,
-        Err(message) => return (message, None),
-    };
-    while gathered.changes.len() < limits::GATHERED_CHANGES {
-        match queue.try_recv() {
-            Ok(Outgoing::Message(message)) => {
-                if let Err(behind) = gathered.add(message) {
-                    return (gathered.message(), Some(Outgoing::Message(behind)));
-                }
-            }
-            Ok(flush @ Outgoing::Flush(_)) => return (gathered.message(), Some(flush)),
-            Err(_) => break,
-        }
-    }
-    (gathered.message(), None)
-}
-
 /// Single changes, signed or not, that become one message.
 struct Gathered {
     changes: Vec<Arc<Change>>,
@@ -192,6 +171,27 @@ fn single(message: Message) -> Result<(Arc<Change>, Option<Proof>), Message> {
         },
         other => Err(other),
     }
+}
+
+/// Puts the changes that queued up while a channel was busy into one message. Second: what came
+/// behind them.
+pub(super) fn gather(queue: &mut mpsc::Receiver<Outgoing>, first: Message) -> (Message, Option<Outgoing>) {
+    let mut gathered = match Gathered::new(first) {
+        Ok(gathered) => gathered,
+        Err(message) => return (message, None),
+    };
+    while gathered.changes.len() < limits::GATHERED_CHANGES {
+        match queue.try_recv() {
+            Ok(Outgoing::Message(message)) => {
+                if let Err(behind) = gathered.add(message) {
+                    return (gathered.message(), Some(Outgoing::Message(behind)));
+                }
+            }
+            Ok(flush @ Outgoing::Flush(_)) => return (gathered.message(), Some(flush)),
+            Err(_) => break,
+        }
+    }
+    (gathered.message(), None)
 }
 
 /// What comes out of a channel.

@@ -19,7 +19,7 @@ use webrtc::peer_connection::RTCIceServer;
 
 use super::connection::{ConnectionEvent, ConnectionId, ConnectionOptions};
 use super::ice;
-use super::mesh::{self, Mesh};
+use super::mesh::{self, Credentials, Mesh};
 use super::shared::{Shared, Stage};
 use super::signaling::{Entered, Signaling, SignalingEvent, SignalingOptions};
 use crate::limits;
@@ -53,13 +53,13 @@ impl Driver {
     /// Starts the connections to the members that the server named. To be [`run`](Self::run).
     pub(super) fn new(
         shared: Arc<Shared>, url: String, signaling: SignalingOptions, entered: Entered,
-        options: ConnectionOptions,
+        credentials: Credentials, options: ConnectionOptions,
     ) -> Self {
         let (events, connections) = mesh::events();
         let membership = entered.membership().clone();
         let own_ice_servers = options.ice.servers.clone();
         let handed_out = entered.ice().cloned();
-        let mut mesh = Mesh::new(membership.author, signaling.room.clone(), options, events);
+        let mut mesh = Mesh::new(membership.author, signaling.room.clone(), credentials, options, events);
         mesh.listed(Instant::now(), &membership.members);
         let (responses_to, responses) = mpsc::channel(limits::INCOMING_SIGNALS);
         let signaling = Signaling::start(signaling, entered, responses_to);

@@ -7,6 +7,7 @@
 
 mod detours;
 mod member;
+mod proving;
 #[cfg(test)]
 mod tests;
 
@@ -20,8 +21,10 @@ use ultrawave_signal::protocol::{self, Relay, Relayed, Request, RequestOffer};
 use webrtc::peer_connection::RTCIceServer;
 
 use self::member::{Link, Member, Wire};
+pub(super) use self::proving::Credentials;
+use self::proving::{Half, Proving};
 use super::connection::{Connection, ConnectionEvent, ConnectionId, ConnectionOptions, Events, Role, Signal};
-use super::relay::{self, Said};
+use super::relay::Said;
 use super::sealed::KEY_BYTES;
 use super::statistics::Measured;
 use crate::limits;
@@ -59,6 +62,7 @@ const FORGET_AFTER: Duration = Duration::from_secs(60);
 pub(super) struct Mesh {
     me: Author,
     room: String,
+    credentials: Credentials,
     options: ConnectionOptions,
     events: Events,
     members: BTreeMap<Author, Member>,
@@ -76,10 +80,13 @@ pub(super) struct Mesh {
 }
 
 impl Mesh {
-    pub(super) fn new(me: Author, room: String, options: ConnectionOptions, events: Events) -> Self {
+    pub(super) fn new(
+        me: Author, room: String, credentials: Credentials, options: ConnectionOptions, events: Events,
+    ) -> Self {
         Self {
             me,
             room,
+            credentials,
             options,
             events,
             members: BTreeMap::new(),
@@ -201,12 +208,13 @@ impl Mesh {
             }
             Link::Waiting(_) | Link::Connecting(_) | Link::Open(_) | Link::Interrupted(..) => None,
         });
-        waiting.chain(self.next_detour()).min()
+        waiting.chain(self.next_detour()).chain(self.next_proof()).min()
     }
 
     /// Makes and mends the connections that are due. `is_reached` says who is reached through
     /// another member.
     pub(super) fn timeout(&mut self, now: Instant, is_reached: impl Fn(Author) -> bool) {
+        self.give_up_unproven(now);
         if !self.is_server_up {
             return;
         }
@@ -264,6 +272,11 @@ impl Mesh {
         let id = ConnectionId { author, number: self.count };
         let sealing = self.seal(author, label, key);
         let detour_at = self.detour_at(now);
+        let theirs = match (&role, key) {
+            (Role::Answerer(offer), Some(key)) => Half::new(offer, key),
+            _ => Half::default(),
+        };
+        let mine = Half { key: sealing.public, ..Half::default() };
         let Some(member) = self.members.get_mut(&author) else { return };
         let connection = Connection::start(id, role, self.options.clone(), self.events.clone());
         let wire = Wire {
@@ -271,6 +284,7 @@ impl Mesh {
             label,
             connection,
             seal: sealing.seal,
+            proving: Proving { mine, theirs, ..Proving::default() },
             public: Some(sealing.public),
             detour_at,
             restart_at: None,
@@ -302,7 +316,7 @@ impl Mesh {
     /// Another member said something through the server.
     pub(super) fn relayed(&mut self, now: Instant, signal: protocol::Signal, relayed: &Relayed) {
         let author = Author(relayed.from.0);
-        let Said { connection: label, signal, key } = match relay::read(signal, &relayed.body) {
+        let Said { connection: label, signal, key } = match self.unseal(signal, author, &relayed.body) {
             Ok(said) => said,
             Err(reason) => {
                 self.inputs.push(Input::Garbage(author, reason));
@@ -321,14 +335,17 @@ impl Mesh {
             }
             signal => signal,
         };
-        let is_answer = matches!(signal, Signal::Answer(_));
+        let answer = match (&signal, key) {
+            (Signal::Answer(sdp), Some(key)) => Some((Half::new(sdp, key), key)),
+            _ => None,
+        };
         // What belongs to an earlier connection is late, not wrong.
         let Some(wire) = wire else { return };
         if !wire.connection.signal(signal) {
             tracing::debug!(%author, "too many candidates at once");
         }
-        if let Some(key) = key.filter(|_| is_answer) {
-            self.answered(author, key);
+        if let Some((theirs, key)) = answer {
+            self.answered(author, theirs, key);
         }
     }
 
@@ -344,17 +361,22 @@ impl Mesh {
         };
         match event {
             ConnectionEvent::Signal(signal) => self.relay(author, label, signal),
-            ConnectionEvent::Open if is_detour => self.detour_open(author),
+            ConnectionEvent::Open if is_detour => self.prove(now, author, true),
             ConnectionEvent::Closed(reason) if is_detour => self.detour_closed(author, &reason),
             ConnectionEvent::Open | ConnectionEvent::Resumed => {
                 member.failures = 0;
                 if member.set_open() {
-                    member.detour = None;
-                    self.inputs.push(Input::Connected(author));
+                    match member.wire() {
+                        Some(wire) if wire.proving.is_done => self.open_proven(author),
+                        _ => self.prove(now, author, false),
+                    }
                 }
             }
             ConnectionEvent::Interrupted if member.gone => self.forget(author),
             ConnectionEvent::Interrupted => self.interrupted(now, author),
+            ConnectionEvent::Message(message) if !member.is_proven(is_detour) => {
+                self.proven(now, author, is_detour, message);
+            }
             ConnectionEvent::Message(message) => {
                 member.gone |= message == Message::Goodbye;
                 self.inputs.push(Input::Message(author, message));
@@ -375,10 +397,15 @@ impl Mesh {
     /// Says something to a member through the server.
     fn relay(&mut self, author: Author, label: u64, signal: Signal) {
         let wire = self.members.get_mut(&author).and_then(Member::wire_mut);
-        let is_description = matches!(signal, Signal::Offer(_) | Signal::Answer(_));
         // The first description alone brings the key: the keys outlive a restart.
-        let key = wire.filter(|_| is_description).and_then(|wire| wire.public.take());
-        let (signal, body) = relay::write(Said { connection: label, signal, key });
+        let mut key = None;
+        if let (Some(wire), Signal::Offer(sdp) | Signal::Answer(sdp)) = (wire, &signal) {
+            key = wire.public.take();
+            if let Some(key) = key {
+                wire.proving.mine = Half::new(sdp, key);
+            }
+        }
+        let (signal, body) = self.seal_signal(author, Said { connection: label, signal, key });
         let relay = Relay { room: self.room.clone(), to: protocol::Author(author.0), body };
         self.requests.push(Request::Relay(signal, relay));
     }
@@ -417,7 +444,7 @@ impl Mesh {
     pub(super) fn send(&mut self, now: Instant, to: Author, channel: Channel, message: Message) {
         let Some(member) = self.members.get(&to) else { return };
         match (&member.link, &member.detour) {
-            (Link::Open(wire), _) => {
+            (Link::Open(wire), _) if wire.proving.is_done => {
                 if wire.connection.send(channel, message).is_err() {
                     self.closed(now, to, "it takes nothing in");
                 }

@@ -30,9 +30,12 @@ mod weather;
 
 use std::sync::Arc;
 
+use rand::RngExt as _;
+
 use crate::room::{DEFAULT_SIGNAL, RoomError, RoomOptions};
 use crate::session::{Session, SessionOptions};
 use crate::sync::{Author, Checkpoint};
+use crate::trust::{Access, AuthorKey, Ledger, Secret};
 
 pub(crate) use runtime::WrapSocket;
 
@@ -75,9 +78,11 @@ impl Surroundings {
 pub(crate) async fn enter(
     room: &str, entry: Entry, document: Checkpoint, options: &RoomOptions, surroundings: Surroundings,
 ) -> Result<Membership, RoomError> {
+    let access = options.access.clone().unwrap_or_else(|| Access::open(room));
     let signaling = signaling::SignalingOptions {
         url: signal_url(&options.signal)?,
-        room: room.to_owned(),
+        // The server knows a locked room by a name that says nothing.
+        room: if access.is_locked() { access.room_id() } else { room.to_owned() },
         max_members: options.max_members,
         may_embed: surroundings.may_embed,
     };
@@ -98,23 +103,43 @@ pub(crate) async fn enter(
     } else {
         Session::join(author, &membership.members, session_options)
     };
+    let key = AuthorKey::new(&random_secret());
+    let ledger = Ledger::new(access.clone(), author, key.clone());
+    let credentials = mesh::Credentials { access, key, certificate: ledger.certificate().cloned() };
+    let session = session.with_ledger(ledger);
     let embedded = entered.is_embedded().then(|| options.signal.clone());
     let shared = Arc::new(Shared::new(session, embedded));
     tokio::spawn(
-        driver::Driver::new(shared.clone(), options.signal.clone(), signaling, entered, connections).run(),
+        driver::Driver::new(
+            shared.clone(),
+            options.signal.clone(),
+            signaling,
+            entered,
+            credentials,
+            connections,
+        )
+        .run(),
     );
     Ok(Membership { author, members, is_creator, shared })
 }
 
 const CODEC: channel::Codec = channel::Codec { encode: packing::pack, decode: packing::unpack };
 
+/// A secret that nobody else has.
+pub(crate) fn random_secret() -> Secret {
+    let mut bytes = [0; 32];
+    rand::rng().fill(&mut bytes);
+    Secret::new(bytes)
+}
+
 fn signal_url(text: &str) -> Result<url::Url, RoomError> {
     let bad = |reason: String| RoomError::NoServer { url: text.to_owned(), reason };
     let url = url::Url::parse(text)
-        .map_err(|error| bad(format!("this is no address ({error}); it is ws://host:port")))?;
+        .map_err(|error| bad(format!("this is no address ({error}); it is ws://host:port or wss://host")))?;
     match url.scheme() {
-        "ws" if url.has_host() => Ok(url),
-        "wss" => Err(bad("TLS is not supported; use ws://host:port".to_owned())),
-        _ => Err(bad("this is no address of a signaling server; it is ws://host:port".to_owned())),
+        "ws" | "wss" if url.has_host() => Ok(url),
+        _ => Err(bad(
+            "this is no address of a signaling server; it is ws://host:port or wss://host".to_owned()
+        )),
     }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 pub use ultrawave_signal::protocol::{IceServer, IceServerError};
 
 use crate::limits;
+use crate::trust::Access;
 
 /// The signaling server asked when no other is named.
 pub const DEFAULT_SIGNAL: &str = "ws://127.0.0.1:4747";
@@ -17,6 +18,9 @@ pub struct RoomOptions {
     /// Whether to start the signaling server inside this process when `signal` is the default
     /// address and nothing listens there.
     pub embed_signal: bool,
+    /// What of a locked room's secrets this member holds; nothing for an open room, which whoever
+    /// knows its name may enter.
+    pub access: Option<Access>,
     /// How this person wants to be called.
     pub name: String,
     /// Recent changes kept for late arrivals.
@@ -39,6 +43,7 @@ impl Default for RoomOptions {
         Self {
             signal: DEFAULT_SIGNAL.to_owned(),
             embed_signal: true,
+            access: None,
             name: "somebody".to_owned(),
             history: limits::HISTORY_CHANGES,
             max_members: limits::MEMBERS,

@@ -86,6 +86,7 @@ impl Message {
                 let _ = write!(text, r#"["pass",{{"from":{from},"to":{to}}},{}]"#, message.encode());
             }
             Self::Goodbye => text.push_str(r#"["goodbye",null]"#),
+            Self::Prove { code, writer } => super::proof_codec::write_prove(code, writer.as_ref(), &mut text),
             Self::Signed(message, proof) => {
                 text = message.encode();
                 text.pop();
@@ -112,12 +113,12 @@ impl Message {
         if kind == "pass" {
             return read_pass(text.len(), &Payload::new("pass", payload), &message);
         }
-        Self::read_signed(&kind, &message, payload)
+        Self::read_signed(&kind, payload, &message)
     }
 
-    /// Reads a message of a kind, other than one that is passed on, with its proof.
-    fn read_signed(kind: &str, message: &Value, payload: &Value) -> Result<Self, MessageError> {
-        let read = Self::read(kind, message, payload)?;
+    /// Reads a message of a kind, other than one that is passed on, with what proves its changes.
+    fn read_signed(kind: &str, payload: &Value, message: &Value) -> Result<Self, MessageError> {
+        let read = Self::read(kind, payload, message)?;
         match (message.index(2), &read) {
             (Some(proof), Self::Change(_) | Self::Changes(_) | Self::Document { .. }) => {
                 Ok(Self::Signed(Box::new(read), super::proof_codec::read(&Payload::new("proof", proof))?))
@@ -126,9 +127,10 @@ impl Message {
         }
     }
 
-    fn read(kind: &str, message: &Value, payload: &Value) -> Result<Self, MessageError> {
+    fn read(kind: &str, payload: &Value, message: &Value) -> Result<Self, MessageError> {
         match kind {
             "hello" => read_hello(&Payload::new("hello", payload)),
+            "prove" => super::proof_codec::read_prove(&Payload::new("prove", payload)),
             "request document" => Ok(Self::RequestDocument),
             "document" => read_document(&Payload::new("document", payload)),
             "request changes" => Ok(Self::RequestChanges(read_clock(payload)?)),
@@ -195,7 +197,7 @@ fn read_pass(bytes: usize, pass: &Payload<'_>, message: &Value) -> Result<Messag
         return Err(MessageError::TooLarge { bytes, limit });
     }
     // One within another is of no kind that is known there.
-    let message = Box::new(Message::read_signed(&kind, inner, payload)?);
+    let message = Box::new(Message::read_signed(&kind, payload, inner)?);
     Ok(Message::Pass { from, to, message })
 }
 

@@ -14,10 +14,10 @@ pub enum Input {
     Joined(Author),
     /// The channels to a peer are open.
     Connected(Author),
-    /// A peer can be talked to through the signaling server, sealed; not directly.
-    Detoured(Author),
     /// A peer that is about to be connected has shown this certificate, and that it has the key.
     Certified(Author, Vec<u8>),
+    /// A peer can be talked to through the signaling server, sealed; not directly.
+    Detoured(Author),
     /// The connection to a peer is broken; it may come back.
     Disconnected(Author),
     /// A peer has left for good, and is not connected any more either. Without the latter the

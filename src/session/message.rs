@@ -69,6 +69,14 @@ pub enum Message {
     },
     /// The sender leaves.
     Goodbye,
+    /// First on every connection, before the sessions hear of it: that its sender holds the room's
+    /// secret, and the key of the author that it says it is. See `trust::proof`.
+    Prove {
+        /// The code that the room's secret makes of the connection.
+        code: [u8; 32],
+        /// The certificate of somebody who may write, and its key's signature of the connection.
+        writer: Option<(Vec<u8>, [u8; 64])>,
+    },
     /// A `change`, `changes` or `document`, with what proves who made the changes in it.
     Signed(Box<Message>, Proof),
 }
@@ -108,6 +116,7 @@ impl Message {
             | Self::RequestSync(_)
             | Self::Links(_)
             | Self::Dropped(_)
+            | Self::Prove { .. }
             | Self::Goodbye => Channel::Sync,
         }
     }

@@ -121,8 +121,6 @@ pub struct Session {
     floor: Floor,
     undo: UndoList,
     presence: OwnPresence,
-    /// Those this member has told the others it is connected to directly.
-    linked: Vec<Author>,
     dropped: Dropped,
     /// Authors who have left and of whom the document's clock does not tell.
     gone: BTreeSet<Author>,
@@ -136,6 +134,8 @@ pub struct Session {
     passed_by: Option<Author>,
     /// Those who did wrong; they are not listened to any more.
     expelled: BTreeSet<Author>,
+    /// Those this member has told the others it is connected to directly.
+    linked: Vec<Author>,
     /// Whether goodbye has been said.
     left: bool,
     people_changed: bool,
@@ -183,10 +183,10 @@ impl Session {
             repair: Repair::default(),
             recent: Recent::default(),
             undo: UndoList::default(),
-            linked: Vec::new(),
             ledger: None,
             passed_by: None,
             expelled: BTreeSet::new(),
+            linked: Vec::new(),
             left: false,
             people_changed: false,
             progress: (0, false),
@@ -208,6 +208,9 @@ impl Session {
                 self.outputs.push_back(Output::Expel(peer));
             }
             Input::Joined(peer) => self.joined(now, peer),
+            Input::Connected(peer) | Input::Detoured(peer) if self.expelled.contains(&peer) => {
+                self.outputs.push_back(Output::Expel(peer));
+            }
             Input::Connected(peer) => self.connected(now, peer, Way::Direct),
             Input::Detoured(peer) => self.connected(now, peer, Way::Server),
             Input::Certified(peer, certificate) => self.certified(now, peer, &certificate),
@@ -355,6 +358,9 @@ impl Session {
                 self.hello(now, from, name, &clock, has_document, (writer, dropped));
             }
             Message::Dropped(dropped) => self.peer_dropped(now, from, dropped, None),
+            Message::Prove { .. } => {
+                self.event(Event::Garbage(from, "a proof that was not asked for".to_owned()))
+            }
             Message::Signed(message, proof) => self.signed(now, from, *message, &proof),
             Message::RequestDocument => self.send_document(now, from),
             Message::Document { changes, .. } if self.ledger.is_some() => {
@@ -457,12 +463,7 @@ impl Session {
     }
 
     fn send(&mut self, to: Author, channel: Channel, message: Message) {
-        let Some(message) = self.sign(message) else { return };
-        self.send_signed(to, channel, message);
-    }
-
-    /// Sends what needs no signature, or has it: to those out of reach by way of another.
-    fn send_signed(&mut self, to: Author, channel: Channel, message: Message) {
+        let Some(message) = self.sign(to, message) else { return };
         let output = match self.peers.get(&to).map(|peer| peer.way) {
             Some(Way::Via(via)) => {
                 let message = Message::Pass { from: self.member, to, message: Box::new(message) };

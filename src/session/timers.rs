@@ -40,6 +40,7 @@ pub(super) const REACH: Duration = Duration::from_secs(2);
 
 /// How long a connection that broke may take to heal before that.
 pub(super) const REACH_LOST: Duration = Duration::from_millis(500);
+
 /// Who has not been heard for this long, and holds the history up past its limit, is dropped: as
 /// long as the signaling server waits for a broken connection.
 pub(super) const SILENT: Duration = Duration::from_secs(30);

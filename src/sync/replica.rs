@@ -8,7 +8,7 @@ use super::pending::{Pending, lacking};
 use super::tracker::Tracker;
 use super::undo::Restorations;
 use super::{Author, Change, ChangeId, Tick, VectorClock};
-use crate::document::{ApplyError, LimitError, Method, ParseError, Path, Value, parse};
+use crate::document::{ApplyError, Former, LimitError, Method, ParseError, Path, Value, parse};
 use crate::limits;
 
 /// A document at a version that everything later has seen: where a history starts.
@@ -140,9 +140,9 @@ impl Replica {
         Self {
             author,
             limit,
-            value: checkpoint.value.clone(),
-            clock: checkpoint.clock.clone(),
-            history: History::new(checkpoint),
+            value: checkpoint.value,
+            clock: checkpoint.clock.clone().of(author),
+            history: History::new(checkpoint.source, checkpoint.clock),
             pending: Pending::default(),
             window: None,
             restorations: Restorations::default(),
@@ -166,7 +166,7 @@ impl Replica {
 
     /// The document with its clock.
     pub fn snapshot(&self) -> Snapshot {
-        let source = self.history.start().source.clone();
+        let source = self.history.source().clone();
         Snapshot { source, value: self.value.clone(), clock: self.clock.clone() }
     }
 
@@ -191,8 +191,11 @@ impl Replica {
     pub fn edit_at(
         &mut self, base: &VectorClock, path: Path, method: Method,
     ) -> Result<Arc<Change>, EditError> {
+        if *base == self.clock {
+            return self.edit(path, method);
+        }
         method.check(&path)?;
-        let mut context = base.clone();
+        let mut context = base.clone().of(self.author);
         let own = ChangeId { author: self.author, tick: self.clock.get(self.author) };
         if let Some(last) = self.history.get(own) {
             context.join(&last.clock);
@@ -210,9 +213,8 @@ impl Replica {
 
     /// Takes in an own edit by somebody who has seen everything.
     fn edit_ahead(&mut self, change: &Arc<Change>) -> Result<(), EditError> {
-        let before = self.history.is_checkpoint_due().then(|| self.value.clone());
-        self.value.apply(&change.path, &change.method)?;
-        self.history.push(change.clone(), before);
+        let former = self.value.apply_reversibly(&change.path, &change.method)?;
+        self.history.push(change.clone(), former);
         self.note_quiet(change);
         self.clock.set(self.author, change.tick());
         Ok(())
@@ -232,15 +234,15 @@ impl Replica {
 
     /// Takes in changes from elsewhere, in any order, repeated or not. Those whose past is not
     /// here yet wait. A burst costs one replay.
-    pub fn receive(&mut self, changes: impl IntoIterator<Item = Change>) -> Received {
+    pub fn receive(&mut self, changes: impl IntoIterator<Item = impl Into<Arc<Change>>>) -> Received {
         let mut received = Received::default();
-        let mut burst: VecDeque<Change> = changes.into_iter().collect();
+        let mut burst: VecDeque<Arc<Change>> = changes.into_iter().map(Into::into).collect();
         while let Some(change) = burst.pop_front() {
-            let mut ready = vec![change];
-            while let Some(change) = ready.pop() {
+            let (mut next, mut woken) = (Some(change), Vec::new());
+            while let Some(change) = next.take().or_else(|| woken.pop()) {
                 match self.take(change, &burst) {
                     Ok(Some(change)) => {
-                        ready.extend(self.pending.woken_by(change.id()));
+                        woken.extend(self.pending.woken_by(change.id()));
                         received.applied.push(change);
                     }
                     Ok(None) => {}
@@ -253,10 +255,12 @@ impl Replica {
 
     /// Takes in one change, if its past is here: gives it back if it is now part of the history.
     /// `rest` comes after it in the same burst.
-    fn take(&mut self, change: Change, rest: &VecDeque<Change>) -> Result<Option<Arc<Change>>, Refusal> {
+    fn take(
+        &mut self, change: Arc<Change>, rest: &VecDeque<Arc<Change>>,
+    ) -> Result<Option<Arc<Change>>, Refusal> {
         let id = change.id();
         if self.clock.saw(id) || self.pending.get(id).is_some() {
-            let known = self.history.get(id).map(|known| &**known).or_else(|| self.pending.get(id));
+            let known = self.history.get(id).or_else(|| self.pending.get(id));
             return match known {
                 Some(known) if *known != change => Err(Refusal::Equivocation(id)),
                 _ => Ok(None),
@@ -267,7 +271,6 @@ impl Replica {
             return Err(Refusal::NotMine(own));
         }
         if change.saw_all_of(&self.clock) {
-            let change = Arc::new(change);
             self.append(&change);
             self.clock.set(id.author, id.tick);
             return Ok(Some(change));
@@ -281,7 +284,6 @@ impl Replica {
             return Ok(None);
         }
         self.check_clock(&change, &context)?;
-        let change = Arc::new(change);
         let since = self.history.critical_within(&context).ok_or(Refusal::Forgotten(id))?;
         if self.window.as_ref().is_none_or(|window| window.since > since) {
             // One replay for the whole burst: from what the last of it needs.
@@ -297,7 +299,7 @@ impl Replica {
     /// Whether a change's clock holds all that its author must have seen: what the changes it
     /// names had seen.
     fn check_clock(&self, change: &Change, context: &VectorClock) -> Result<(), Refusal> {
-        if !context.covers(&self.history.start().clock) {
+        if !context.covers(self.history.start()) {
             return Err(Refusal::Forgotten(change.id()));
         }
         let previous = self.history.get(ChangeId { author: change.author, tick: change.tick() - 1 });
@@ -312,10 +314,9 @@ impl Replica {
 
     /// Adds a change that has seen everything here.
     fn append(&mut self, change: &Arc<Change>) {
-        let before = self.history.is_checkpoint_due().then(|| self.value.clone());
         // Void where it does not resolve, like everywhere.
-        let _ = self.value.apply(&change.path, &change.method);
-        self.history.push(change.clone(), before);
+        let former = self.value.apply_reversibly(&change.path, &change.method).unwrap_or(Former::Nothing);
+        self.history.push(change.clone(), former);
         self.note_quiet(change);
     }
 
@@ -336,7 +337,11 @@ impl Replica {
     fn open_window_beside(&mut self, since: usize) -> (&mut Window, &mut Value) {
         let window = match self.window.take() {
             Some(window) if window.since <= since => window,
-            _ => Window { since, tracker: self.history.track(since, Tracker::new), quiet: 0 },
+            _ => {
+                self.history.hold(since, &self.value);
+                let tracker = self.history.track(since, &self.value, Tracker::new);
+                Window { since, tracker, quiet: 0 }
+            }
         };
         (self.window.insert(window), &mut self.value)
     }
@@ -393,17 +398,17 @@ impl Replica {
     /// Whether the changes that somebody with `clock` lacks are all still remembered; if not, it
     /// needs a whole document.
     pub fn reaches_back_to(&self, clock: &VectorClock) -> bool {
-        clock.covers(&self.history.start().clock)
+        clock.covers(self.history.start())
     }
 
     /// Where the history starts. With [`history`](Self::history), all that a joiner needs.
     pub fn checkpoint(&self) -> Checkpoint {
-        self.history.start().clone()
+        self.history.checkpoint(&self.value)
     }
 
     /// The version where the history starts.
     pub fn start(&self) -> &VectorClock {
-        &self.history.start().clock
+        self.history.start()
     }
 
     /// Says what each other member has acknowledged, so that older changes may be forgotten once
@@ -423,7 +428,7 @@ impl Replica {
             by_all.meet(member);
         }
         let keep = self.limit - self.limit / 8;
-        let gone = self.history.forget(keep, |version| by_all.covers(version));
+        let gone = self.history.forget(keep, &self.value, |version| by_all.covers(version));
         if let Some(window) = &mut self.window {
             window.since = window.since.saturating_sub(gone);
         }
@@ -431,13 +436,13 @@ impl Replica {
 
     /// The slots that hold several concurrent values. Costs a replay of the history.
     pub fn conflicts(&self) -> Vec<Conflict> {
-        self.history.track(0, Tracker::new).conflicts()
+        self.history.track(0, &self.value, Tracker::new).conflicts()
     }
 
     /// The remembered edits that fell into something removed at the same time. Costs a replay of
     /// the history.
     pub fn lost_edits(&self) -> Vec<LostEdit> {
-        let tracker = self.history.track(0, Tracker::recording);
+        let tracker = self.history.track(0, &self.value, Tracker::recording);
         let change_of = |id| self.history.get(id).map(|change| &**change);
         let lost = tracker.records().iter().filter(|record| record.is_lost(&tracker, change_of));
         lost.filter_map(|record| Some(LostEdit { change: self.history.get(record.id)?.clone() })).collect()
@@ -450,7 +455,7 @@ impl Replica {
             return self.value.at(path).map(|_| path.clone());
         }
         let since = self.history.critical_within(base)?;
-        self.history.track(since, Tracker::new).locate(base, path)
+        self.history.track(since, &self.value, Tracker::new).locate(base, path)
     }
 
     pub(super) fn remembered(&self) -> &History {

@@ -10,6 +10,7 @@
 //! ```
 //!
 //! * [`Access`]: what of them a member holds. [`Ticket`]: the same as text to hand on.
+//! * [`passphrase`]: how a few words said aloud become a ticket.
 //! * [`envelope`]: what goes through the signaling server, sealed.
 //! * [`proof`]: that the other end of a connection holds the room secret, and no one sits between.
 //! * [`Certificate`]: that an author's key may write. [`Ledger`]: that each change is its author's,
@@ -25,6 +26,7 @@ mod access;
 mod certificate;
 pub mod envelope;
 mod ledger;
+pub mod passphrase;
 pub mod proof;
 mod secret;
 #[cfg(test)]

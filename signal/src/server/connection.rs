@@ -14,6 +14,7 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 use super::handshake;
 use super::hub::Connected;
 use super::pace::Pace;
+use super::stream::{Stream, Upgrade};
 use crate::limits::{FRAME_BYTES, Options};
 use crate::protocol::{Code, Failure, Request, Response, Signal};
 
@@ -37,13 +38,22 @@ enum End {
 }
 
 /// Serves a connection until it ends.
-pub(super) async fn serve(mut connected: Connected, mut stream: TcpStream) {
+pub(super) async fn serve(mut connected: Connected, upgrade: Upgrade, stream: TcpStream) {
     let id = connected.connection.0;
     // Messages are small and people wait for them. Without it they only come later.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(connection = id, %error, "the connection keeps its delay");
     }
     let options = connected.hub.options().clone();
+    let upgrading = timeout(options.first_message_within, upgrade.apply(stream));
+    let mut stream = tokio::select! {
+        upgraded = upgrading => match upgraded {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return tracing::debug!(connection = id, %error, "no TLS handshake"),
+            Err(_) => return tracing::debug!(connection = id, "no TLS handshake in time"),
+        },
+        _ = connected.outbox.closed() => return,
+    };
     let accepting = timeout(options.first_message_within, handshake::accept(&mut stream, &options));
     let accepted = tokio::select! {
         accepted = accepting => accepted,
@@ -67,7 +77,7 @@ pub(super) async fn serve(mut connected: Connected, mut stream: TcpStream) {
 struct Link<'a> {
     connected: &'a mut Connected,
     options: &'a Options,
-    socket: WebSocketStream<&'a mut TcpStream>,
+    socket: WebSocketStream<&'a mut Stream>,
     /// Of messages, frames apart.
     pace: Pace,
     /// Of the bytes of frames.
@@ -84,7 +94,7 @@ struct Link<'a> {
 
 impl<'a> Link<'a> {
     fn new(
-        connected: &'a mut Connected, options: &'a Options, socket: WebSocketStream<&'a mut TcpStream>,
+        connected: &'a mut Connected, options: &'a Options, socket: WebSocketStream<&'a mut Stream>,
     ) -> Self {
         let now = Instant::now();
         let pace = Pace::new(now, options.messages_per_second, options.message_burst);

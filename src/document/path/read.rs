@@ -24,7 +24,7 @@ impl Path {
                 );
             }
         }
-        Ok(Self(reader.steps))
+        Ok(reader.steps.into_iter().collect())
     }
 }
 

@@ -6,13 +6,10 @@ use super::super::connection::ConnectionId;
 use super::super::detour::Detour;
 use super::super::sealed::{Between, KEY_BYTES, KeyPair};
 use super::member::{Link, OpenDetour, Seal};
+use super::proving::Half;
 use super::{DETOUR_AFTER, LOOK_AGAIN, Mesh};
 use crate::session::Input;
 use crate::sync::Author;
-
-/// What only the members of a room know. A room has no such thing yet but its name, so that the
-/// signaling server is believed not to put itself in between.
-const ROOM_SECRET: &[u8] = b"";
 
 impl Mesh {
     /// This side's half of the keys for a new connection, and with it the whole, when the other
@@ -28,9 +25,10 @@ impl Mesh {
 
     fn agree(&mut self, pair: KeyPair, with: Author, label: u64, theirs: [u8; KEY_BYTES]) -> Seal {
         let is_offerer = self.me < with;
+        let room_secret = self.credentials.access.frames_secret();
         let between = Between {
             room: &self.room,
-            room_secret: ROOM_SECRET,
+            room_secret: room_secret.bytes(),
             label,
             offerer: self.me.min(with),
             answerer: self.me.max(with),
@@ -45,9 +43,10 @@ impl Mesh {
     }
 
     /// The other side's half has come with its answer.
-    pub(super) fn answered(&mut self, author: Author, theirs: [u8; KEY_BYTES]) {
+    pub(super) fn answered(&mut self, author: Author, half: Half, theirs: [u8; KEY_BYTES]) {
         let Some(wire) = self.members.get_mut(&author).and_then(|member| member.wire_mut()) else { return };
         let label = wire.label;
+        wire.proving.theirs = half;
         let Seal::Offered(pair) = std::mem::replace(&mut wire.seal, Seal::None) else { return };
         let seal = self.agree(pair, author, label, theirs);
         if let Some(wire) = self.members.get_mut(&author).and_then(|member| member.wire_mut()) {
@@ -113,19 +112,20 @@ impl Mesh {
         let id = ConnectionId { author, number: self.count };
         let Some(member) = self.members.get_mut(&author) else { return };
         let Some(wire) = member.wire_mut() else { return };
-        let label = wire.label;
+        let (label, mut proving) = (wire.label, wire.proving.clone());
+        (proving.by, proving.is_done) = (None, false);
         let Seal::Agreed(keys) = std::mem::replace(&mut wire.seal, Seal::None) else { return };
         tracing::debug!(me = %self.me, %author, "taking the way through the server");
         let was_open = member.is_detoured();
         let detour = Detour::start(id, keys, self.options.codec, self.events.clone());
-        member.detour = Some(OpenDetour { id, label, detour, is_open: false });
+        member.detour = Some(OpenDetour { id, label, detour, is_open: false, proving });
         if was_open && !member.is_open() {
             self.inputs.push(Input::Disconnected(author));
         }
     }
 
-    /// A detour works: the other side has answered.
-    pub(super) fn detour_open(&mut self, author: Author) {
+    /// A detour works, and the other side is a member.
+    pub(super) fn detour_proven(&mut self, author: Author) {
         let Some(member) = self.members.get_mut(&author) else { return };
         let Some(detour) = &mut member.detour else { return };
         detour.is_open = true;

@@ -6,6 +6,7 @@ use super::super::connection::{Connection, ConnectionId};
 use super::super::detour::Detour;
 use super::super::sealed::{KEY_BYTES, KeyPair, Keys};
 use super::super::statistics::Route;
+use super::proving::Proving;
 
 /// Another member.
 pub(super) struct Member {
@@ -38,6 +39,7 @@ pub(super) struct Wire {
     pub(super) label: u64,
     pub(super) connection: Connection,
     pub(super) seal: Seal,
+    pub(super) proving: Proving,
     /// This side's public key, until it has been told.
     pub(super) public: Option<[u8; KEY_BYTES]>,
     /// When a detour is to be taken if nothing else works by then.
@@ -60,8 +62,9 @@ pub(super) struct OpenDetour {
     pub(super) id: ConnectionId,
     pub(super) label: u64,
     pub(super) detour: Detour,
-    /// Whether the other side has answered.
+    /// Whether the other side has answered, and proven that it is a member.
     pub(super) is_open: bool,
+    pub(super) proving: Proving,
 }
 
 impl Member {
@@ -91,9 +94,18 @@ impl Member {
         }
     }
 
-    /// Whether there is a direct connection.
+    /// Whether there is a direct connection whose other end is a member.
     pub(super) fn is_direct(&self) -> bool {
-        matches!(self.link, Link::Open(_))
+        matches!(&self.link, Link::Open(wire) if wire.proving.is_done)
+    }
+
+    /// Whether the other end of a connection has proven that it is a member.
+    pub(super) fn is_proven(&self, is_detour: bool) -> bool {
+        if is_detour {
+            self.detour.as_ref().is_some_and(|detour| detour.proving.is_done)
+        } else {
+            self.wire().is_some_and(|wire| wire.proving.is_done)
+        }
     }
 
     /// Whether there is a detour that works.

@@ -5,7 +5,11 @@ use ultrawave_signal::protocol::Body;
 use super::super::channel::Codec;
 use super::super::sealed::KeyPair;
 use super::super::transport::IceOptions;
+use super::proving::Proving;
 use super::*;
+use crate::trust::envelope::{NONCE, seal};
+use crate::trust::proof::{End, make, transcript};
+use crate::trust::{Access, AuthorKey, Certificate, Secret};
 
 /// The mesh of author 3; its connections begin and come to nothing.
 fn mesh() -> (Mesh, mpsc::Receiver<(ConnectionId, ConnectionEvent)>) {
@@ -13,7 +17,33 @@ fn mesh() -> (Mesh, mpsc::Receiver<(ConnectionId, ConnectionEvent)>) {
     let options =
         ConnectionOptions { ice: IceOptions::default(), codec, wrap_socket: std::convert::identity };
     let (events_to, events) = events();
-    (Mesh::new(Author(3), "r".to_owned(), options, events_to), events)
+    (Mesh::new(Author(3), "r".to_owned(), credentials(3), options, events_to), events)
+}
+
+/// What an author of the room proves itself with.
+fn credentials(author: u8) -> Credentials {
+    let (access, key) = (Access::open("r"), AuthorKey::new(&Secret::new([author; 32])));
+    let certificate = Certificate::issue(&access, Author(author.into()), &key);
+    Credentials { access, key, certificate }
+}
+
+/// What the other end of a connection proves itself with.
+fn proof(mesh: &Mesh, author: u8, key: &Credentials) -> Message {
+    prove(&mesh.members.get(&Author(author.into())).unwrap().wire().unwrap().proving, author, key)
+}
+
+fn prove(proving: &Proving, author: u8, key: &Credentials) -> Message {
+    let end = |author: u8, half: &Half| End {
+        author: Author(author.into()),
+        fingerprint: half.fingerprints.clone(),
+        nonce: half.key,
+    };
+    let (mine, theirs) = (end(author, &proving.theirs), end(3, &proving.mine));
+    let signature = key.key.sign(&transcript(&mine, &theirs));
+    Message::Prove {
+        code: make(&key.access, &mine, &theirs),
+        writer: key.certificate.as_ref().map(|certificate| (certificate.bytes().to_vec(), signature)),
+    }
 }
 
 fn link(mesh: &Mesh, author: u32) -> Option<&'static str> {
@@ -29,21 +59,50 @@ fn link(mesh: &Mesh, author: u32) -> Option<&'static str> {
 fn open(mesh: &mut Mesh, now: Instant, author: u32) -> ConnectionId {
     let id = mesh.members.get(&Author(author)).unwrap().wire().unwrap().id;
     mesh.connection(now, id, ConnectionEvent::Open);
+    let member = u8::try_from(author).unwrap();
+    let proof = proof(mesh, member, &credentials(member));
+    mesh.connection(now, id, ConnectionEvent::Message(proof));
     id
 }
 
-fn offer(from: u32) -> Relayed {
-    let body = Body::new(&serde_json::json!({"connection": 1, "sdp": "v=0"})).unwrap();
+/// Opens the way through the server to an author as if the other side had done its part.
+fn open_detour(mesh: &mut Mesh, now: Instant, author: u8) {
+    let detour = |mesh: &Mesh| {
+        let detour = mesh.members.get(&Author(author.into())).unwrap().detour.as_ref().unwrap();
+        (detour.id, detour.proving.clone())
+    };
+    mesh.connection(now, detour(mesh).0, ConnectionEvent::Open);
+    let (id, proving) = detour(mesh);
+    let proof = prove(&proving, author, &credentials(author));
+    mesh.connection(now, id, ConnectionEvent::Message(proof));
+}
+
+/// A description with a key that can be agreed on, sealed.
+fn with_key(kind: &str, from: u32) -> Relayed {
+    let key = data_encoding::BASE64.encode(&KeyPair::new().public());
+    let text = serde_json::json!({"connection": 1, "sdp": "v=0", "key": key}).to_string();
+    let sealed = seal(&Access::open("r"), [1; NONCE], &format!("{kind} {from} 3"), &text);
+    let body = Body::new(&serde_json::json!({ "sealed": sealed })).unwrap();
     Relayed { room: "r".to_owned(), from: protocol::Author(from), body }
 }
 
-fn again(offer: Relayed) -> Relayed {
-    let body = Body::new(&serde_json::json!({"connection": 2, "sdp": "v=0"})).unwrap();
-    Relayed { body, ..offer }
+fn offer(from: u32) -> Relayed {
+    sealed_offer(from, 1, "v=0")
 }
 
+fn sealed_offer(from: u32, label: u64, sdp: &str) -> Relayed {
+    let key = data_encoding::BASE64.encode(&[9; 32]);
+    let text = serde_json::json!({"connection": label, "sdp": sdp, "key": key}).to_string();
+    let sealed = seal(&Access::open("r"), [1; NONCE], &format!("offer {from} 3"), &text);
+    let body = Body::new(&serde_json::json!({ "sealed": sealed })).unwrap();
+    Relayed { room: "r".to_owned(), from: protocol::Author(from), body }
+}
+
+/// What the session is to be fed, but for who joined and with which key.
 fn inputs(mesh: &mut Mesh) -> Vec<String> {
-    mesh.take_inputs().iter().map(|input| format!("{input:?}")).collect()
+    let inputs = mesh.take_inputs();
+    let told = inputs.iter().filter(|input| !matches!(input, Input::Joined(_) | Input::Certified(..)));
+    told.map(|input| format!("{input:?}")).collect()
 }
 
 #[tokio::test]
@@ -70,9 +129,8 @@ async fn only_offers_of_lower_authors_are_answered() {
     mesh.relayed(now, protocol::Signal::Offer, &offer(2));
     assert_eq!(link(&mesh, 2), Some("connecting"));
     open(&mut mesh, now, 2);
-    assert_eq!(inputs(&mut mesh), ["Joined(Author(2))", "Connected(Author(2))"]);
-    // Another offer means that the other side has given up the connection there was.
-    mesh.relayed(now, protocol::Signal::Offer, &again(offer(2)));
+    assert_eq!(inputs(&mut mesh), ["Connected(Author(2))"]);
+    mesh.relayed(now, protocol::Signal::Offer, &sealed_offer(2, 2, "v=0"));
     assert_eq!(link(&mesh, 2), Some("connecting"));
     assert_eq!(inputs(&mut mesh), ["Disconnected(Author(2))"]);
     let garbage = Relayed { body: Body::new(&1).unwrap(), ..offer(2) };
@@ -120,7 +178,7 @@ async fn silence_is_told_and_heals() {
         mesh.connection(now, id, event);
     }
     let (there, gone) = ("Connected(Author(5))", "Disconnected(Author(5))");
-    assert_eq!(inputs(&mut mesh), ["Joined(Author(5))", there, gone, there, gone]);
+    assert_eq!(inputs(&mut mesh), [there, gone, there, gone]);
     assert_eq!(link(&mesh, 5), Some("waiting"));
 }
 
@@ -163,7 +221,7 @@ async fn without_the_server_nothing_is_tried_and_after_it_the_missing_get_their_
     assert_eq!(link(&mesh, 5), Some("waiting"));
     mesh.timeout(now + FORGET_AFTER, |_| false);
     assert_eq!(link(&mesh, 5), None);
-    assert_eq!(inputs(&mut mesh), ["Joined(Author(5))", "Left(Author(5))"]);
+    assert_eq!(inputs(&mut mesh), ["Left(Author(5))"]);
 }
 
 #[tokio::test]
@@ -175,24 +233,88 @@ async fn a_server_that_names_too_many_is_not_believed() {
 }
 
 #[tokio::test]
+async fn nobody_is_heard_before_they_have_proven_to_be_members() {
+    let hello = Message::RequestDocument;
+    let outsider = Credentials { access: Access::open("another room"), ..credentials(5) };
+    let impostor = Credentials { key: AuthorKey::new(&Secret::new([9; 32])), ..credentials(5) };
+    for who in [&outsider, &impostor] {
+        let (mut mesh, _events) = mesh();
+        let now = Instant::now();
+        mesh.present(now, Author(5));
+        mesh.timeout(now, |_| false);
+        let id = mesh.members.get(&Author(5)).unwrap().wire().unwrap().id;
+        mesh.connection(now, id, ConnectionEvent::Open);
+        mesh.connection(now, id, ConnectionEvent::Message(hello.clone()));
+        assert!(inputs(&mut mesh).is_empty());
+        let proof = proof(&mesh, 5, who);
+        mesh.connection(now, id, ConnectionEvent::Message(proof));
+        let told = inputs(&mut mesh);
+        assert!(told.iter().all(|input| input.starts_with("Garbage(")) && told.len() == 1, "{told:?}");
+        assert_eq!(link(&mesh, 5), Some("waiting"));
+    }
+}
+
+#[tokio::test]
+async fn a_proof_for_other_fingerprints_is_none() {
+    let (mut mesh, _events) = mesh();
+    let now = Instant::now();
+    mesh.relayed(now, protocol::Signal::Offer, &sealed_offer(2, 1, "v=0\r\na=fingerprint:sha-256 AA:BB\r\n"));
+    let good = proof(&mesh, 2, &credentials(2));
+    let wire = mesh.members.get_mut(&Author(2)).unwrap().wire_mut().unwrap();
+    assert_eq!(wire.proving.theirs.fingerprints, b"sha-256 AA:BB");
+    wire.proving.theirs.fingerprints = b"sha-256 EE:EE".to_vec();
+    let id = wire.id;
+    mesh.connection(now, id, ConnectionEvent::Open);
+    mesh.connection(now, id, ConnectionEvent::Message(good));
+    assert!(inputs(&mut mesh).first().unwrap().starts_with("Garbage("));
+}
+
+#[tokio::test]
+async fn who_does_not_prove_itself_in_time_is_given_up() {
+    let (mut mesh, _events) = mesh();
+    let now = Instant::now();
+    mesh.present(now, Author(5));
+    mesh.timeout(now, |_| false);
+    let id = mesh.members.get(&Author(5)).unwrap().wire().unwrap().id;
+    mesh.connection(now, id, ConnectionEvent::Open);
+    let due = mesh.next_timeout().unwrap();
+    assert_eq!(due, now + Duration::from_secs(10));
+    mesh.timeout(due, |_| false);
+    assert_eq!(link(&mesh, 5), Some("waiting"));
+}
+
+#[tokio::test]
+async fn what_the_server_made_up_or_moved_does_not_open() {
+    let (mut mesh, _events) = mesh();
+    let now = Instant::now();
+    let unsealed = Body::new(&serde_json::json!({"connection": 1, "sdp": "v=0"})).unwrap();
+    for forged in [
+        Relayed { body: unsealed, ..offer(2) },
+        // Said by another, and to another.
+        Relayed { from: protocol::Author(1), ..offer(2) },
+        Relayed { body: Body::new(&serde_json::json!({"sealed": "AAAA"})).unwrap(), ..offer(2) },
+    ] {
+        mesh.relayed(now, protocol::Signal::Offer, &forged);
+        assert!(inputs(&mut mesh).first().unwrap().starts_with("Garbage("));
+        assert_eq!((link(&mesh, 1), link(&mesh, 2)), (None, None));
+    }
+}
+
+#[tokio::test]
 async fn a_detour_is_taken_when_nothing_else_works_and_nobody_is_between() {
     let (mut mesh, _events) = mesh();
     let now = Instant::now();
     mesh.present(now, Author(5));
     mesh.timeout(now, |_| false);
-    let theirs = KeyPair::new().public();
-    let said = Said { connection: 1, signal: Signal::Answer("v=0".to_owned()), key: Some(theirs) };
-    let (kind, body) = relay::write(said);
     assert_eq!(mesh.next_detour(), None, "there are no keys yet");
-    mesh.relayed(now, kind, &Relayed { room: "r".to_owned(), from: protocol::Author(5), body });
+    mesh.relayed(now, protocol::Signal::Answer, &with_key("answer", 5));
     let at = mesh.next_detour().unwrap();
     assert_eq!(at, now + DETOUR_AFTER);
     mesh.timeout(at, |author| author == Author(5));
     assert_eq!(mesh.next_detour(), Some(at + LOOK_AGAIN), "somebody is between");
     mesh.timeout(at + LOOK_AGAIN, |_| false);
-    let id = mesh.members.get(&Author(5)).unwrap().detour.as_ref().unwrap().id;
     mesh.take_inputs();
-    mesh.connection(now, id, ConnectionEvent::Open);
+    open_detour(&mut mesh, now, 5);
     assert_eq!(inputs(&mut mesh), ["Detoured(Author(5))"]);
     // A direct way takes its place.
     open(&mut mesh, now, 5);
@@ -204,17 +326,11 @@ async fn a_detour_is_taken_when_nothing_else_works_and_nobody_is_between() {
 async fn a_detour_ends_with_the_server() {
     let (mut mesh, _events) = mesh();
     let now = Instant::now();
-    mesh.relayed(now, protocol::Signal::Offer, &Relayed { body: offer_with_key(), ..offer(2) });
+    mesh.relayed(now, protocol::Signal::Offer, &with_key("offer", 2));
     mesh.timeout(now + DETOUR_AFTER, |_| false);
-    let id = mesh.members.get(&Author(2)).unwrap().detour.as_ref().unwrap().id;
-    mesh.connection(now, id, ConnectionEvent::Open);
+    open_detour(&mut mesh, now, 2);
     mesh.server_down();
-    assert_eq!(inputs(&mut mesh), ["Joined(Author(2))", "Detoured(Author(2))", "Disconnected(Author(2))"]);
-}
-
-fn offer_with_key() -> Body {
-    let key = Some(KeyPair::new().public());
-    relay::write(Said { connection: 1, signal: Signal::Offer("v=0".to_owned()), key }).1
+    assert_eq!(inputs(&mut mesh), ["Detoured(Author(2))", "Disconnected(Author(2))"]);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod embedded;
 mod entry;
 mod socket;
 mod stay;
+mod stream;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -4,13 +4,13 @@ use std::io;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use ultrawave_signal::protocol::{DecodeError, Request, Response, Start, VERSION};
 
+use super::stream::{self, Stream};
 use crate::limits;
 
 /// How long the server may take to accept, to shake hands, and to say `start`, each.
@@ -43,7 +43,7 @@ impl ConnectError {
 /// A connection on which the server has said `start`.
 #[derive(Debug)]
 pub(super) struct Socket {
-    stream: WebSocketStream<TcpStream>,
+    stream: WebSocketStream<Stream>,
     heard: Instant,
     /// When it was asked whether it is still there, if it has not answered yet.
     asked: Option<Instant>,
@@ -63,12 +63,9 @@ impl From<Error> for Broken {
 impl Socket {
     /// Connects, and waits for `start`.
     pub(super) async fn connect(url: &url::Url) -> Result<(Self, Start), ConnectError> {
-        let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-        let port = url.port_or_known_default().unwrap_or(80);
-        let stream = within("it does not accept the connection", TcpStream::connect((host, port)))
+        let stream = within("it does not accept the connection", stream::connect(url))
             .await
             .map_err(|late| io::Error::new(io::ErrorKind::TimedOut, late))??;
-        stream.set_nodelay(true)?;
         let mut config = WebSocketConfig::default();
         config.max_message_size = Some(limits::SIGNAL_BYTES);
         config.max_frame_size = Some(limits::SIGNAL_BYTES);

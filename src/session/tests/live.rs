@@ -277,6 +277,7 @@ fn what_is_sent_again_is_little() {
         | Message::Pass { .. }
         | Message::Dropped(_)
         | Message::Goodbye
+        | Message::Prove { .. }
         | Message::Signed(..) => None,
     });
     assert_eq!(longest.max(), Some(16));

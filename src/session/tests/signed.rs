@@ -138,7 +138,7 @@ fn a_reader_that_writes_all_the_same_is_expelled_and_nothing_altered() {
     let mut forger = Ledger::new(own_room, THREE, key(THREE));
     let changes = vec![change(THREE, 1, "mine")];
     forger.enter_own(&changes);
-    let (changes, seals) = forger.seal(&changes);
+    let (changes, seals) = forger.seal(&changes, true);
     let message = Message::Changes(changes);
     let proof = crate::session::Proof { seals, hashes: Vec::new() };
     let wanted = say(net.at(ONE), now, THREE, Message::Signed(Box::new(message), proof));
@@ -190,7 +190,7 @@ fn who_tells_two_peers_two_stories_is_found_out_when_they_compare() {
         let mut ledger = Ledger::new(access(), TWO, key(TWO));
         let changes = vec![change(TWO, 1, word)];
         ledger.enter_own(&changes);
-        let (changes, seals) = ledger.seal(&changes);
+        let (changes, seals) = ledger.seal(&changes, true);
         let proof = crate::session::Proof { seals, hashes: Vec::new() };
         Message::Signed(Box::new(Message::Changes(changes)), proof)
     };

@@ -113,11 +113,10 @@ impl Tracker {
         let Content::String(letters) = &self.node(node).content else { return };
         let Some((_, path)) = self.on_show(node) else { return };
         let Some(string) = document.at_mut(&path) else { return };
-        let Some(text) = string.as_text() else { return };
-        let mut text = text.clone();
+        let Some(text) = string.text_mut() else { return };
         if let Some(&first) = inserted.first() {
             let spelling: String = inserted.iter().map(|&item| &*letters.payload(item).spelling).collect();
-            text = text.splice(letters.position(first), 0, &[&Text::from_raw(&spelling)]);
+            text.splice(letters.position(first), 0, [&Text::from_raw(&spelling)]);
         }
         let mut removed = removed.iter().map(|&item| letters.position(item)).peekable();
         while let Some(start) = removed.next() {
@@ -125,8 +124,7 @@ impl Tracker {
             while removed.next_if_eq(&start).is_some() {
                 count += 1;
             }
-            text = text.splice(start, count, &[]);
+            text.splice(start, count, []);
         }
-        *string = Value::from_text(text);
     }
 }
