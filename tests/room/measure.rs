@@ -154,7 +154,7 @@ async fn measure_sustained_changes() {
         let mut writing = tokio::task::JoinSet::new();
         for (at, room) in rooms.iter().cloned().enumerate() {
             writing.spawn(async move {
-                let place = room.root().at(&at.to_string());
+                let place = room.root().key(&at.to_string());
                 for round in 1..=edits {
                     place.set(number(round)).unwrap();
                     if round % 50 == 0 {
