@@ -216,10 +216,10 @@ impl Session {
     pub fn handle(&mut self, now: Time, input: Input) {
         match input {
             Input::Joined(_) | Input::Connected(_) | Input::Detoured(_) if self.left => {}
+            Input::Joined(peer) => self.joined(now, peer),
             Input::Connected(peer) | Input::Detoured(peer) if self.expelled.contains(&peer) => {
                 self.outputs.push_back(Output::Expel(peer));
             }
-            Input::Joined(peer) => self.joined(now, peer),
             Input::Connected(peer) => self.connected(now, peer, Way::Direct),
             Input::Detoured(peer) => self.connected(now, peer, Way::Server),
             Input::Certified(peer, certificate) => self.certified(now, peer, &certificate),
@@ -370,7 +370,7 @@ impl Session {
             }
             Message::Dropped(dropped) => self.peer_dropped(now, from, dropped, None),
             Message::Prove { .. } => {
-                self.event(Event::Garbage(from, "a proof that was not asked for".to_owned()))
+                self.event(Event::Garbage(from, "a proof that was not asked for".to_owned()));
             }
             Message::Signed(message, proof) => self.signed(now, from, *message, &proof),
             Message::RequestDocument => self.send_document(now, from),
