@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use super::message::{Message, MessageError, Presence};
-use crate::document::{Kind, Text, Value, parse};
+use crate::document::{Kind, Text, Value, deep, parse};
 use crate::limits;
 use crate::sync::{
     Author, Change, ChangeError, Checkpoint, Tick, decode_message, encode_change, read_change, read_clock,
@@ -142,9 +142,9 @@ fn reads_the_same(left: &Value, right: &Value) -> bool {
         && left.as_bool() == right.as_bool()
         && left.as_number() == right.as_number()
         && left.as_text().map(Text::raw) == right.as_text().map(Text::raw)
-        && left.elements().zip(right.elements()).all(|(left, right)| reads_the_same(left, right))
+        && left.elements().zip(right.elements()).all(|(left, right)| deep(|| reads_the_same(left, right)))
         && left.entries().zip(right.entries()).all(|((left_key, left), (right_key, right))| {
-            left_key.raw() == right_key.raw() && reads_the_same(left, right)
+            left_key.raw() == right_key.raw() && deep(|| reads_the_same(left, right))
         })
 }
 

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 pub(super) use scan::{Event, Scanner};
 
 use super::object::Object;
-use super::{Path, Step, Text, Value, inert};
+use super::{Path, Source, Step, Text, Value, inert};
 use crate::limits;
 
 /// Why a text is not JSON, and where.
@@ -83,7 +83,7 @@ pub fn parse(text: &str) -> Result<Value, ParseError> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_reporting(text: &str) -> Result<Parsed, ParseError> {
-    parse_to_depth(text, limits::DEPTH)
+    if text.len() < UNREAD_FROM { parse_to_depth(text, limits::DEPTH) } else { Source::from(text).read() }
 }
 
 /// Reads a JSON text that may nest `depth` levels: for messages, which hold documents and
@@ -101,6 +101,9 @@ pub(crate) fn parse_to_depth(text: &str, depth: usize) -> Result<Parsed, ParseEr
     })
 }
 
+/// Bytes of the shortest text that is worth a copy of it, so that it need not be read at once.
+const UNREAD_FROM: usize = 64 << 10;
+
 /// Distinct keys remembered while reading, so that the records of a long list share theirs.
 const SHARED_KEYS: usize = 4_096;
 
@@ -113,7 +116,7 @@ enum Open {
 
 /// Builds a value from events.
 #[derive(Default)]
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     open: Vec<Open>,
     keys: FxHashMap<&'a str, Text>,
     done: Option<Value>,
@@ -122,7 +125,12 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn take(&mut self, event: Event<'a>) {
+    /// The value that has just been finished; it begins anew.
+    pub(super) fn done(&mut self) -> Option<Value> {
+        self.done.take()
+    }
+
+    pub(super) fn take(&mut self, event: Event<'a>) {
         let value = match event {
             Event::BeginArray => return self.open.push(Open::Array(Vec::new())),
             Event::BeginObject => return self.open.push(Open::Object(Object::default(), Text::default())),
@@ -147,7 +155,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn shared_key(&mut self, raw: &'a str) -> Text {
+    pub(super) fn shared_key(&mut self, raw: &'a str) -> Text {
         if let Some(key) = self.keys.get(raw) {
             return key.clone();
         }
@@ -181,4 +189,19 @@ impl<'a> Builder<'a> {
         };
         self.open.iter().map(step).collect()
     }
+}
+
+/// Levels of nesting of a JSON text that has been checked.
+pub(super) fn depth(text: &str) -> usize {
+    let mut scanner = Scanner::new(text, limits::DEPTH);
+    let (mut depth, mut deepest) = (0_usize, 0);
+    while let Ok(Some(event)) = scanner.next() {
+        match event {
+            Event::BeginArray | Event::BeginObject => depth += 1,
+            Event::End => depth -= 1,
+            Event::Key(_) | Event::Null | Event::Bool(_) | Event::Number(_) | Event::String(_) => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
