@@ -61,6 +61,11 @@ impl Layout {
         }
     }
 
+    /// The same for a file whose elements are lines: everything new stays on its line.
+    pub(super) fn in_lines(self) -> Self {
+        Self { style: Style { indent: None, ..self.style }, ..self }
+    }
+
     /// The layout of a JSON text, as far as it can be read.
     pub(super) fn detect(text: &str) -> Self {
         let body = text.strip_prefix('\u{feff}').unwrap_or(text);

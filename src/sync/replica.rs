@@ -8,14 +8,14 @@ use super::pending::{Pending, lacking};
 use super::tracker::Tracker;
 use super::undo::Restorations;
 use super::{Author, Change, ChangeId, Tick, VectorClock};
-use crate::document::{ApplyError, LimitError, Method, ParseError, Path, Value, parse};
+use crate::document::{ApplyError, LimitError, Method, ParseError, Path, Source, Value};
 use crate::limits;
 
 /// A document at a version that everything later has seen: where a history starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The text the document was first read from; how it is to be written. The same for everyone.
-    pub source: Arc<str>,
+    pub source: Source,
     /// The document.
     pub value: Value,
     /// The changes it contains.
@@ -28,7 +28,8 @@ impl Checkpoint {
     /// # Errors
     /// The text is not JSON, and where.
     pub fn read(text: &str) -> Result<Self, ParseError> {
-        Ok(Self { source: text.into(), value: parse(text)?, clock: VectorClock::new() })
+        let source = Source::from(text);
+        Ok(Self { value: source.read()?.value, source, clock: VectorClock::new() })
     }
 }
 
@@ -36,7 +37,7 @@ impl Checkpoint {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// The text the document was first read from; [`save`](crate::document::save) wants it.
-    pub source: Arc<str>,
+    pub source: Source,
     /// The document.
     pub value: Value,
     /// The changes it contains.
@@ -100,6 +101,9 @@ pub enum EditError {
     /// There is no document to edit.
     #[error("the document is not here: it has not come yet, or the room has been left")]
     NoDocument,
+    /// Whoever edits may only read.
+    #[error("read-only: your ticket lets you see this document, not change it; ask for one that may write")]
+    ReadOnly,
     /// Deeper or larger than a document may be.
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -362,6 +366,11 @@ impl Replica {
         self.pending.len()
     }
 
+    /// Drops those of the waiting that will never be taken in.
+    pub fn discard_waiting(&mut self, is_vain: impl Fn(&Change) -> bool) {
+        self.pending.discard(is_vain);
+    }
+
     /// The changes that wait for their past.
     pub fn waiting(&self) -> impl Iterator<Item = &Change> {
         self.pending.iter()
@@ -391,6 +400,11 @@ impl Replica {
     /// Where the history starts. With [`history`](Self::history), all that a joiner needs.
     pub fn checkpoint(&self) -> Checkpoint {
         self.history.start().clone()
+    }
+
+    /// The version where the history starts.
+    pub fn start(&self) -> &VectorClock {
+        &self.history.start().clock
     }
 
     /// Says what each other member has acknowledged, so that older changes may be forgotten once

@@ -8,6 +8,7 @@
 mod align;
 mod level;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use align::{Origin, align};
@@ -23,12 +24,36 @@ pub fn save(source: impl Into<Source>, value: &Value) -> String {
     let source = &source.into();
     let text = source.text();
     let Ok(parsed) = source.read() else { return value.pretty(&Style::detect(text)) };
-    if parsed.value.is_same(value) {
-        return text.to_owned();
+    if source.bad_lines().is_some() && !value.is_array() {
+        // What is no array has no lines.
+        return value.pretty(&Style::default());
     }
-    let layout = Layout::detect(text);
+    let saved = if parsed.value.is_same(value) { text.to_owned() } else { edited(source, parsed.value, value) };
+    match source.file_of(&saved) {
+        Cow::Owned(file) => file,
+        Cow::Borrowed(_) => saved,
+    }
+}
+
+/// A value of a document as a text of its own, written as new values are in the style of `source`,
+/// the document's text. It ends in a newline; a byte order mark belongs to a file, not to a value
+/// in it.
+pub fn save_part(source: &str, value: &Value) -> String {
+    let layout = Layout::detect(source);
+    let mut out = String::new();
+    value.write_new(&layout, layout.style.indent.is_none(), &mut String::new(), &mut out);
+    out.push_str(layout.style.newline);
+    out
+}
+
+fn edited(source: &Source, old: Value, value: &Value) -> String {
+    let text = source.text();
+    let mut layout = Layout::detect(text);
+    if source.bad_lines().is_some() {
+        layout = layout.in_lines();
+    }
     let inline = layout.style.indent.is_none();
-    let root = root(text, parsed.value);
+    let root = root(text, old);
     let out = String::with_capacity(text.len() + text.len() / 8);
     let mut writer = Writer { source, layout, comparer: Comparer::default(), out };
     writer.out.push_str(writer.slice(0, root.start));
@@ -235,6 +260,12 @@ impl<'a> Writer<'a> {
             }
         }
         let comma = layout.comma.split_once(',').map_or("", |(_, after)| after);
+        if self.is_line_by_line(piece) {
+            let newline = layout.style.newline.to_owned();
+            (lead, tail) = if has_children { (lead, tail) } else { (String::new(), newline.clone()) };
+            let colon = layout.colon.clone();
+            return Inside { inline: true, array_sibling: None, map_sibling: None, lead, tail, single: newline, colon };
+        }
         let sibling = |is_array: bool| {
             let mut children = habits.pieces().iter().filter(|child| !child.value.is_empty());
             children.find(|child| child.value.is_array() == is_array).map(|child| habits.is_line(child))
@@ -248,6 +279,12 @@ impl<'a> Writer<'a> {
             lead,
             tail,
         }
+    }
+
+    /// Whether this is the array whose elements are the lines of a file.
+    fn is_line_by_line(&self, piece: &Piece) -> bool {
+        let before = self.slice(0, piece.start);
+        self.source.bad_lines().is_some() && before.trim_start_matches('\u{feff}').trim_start().is_empty()
     }
 
     /// What stands between key and value in a map, if its entries agree on it.

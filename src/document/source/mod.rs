@@ -13,14 +13,17 @@
 
 mod keys;
 mod level;
+mod lines;
 mod outline;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 pub(super) use keys::Keys;
 pub(super) use level::{Child, Page, Unread};
+pub use lines::BadLine;
 pub use outline::Grain;
 use outline::Outline;
 
@@ -36,17 +39,29 @@ pub struct Source(Arc<Inner>);
 struct Inner {
     text: String,
     grain: Grain,
+    /// Of a file of lines, those that are no JSON.
+    bad_lines: Option<BTreeSet<String>>,
     /// Nothing until it is read, and while it is no JSON.
     outline: OnceLock<Outline>,
 }
 
+impl Inner {
+    fn new(text: String, grain: Grain, bad_lines: Option<BTreeSet<String>>) -> Self {
+        Self { text, grain, bad_lines, outline: OnceLock::new() }
+    }
+}
+
 impl Source {
-    /// A text whose smallest parts to be left unread are these.
-    pub fn with_grain(text: impl Into<String>, grain: Grain) -> Self {
-        Self(Arc::new(Inner { text: text.into(), grain, outline: OnceLock::new() }))
+    fn from_inner(inner: Inner) -> Self {
+        Self(Arc::new(inner))
     }
 
-    /// The text.
+    /// A text whose smallest parts to be left unread are these.
+    pub fn with_grain(text: impl Into<String>, grain: Grain) -> Self {
+        Self::from_inner(Inner::new(text.into(), grain, None))
+    }
+
+    /// The text, as JSON has it.
     pub fn text(&self) -> &str {
         &self.0.text
     }
@@ -118,7 +133,7 @@ impl From<&Self> for Source {
 
 impl PartialEq for Source {
     fn eq(&self, other: &Self) -> bool {
-        self.is_same(other) || self.text() == other.text()
+        self.is_same(other) || (self.0.bad_lines == other.0.bad_lines && self.text() == other.text())
     }
 }
 
