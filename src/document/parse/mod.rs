@@ -65,7 +65,7 @@ pub struct Parsed {
     pub value: Value,
     /// How many entries are hidden behind a later one with the same key.
     pub duplicate_keys: usize,
-    /// The place of the first such entry that was met.
+    /// The place of one such entry.
     pub first_duplicate: Option<Path>,
 }
 
