@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::list::{self, List};
-use super::object::{EntryIter, Object};
+use super::object::{EntryIter, Object, Taken};
+use super::short::Digits;
 use super::source::Unread;
 use super::{Kind, Path, Step, Text, deep, parse};
 
@@ -21,7 +22,7 @@ pub struct Value(Node);
 enum Node {
     Null,
     Bool(bool),
-    Number(Arc<str>),
+    Number(Digits),
     String(Text),
     Array(List<Value>),
     Object(Arc<Object>),
@@ -60,7 +61,7 @@ impl Value {
 
     /// The number written `text`, which the caller has checked to be one.
     pub(crate) fn from_number(text: &str) -> Self {
-        Self(Node::Number(text.into()))
+        Self(Node::Number(Digits::new(text)))
     }
 
     /// The number written `text`; nothing if that is no JSON number.
@@ -151,7 +152,7 @@ impl Value {
             Node::Null => Some("null"),
             Node::Bool(true) => Some("true"),
             Node::Bool(false) => Some("false"),
-            Node::Number(text) => Some(text),
+            Node::Number(text) => Some(text.as_str()),
             Node::String(_) | Node::Array(_) | Node::Object(_) | Node::Unread(_) => None,
         }
     }
@@ -165,7 +166,7 @@ impl Value {
     /// The number's text.
     pub fn as_number(&self) -> Option<&str> {
         let Node::Number(text) = &self.0 else { return None };
-        Some(text)
+        Some(text.as_str())
     }
 
     /// The string's text.
@@ -328,8 +329,31 @@ impl Value {
 
     /// Removes a key. Returns what was there.
     pub fn remove_key(&mut self, key: &Text) -> Option<Self> {
+        self.take_entry(key).map(|taken| taken.entry.1)
+    }
+
+    /// Takes the entry of a key out of a map.
+    pub(super) fn take_entry(&mut self, key: &Text) -> Option<Taken> {
         self.key_position(key)?;
-        Arc::make_mut(self.as_object_mut()?).remove(key)
+        Arc::make_mut(self.as_object_mut()?).take(key)
+    }
+
+    /// Puts an entry back into the map that it was taken out of.
+    pub(super) fn give_entry(&mut self, taken: Taken) {
+        if let Some(object) = self.as_object_mut() {
+            Arc::make_mut(object).give(taken);
+        }
+    }
+
+    /// The value of the `at`-th entry of a map, to be changed in place.
+    pub(super) fn entry_mut(&mut self, at: usize) -> Option<&mut Self> {
+        Arc::make_mut(self.as_object_mut()?).value_mut(at)
+    }
+
+    /// The string's text, to be changed in place.
+    pub(crate) fn text_mut(&mut self) -> Option<&mut Text> {
+        let Node::String(text) = &mut self.0 else { return None };
+        Some(text)
     }
 
     /// Replaces `count` elements from `start` on by others; both are clamped to the length. Does
@@ -404,13 +428,13 @@ impl From<bool> for Value {
 
 impl From<i64> for Value {
     fn from(value: i64) -> Self {
-        Self::from_number(&value.to_string())
+        Self(Node::Number(Digits::integer(value.unsigned_abs(), value < 0)))
     }
 }
 
 impl From<u64> for Value {
     fn from(value: u64) -> Self {
-        Self::from_number(&value.to_string())
+        Self(Node::Number(Digits::integer(value, false)))
     }
 }
 
@@ -419,3 +443,6 @@ impl From<&str> for Value {
         Self::string(plain)
     }
 }
+
+/// Documents hold many of them: three words each, short texts included.
+const _: () = assert!(size_of::<Value>() == 24 || cfg!(not(target_pointer_width = "64")));
