@@ -50,7 +50,9 @@ fn main() {
             println!("| {name} | {base} | {:.3} | {} | {ratio:.1} |", taken.as_secs_f64(), peak / 1024);
         }
     }
-    println!("\n| keys on 100 MB | program | end of file, s | search to the last element, s | peak MB |\n|---|---|---|---|---|");
+    println!(
+        "\n| keys on 100 MB | program | end of file, s | search to the last element, s | peak MB |\n|---|---|---|---|---|"
+    );
     let file = folder.path().join("document.json");
     std::fs::write(&file, &files[1].1).unwrap();
     for program in &programs {
@@ -80,7 +82,12 @@ fn in_process() {
         let saving = median(|| assert!(save(&source, &after).len() > 1_000));
         println!(
             "| {megabytes} | {:.4} | {:.4} | {:.2} | {:.4} | {:.6} | {:.4} |",
-            plain, read, read / plain, walk, edit, saving
+            plain,
+            read,
+            read / plain,
+            walk,
+            edit,
+            saving
         );
     }
     let (old, new) = (records(10), records(10));
@@ -155,7 +162,11 @@ impl Screen {
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(program);
         if program.ends_with("ultrawave") || program.contains("ultrawave-") {
-            command.args(["create", &format!("large-{}-{:?}", std::process::id(), Instant::now()).replace(|c: char| !c.is_ascii_alphanumeric(), "-")]);
+            command.args([
+                "create",
+                &format!("large-{}-{:?}", std::process::id(), Instant::now())
+                    .replace(|c: char| !c.is_ascii_alphanumeric(), "-"),
+            ]);
         }
         command.arg(file);
         let folder = file.parent().unwrap();

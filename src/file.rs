@@ -210,7 +210,8 @@ pub fn oddity(name: &str, parsed: &Parsed, bad: &[BadLine]) -> Option<String> {
     });
     let lines = bad.first().map(|BadLine { number, column, reason }| {
         let (count, rest) = (bad.len(), "shown as a string and kept as it is");
-        let others = if count == 1 { String::new() } else { format!("; {} more lines are not either", count - 1) };
+        let others =
+            if count == 1 { String::new() } else { format!("; {} more lines are not either", count - 1) };
         format!("{name}:{number}:{column}: not JSON: {reason}; the line is {rest}{others}")
     });
     let all: Vec<String> = lines.into_iter().chain(keys).collect();

@@ -58,7 +58,11 @@ pub(super) fn read_document(path: &FilePath) -> Result<Checkpoint, Failure> {
 
 /// What a file holds, as the start of a history.
 pub(super) fn start_of(file: &FileBinding) -> Option<Checkpoint> {
-    Some(Checkpoint { source: file.source()?.clone(), value: file.value()?.clone(), clock: VectorClock::new() })
+    Some(Checkpoint {
+        source: file.source()?.clone(),
+        value: file.value()?.clone(),
+        clock: VectorClock::new(),
+    })
 }
 
 /// The document of a room that is opened without a file.

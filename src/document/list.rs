@@ -161,7 +161,8 @@ impl<T> List<T> {
         let shorter = self.len().min(other.len());
         let mut start = 0;
         while start < shorter
-            && let Some(((left, inside), (right, other_inside))) = self.0.bottom(start).zip(other.0.bottom(start))
+            && let Some(((left, inside), (right, other_inside))) =
+                self.0.bottom(start).zip(other.0.bottom(start))
             && inside == other_inside
             && left.is_same(right)
         {

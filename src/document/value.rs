@@ -112,7 +112,13 @@ impl Value {
             Node::String(_) => Kind::String,
             Node::Array(_) => Kind::Array,
             Node::Object(_) => Kind::Object,
-            Node::Unread(ref unread) => if unread.is_object() { Kind::Object } else { Kind::Array },
+            Node::Unread(ref unread) => {
+                if unread.is_object() {
+                    Kind::Object
+                } else {
+                    Kind::Array
+                }
+            }
         }
     }
 

@@ -197,9 +197,9 @@ fn reads_the_same(left: &Value, right: &Value) -> bool {
         && left.as_number() == right.as_number()
         && left.as_text().map(Text::raw) == right.as_text().map(Text::raw)
         && left.elements().zip(right.elements()).skip(start).take(between).all(same)
-        && left.entries().zip(right.entries()).skip(start).take(between).all(|((left_key, left), (right_key, right))| {
-            left_key.raw() == right_key.raw() && same((left, right))
-        })
+        && left.entries().zip(right.entries()).skip(start).take(between).all(
+            |((left_key, left), (right_key, right))| left_key.raw() == right_key.raw() && same((left, right)),
+        )
 }
 
 fn write_presence(presence: &Presence, text: &mut String) {

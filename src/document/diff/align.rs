@@ -232,9 +232,11 @@ impl<'a> Aligner<'a> {
             (Kind::Object, Kind::Object) => {
                 let looked_at = before.len().min(LOOKED_AT);
                 let entries = before.entries().take(looked_at);
-                let shared = entries.filter(|(key, value)| {
-                    after.key(key).is_some_and(|after| self.comparer.are_equal(value, after))
-                }).count();
+                let shared = entries
+                    .filter(|(key, value)| {
+                        after.key(key).is_some_and(|after| self.comparer.are_equal(value, after))
+                    })
+                    .count();
                 looked_at > 0 && shared * 2 >= looked_at
             }
             (Kind::Array, Kind::Array) => {
@@ -250,7 +252,9 @@ impl<'a> Aligner<'a> {
 
 /// The labels on both sides, by the first key that half of the elements have.
 fn labels(sides: [&[&Value]; 2], comparer: &Comparer) -> [Vec<Option<u64>>; 2] {
-    let by = |key: &Text| sides.map(|side| side.iter().map(|value| label(value, key, comparer)).collect::<Vec<_>>());
+    let by = |key: &Text| {
+        sides.map(|side| side.iter().map(|value| label(value, key, comparer)).collect::<Vec<_>>())
+    };
     let suffices = |labels: &Vec<Option<u64>>| labels.iter().flatten().count() * 2 >= labels.len();
     IDENTITY_KEYS
         .into_iter()

@@ -61,9 +61,7 @@ struct Classes {
 }
 
 impl Classes {
-    fn new(
-        old: (&[&Value], Range<usize>), new: (&[&Value], Range<usize>), comparer: &Comparer,
-    ) -> Self {
+    fn new(old: (&[&Value], Range<usize>), new: (&[&Value], Range<usize>), comparer: &Comparer) -> Self {
         let mut all: Vec<(u64, &Value, bool, usize)> = Vec::with_capacity(old.1.len() + new.1.len());
         for ((values, range), is_new) in [(old, false), (new, true)] {
             let numbered = values.iter().enumerate().take(range.end).skip(range.start);
@@ -281,7 +279,9 @@ fn compare(left: &Value, right: &Value) -> Ordering {
     shape.then_with(keys).then_with(|| {
         let mut pairs = left.children().zip(right.children());
         pairs
-            .find_map(|((_, left), (_, right))| Some(deep(|| compare(left, right))).filter(|order| order.is_ne()))
+            .find_map(|((_, left), (_, right))| {
+                Some(deep(|| compare(left, right))).filter(|order| order.is_ne())
+            })
             .unwrap_or(Ordering::Equal)
     })
 }

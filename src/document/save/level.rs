@@ -41,8 +41,12 @@ impl<'a> Level<'a> {
             true => value.entry(at).map(|(_, child)| child).or_else(|| value.index(at)).cloned(),
             false => None,
         };
-        let piece = |(at, Child { entry, start, end, key, value }): (usize, Child)| {
-            Piece { entry, start, end, key, value: known(at).unwrap_or(value) }
+        let piece = |(at, Child { entry, start, end, key, value }): (usize, Child)| Piece {
+            entry,
+            start,
+            end,
+            key,
+            value: known(at).unwrap_or(value),
         };
         let pieces = (range.start..).zip(children).map(piece).collect();
         Self { text: source.text(), start: container.start, end: container.end, pieces }

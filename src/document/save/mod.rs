@@ -28,7 +28,8 @@ pub fn save(source: impl Into<Source>, value: &Value) -> String {
         // What is no array has no lines.
         return value.pretty(&Style::default());
     }
-    let saved = if parsed.value.is_same(value) { text.to_owned() } else { edited(source, parsed.value, value) };
+    let saved =
+        if parsed.value.is_same(value) { text.to_owned() } else { edited(source, parsed.value, value) };
     match source.file_of(&saved) {
         Cow::Owned(file) => file,
         Cow::Borrowed(_) => saved,
@@ -130,7 +131,8 @@ impl<'a> Writer<'a> {
     /// here stays on its line.
     fn value(&mut self, piece: &Piece, value: &Value, inline: bool) {
         let same_kind = piece.value.kind() == value.kind();
-        let is_same = same_kind && (piece.value.is_same(value) || (!value.is_container() && piece.value == *value));
+        let is_same =
+            same_kind && (piece.value.is_same(value) || (!value.is_container() && piece.value == *value));
         if is_same || (same_kind && value.is_container() && value.is_empty() && piece.value.is_empty()) {
             self.out.push_str(self.slice(piece.start, piece.end));
         } else if same_kind && value.is_container() && !value.is_empty() {
@@ -264,7 +266,15 @@ impl<'a> Writer<'a> {
             let newline = layout.style.newline.to_owned();
             (lead, tail) = if has_children { (lead, tail) } else { (String::new(), newline.clone()) };
             let colon = layout.colon.clone();
-            return Inside { inline: true, array_sibling: None, map_sibling: None, lead, tail, single: newline, colon };
+            return Inside {
+                inline: true,
+                array_sibling: None,
+                map_sibling: None,
+                lead,
+                tail,
+                single: newline,
+                colon,
+            };
         }
         let sibling = |is_array: bool| {
             let mut children = habits.pieces().iter().filter(|child| !child.value.is_empty());

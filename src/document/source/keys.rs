@@ -81,7 +81,10 @@ impl<'a> KeyCheck<'a> {
 
 fn are_distinct(hashes: &[u64]) -> bool {
     if hashes.len() <= FEW {
-        return hashes.iter().enumerate().all(|(at, hash)| !hashes.iter().take(at).any(|other| other == hash));
+        return hashes
+            .iter()
+            .enumerate()
+            .all(|(at, hash)| !hashes.iter().take(at).any(|other| other == hash));
     }
     let mut sorted = hashes.to_vec();
     sorted.sort_unstable();

@@ -111,7 +111,14 @@ impl Unread {
             let mark = outline.mark(self.number, page)?;
             let end = outline.mark(self.number, page + 1).map_or(span.end - 1, |next| next.at);
             let len = size.min(count - page * size);
-            Some(Place { source: self.source.clone(), container: span.start, mark, end, first: page * size, len })
+            Some(Place {
+                source: self.source.clone(),
+                container: span.start,
+                mark,
+                end,
+                first: page * size,
+                len,
+            })
         };
         let places = (0..outline.pages(self.number)).filter_map(place);
         places.map(|place| Page { place, read, items: OnceLock::new() }).collect()

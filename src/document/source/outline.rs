@@ -88,7 +88,9 @@ impl Outline {
     /// How many pages the children of a span make.
     pub(super) fn pages(&self, number: u32) -> usize {
         // A map that hides entries is made whole.
-        self.span(number).filter(|span| !span.hides).map_or(1, |span| (span.len as usize).div_ceil(self.grain.page))
+        self.span(number)
+            .filter(|span| !span.hides)
+            .map_or(1, |span| (span.len as usize).div_ceil(self.grain.page))
     }
 
     /// Where a page of the children of a span begins.
@@ -130,8 +132,7 @@ pub(super) fn short(number: usize) -> u32 {
 impl<'a> Writer<'a> {
     fn new(grain: Grain) -> Self {
         let grain = Grain { span: grain.span.max(2), page: grain.page.max(1) };
-        let outline =
-            Outline { spans: Vec::new(), marks: Vec::new(), grain, hidden: 0, first_hidden: None };
+        let outline = Outline { spans: Vec::new(), marks: Vec::new(), grain, hidden: 0, first_hidden: None };
         let keys = KeyCheck::default();
         Self { outline, open: Vec::new(), marks: Vec::new(), keys, first_hidden: usize::MAX }
     }
