@@ -109,3 +109,11 @@ pub const UNDO_GROUPS: usize = 1_000;
 
 /// Refusals told of one message: enough to see what is going on, too few to flood whoever watches.
 pub const REFUSALS_TOLD: usize = 16;
+
+/// Processes of this user that a running peer answers at once over its local socket; more wait,
+/// and join by themselves when that takes too long.
+pub const LOCAL_CONNECTIONS: usize = 256;
+
+/// Bytes of a line over the local socket: a document's text is quoted within it, or stands there
+/// twice, as what is to be replaced and what by.
+pub const LOCAL_LINE_BYTES: usize = 2 * DOCUMENT_BYTES;

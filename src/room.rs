@@ -17,7 +17,7 @@ pub use options::{DEFAULT_SIGNAL, IceServer, RoomOptions};
 
 use crate::cursor::Cursor;
 use crate::document::{Method, Path, Value};
-use crate::net::{self, Callback, Entry, Shared, Stage, Surroundings, Watcher};
+use crate::net::{self, Callback, Entry, Feed, Shared, Stage, Surroundings};
 use crate::session::{Event, Link, Person, Presence, Session, Time};
 use crate::sync::{
     Author, Change, ChangeId, Checkpoint, Conflict, LostEdit, Replica, Snapshot, Undone, VectorClock,
@@ -187,8 +187,19 @@ impl Room {
         self.unless_left(Session::redo)
     }
 
+    /// Takes back one own change. What can be undone and redone stays as it is.
+    pub fn take_back(&self, own: ChangeId) -> Option<Undone> {
+        self.unless_left(|session, now| session.take_back(now, own))
+    }
+
     fn unless_left(&self, act: impl FnOnce(&mut Session, Time) -> Option<Undone>) -> Option<Undone> {
         if self.is_left() { None } else { self.inner.shared.act(act) }
+    }
+
+    /// Waits until the room is being left.
+    pub(crate) async fn leaving(&self) {
+        let mut stages = self.inner.shared.stages();
+        let _ = stages.wait_for(|stage| matches!(stage, Stage::Leaving | Stage::Left)).await;
     }
 
     fn is_left(&self) -> bool {
@@ -222,9 +233,13 @@ impl Room {
 
     /// Calls back on every change after the snapshot given to `make`.
     pub(crate) fn watch(&self, make: impl FnOnce(Snapshot) -> Callback) {
-        let watcher = Arc::new(Watcher::default());
-        let callback = make(self.inner.shared.watch(&watcher));
-        self.inner.runtime.spawn(net::call_back(self.inner.shared.clone(), watcher, callback));
+        let (start, feed) = self.feed();
+        self.inner.runtime.spawn(net::call_back(feed, make(start)));
+    }
+
+    /// The document now, and every change after it, for as long as the second is held.
+    pub(crate) fn feed(&self) -> (Snapshot, Feed) {
+        Feed::new(self.inner.shared.clone())
     }
 
     /// The others.
@@ -270,6 +285,11 @@ impl Room {
         let count = changes.len();
         past.receive(changes.into_iter().map(|change| (*change).clone()));
         (count, past.value().clone())
+    }
+
+    /// The document as it was at a clock, if that is still remembered.
+    pub fn value_at(&self, clock: &VectorClock) -> Option<Value> {
+        self.of_replica(|replica| replica.value_at(clock))
     }
 
     /// The slots that hold several concurrent values.

@@ -11,6 +11,7 @@ mod failure;
 mod input;
 mod jq;
 mod keeper;
+mod local;
 mod logging;
 mod manual;
 mod member;
@@ -22,9 +23,11 @@ mod serve;
 mod signals;
 mod target;
 mod update;
+mod verb;
 mod watch;
 mod watcher;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -34,8 +37,12 @@ use clap::{CommandFactory as _, Parser as _};
 use crate::cli::{Cli, Command, Options, RoomCommand, WELCOME};
 use crate::config::{self, Config};
 use crate::document::{Method, Value};
-use crate::room::{Room, RoomOptions};
+use crate::room::RoomOptions;
 use failure::{Exit, Failure};
+use local::{Asked, Guest};
+use member::Member;
+use update::Place;
+use verb::{Out, Verb};
 
 /// How long to wait, at the end, for what runs on other threads.
 const SHUTDOWN_WITHIN: Duration = Duration::from_millis(200);
@@ -98,19 +105,19 @@ fn take_part(command: RoomCommand, options: &RoomOptions, schema: Option<PathBuf
         RoomCommand::Serve { room, file, force } => serve::serve(&room, file.as_deref(), force, options),
         RoomCommand::Get { room, path, compact } => {
             input::check_path(&path)?;
-            in_room(&room, options, async |room| read::get(room, &path, compact))
+            perform(&room, Verb::Get { path, compact }, options)
         }
         RoomCommand::Set { room, path, value, expected } => {
             let (value, expected) = values(value, expected)?;
-            change(&room, &path, Method::Set(value), expected, options)
+            change(&room, path, Method::Set(value), expected, options)
         }
         RoomCommand::Delete { room, path, expected } => {
             let expected = expected.as_deref().map(input::read_argument).transpose()?;
-            change(&room, &path, Method::Delete, expected, options)
+            change(&room, path, Method::Delete, expected, options)
         }
         RoomCommand::Merge { room, path, value, expected } => {
             let (value, expected) = values(value, expected)?;
-            change(&room, &path, Method::Merge(value), expected, options)
+            change(&room, path, Method::Merge(value), expected, options)
         }
         RoomCommand::Splice { room, path, start, count, items, expected } => {
             let mut arguments = items;
@@ -119,28 +126,25 @@ fn take_part(command: RoomCommand, options: &RoomOptions, schema: Option<PathBuf
             let mut items_and_expected = input::read_arguments(&arguments)?;
             let expected = items_and_expected.split_off(items).pop();
             let method = Method::Splice { start, count, items: items_and_expected };
-            change(&room, &path, method, expected, options)
+            change(&room, path, method, expected, options)
         }
         RoomCommand::Update { room, path, command } => {
             input::check_path(&path)?;
-            in_room(&room, options, async |room| update::update(room, &path, &command).await)
+            update(&room, &path, &command, options)
         }
         RoomCommand::Edit { room, path } => {
             input::check_path(&path)?;
             block_on(edit_text::edit_text(&room, &path, options.clone()))
         }
         RoomCommand::Apply { room, patch, merge } => {
-            let patch = apply::Patch::read(&patch, merge)?;
-            in_room(&room, options, async |room| apply::apply(room, &patch).await)
+            perform(&room, Verb::Apply(apply::Patch::read(&patch, merge)?), options)
         }
         RoomCommand::Watch { room, path } => {
             path.as_deref().map(input::check_path).transpose()?;
-            in_room(&room, options, async |room| watch::watch(room, path.as_deref()).await)
+            perform(&room, Verb::Watch { path, is_resumed: false }, options)
         }
-        RoomCommand::Log { room, json } => in_room(&room, options, async |room| read::log(room, json)),
-        RoomCommand::Peers { room, json } => {
-            in_room(&room, options, async |room| read::peers(room, json).await)
-        }
+        RoomCommand::Log { room, json } => perform(&room, Verb::Log { json }, options),
+        RoomCommand::Peers { room, json } => perform(&room, Verb::Peers { json }, options),
     }
 }
 
@@ -152,20 +156,52 @@ fn values(value: String, expected: Option<String>) -> Result<(Value, Option<Valu
 }
 
 fn change(
-    room: &str, path: &str, method: Method, expected: Option<Value>, options: &RoomOptions,
+    room: &str, path: String, method: Method, expected: Option<Value>, options: &RoomOptions,
 ) -> Result<Exit, Failure> {
-    input::check_path(path)?;
-    in_room(room, options, async |room| match expected {
-        Some(expected) => edit::edit_if(room, path, method, &expected).await,
-        None => edit::edit(room, path, method).await,
-    })
+    input::check_path(&path)?;
+    perform(room, Verb::Change { path, method, expected }, options)
+}
+
+/// Has a verb done by a peer that runs already, or joins the room to do it.
+fn perform(room: &str, verb: Verb, options: &RoomOptions) -> Result<Exit, Failure> {
+    match on_this_thread(local::ask(room, verb, options))? {
+        Asked::Done(exit) => Ok(exit),
+        Asked::Join(verb) => {
+            in_room(room, options, async |member| verb::perform(member, verb, &Out::Standard).await)
+        }
+    }
+}
+
+fn update(room: &str, path: &str, command: &[OsString], options: &RoomOptions) -> Result<Exit, Failure> {
+    let asked = on_this_thread(async {
+        let Some(mut guest) = Guest::find(room, options).await else { return Ok(None) };
+        tokio::select! {
+            done = update::update(Place::There(&mut guest), path, command) => done.map(Some),
+            exit = signals::ended() => Ok(Some(exit)),
+        }
+    })?;
+    match asked {
+        Some(exit) => Ok(exit),
+        None => {
+            in_room(room, options, async |member| update::update(Place::Here(member), path, command).await)
+        }
+    }
 }
 
 fn in_room<W>(room: &str, options: &RoomOptions, work: W) -> Result<Exit, Failure>
 where
-    W: AsyncFnOnce(&Room) -> Result<Exit, Failure>,
+    W: AsyncFnOnce(&Member) -> Result<Exit, Failure>,
 {
     block_on(member::in_room(room, options.clone(), work))
+}
+
+/// Runs what asks somebody else to do the work: starting more threads would take longer than that.
+fn on_this_thread<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::io("cannot start", &error))?
+        .block_on(work)
 }
 
 /// Runs what waits for the network.

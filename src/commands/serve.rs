@@ -8,6 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
 use super::failure::{Exit, Failure};
 use super::keeper::Keeper;
+use super::local::Host;
 use super::member::hosting;
 use super::target::Target;
 use super::watcher::FileWatcher;
@@ -49,7 +50,10 @@ pub(super) fn serve(
             Ok(file) => {
                 announce::opened(&room, &options.signal);
                 output::say(&format!("serving {} as author {}", room.name(), room.author()));
-                hold(&room, file.map(|file| keeper(file, is_new)), ended).await
+                let host = Host::start(&room, options);
+                let result = hold(&room, file.map(|file| keeper(file, is_new)), ended).await;
+                host.stop().await;
+                result
             }
             Err(failure) => Err(failure),
         };

@@ -34,7 +34,7 @@ use runtime::WrapSocket;
 
 pub(crate) use shared::{Shared, Stage};
 pub(crate) use signaling::Entry;
-pub(crate) use watcher::{Callback, Watcher, call_back};
+pub(crate) use watcher::{Callback, Feed, call_back};
 #[cfg(test)]
 pub(crate) use weather::rain;
 

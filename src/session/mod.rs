@@ -246,6 +246,15 @@ impl Session {
         Some(undone)
     }
 
+    /// Takes back one own change, whatever the lists behind undo and redo say, which stay as they
+    /// are. Nothing when there is no document.
+    pub fn take_back(&mut self, now: Time, own: ChangeId) -> Option<Undone> {
+        let undone = self.replica.as_mut().filter(|_| !self.left)?.undo(&[own]);
+        self.publish(now, &undone.changes);
+        self.settle(now);
+        Some(undone)
+    }
+
     /// Says goodbye to everyone, after whatever they lack. Drain `poll` afterwards. Each answers
     /// with a goodbye, and is then no longer among [`people`](Self::people).
     pub fn leave(&mut self, now: Time) {

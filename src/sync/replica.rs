@@ -393,6 +393,18 @@ impl Replica {
         self.history.start().clone()
     }
 
+    /// The document as somebody with `clock` saw it. Nothing if that is no longer, or not yet,
+    /// known here. Costs a replay of the history up to there.
+    pub fn value_at(&self, clock: &VectorClock) -> Option<Value> {
+        if !self.clock.covers(clock) || !self.reaches_back_to(clock) {
+            return None;
+        }
+        let mut past = Self::new(self.author, self.checkpoint(), usize::MAX);
+        let seen = self.history().filter(|change| clock.saw(change.id()));
+        past.receive(seen.map(|change| Change::clone(change)));
+        (past.clock == *clock).then_some(past.value)
+    }
+
     /// Says what each other member has acknowledged, so that older changes may be forgotten once
     /// the history is over its limit.
     ///
