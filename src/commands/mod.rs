@@ -18,8 +18,10 @@ mod member;
 mod merge_driver;
 mod output;
 mod read;
+mod replaced;
 mod replay;
 mod serve;
+mod shadow;
 mod signals;
 mod target;
 mod update;
@@ -39,7 +41,7 @@ use crate::config::{self, Config};
 use crate::document::{Method, Value};
 use crate::room::RoomOptions;
 use failure::{Exit, Failure};
-use local::{Asked, Guest};
+use local::{Asked, Caller, Guest};
 use member::Member;
 use update::Place;
 use verb::{Out, Verb};
@@ -83,7 +85,8 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::JqView { filter } => jq::jq(&filter),
         Command::Room(command) => {
             logging::start(cli.options.log_file.as_deref(), is_editor(&command))?;
-            take_part(command, &room_options(&cli.options)?, cli.options.schema)
+            let options = room_options(&cli.options)?;
+            take_part(command, &Caller { options, given_name: cli.options.name }, cli.options.schema)
         }
     }
 }
@@ -93,7 +96,8 @@ fn is_editor(command: &RoomCommand) -> bool {
 }
 
 /// Does what needs a room. All that can be found wrong without one is found before.
-fn take_part(command: RoomCommand, options: &RoomOptions, schema: Option<PathBuf>) -> Result<Exit, Failure> {
+fn take_part(command: RoomCommand, caller: &Caller, schema: Option<PathBuf>) -> Result<Exit, Failure> {
+    let options = &caller.options;
     match command {
         RoomCommand::Create { room, file } => editor::create(&room, file.as_deref(), schema, options),
         RoomCommand::Join { room, save, force } => {
@@ -105,19 +109,19 @@ fn take_part(command: RoomCommand, options: &RoomOptions, schema: Option<PathBuf
         RoomCommand::Serve { room, file, force } => serve::serve(&room, file.as_deref(), force, options),
         RoomCommand::Get { room, path, compact } => {
             input::check_path(&path)?;
-            perform(&room, Verb::Get { path, compact }, options)
+            perform(&room, Verb::Get { path, compact }, caller)
         }
         RoomCommand::Set { room, path, value, expected } => {
             let (value, expected) = values(value, expected)?;
-            change(&room, path, Method::Set(value), expected, options)
+            change(&room, path, Method::Set(value), expected, caller)
         }
         RoomCommand::Delete { room, path, expected } => {
             let expected = expected.as_deref().map(input::read_argument).transpose()?;
-            change(&room, path, Method::Delete, expected, options)
+            change(&room, path, Method::Delete, expected, caller)
         }
         RoomCommand::Merge { room, path, value, expected } => {
             let (value, expected) = values(value, expected)?;
-            change(&room, path, Method::Merge(value), expected, options)
+            change(&room, path, Method::Merge(value), expected, caller)
         }
         RoomCommand::Splice { room, path, start, count, items, expected } => {
             let mut arguments = items;
@@ -126,25 +130,25 @@ fn take_part(command: RoomCommand, options: &RoomOptions, schema: Option<PathBuf
             let mut items_and_expected = input::read_arguments(&arguments)?;
             let expected = items_and_expected.split_off(items).pop();
             let method = Method::Splice { start, count, items: items_and_expected };
-            change(&room, path, method, expected, options)
+            change(&room, path, method, expected, caller)
         }
         RoomCommand::Update { room, path, command } => {
             input::check_path(&path)?;
-            update(&room, &path, &command, options)
+            update(&room, &path, &command, caller)
         }
         RoomCommand::Edit { room, path } => {
             input::check_path(&path)?;
             block_on(edit_text::edit_text(&room, &path, options.clone()))
         }
         RoomCommand::Apply { room, patch, merge } => {
-            perform(&room, Verb::Apply(apply::Patch::read(&patch, merge)?), options)
+            perform(&room, Verb::Apply(apply::Patch::read(&patch, merge)?), caller)
         }
         RoomCommand::Watch { room, path } => {
             path.as_deref().map(input::check_path).transpose()?;
-            perform(&room, Verb::Watch { path, is_resumed: false }, options)
+            perform(&room, Verb::Watch { path, is_resumed: false }, caller)
         }
-        RoomCommand::Log { room, json } => perform(&room, Verb::Log { json }, options),
-        RoomCommand::Peers { room, json } => perform(&room, Verb::Peers { json }, options),
+        RoomCommand::Log { room, json } => perform(&room, Verb::Log { json }, caller),
+        RoomCommand::Peers { room, json } => perform(&room, Verb::Peers { json }, caller),
     }
 }
 
@@ -156,25 +160,25 @@ fn values(value: String, expected: Option<String>) -> Result<(Value, Option<Valu
 }
 
 fn change(
-    room: &str, path: String, method: Method, expected: Option<Value>, options: &RoomOptions,
+    room: &str, path: String, method: Method, expected: Option<Value>, caller: &Caller,
 ) -> Result<Exit, Failure> {
     input::check_path(&path)?;
-    perform(room, Verb::Change { path, method, expected }, options)
+    perform(room, Verb::Change { path, method, expected }, caller)
 }
 
 /// Has a verb done by a peer that runs already, or joins the room to do it.
-fn perform(room: &str, verb: Verb, options: &RoomOptions) -> Result<Exit, Failure> {
-    match on_this_thread(local::ask(room, verb, options))? {
+fn perform(room: &str, verb: Verb, caller: &Caller) -> Result<Exit, Failure> {
+    match on_this_thread(local::ask(room, verb, caller))? {
         Asked::Done(exit) => Ok(exit),
         Asked::Join(verb) => {
-            in_room(room, options, async |member| verb::perform(member, verb, &Out::Standard).await)
+            in_room(room, &caller.options, async |member| verb::perform(member, verb, &Out::Standard).await)
         }
     }
 }
 
-fn update(room: &str, path: &str, command: &[OsString], options: &RoomOptions) -> Result<Exit, Failure> {
+fn update(room: &str, path: &str, command: &[OsString], caller: &Caller) -> Result<Exit, Failure> {
     let asked = on_this_thread(async {
-        let Some(mut guest) = Guest::find(room, options).await else { return Ok(None) };
+        let Some(mut guest) = Guest::find(room, caller).await else { return Ok(None) };
         tokio::select! {
             done = update::update(Place::There(&mut guest), path, command) => done.map(Some),
             exit = signals::ended() => Ok(Some(exit)),
@@ -182,9 +186,9 @@ fn update(room: &str, path: &str, command: &[OsString], options: &RoomOptions) -
     })?;
     match asked {
         Some(exit) => Ok(exit),
-        None => {
-            in_room(room, options, async |member| update::update(Place::Here(member), path, command).await)
-        }
+        None => in_room(room, &caller.options, async |member| {
+            update::update(Place::Here(member), path, command).await
+        }),
     }
 }
 
@@ -218,4 +222,20 @@ fn room_options(options: &Options) -> Result<RoomOptions, Failure> {
 
 fn config() -> Result<Config, Failure> {
     Ok(Config::path().map(|path| Config::load(&path)).transpose()?.unwrap_or_default())
+}
+
+/// FNV-1a, 64 bits, for names of files: the same in every build, which the hashes of the standard
+/// library need not be.
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_hash_is_the_one_it_is_called() {
+        assert_eq!(super::fnv(b"foobar"), 0x8594_4171_f739_67e8);
+    }
 }

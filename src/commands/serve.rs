@@ -10,11 +10,11 @@ use super::failure::{Exit, Failure};
 use super::keeper::Keeper;
 use super::local::Host;
 use super::member::hosting;
+use super::shadow::Shadow;
 use super::target::Target;
 use super::watcher::FileWatcher;
 use super::{announce, input, output, signals};
 use crate::bridge::Bridge;
-use crate::file::FileBinding;
 use crate::room::{Room, RoomOptions};
 use crate::sync::VectorClock;
 
@@ -46,12 +46,13 @@ pub(super) fn serve(
             opened = Room::open(room, document, hosting(options)) => opened?,
             exit = &mut ended => return Ok(exit),
         };
-        let result = match target.map(|target| target.bind(&room, is_new, force)).transpose() {
-            Ok(file) => {
+        let tie = |target| tie(target, &room, is_new, force, &options.signal);
+        let result = match target.map(tie).transpose() {
+            Ok(keeper) => {
                 announce::opened(&room, &options.signal);
                 output::say(&format!("serving {} as author {}", room.name(), room.author()));
                 let host = Host::start(&room, options);
-                let result = hold(&room, file.map(|file| keeper(file, is_new)), ended).await;
+                let result = hold(&room, keeper, ended).await;
                 host.stop().await;
                 result
             }
@@ -62,10 +63,25 @@ pub(super) fn serve(
     })
 }
 
-/// A room that was opened here has started from what is in the file.
-fn keeper(file: FileBinding, is_new: bool) -> Keeper {
+/// Ties a file to a room. One that was in step with it before goes on from there.
+fn tie(target: Target, room: &Room, is_new: bool, force: bool, signal: &str) -> Result<Keeper, Failure> {
+    let shadow = Shadow::of(target.path(), signal, room.name());
+    if !is_new
+        && !force
+        && target.differs_from(room)
+        && let Some((file, bridge)) = shadow.as_ref().and_then(|shadow| shadow.resume(target.path(), room))
+    {
+        output::say(&format!(
+            "{} goes on from what it last showed of {}",
+            file.path().display(),
+            room.name()
+        ));
+        return Ok(Keeper::new(file, Some(bridge), shadow).with_layout_of_file(room));
+    }
+    let file = target.bind(room, is_new, force)?;
+    // A room that was opened here has started from what is in the file.
     let shown = file.value().filter(|_| is_new).cloned();
-    Keeper::new(file, shown.map(|shown| Bridge::new(shown, VectorClock::new())))
+    Ok(Keeper::new(file, shown.map(|shown| Bridge::new(shown, VectorClock::new())), shadow))
 }
 
 async fn hold(

@@ -20,6 +20,14 @@ use crate::room::RoomOptions;
 /// How long the running peer may take to greet. One that was stopped does not, and is left alone.
 const GREETED_WITHIN: Duration = Duration::from_secs(3);
 
+/// Who wants something done.
+pub(in super::super) struct Caller {
+    /// How this process would be in the room.
+    pub(in super::super) options: RoomOptions,
+    /// The name that was asked for, if any was.
+    pub(in super::super) given_name: Option<String>,
+}
+
 /// A connection to a peer of this user that runs on this machine.
 pub(in super::super) struct Guest {
     room: String,
@@ -29,25 +37,25 @@ pub(in super::super) struct Guest {
 
 impl Guest {
     /// Connects to a peer that is in the room already and does what this process would do. Nothing
-    /// when there is none, or when it speaks another version or goes by another name.
-    pub(in super::super) async fn find(room: &str, options: &RoomOptions) -> Option<Self> {
-        for place in Place::all(&options.signal, room) {
+    /// when there is none, or when it speaks another version or goes by another name than was given.
+    pub(in super::super) async fn find(room: &str, caller: &Caller) -> Option<Self> {
+        for place in Place::all(&caller.options.signal, room) {
             if let Some(stream) = place.connect().await {
-                return timeout(GREETED_WITHIN, Self::greeted(stream, room, options)).await.ok().flatten();
+                return timeout(GREETED_WITHIN, Self::greeted(stream, room, caller)).await.ok().flatten();
             }
         }
         None
     }
 
-    async fn greeted(stream: UnixStream, room: &str, options: &RoomOptions) -> Option<Self> {
+    async fn greeted(stream: UnixStream, room: &str, caller: &Caller) -> Option<Self> {
         let (reader, writer) = stream.into_split();
         let mut lines = Lines::new(BufReader::new(reader), limits::LOCAL_LINE_BYTES);
         let greeting = Greeting::decode(&lines.next().await.ok()??)?;
         let wanted = Greeting {
             version: VERSION,
-            signal: options.signal.clone(),
+            signal: caller.options.signal.clone(),
             room: room.to_owned(),
-            name: options.name.clone(),
+            name: caller.given_name.clone().unwrap_or_else(|| greeting.name.clone()),
         };
         (greeting == wanted).then(|| Self { room: room.to_owned(), lines, writer })
     }
@@ -126,10 +134,10 @@ pub(in super::super) enum Asked {
 }
 
 /// Has a verb done by a peer that runs already, if there is one.
-pub(in super::super) async fn ask(room: &str, verb: Verb, options: &RoomOptions) -> Result<Asked, Failure> {
+pub(in super::super) async fn ask(room: &str, verb: Verb, caller: &Caller) -> Result<Asked, Failure> {
     let is_watch = matches!(verb, Verb::Watch { .. });
     let done = async {
-        match Guest::find(room, options).await {
+        match Guest::find(room, caller).await {
             Some(mut guest) => guest.perform(verb).await,
             None => Ok(Asked::Join(verb)),
         }

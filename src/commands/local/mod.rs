@@ -10,6 +10,6 @@ mod line;
 mod place;
 mod wire;
 
-pub(super) use guest::{Asked, Guest, ask};
+pub(super) use guest::{Asked, Caller, Guest, ask};
 pub(super) use host::Host;
 pub(super) use wire::Reply;

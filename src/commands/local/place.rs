@@ -110,14 +110,7 @@ fn is_private(folder: &Path) -> bool {
 fn name(signal: &str, room: &str) -> String {
     let letters: String = room.chars().filter(char::is_ascii_alphanumeric).take(NAME_LETTERS).collect();
     let place = [signal, "\n", room].concat();
-    format!("{letters}-{:016x}", fnv(place.as_bytes()))
-}
-
-/// FNV-1a, 64 bits: the same in every build, which the hashes of the standard library need not be.
-fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    format!("{letters}-{:016x}", super::super::fnv(place.as_bytes()))
 }
 
 #[cfg(test)]
@@ -128,7 +121,6 @@ mod tests {
 
     #[test]
     fn rooms_have_names_of_their_own_that_are_file_names() {
-        assert_eq!(fnv(b"foobar"), 0x8594_4171_f739_67e8);
         let names = [("ws://a:1", "demo"), ("ws://a:2", "demo"), ("ws://a:1", "../de mo")];
         let names = names.map(|(signal, room)| name(signal, room));
         assert!(
