@@ -50,6 +50,7 @@ pub mod document;
 pub mod limits;
 pub mod session;
 pub mod sync;
+pub mod trust;
 
 #[cfg(feature = "app")]
 #[doc(hidden)]

@@ -10,10 +10,11 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("document", &["document", "limits"]),
     ("sync", &["sync", "document", "limits"]),
     ("bridge", &["bridge", "sync", "document", "limits"]),
-    ("session", &["session", "sync", "document", "limits"]),
+    ("trust", &["trust", "sync", "document", "limits"]),
+    ("session", &["session", "trust", "sync", "document", "limits"]),
     // Of the room only what a room is asked for and answers with, see below.
-    ("net", &["net", "room", "session", "sync", "document", "limits"]),
-    ("room", &["room", "cursor", "net", "session", "sync", "document", "limits"]),
+    ("net", &["net", "room", "session", "trust", "sync", "document", "limits"]),
+    ("room", &["room", "cursor", "net", "session", "trust", "sync", "document", "limits"]),
     ("cursor", &["cursor", "room", "session", "sync", "document", "limits"]),
     ("tui", &["tui", "file", "room", "cursor", "session", "sync", "document", "limits"]),
 ];
@@ -27,8 +28,15 @@ const SIGNAL_ARROWS: &[(&str, &[&str])] =
 
 /// The parts that are values in, values out. Addresses of peers are values; sockets are not. Maps
 /// that differ from run to run in their order would let one peer differ from another.
-const PURE: &[&str] =
-    &["src/document", "src/sync", "src/bridge", "src/session", "signal/src/protocol", "signal/src/lobby"];
+const PURE: &[&str] = &[
+    "src/document",
+    "src/sync",
+    "src/bridge",
+    "src/trust",
+    "src/session",
+    "signal/src/protocol",
+    "signal/src/lobby",
+];
 const IMPURE: &[&str] = &[
     "tokio",
     "Instant",

@@ -140,6 +140,7 @@ impl From<EditError> for Failure {
     fn from(error: EditError) -> Self {
         let exit = match &error {
             EditError::Apply(ApplyError::Absent(_) | ApplyError::WrongStep { .. }) => Exit::NoPath,
+            EditError::ReadOnly => Exit::NotPermitted,
             EditError::Apply(_) | EditError::Base | EditError::NoDocument | EditError::Limit(_) => {
                 Exit::Failed
             }

@@ -10,7 +10,7 @@ use webrtc::data_channel::{DataChannel, DataChannelEvent};
 
 use super::frame::{Reassembly, split};
 use crate::limits;
-use crate::session::{Channel, Message};
+use crate::session::{Channel, Message, Proof};
 use crate::sync::Change;
 
 /// How often to look whether what was sent is acknowledged.
@@ -78,12 +78,11 @@ impl Sender {
                 },
             };
             let message = match outgoing {
-                Outgoing::Message(Message::Change(change)) => {
+                Outgoing::Message(message) => {
                     let gathered;
-                    (gathered, next) = self.gather(change);
+                    (gathered, next) = self.gather(message);
                     gathered
                 }
-                Outgoing::Message(message) => message,
                 Outgoing::Flush(done) => {
                     self.flush().await;
                     let _ = done.send(());
@@ -99,21 +98,23 @@ impl Sender {
 
     /// Puts the changes that queued up while the channel was busy into one message. Second: what
     /// came behind them.
-    fn gather(&mut self, first: Arc<Change>) -> (Message, Option<Outgoing>) {
-        let mut changes = vec![first];
-        let mut behind = None;
-        while changes.len() < limits::GATHERED_CHANGES && behind.is_none() {
+    fn gather(&mut self, first: Message) -> (Message, Option<Outgoing>) {
+        let mut gathered = match Gathered::new(first) {
+            Ok(gathered) => gathered,
+            Err(message) => return (message, None),
+        };
+        while gathered.changes.len() < limits::GATHERED_CHANGES {
             match self.queue.try_recv() {
-                Ok(Outgoing::Message(Message::Change(change))) => changes.push(change),
-                Ok(other) => behind = Some(other),
+                Ok(Outgoing::Message(message)) => {
+                    if let Err(behind) = gathered.add(message) {
+                        return (gathered.message(), Some(Outgoing::Message(behind)));
+                    }
+                }
+                Ok(flush @ Outgoing::Flush(_)) => return (gathered.message(), Some(flush)),
                 Err(_) => break,
             }
         }
-        let message = match changes.as_slice() {
-            [only] => Message::Change(only.clone()),
-            _ => Message::Changes(changes),
-        };
-        (message, behind)
+        (gathered.message(), None)
     }
 
     async fn send(&self, message: &Message) -> webrtc::error::Result<()> {
@@ -132,6 +133,60 @@ impl Sender {
                 tokio::time::sleep(FLUSH_INTERVAL).await;
             }
         }
+    }
+}
+
+/// Single changes, signed or not, that become one message.
+struct Gathered {
+    changes: Vec<Arc<Change>>,
+    proof: Option<Proof>,
+}
+
+impl Gathered {
+    /// From a message that is one change; any other is given back.
+    fn new(message: Message) -> Result<Self, Message> {
+        let (change, proof) = single(message)?;
+        Ok(Self { changes: vec![change], proof })
+    }
+
+    /// Adds another; what is no change of the same kind is given back.
+    fn add(&mut self, message: Message) -> Result<(), Message> {
+        let (change, proof) = single(message)?;
+        match (&mut self.proof, proof) {
+            (None, None) => {}
+            (Some(proof), Some(added)) => added.seals.into_iter().for_each(|seal| proof.add(seal)),
+            (_, None) => return Err(Message::Change(change)),
+            (None, Some(added)) => return Err(Message::Signed(Box::new(Message::Change(change)), added)),
+        }
+        self.changes.push(change);
+        Ok(())
+    }
+
+    fn message(mut self) -> Message {
+        let message = match (self.changes.pop(), self.changes.is_empty()) {
+            (Some(only), true) => Message::Change(only),
+            (last, _) => {
+                self.changes.extend(last);
+                Message::Changes(self.changes)
+            }
+        };
+        match self.proof {
+            Some(proof) => Message::Signed(Box::new(message), proof),
+            None => message,
+        }
+    }
+}
+
+/// The change that a message is, with its proof; any other message is given back.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only single changes are gathered")]
+fn single(message: Message) -> Result<(Arc<Change>, Option<Proof>), Message> {
+    match message {
+        Message::Change(change) => Ok((change, None)),
+        Message::Signed(inner, proof) => match *inner {
+            Message::Change(change) => Ok((change, Some(proof))),
+            other => Err(Message::Signed(Box::new(other), proof)),
+        },
+        other => Err(other),
     }
 }
 

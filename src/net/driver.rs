@@ -106,6 +106,9 @@ impl Driver {
             tracing::trace!(me = %self.mesh.me(), %to, ?message, "out");
             self.mesh.send(now, to, channel, message);
         }
+        for author in self.shared.take_expelled() {
+            self.mesh.expel(author);
+        }
         for request in self.mesh.take_requests() {
             self.signaling.send(request);
         }

@@ -8,7 +8,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -71,6 +71,8 @@ pub(super) struct Mesh {
     /// Connections begun.
     count: u64,
     is_server_up: bool,
+    /// Those who did wrong: nothing is had to do with them any more.
+    expelled: BTreeSet<Author>,
     inputs: Vec<Input>,
     requests: Vec<Request>,
 }
@@ -85,6 +87,7 @@ impl Mesh {
             members: BTreeMap::new(),
             count: 0,
             is_server_up: true,
+            expelled: BTreeSet::new(),
             inputs: Vec::new(),
             requests: Vec::new(),
         }
@@ -126,7 +129,10 @@ impl Mesh {
     /// A member is there, says the server.
     pub(super) fn present(&mut self, now: Instant, author: Author) {
         let is_known = self.members.contains_key(&author);
-        if author == self.me || (!is_known && self.members.len() >= limits::KNOWN_MEMBERS) {
+        if author == self.me
+            || self.expelled.contains(&author)
+            || (!is_known && self.members.len() >= limits::KNOWN_MEMBERS)
+        {
             return;
         }
         let try_at = if self.me < author { now } else { now + OFFER_WITHIN };
@@ -158,6 +164,12 @@ impl Mesh {
         if !matches!(member.link, Link::Open(_)) {
             self.forget(author);
         }
+    }
+
+    /// A member did wrong: its connection is closed, and no other is made.
+    pub(super) fn expel(&mut self, author: Author) {
+        self.expelled.insert(author);
+        self.forget(author);
     }
 
     /// When to call [`timeout`](Self::timeout).

@@ -44,6 +44,8 @@ pub(crate) struct Shared {
 struct State {
     session: Session,
     outgoing: VecDeque<(Author, Channel, Message)>,
+    /// Whose connections are to be closed for good.
+    expelled: Vec<Author>,
     server: ServerStatus,
     /// Where the signaling server is, when it runs in this process.
     embedded: Option<String>,
@@ -65,6 +67,7 @@ impl Shared {
             state: Mutex::new(State {
                 session,
                 outgoing: VecDeque::new(),
+                expelled: Vec::new(),
                 server: ServerStatus::Connected,
                 embedded,
                 watchers: Vec::new(),
@@ -113,6 +116,10 @@ impl Shared {
                     state.queue(to, channel, message);
                     continue;
                 }
+                Output::Expel(author) => {
+                    state.expelled.push(author);
+                    continue;
+                }
                 Output::Event(event) => event,
             };
             tracing::trace!(me = %state.session.author(), ?event, "told");
@@ -122,6 +129,7 @@ impl Shared {
                 Event::People
                 | Event::Progress
                 | Event::Refused(..)
+                | Event::Distrusted(_)
                 | Event::CallbackFailed(_)
                 | Event::Garbage(..)
                 | Event::Incompatible(..)
@@ -151,6 +159,11 @@ impl Shared {
     /// What the driver is to send.
     pub(crate) fn take_outgoing(&self) -> VecDeque<(Author, Channel, Message)> {
         std::mem::take(&mut self.lock().outgoing)
+    }
+
+    /// Whose connections are to be closed for good.
+    pub(crate) fn take_expelled(&self) -> Vec<Author> {
+        std::mem::take(&mut self.lock().expelled)
     }
 
     /// Resolves when there may be something to send.

@@ -3,12 +3,13 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::membership::Dropped;
 use super::message::{Message, MessageError, Presence};
 use crate::document::{Kind, Text, Value, parse};
 use crate::limits;
 use crate::sync::{
-    Author, Change, ChangeError, Checkpoint, Tick, decode_message, encode_change, read_change, read_clock,
-    read_path, write_change, write_clock, write_path,
+    Author, Change, ChangeError, Checkpoint, Tick, VectorClock, decode_message, encode_change, read_change,
+    read_clock, read_path, write_change, write_clock, write_path,
 };
 
 /// Bytes of a message that can hold a whole document: its text is quoted within the message, which
@@ -20,10 +21,20 @@ impl Message {
     pub fn encode(&self) -> String {
         let mut text = String::new();
         match self {
-            Self::Hello { version, name, clock, has_document } => {
+            Self::Hello { version, name, clock, has_document, writer, dropped } => {
                 let _ = write!(text, r#"["hello",{{"version":{version},"name":{},"clock":"#, Text::new(name));
                 write_clock(clock, &mut text);
-                let _ = write!(text, r#","document":{has_document}}}]"#);
+                let _ = write!(text, r#","document":{has_document}"#);
+                if let Some(writer) = writer {
+                    let _ = write!(text, r#","writer":{writer}"#);
+                }
+                for (name, clock) in [("dropped", &dropped.first), ("settled", &dropped.settled)] {
+                    if clock.iter().len() > 0 {
+                        let _ = write!(text, r#","{name}":"#);
+                        write_clock(clock, &mut text);
+                    }
+                }
+                text.push_str("}]");
             }
             Self::RequestDocument => text.push_str(r#"["request document",null]"#),
             Self::Document { checkpoint, changes } => write_document(checkpoint, changes, &mut text),
@@ -55,8 +66,21 @@ impl Message {
                 }
                 text.push(']');
             }
+            Self::Dropped(dropped) => {
+                text.push_str(r#"["dropped","#);
+                write_clock(&dropped.first, &mut text);
+                text.push(',');
+                write_clock(&dropped.settled, &mut text);
+                text.push(']');
+            }
             Self::Presence(presence) => write_presence(presence, &mut text),
             Self::Goodbye => text.push_str(r#"["goodbye",null]"#),
+            Self::Signed(message, proof) => {
+                text = message.encode();
+                text.pop();
+                super::proof_codec::write(proof, &mut text);
+                text.push(']');
+            }
         }
         text
     }
@@ -77,7 +101,17 @@ impl Message {
         let (Some(kind), Some(payload)) = (kind, message.index(1)) else {
             return Err(MessageError::Shape("a type and a payload were expected".to_owned()));
         };
-        match &*kind {
+        let read = Self::read(&kind, &message, payload)?;
+        match (message.index(2), &read) {
+            (Some(proof), Self::Change(_) | Self::Changes(_) | Self::Document { .. }) => {
+                Ok(Self::Signed(Box::new(read), super::proof_codec::read(&Payload::new("proof", proof))?))
+            }
+            _ => Ok(read),
+        }
+    }
+
+    fn read(kind: &str, message: &Value, payload: &Value) -> Result<Self, MessageError> {
+        match kind {
             "hello" => read_hello(&Payload::new("hello", payload)),
             "request document" => Ok(Self::RequestDocument),
             "document" => read_document(&Payload::new("document", payload)),
@@ -88,6 +122,11 @@ impl Message {
             "clock" => {
                 let floor = message.index(2).map(read_clock).transpose()?;
                 Ok(Self::Clock { seen: read_clock(payload)?, floor })
+            }
+            "dropped" => {
+                let settled =
+                    message.index(2).ok_or_else(|| Payload::new("dropped", payload).wrong("two clocks"))?;
+                Ok(Self::Dropped(Dropped { first: read_clock(payload)?, settled: read_clock(settled)? }))
             }
             "presence" => read_presence(&Payload::new("presence", payload)),
             "goodbye" => Ok(Self::Goodbye),
@@ -164,6 +203,8 @@ fn read_hello(hello: &Payload<'_>) -> Result<Message, MessageError> {
         name: hello.name()?,
         clock: read_clock(hello.member("clock")?)?,
         has_document: hello.flag("document")?,
+        writer: hello.member("writer").ok().map(|writer| hello.author(writer)).transpose()?,
+        dropped: Dropped { first: hello.clock("dropped")?, settled: hello.clock("settled")? },
     })
 }
 
@@ -203,29 +244,40 @@ fn read_presence(presence: &Payload<'_>) -> Result<Message, MessageError> {
 }
 
 /// What a message of some kind carries.
-struct Payload<'a> {
+pub(super) struct Payload<'a> {
     kind: &'static str,
     value: &'a Value,
 }
 
 impl<'a> Payload<'a> {
-    fn new(kind: &'static str, value: &'a Value) -> Self {
+    pub(super) fn new(kind: &'static str, value: &'a Value) -> Self {
         Self { kind, value }
     }
 
-    fn wrong(&self, reason: impl Into<String>) -> MessageError {
+    pub(super) fn wrong(&self, reason: impl Into<String>) -> MessageError {
         MessageError::Payload { kind: self.kind, reason: reason.into() }
     }
 
-    fn member(&self, name: &str) -> Result<&'a Value, MessageError> {
+    pub(super) fn member(&self, name: &str) -> Result<&'a Value, MessageError> {
         self.value.key(&Text::new(name)).ok_or_else(|| self.wrong(format!("it has no {name:?}")))
+    }
+
+    /// A clock that may be left out when it says nothing.
+    fn clock(&self, name: &str) -> Result<VectorClock, MessageError> {
+        Ok(self.member(name).ok().map(read_clock).transpose()?.unwrap_or_default())
+    }
+
+    fn author(&self, value: &Value) -> Result<Author, MessageError> {
+        let number =
+            value.as_number().and_then(|number| number.parse().ok()).filter(|&number: &u32| number > 0);
+        number.map(Author).ok_or_else(|| self.wrong("an author is a positive number"))
     }
 
     fn flag(&self, name: &str) -> Result<bool, MessageError> {
         self.member(name)?.as_bool().ok_or_else(|| self.wrong(format!("{name:?} is true or false")))
     }
 
-    fn string(&self, name: &str) -> Result<String, MessageError> {
+    pub(super) fn string(&self, name: &str) -> Result<String, MessageError> {
         let text = self.member(name)?.as_text().filter(|text| !text.has_lone_surrogate());
         text.map(|text| text.plain().into_owned()).ok_or_else(|| self.wrong(format!("{name:?} is a string")))
     }
@@ -238,7 +290,7 @@ impl<'a> Payload<'a> {
         Ok(name)
     }
 
-    fn elements(&self, limit: usize) -> Result<impl Iterator<Item = &'a Value>, MessageError> {
+    pub(super) fn elements(&self, limit: usize) -> Result<impl Iterator<Item = &'a Value>, MessageError> {
         if self.value.kind() != Kind::Array || self.value.len() > limit {
             return Err(self.wrong(format!("an array of at most {limit} elements was expected")));
         }

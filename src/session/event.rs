@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::message::{Channel, Message, Presence};
 use crate::sync::{Author, Change, Refusal, Snapshot, VectorClock};
+use crate::trust::Fraud;
 
 /// What happened outside.
 #[derive(Clone, Debug)]
@@ -12,6 +13,8 @@ pub enum Input {
     Joined(Author),
     /// The channels to a peer are open.
     Connected(Author),
+    /// A peer that is about to be connected has shown this certificate, and that it has the key.
+    Certified(Author, Vec<u8>),
     /// The connection to a peer is broken; it may come back.
     Disconnected(Author),
     /// A peer has left for good, and is not connected any more either. Without the latter the
@@ -30,6 +33,8 @@ pub enum Input {
 pub enum Output {
     /// Say this to that peer.
     Send(Author, Channel, Message),
+    /// Close the connection to that peer, and make no other: it did wrong.
+    Expel(Author),
     /// Tell whoever watches.
     Event(Event),
 }
@@ -48,6 +53,8 @@ pub enum Event {
     Progress,
     /// A peer sent what cannot be accepted; nothing was altered.
     Refused(Author, Refusal),
+    /// Somebody forged, altered or contradicted changes; nothing of that was taken in.
+    Distrusted(Fraud),
     /// A callback of `Room::on_change` failed.
     CallbackFailed(String),
     /// A peer sent what is no message, or none that it may send.
@@ -55,10 +62,11 @@ pub enum Event {
     /// A peer speaks another version of the protocol; it is not talked to.
     Incompatible(Author, u32),
     /// This peer had been away for longer than the others remember, and its document was replaced
-    /// by theirs, which contains everything that this one did. This is what it was.
+    /// by theirs, which contains everything that this one did; what only this one had was found
+    /// by comparing, and written again. This is what it was.
     Replaced(Box<Snapshot>),
-    /// That peer no longer remembers the past that this one's latest edits, or edits only this
-    /// one has seen, were made on: they cannot be taken in there, and nothing was altered here.
+    /// That peer's document and this one's cannot be brought together: neither contains the other,
+    /// and what is between them is no longer remembered. Nothing was altered here.
     Stranded(Author),
 }
 

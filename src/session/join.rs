@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::live::Floor;
+use super::membership::Dropped;
 use super::message::VERSION;
 use super::timers::{self, Timer};
 use super::{Channel, Event, Link, Message, Session, Time, resend};
@@ -39,7 +40,7 @@ impl Joining {
 impl Session {
     /// The channels to a peer are open: each side says hello first.
     pub(super) fn connected(&mut self, now: Time, to: Author) {
-        if to == self.author {
+        if to == self.member {
             return;
         }
         self.disconnected(now, to);
@@ -49,11 +50,19 @@ impl Session {
         peer.heard_at = now;
         self.people_changed = true;
         self.timers.set(Timer::Away(to), now + timers::AWAY);
+        self.gone.remove(&to);
+        self.send_hello(to);
+    }
+
+    /// Says who this is.
+    pub(super) fn send_hello(&mut self, to: Author) {
         let hello = Message::Hello {
             version: VERSION,
             name: self.options.name.clone(),
             clock: self.seen(),
             has_document: self.replica.is_some(),
+            writer: Some(self.author).filter(|&author| author != self.member),
+            dropped: self.dropped.clone(),
         };
         self.send(to, Channel::Sync, hello);
     }
@@ -61,16 +70,27 @@ impl Session {
     /// A peer says who it is. Each side sends the other what it lacks.
     pub(super) fn hello(
         &mut self, now: Time, from: Author, name: String, clock: &VectorClock, has_document: bool,
+        (writer, dropped): (Option<Author>, Dropped),
     ) {
+        let was_dropped = self.is_dropped(from);
         let Some(peer) = self.peers.get_mut(&from) else { return };
         peer.greeted = true;
+        peer.writer = writer.filter(|writer| writer.member() == from);
+        peer.sent_document = None;
         peer.has_document = has_document;
         peer.be_patient_anew();
-        peer.clock = VectorClock::new();
+        let before = std::mem::take(&mut peer.clock);
+        let before = Some(before).filter(|_| !was_dropped && peer.writer.is_some());
         peer.presence.name = name;
         self.people_changed = true;
         self.send_presence_to(from);
-        if has_document && self.learn(now, from, clock) {
+        self.peer_dropped(now, from, dropped, before);
+        if self.is_dropped(from) {
+            // It is told by now, and comes back under another name.
+            if let Some(peer) = self.peers.get_mut(&from) {
+                peer.has_document = false;
+            }
+        } else if has_document && self.learn(now, from, clock) {
             self.renew_repairs();
             self.send_lacking(now, from, clock);
         }
@@ -85,6 +105,12 @@ impl Session {
         let often = |holder: Author| self.joining.ever_asked.get(&holder).copied().unwrap_or(0);
         let holders = self.peers.iter().filter(|(_, peer)| peer.is_sharing()).map(|(&author, _)| author);
         let Some(holder) = holders.min_by_key(|&holder| often(holder)) else { return };
+        self.ask(now, holder);
+    }
+
+    /// Asks somebody for the document.
+    pub(super) fn ask(&mut self, now: Time, holder: Author) {
+        let often = |holder: Author| self.joining.ever_asked.get(&holder).copied().unwrap_or(0);
         let patience = timers::DOCUMENT.saturating_mul(1 << often(holder).min(6)).min(timers::DOCUMENT_MOST);
         self.joining.asked = Some(holder);
         *self.joining.ever_asked.entry(holder).or_default() += 1;
@@ -133,8 +159,13 @@ impl Session {
     /// longer remembered take a document.
     pub(super) fn send_requested(&mut self, now: Time, to: Author, runs: &[(Author, u64, u64)]) {
         let Some(replica) = &self.replica else { return };
+        // As far as their authors signed: somebody else has to be able to check them.
+        let complete = |&(author, first, last): &(Author, u64, u64)| {
+            (author, first, self.ledger.as_ref().map_or(last, |ledger| ledger.complete(author, last)))
+        };
+        let runs: Vec<_> = runs.iter().map(complete).collect();
         let mut lacks = replica.clock().clone();
-        for &(author, first, _) in runs {
+        for &(author, first, _) in &runs {
             lacks.set(author, lacks.get(author).min(first.saturating_sub(1)));
         }
         if !replica.reaches_back_to(&lacks) {
@@ -170,7 +201,8 @@ impl Session {
         }
         // None of the changes is an own one: they have all seen that version, and this peer has not.
         let mut theirs = Replica::new(self.author, checkpoint, self.options.history);
-        let received = theirs.receive(changes.into_iter().map(Arc::unwrap_or_clone));
+        let counting = changes.iter().filter(|change| self.counts(change));
+        let received = theirs.receive(counting.map(|change| Change::clone(change)));
         if theirs.clock().covers(replica.clock()) {
             self.event(Event::Replaced(Box::new(replica.snapshot())));
             let clock = theirs.clock().clone();
@@ -186,13 +218,23 @@ impl Session {
 
     /// A joiner's document is here.
     fn start(&mut self, now: Time, from: Author, checkpoint: Checkpoint, changes: Vec<Arc<Change>>) {
+        if self.dropped.has_settled_before(&checkpoint.clock) {
+            self.give_up_asking(now, Some(from));
+            return;
+        }
         self.replica = Some(Replica::new(self.author, checkpoint, self.options.history));
         self.timers.stop(Timer::Document);
         let joining = std::mem::take(&mut self.joining);
         // `Ready` tells of all that the document brings.
-        self.event(Event::Ready);
+        let unsent = self.unsent.take();
+        self.event(match &unsent {
+            Some(unsent) => Event::Replaced(Box::new(unsent.replica().snapshot())),
+            None => Event::Ready,
+        });
         self.take_in(now, from, changes);
         self.floor = Floor::new(self.seen());
+        let before = self.dropped.clone();
+        self.count_anew(&before);
         for (sender, changes) in joining.kept {
             self.receive(now, sender, changes);
         }
@@ -203,5 +245,8 @@ impl Session {
             self.send(other, Channel::Sync, Message::RequestChanges(clock.clone()));
         }
         self.acknowledge(from, None);
+        if let Some(unsent) = unsent {
+            self.carry_over(now, unsent);
+        }
     }
 }

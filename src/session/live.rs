@@ -43,6 +43,9 @@ impl Session {
             return;
         }
         self.event(Event::Changed(changes.to_vec()));
+        if let Some(ledger) = &mut self.ledger {
+            ledger.enter_own(changes);
+        }
         for change in changes {
             self.recent.push(now, change.clone());
         }
@@ -91,7 +94,9 @@ impl Session {
             self.joining.keep(from, changes);
             return Vec::new();
         };
-        let received = replica.receive(changes.iter().map(|change| Change::clone(change)));
+        let dropped = &self.dropped;
+        let counting = changes.iter().filter(|change| dropped.counts(change));
+        let received = replica.receive(counting.map(|change| Change::clone(change)));
         self.note_clocks(now, from, &changes, &received.refused);
         for author in received.applied.iter().map(|change| change.author).collect::<BTreeSet<_>>() {
             if self.peers.get(&author).is_some_and(Peer::is_sharing) {
@@ -106,8 +111,9 @@ impl Session {
     fn note_clocks(&mut self, now: Time, from: Author, changes: &[Arc<Change>], refused: &[Refusal]) {
         let refused: BTreeSet<ChangeId> = refused.iter().map(named).collect();
         let own = self.own_tick();
-        let is_sound =
-            |change: &&Arc<Change>| change.clock.get(self.author) <= own && !refused.contains(&change.id());
+        let is_sound = |change: &&Arc<Change>| {
+            change.clock.get(self.author) <= own && !refused.contains(&change.id()) && self.counts(change)
+        };
         let sound: Vec<&Arc<Change>> = changes.iter().filter(is_sound).collect();
         for change in sound {
             self.learn(now, from, &change.clock);
@@ -133,7 +139,7 @@ impl Session {
             self.await_acknowledgement(from);
         }
         if let Some(replica) = &self.replica {
-            self.repair.known(clock, replica.clock());
+            self.repair.known(&self.dropped.clip(clock), replica.clock());
         }
         true
     }
@@ -176,15 +182,25 @@ impl Session {
     /// may be forgotten. To have acknowledged a change is not enough: what is edited next may have
     /// been on a screen before it came.
     pub(super) fn forget_acknowledged(&mut self) {
-        let Some(replica) = &mut self.replica else { return };
+        let Some(replica) = &self.replica else { return };
         for (&author, peer) in &mut self.peers {
             let (floor, made) = &peer.floor;
             // Until all it had made is here, one of its changes that has seen less may be on its way.
-            if replica.clock().get(author) >= *made {
+            if replica.clock().get(peer.writer.unwrap_or(author)) >= *made {
                 peer.counted.clone_from(floor);
             }
         }
-        replica.acknowledged(self.peers.values().map(|peer| &peer.counted));
+        if replica.history().len() <= self.options.history || !self.is_settled() {
+            return;
+        }
+        let staying = self.peers.iter().filter(|&(&member, _)| !self.is_dropped(member));
+        let floors: Vec<VectorClock> = staying.map(|(_, peer)| peer.counted.clone()).collect();
+        if let Some(replica) = &mut self.replica {
+            replica.acknowledged(&floors);
+            if let Some(ledger) = &mut self.ledger {
+                ledger.forget(replica.start());
+            }
+        }
     }
 }
 

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::membership::Dropped;
 use crate::document::{ParseError, Path};
 use crate::sync::{Author, Change, ChangeError, Checkpoint, Tick, VectorClock};
+use crate::trust::{Hash, Seal};
 
 /// The version of the peer protocol spoken here. Peers of different versions do not talk.
 pub const VERSION: u32 = 1;
@@ -21,6 +23,10 @@ pub enum Message {
         clock: VectorClock,
         /// Whether they hold the document already.
         has_document: bool,
+        /// The name they write under, if that is not their number.
+        writer: Option<Author>,
+        /// Whom they take for dropped.
+        dropped: Dropped,
     },
     /// A newcomer, to the first peer it is connected to.
     RequestDocument,
@@ -46,10 +52,33 @@ pub enum Message {
         /// With a ping: what all its later edits will have seen, so that it may be forgotten.
         floor: Option<VectorClock>,
     },
+    /// Whom the sender takes for dropped, when that has changed.
+    Dropped(Dropped),
     /// Where the sender is.
     Presence(Presence),
     /// The sender leaves.
     Goodbye,
+    /// A `change`, `changes` or `document`, with what proves who made the changes in it.
+    Signed(Box<Message>, Proof),
+}
+
+/// What proves who made the changes of a message.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// The runs of changes that their authors have signed.
+    pub seals: Vec<Seal>,
+    /// With a document, where each author's chain of changes is in the version that it starts from.
+    pub hashes: Vec<(Author, Hash)>,
+}
+
+impl Proof {
+    /// Adds what proves another run; one that follows the last needs no signature of its own.
+    pub fn add(&mut self, seal: Seal) {
+        match self.seals.last_mut().and_then(|last| Some((last.joined(&seal)?, last))) {
+            Some((joined, last)) => *last = joined,
+            None => self.seals.push(seal),
+        }
+    }
 }
 
 /// Why a text is no message.

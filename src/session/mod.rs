@@ -40,21 +40,27 @@
 //! Where what is: `join` is the way in and what two who meet lack of each other; `live` takes
 //! changes in and gives them out; `resend` and `repair` are the two sides of a loss, who sent it
 //! and who misses it; `people` is who is there; `undo` the lists behind undo and redo; `timers`
-//! everything that waits, and how long.
+//! everything that waits, and how long; `membership` who still counts, and `rejoin` the way back for
+//! those who do not.
 //!
 //! # Limitations
 //!
-//! - A member that falls silent without leaving holds forgetting up for as long as it is a member.
-//! - Who was away for longer than the others remember, and has edits that they have not, keeps
-//!   them and is told ([`Event::Stranded`]); they are not carried over by themselves.
+//! - A member that only some of the others can hear may be dropped by those who cannot, and goes
+//!   on under another name.
+//! - Where a room falls apart, and both parts go on for longer than they remember, one of them
+//!   starts again from the other's document; what its people wrote is carried over by comparing.
 
 mod codec;
 mod event;
 mod join;
 mod live;
+mod membership;
 mod message;
 mod peer;
 mod people;
+mod proof;
+mod proof_codec;
+mod rejoin;
 mod repair;
 mod resend;
 #[cfg(test)]
@@ -62,17 +68,20 @@ mod tests;
 mod timers;
 mod undo;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use event::{Event, Input, Link, Output, Person};
-pub use message::{Channel, Message, MessageError, Presence, VERSION};
+pub use membership::Dropped;
+pub use message::{Channel, Message, MessageError, Presence, Proof, VERSION};
 
 use self::join::Joining;
 use self::live::Floor;
 use self::peer::Peer;
 use self::people::OwnPresence;
+use self::proof::NOTHING;
+use self::rejoin::{Parting, Unsent};
 use self::repair::Repair;
 use self::resend::Recent;
 use self::timers::{Timer, Timers};
@@ -80,6 +89,7 @@ use self::undo::UndoList;
 use crate::document::{LimitError, Method, Path};
 use crate::limits;
 use crate::sync::{Author, Change, ChangeId, Checkpoint, EditError, Replica, Snapshot, Undone, VectorClock};
+use crate::trust::{Distrust, Ledger};
 
 /// A moment: time since the session began. The driver's clock, not this machine's.
 pub type Time = Duration;
@@ -95,6 +105,9 @@ pub struct SessionOptions {
 
 /// One peer's side of the protocol around one replica.
 pub struct Session {
+    /// Who this is to the others.
+    member: Author,
+    /// The name under which it writes: its number, until it has to start again.
     author: Author,
     options: SessionOptions,
     replica: Option<Replica>,
@@ -107,6 +120,17 @@ pub struct Session {
     floor: Floor,
     undo: UndoList,
     presence: OwnPresence,
+    dropped: Dropped,
+    /// Authors who have left and of whom the document's clock does not tell.
+    gone: BTreeSet<Author>,
+    /// What was in common with those who have been dropped.
+    partings: Vec<Parting>,
+    /// What is to be written again when the others' document comes.
+    unsent: Option<Unsent>,
+    /// Who signed what; none among peers that trust each other anyway.
+    ledger: Option<Ledger>,
+    /// Those who did wrong; they are not listened to any more.
+    expelled: BTreeSet<Author>,
     /// Whether goodbye has been said.
     left: bool,
     people_changed: bool,
@@ -134,7 +158,12 @@ impl Session {
         let mut timers = Timers::default();
         timers.set(Timer::Ping, timers::PING);
         Self {
+            member: author,
             author,
+            dropped: Dropped::default(),
+            gone: BTreeSet::new(),
+            partings: Vec::new(),
+            unsent: None,
             presence: OwnPresence::new(&options.name),
             options,
             floor: Floor::new(replica.as_ref().map(|replica| replica.clock().clone()).unwrap_or_default()),
@@ -146,18 +175,31 @@ impl Session {
             repair: Repair::default(),
             recent: Recent::default(),
             undo: UndoList::default(),
+            ledger: None,
+            expelled: BTreeSet::new(),
             left: false,
             people_changed: false,
             progress: (0, false),
         }
     }
 
+    /// Signs own changes from now on, and takes in none that are not signed.
+    #[must_use]
+    pub fn with_ledger(mut self, ledger: Ledger) -> Self {
+        self.ledger = Some(ledger);
+        self
+    }
+
     /// Takes something in. Drain [`poll`](Self::poll) afterwards.
     pub fn handle(&mut self, now: Time, input: Input) {
         match input {
             Input::Joined(_) | Input::Connected(_) if self.left => {}
-            Input::Joined(peer) => self.joined(peer),
+            Input::Joined(peer) => self.joined(now, peer),
+            Input::Connected(peer) if self.expelled.contains(&peer) => {
+                self.outputs.push_back(Output::Expel(peer));
+            }
             Input::Connected(peer) => self.connected(now, peer),
+            Input::Certified(peer, certificate) => self.certified(now, peer, &certificate),
             Input::Disconnected(peer) => self.disconnected(now, peer),
             Input::Left(peer) => self.departed(now, peer),
             Input::Message(from, message) => self.message(now, from, message),
@@ -177,7 +219,8 @@ impl Session {
         self.timers.next()
     }
 
-    /// Who this peer is in the room.
+    /// Under which name this peer writes: its number in the room, or, when it had to start again,
+    /// another one of the same [`Author::member`].
     pub fn author(&self) -> Author {
         self.author
     }
@@ -208,6 +251,9 @@ impl Session {
         let bytes = resend::size_of_edit(&method);
         if bytes > limits::DOCUMENT_BYTES {
             return Err(LimitError::Bytes { bytes }.into());
+        }
+        if !self.may_write() {
+            return Err(EditError::ReadOnly);
         }
         let Some(replica) = &mut self.replica else {
             return Err(EditError::NoDocument);
@@ -285,24 +331,39 @@ impl Session {
             }
             return;
         }
+        let is_new_start = matches!(message, Message::Hello { .. } | Message::Dropped(_) | Message::Goodbye);
+        if !is_new_start && self.is_dropped(from) {
+            return;
+        }
         match message {
             Message::Hello { version, .. } if version != VERSION => {
                 self.departed(now, from);
                 self.event(Event::Incompatible(from, version));
             }
-            Message::Hello { name, clock, has_document, .. } => {
-                self.hello(now, from, name, &clock, has_document);
+            Message::Hello { name, clock, has_document, writer, dropped, .. } => {
+                self.hello(now, from, name, &clock, has_document, (writer, dropped));
             }
+            Message::Dropped(dropped) => self.peer_dropped(now, from, dropped, None),
+            Message::Signed(message, proof) => self.signed(now, from, *message, &proof),
             Message::RequestDocument => self.send_document(now, from),
-            Message::Document { checkpoint, changes } => self.document(now, from, checkpoint, changes),
+            Message::Document { changes, .. } if self.ledger.is_some() => {
+                self.expel(
+                    now,
+                    from,
+                    Distrust::Unsigned(changes.first().map_or(NOTHING, |change| change.id())),
+                );
+            }
+            Message::Document { checkpoint, changes } => {
+                self.document(now, from, checkpoint, changes);
+            }
             Message::RequestChanges(clock) => {
                 if self.learn(now, from, &clock) {
                     self.send_lacking(now, from, &clock);
                 }
                 self.ask_for_document(now);
             }
-            Message::Change(change) => self.receive(now, from, vec![change]),
-            Message::Changes(changes) => self.receive(now, from, changes),
+            Message::Change(change) => self.unsigned(now, from, vec![change]),
+            Message::Changes(changes) => self.unsigned(now, from, changes),
             Message::RequestSync(runs) => {
                 self.lost_on_the_way(now, from);
                 self.send_requested(now, from, &runs);
@@ -310,8 +371,9 @@ impl Session {
             Message::Clock { seen, floor } => {
                 self.learn(now, from, &seen);
                 let floor = floor.filter(|floor| seen.covers(floor));
+                let writer = self.writer_of(from);
                 if let (Some(floor), Some(peer)) = (floor, self.peers.get_mut(&from)) {
-                    peer.floor = (floor, seen.get(from));
+                    peer.floor = (floor, seen.get(writer));
                 }
                 self.ask_for_document(now);
             }
@@ -350,6 +412,7 @@ impl Session {
         }
         self.presence.repeated();
         self.forget_acknowledged();
+        self.drop_silent(now);
     }
 
     /// After every input: gaps and what is to be told of the others.
@@ -378,7 +441,9 @@ impl Session {
     }
 
     fn send(&mut self, to: Author, channel: Channel, message: Message) {
-        self.outputs.push_back(Output::Send(to, channel, message));
+        if let Some(message) = self.sign(message) {
+            self.outputs.push_back(Output::Send(to, channel, message));
+        }
     }
 
     fn event(&mut self, event: Event) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::message::Presence;
 use super::{Link, Time, timers};
-use crate::sync::{Tick, VectorClock};
+use crate::sync::{Author, Tick, VectorClock};
 
 /// One other member of the room.
 #[derive(Debug)]
@@ -13,6 +13,10 @@ pub(super) struct Peer {
     pub(super) link: Link,
     /// Whether it has said hello on this connection, in our version of the protocol.
     pub(super) greeted: bool,
+    /// The name it writes under, if that is not its number.
+    pub(super) writer: Option<Author>,
+    /// Whom it takes for dropped: see `membership`.
+    pub(super) dropped: VectorClock,
     /// Whether it holds the document.
     pub(super) has_document: bool,
     /// What it has acknowledged.
@@ -43,6 +47,8 @@ impl Peer {
         Self {
             link: Link::Connecting,
             greeted: false,
+            writer: None,
+            dropped: VectorClock::new(),
             has_document: false,
             clock: VectorClock::new(),
             floor: (VectorClock::new(), 0),
@@ -65,6 +71,14 @@ impl Peer {
         let share = if self.resent_at > made_at { 32 } else { 8 };
         self.round_trip = (self.round_trip * (share - 1) + took) / share;
         self.be_patient_anew();
+    }
+
+    /// Forgets all that depended on what was here.
+    pub(super) fn know_nothing(&mut self) {
+        self.clock = VectorClock::new();
+        self.floor = (VectorClock::new(), 0);
+        self.counted = VectorClock::new();
+        self.sent_document = None;
     }
 
     /// Forgets that it has been waited for.

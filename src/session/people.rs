@@ -137,16 +137,21 @@ impl Session {
     }
 
     /// A peer is to come; what it may do is kept possible from now on.
-    pub(super) fn joined(&mut self, author: Author) {
-        if author != self.author && !self.peers.contains_key(&author) {
-            self.peer(author);
+    pub(super) fn joined(&mut self, now: Time, author: Author) {
+        if author != self.member && !self.peers.contains_key(&author) {
+            self.peer(author).heard_at = now;
             self.people_changed = true;
         }
     }
 
-    /// A peer is no member any more.
+    /// A peer is no member any more. It may come back with edits of its own all the same.
     pub(super) fn departed(&mut self, now: Time, author: Author) {
+        let writer = self.writer_of(author);
         if self.peers.remove(&author).is_some() {
+            if self.gone.len() >= limits::KNOWN_MEMBERS {
+                self.gone.pop_first();
+            }
+            self.gone.insert(writer);
             self.parted(now, author);
         }
     }

@@ -152,7 +152,7 @@ impl Session {
         self.repair.clear(&mut self.timers);
         let Some(replica) = &self.replica else { return };
         for peer in self.peers.values().filter(|peer| peer.is_sharing()) {
-            self.repair.known(&peer.clock, replica.clock());
+            self.repair.known(&self.dropped.clip(&peer.clock), replica.clock());
         }
         if replica.pending() > 0 {
             for (author, _, last) in replica.missing() {

@@ -35,6 +35,10 @@ pub(super) const PING: Duration = Duration::from_secs(2);
 /// A peer not heard of for this long is away.
 pub(super) const AWAY: Duration = Duration::from_secs(6);
 
+/// Who has not been heard for this long, and holds the history up past its limit, is dropped: as
+/// long as the signaling server waits for a broken connection.
+pub(super) const SILENT: Duration = Duration::from_secs(30);
+
 /// The least time between two presences.
 pub(super) const PRESENCE: Duration = Duration::from_millis(50);
 

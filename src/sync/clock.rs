@@ -7,6 +7,23 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Author(pub u32);
 
+/// Authors of one room are numbered below this; a member that has to start again as somebody new
+/// writes under its number with multiples of this added.
+const MEMBERS: u32 = 1 << 20;
+
+impl Author {
+    /// The member of the room that writes under this name: what it was called at first.
+    #[must_use]
+    pub const fn member(self) -> Self {
+        Self(self.0 % MEMBERS)
+    }
+
+    /// The next name of the same member, if there is another.
+    pub fn next_name(self) -> Option<Self> {
+        self.0.checked_add(MEMBERS).map(Self)
+    }
+}
+
 impl fmt::Display for Author {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}", self.0)

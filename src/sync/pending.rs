@@ -38,6 +38,11 @@ impl Pending {
         woken.into_iter().filter_map(|id| self.changes.remove(&id)).collect()
     }
 
+    /// Drops those that will never be taken in.
+    pub(super) fn discard(&mut self, is_vain: impl Fn(&Change) -> bool) {
+        self.changes.retain(|_, change| !is_vain(change));
+    }
+
     /// What must still be fetched: runs of ticks, first and last.
     pub(super) fn missing(&self, clock: &VectorClock) -> Vec<(Author, Tick, Tick)> {
         let mut needed = VectorClock::new();

@@ -100,6 +100,9 @@ pub enum EditError {
     /// There is no document to edit.
     #[error("the document is not here: it has not come yet, or the room has been left")]
     NoDocument,
+    /// Whoever edits may only read.
+    #[error("read-only: your ticket lets you see this document, not change it; ask for one that may write")]
+    ReadOnly,
     /// Deeper or larger than a document may be.
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -362,6 +365,11 @@ impl Replica {
         self.pending.len()
     }
 
+    /// Drops those of the waiting that will never be taken in.
+    pub fn discard_waiting(&mut self, is_vain: impl Fn(&Change) -> bool) {
+        self.pending.discard(is_vain);
+    }
+
     /// The changes that wait for their past.
     pub fn waiting(&self) -> impl Iterator<Item = &Change> {
         self.pending.iter()
@@ -403,6 +411,11 @@ impl Replica {
         let seen = self.history().filter(|change| clock.saw(change.id()));
         past.receive(seen.map(|change| Change::clone(change)));
         (past.clock == *clock).then_some(past.value)
+    }
+
+    /// The version where the history starts.
+    pub fn start(&self) -> &VectorClock {
+        &self.history.start().clock
     }
 
     /// Says what each other member has acknowledged, so that older changes may be forgotten once

@@ -232,6 +232,7 @@ impl World {
             match member.session.poll() {
                 Some(Output::Send(to, channel, message)) => self.send(who, to, channel, &message),
                 Some(Output::Event(event)) => self.told(who, &event),
+                Some(Output::Expel(peer)) => panic!("{who} expels {peer}"),
                 None => return,
             }
         }
@@ -252,7 +253,9 @@ impl World {
             | Message::RequestDocument
             | Message::RequestChanges(_)
             | Message::Change(_)
-            | Message::Changes(_) => self.busy_at = self.now,
+            | Message::Changes(_)
+            | Message::Signed(..)
+            | Message::Dropped(_) => self.busy_at = self.now,
         }
         let text = message.encode();
         let number = match channel {
@@ -278,6 +281,7 @@ impl World {
             Event::Refused(..)
             | Event::CallbackFailed(_)
             | Event::Garbage(..)
+            | Event::Distrusted(_)
             | Event::Incompatible(..)
             | Event::Replaced(_)
             | Event::Stranded(_) => panic!("{who} was told {event:?}"),

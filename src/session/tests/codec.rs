@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::document::{Method, Path, Step, parse};
 use crate::limits;
-use crate::session::{Message, MessageError, Presence};
+use crate::session::{Dropped, Message, MessageError, Presence};
 use crate::sync::{Author, Change, Checkpoint, VectorClock};
 
 fn clock(ticks: &[(u32, u64)]) -> VectorClock {
@@ -48,7 +48,10 @@ fn every_message_says_what_it_said() {
             name: "\"\u{1f600}".to_owned(),
             clock: clock(&[(3, 1)]),
             has_document: false,
+            writer: Some(Author(7 + (1 << 20))),
+            dropped: Dropped { first: clock(&[(2, 1)]), settled: clock(&[]) },
         },
+        Message::Dropped(Dropped { first: clock(&[(2, 1), (4, 9)]), settled: clock(&[(4, 9)]) }),
         Message::RequestDocument,
         Message::Document {
             checkpoint: checkpoint("\u{feff}[1.0]\r\n", "[1.0]"),

@@ -31,6 +31,8 @@ fn another_version_is_not_talked_to() {
         name: String::new(),
         clock: VectorClock::new(),
         has_document: true,
+        writer: None,
+        dropped: Dropped::default(),
     };
     let wanted = say(&mut session, ms(1), TWO, foreign);
     assert!(wanted.sent.is_empty(), "{wanted:?}");

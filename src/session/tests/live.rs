@@ -273,7 +273,9 @@ fn what_is_sent_again_is_little() {
         | Message::RequestSync(_)
         | Message::Clock { .. }
         | Message::Presence(_)
-        | Message::Goodbye => None,
+        | Message::Dropped(_)
+        | Message::Goodbye
+        | Message::Signed(..) => None,
     });
     assert_eq!(longest.max(), Some(16));
 }

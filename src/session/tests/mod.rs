@@ -5,13 +5,15 @@ mod codec;
 mod hostile;
 mod joining;
 mod live;
+mod membership;
 mod people;
+mod signed;
 mod undo;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Channel, Event, Input, Message, Output, Session, SessionOptions, Time};
+use super::{Channel, Dropped, Event, Input, Message, Output, Session, SessionOptions, Time};
 use crate::document::{Method, Path, parse};
 use crate::limits;
 use crate::sync::{Author, Checkpoint, VectorClock};
@@ -55,6 +57,7 @@ fn text(session: &Session) -> String {
 struct Wanted {
     sent: Vec<(Author, Channel, Message)>,
     events: Vec<Event>,
+    expelled: Vec<Author>,
 }
 
 fn drain(session: &mut Session) -> Wanted {
@@ -63,6 +66,7 @@ fn drain(session: &mut Session) -> Wanted {
         match output {
             Output::Send(to, channel, message) => wanted.sent.push((to, channel, message)),
             Output::Event(event) => wanted.events.push(event),
+            Output::Expel(author) => wanted.expelled.push(author),
         }
     }
     wanted
@@ -78,7 +82,8 @@ fn say(session: &mut Session, now: Time, from: Author, message: Message) -> Want
 }
 
 fn hello(clock: VectorClock, has_document: bool) -> Message {
-    Message::Hello { version: super::VERSION, name: String::new(), clock, has_document }
+    let (writer, dropped) = (None, Dropped::default());
+    Message::Hello { version: super::VERSION, name: String::new(), clock, has_document, writer, dropped }
 }
 
 /// Sessions on a network without delay, and what was said on it.

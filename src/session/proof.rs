@@ -1,0 +1,127 @@
+//! Signatures: what goes out is signed, what comes in is checked, and who did wrong is expelled.
+
+use std::sync::Arc;
+
+use super::{Event, Message, Output, Proof, Session, Time};
+use crate::sync::{Author, Change, ChangeId, Checkpoint};
+use crate::trust::{Distrust, Fraud};
+
+/// No change in particular.
+pub(super) const NOTHING: ChangeId = ChangeId { author: Author(0), tick: 0 };
+
+impl Session {
+    /// Whether edits may be made here.
+    pub fn may_write(&self) -> bool {
+        self.ledger.as_ref().is_none_or(|ledger| ledger.certificate().is_some())
+    }
+
+    /// Whether a member may edit.
+    pub fn is_writer(&self, author: Author) -> bool {
+        self.ledger.as_ref().is_none_or(|ledger| ledger.may_write(author))
+    }
+
+    /// A peer has shown that it may write, and its key.
+    pub(super) fn certified(&mut self, now: Time, from: Author, certificate: &[u8]) {
+        let learned = self.ledger.as_mut().map(|ledger| ledger.learn(from, certificate));
+        if let Some(Err(what)) = learned {
+            self.expel(now, from, what);
+        }
+    }
+
+    /// The message with what proves its changes; nothing if they cannot be proven, which is so
+    /// only for changes that somebody else has to bring.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other message carries changes")]
+    pub(super) fn sign(&mut self, message: Message) -> Option<Message> {
+        let Some(ledger) = &mut self.ledger else { return Some(message) };
+        let (message, proof) = match message {
+            Message::Change(change) => {
+                let (mut proven, seals) = ledger.seal(&[change]);
+                (Message::Change(proven.pop()?), Proof { seals, hashes: Vec::new() })
+            }
+            Message::Changes(changes) if !changes.is_empty() => {
+                let (proven, seals) = ledger.seal(&changes);
+                if proven.is_empty() {
+                    return None;
+                }
+                (Message::Changes(proven), Proof { seals, hashes: Vec::new() })
+            }
+            Message::Document { checkpoint, changes } => {
+                let (changes, seals) = ledger.seal(&changes);
+                let hashes = ledger.hashes_at(&checkpoint.clock);
+                (Message::Document { checkpoint, changes }, Proof { seals, hashes })
+            }
+            other => return Some(other),
+        };
+        Some(Message::Signed(Box::new(message), proof))
+    }
+
+    /// Takes in a message whose changes are signed, as far as they prove to be.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other message carries changes")]
+    pub(super) fn signed(&mut self, now: Time, from: Author, message: Message, proof: &Proof) {
+        match message {
+            Message::Change(change) => self.receive_signed(now, from, &[change], proof),
+            Message::Changes(changes) => self.receive_signed(now, from, &changes, proof),
+            Message::Document { checkpoint, changes } => {
+                self.signed_document(now, from, checkpoint, changes, proof);
+            }
+            _other => {
+                self.event(Event::Garbage(from, "a signature under something else than changes".to_owned()));
+            }
+        }
+    }
+
+    fn receive_signed(&mut self, now: Time, from: Author, changes: &[Arc<Change>], proof: &Proof) {
+        let Some(ledger) = &mut self.ledger else { return self.receive(now, from, changes.to_vec()) };
+        let (sound, frauds) = ledger.check(from, changes, &proof.seals);
+        self.blame(now, frauds);
+        if !sound.is_empty() {
+            self.receive(now, from, sound);
+        }
+    }
+
+    /// The version that a document starts from is believed to whoever sends it; what was changed
+    /// since has to prove itself.
+    fn signed_document(
+        &mut self, now: Time, from: Author, checkpoint: Checkpoint, changes: Vec<Arc<Change>>, proof: &Proof,
+    ) {
+        let Some(mut ledger) = self.ledger.clone() else {
+            return self.document(now, from, checkpoint, changes);
+        };
+        let clock = checkpoint.clock.clone();
+        if !self.seen().covers(&clock) || self.replica.is_none() {
+            ledger.start_from(&clock, &proof.hashes);
+        }
+        let (sound, frauds) = ledger.check(from, &changes, &proof.seals);
+        self.blame(now, frauds);
+        // Before the document is taken in, which may lead to answers that are to be signed.
+        let before = self.ledger.replace(ledger);
+        self.document(now, from, checkpoint, sound);
+        if !self.seen().covers(&clock) {
+            self.ledger = before;
+        }
+    }
+
+    /// Changes came without a signature.
+    pub(super) fn unsigned(&mut self, now: Time, from: Author, changes: Vec<Arc<Change>>) {
+        match (&self.ledger, changes.first()) {
+            (Some(_), Some(change)) => self.expel(now, from, Distrust::Unsigned(change.id())),
+            _ => self.receive(now, from, changes),
+        }
+    }
+
+    fn blame(&mut self, now: Time, frauds: Vec<Fraud>) {
+        for Fraud { by, what } in frauds {
+            self.expel(now, by, what);
+        }
+    }
+
+    /// Does not listen to somebody any more. Nothing they say can be relied on.
+    pub(super) fn expel(&mut self, now: Time, who: Author, what: Distrust) {
+        let who = who.member();
+        if self.expelled.insert(who) {
+            self.event(Event::Distrusted(Fraud { by: who, what }));
+            self.departed(now, who);
+            self.outputs.push_back(Output::Expel(who));
+        }
+    }
+}

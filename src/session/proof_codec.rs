@@ -1,0 +1,84 @@
+//! What proves changes, to and from JSON text: `{"seals":[SEAL,…],"hashes":{"AUTHOR":HASH,…}}`.
+
+use std::fmt::Write as _;
+
+use data_encoding::BASE64;
+
+use super::codec::Payload;
+use super::message::{MessageError, Proof};
+use crate::document::{Kind, Text, Value};
+use crate::limits;
+use crate::sync::{Author, Tick};
+use crate::trust::{Hash, Seal};
+
+/// Bytes of a certificate: a key and a signature.
+const CERTIFICATE: usize = 96;
+
+pub(super) fn write(proof: &Proof, out: &mut String) {
+    out.push_str(r#",{"seals":["#);
+    for (at, seal) in proof.seals.iter().enumerate() {
+        let comma = if at > 0 { "," } else { "" };
+        let (before, signature) = (BASE64.encode(&seal.before), BASE64.encode(&seal.signature));
+        let (author, first, last) = (seal.author, seal.first, seal.last);
+        let _ = write!(out, r#"{comma}[{author},{first},{last},"{before}","{signature}""#);
+        if let Some(certificate) = &seal.certificate {
+            let _ = write!(out, r#","{}""#, BASE64.encode(certificate));
+        }
+        out.push(']');
+    }
+    out.push(']');
+    if !proof.hashes.is_empty() {
+        out.push_str(r#","hashes":{"#);
+        for (at, (author, hash)) in proof.hashes.iter().enumerate() {
+            let comma = if at > 0 { "," } else { "" };
+            let _ = write!(out, r#"{comma}"{author}":"{}""#, BASE64.encode(hash));
+        }
+        out.push('}');
+    }
+    out.push('}');
+}
+
+pub(super) fn read(proof: &Payload<'_>) -> Result<Proof, MessageError> {
+    let wrong = || proof.wrong("a seal is [author, first tick, last tick, hash, signature, certificate?]");
+    let seals = Payload::new("proof", proof.member("seals")?);
+    let seals = seals.elements(limits::MESSAGE_CHANGES)?.map(seal);
+    let seals = seals.collect::<Option<Vec<_>>>().ok_or_else(wrong)?;
+    let hashes = match proof.member("hashes") {
+        Ok(hashes) => {
+            read_hashes(hashes).ok_or_else(|| proof.wrong("the hashes are by author, in base 64"))?
+        }
+        Err(_none) => Vec::new(),
+    };
+    Ok(Proof { seals, hashes })
+}
+
+fn seal(seal: &Value) -> Option<Seal> {
+    let number = |at| seal.index(at)?.as_number()?.parse::<Tick>().ok();
+    let author = u32::try_from(number(0)?).ok().filter(|&author| author > 0)?;
+    let (first, last) = (number(1)?, number(2)?);
+    if last > limits::TICKS {
+        return None;
+    }
+    let certificate = match seal.index(5) {
+        Some(certificate) => Some(bytes::<CERTIFICATE>(certificate)?.to_vec()),
+        None => None,
+    };
+    let (before, signature) = (bytes(seal.index(3)?)?, bytes(seal.index(4)?)?);
+    Some(Seal { author: Author(author), first, last, before, signature, certificate })
+}
+
+fn read_hashes(hashes: &Value) -> Option<Vec<(Author, Hash)>> {
+    if hashes.kind() != Kind::Object || hashes.len() > limits::CLOCK_AUTHORS {
+        return None;
+    }
+    let hash = |(author, hash): (&Text, &Value)| {
+        let author = author.plain().parse().ok().filter(|&author| author > 0)?;
+        Some((Author(author), bytes(hash)?))
+    };
+    hashes.entries().map(hash).collect()
+}
+
+fn bytes<const LENGTH: usize>(text: &Value) -> Option<[u8; LENGTH]> {
+    let text = text.as_text()?.plain();
+    BASE64.decode(text.as_bytes()).ok()?.try_into().ok()
+}

@@ -1,0 +1,202 @@
+//! Starting again from the others' document, for a member that they have dropped, or that has gone
+//! on alone where they have forgotten: what it wrote and they never saw is found by comparing, and
+//! written again under a new name.
+
+use std::sync::Arc;
+
+use super::live::Floor;
+use super::membership::Dropped;
+use super::peer::Peer;
+use super::resend::Recent;
+use super::timers::Timer;
+use super::undo::UndoList;
+use super::{Event, Link, Session, Time};
+use crate::document::{Method, Path, Value, diff};
+use crate::sync::{Author, Change, ChangeId, Checkpoint, Replica, VectorClock};
+
+/// Whose line of history a session is on, seen from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Both on one.
+    Same,
+    /// On two, and the other one's is to go on.
+    Theirs,
+    /// On two, and this one's is to go on.
+    Ours,
+}
+
+/// Partings that are remembered, at most: what each of them keeps is about a history.
+const PARTINGS: usize = 4;
+
+/// What was remembered when some members were dropped. Should they have gone on without this one,
+/// and theirs be what stays, it says what both have in common.
+pub(super) struct Parting {
+    from: Vec<Author>,
+    start: Checkpoint,
+    changes: Vec<Arc<Change>>,
+}
+
+/// What is to be written again once the others' document is here.
+pub(super) struct Unsent {
+    replica: Replica,
+    /// What they had in common with this one, if both have dropped each other.
+    parting: Option<Parting>,
+    /// Where they have: what somebody else on this side had seen of it, and writes again.
+    relied_on: Option<VectorClock>,
+}
+
+impl Session {
+    /// Which of two lines is to go on: where both have dropped each other, the one of the lowest
+    /// author that can be heard.
+    pub(super) fn side(&self, from: Author, theirs: &Dropped) -> Side {
+        let seen = self.seen();
+        let is_cut = theirs.names(self.author)
+            || theirs.settled.iter().any(|(author, first)| seen.get(author) >= first);
+        match (is_cut, self.is_dropped(from)) {
+            (false, false) => Side::Same,
+            (true, false) => Side::Theirs,
+            (false, true) => Side::Ours,
+            (true, true) => self.lower_side(from),
+        }
+    }
+
+    /// The same by who is there alone.
+    fn lower_side(&self, from: Author) -> Side {
+        let lowest = self.lowest_beside().map_or(self.member, |(member, _)| member.min(self.member));
+        if from < lowest { Side::Theirs } else { Side::Ours }
+    }
+
+    /// The lowest of the others that can be heard and have not been dropped here.
+    fn lowest_beside(&self) -> Option<(Author, &Peer)> {
+        let mut there = self.peers.iter().filter(|(_, peer)| peer.is_sharing() && peer.link == Link::Live);
+        there.find(|&(&member, _)| !self.is_dropped(member)).map(|(&member, peer)| (member, peer))
+    }
+
+    /// Keeps what is remembered now that some are dropped.
+    pub(super) fn part_from(&mut self, from: Vec<Author>) {
+        let Some(replica) = self.replica.as_ref().filter(|_| self.partings.len() < PARTINGS) else { return };
+        let (start, changes) = (replica.checkpoint(), replica.history().cloned().collect());
+        self.partings.push(Parting { from, start, changes });
+    }
+
+    /// Becomes a newcomer under a new name. Whether that was possible.
+    ///
+    /// `before` is somebody who was on this side and is the first to have started again.
+    pub(super) fn start_again(
+        &mut self, from: Author, theirs: Dropped, before: Option<(Author, VectorClock)>,
+    ) -> bool {
+        let seen = self.seen();
+        let names = [&seen, &theirs.first, &self.dropped.first];
+        let Some(author) = self.next_name(&names) else {
+            self.event(Event::Stranded(from));
+            return false;
+        };
+        let mut partings = std::mem::take(&mut self.partings);
+        // Those who have been dropped here and not there are on the other side.
+        let is_there = |author: &Author| !theirs.names(*author);
+        let at = partings.iter().position(|parting| parting.from.iter().any(is_there));
+        let parting = at.map(|at| partings.swap_remove(at));
+        let beside = self.lowest_beside().map(|(member, peer)| (member, peer.clock.clone()));
+        let lower = beside.into_iter().chain(before).filter(|&(member, _)| member < self.member);
+        let relied_on = lower.min_by_key(|&(member, _)| member).map(|(_, clock)| clock);
+        let relied_on = relied_on.filter(|_| parting.is_some());
+        if let Some(replica) = self.replica.take().filter(|_| self.unsent.is_none()) {
+            self.unsent = Some(Unsent { replica, parting, relied_on });
+        }
+        self.author = author;
+        self.ledger = self.ledger.take().map(|ledger| ledger.renamed(author));
+        self.dropped = theirs;
+        self.gone.clear();
+        self.recent = Recent::default();
+        self.undo = UndoList::default();
+        self.floor = Floor::new(VectorClock::new());
+        self.repair.clear(&mut self.timers);
+        self.joining = super::join::Joining::default();
+        for (&member, peer) in &mut self.peers {
+            for timer in [Timer::Resend(member), Timer::Acknowledge(member)] {
+                self.timers.stop(timer);
+            }
+            peer.know_nothing();
+        }
+        self.people_changed = true;
+        let to: Vec<Author> = self.talking().collect();
+        for peer in to {
+            self.send_hello(peer);
+        }
+        true
+    }
+
+    /// A name of this member that nobody has heard of.
+    fn next_name(&self, heard: &[&VectorClock]) -> Option<Author> {
+        let last = heard.iter().flat_map(|clock| clock.iter().map(|(author, _)| author)).chain([self.author]);
+        last.filter(|author| author.member() == self.member).max()?.next_name()
+    }
+
+    /// The document has come: writes again what it lacks.
+    pub(super) fn carry_over(&mut self, now: Time, unsent: Unsent) {
+        let lowest = self.peers.iter().find(|(_, peer)| peer.is_sharing()).map(|(&member, _)| member);
+        let is_lowest = lowest.is_none_or(|lowest| self.member < lowest);
+        let is_mine = |author: Author| {
+            let member = author.member();
+            // For those who cannot be heard, and may never do it themselves, somebody has to.
+            let is_there = self.peers.get(&member).is_some_and(|peer| peer.link == Link::Live);
+            member == self.member || (is_lowest && !is_there)
+        };
+        let Some(replica) = &self.replica else { return };
+        let edits = unsent.edits(replica.value(), replica.clock(), is_mine);
+        let Some(replica) = &mut self.replica else { return };
+        // Found by comparing with this very document, they lead where they say.
+        let made: Vec<_> =
+            edits.into_iter().filter_map(|(path, method)| replica.edit(path, method).ok()).collect();
+        self.publish(now, &made);
+    }
+}
+
+impl Unsent {
+    /// What was here.
+    pub(super) fn replica(&self) -> &Replica {
+        &self.replica
+    }
+
+    /// The edits that bring what they lack into the others' document, merged as if both sides had
+    /// been edited at the same time.
+    fn edits(
+        mut self, theirs: &Value, clock: &VectorClock, is_mine: impl Fn(Author) -> bool,
+    ) -> Vec<(Path, Method)> {
+        let mine = self.replica.value().clone();
+        let relied_on = self.relied_on.take();
+        let base = if let (Some(parting), None) = (self.parting.take(), &relied_on) {
+            parting.common(clock)
+        } else {
+            let is_known = |id| clock.saw(id) || relied_on.as_ref().is_some_and(|clock| clock.saw(id));
+            let made = self.replica.history().map(|change| change.id());
+            let lacking: Vec<ChangeId> = made.filter(|&id| is_mine(id.author) && !is_known(id)).collect();
+            self.replica.undo(&lacking);
+            self.replica.value().clone()
+        };
+        let (theirs_since, mine_since) = (diff(&base, theirs), diff(&base, &mine));
+        let start = Checkpoint { source: "".into(), value: base, clock: VectorClock::new() };
+        // Makes no edits of its own.
+        let mut merged = Replica::new(Author(u32::MAX), start, usize::MAX);
+        merged.receive(line(Author(1), theirs_since).chain(line(Author(2), mine_since)));
+        diff(theirs, merged.value())
+    }
+}
+
+impl Parting {
+    /// The document as far as somebody with this clock has seen what is kept.
+    fn common(self, clock: &VectorClock) -> Value {
+        let mut replica = Replica::new(Author(u32::MAX), self.start, usize::MAX);
+        let seen = self.changes.iter().filter(|change| clock.saw(change.id()));
+        replica.receive(seen.map(|change| Change::clone(change)));
+        replica.value().clone()
+    }
+}
+
+/// Edits made one after the other by somebody who sees nobody else's.
+fn line(author: Author, edits: Vec<(Path, Method)>) -> impl Iterator<Item = Change> {
+    (1..).zip(edits).map(move |(tick, (path, method))| {
+        let clock = VectorClock::from_iter([(author, tick)]);
+        Change { author, clock, path, method }
+    })
+}

@@ -1,0 +1,176 @@
+use super::*;
+
+fn forgot(net: &mut Net, who: Author) -> bool {
+    !net.at(who).replica().unwrap().reaches_back_to(&VectorClock::new())
+}
+
+/// Three people in a room that remembers little, of whom the last has lost the others.
+fn room() -> Net {
+    let sessions = [ONE, TWO, THREE].map(|author| {
+        if author == ONE { creator_with("{}", 8) } else { Session::join(author, &[], options(8)) }
+    });
+    let mut net = Net::connected(sessions);
+    net.disconnect(ONE, THREE);
+    net.disconnect(TWO, THREE);
+    net
+}
+
+fn edit_all(net: &mut Net, who: &[Author], times: u64) {
+    for number in 0..times {
+        for &author in who {
+            let now = net.now;
+            set(net.at(author), now, &format!("by {author}"), &number.to_string());
+        }
+        net.pass(ms(2_000));
+    }
+}
+
+fn replaced(net: &Net, who: Author) -> Vec<String> {
+    let old = |(told, event): &(Author, Event)| {
+        if let Event::Replaced(old) = event { (*told == who).then(|| old.value.to_string()) } else { None }
+    };
+    net.events.iter().filter_map(old).collect()
+}
+
+#[test]
+fn a_silent_member_holds_the_history_until_it_is_dropped() {
+    let mut net = room();
+    edit_all(&mut net, &[ONE, TWO], 12);
+    assert!(!forgot(&mut net, ONE) && !forgot(&mut net, TWO), "24 s");
+    edit_all(&mut net, &[ONE, TWO], 8);
+    assert!(forgot(&mut net, ONE) && forgot(&mut net, TWO), "40 s");
+    assert_eq!(net.at(ONE).dropped().first, VectorClock::from_iter([(THREE, 1)]));
+    let dropped = net.at(ONE).dropped().clone();
+    assert_eq!(net.at(TWO).dropped(), &dropped);
+}
+
+#[test]
+fn one_who_is_dropped_carries_over_what_nobody_has_seen() {
+    let mut net = room();
+    let now = net.now;
+    set(net.at(THREE), now, "alone", "[1]");
+    edit_all(&mut net, &[ONE, TWO], 20);
+    net.connect(TWO, THREE);
+    net.connect(ONE, THREE);
+    net.pass(ms(5_000));
+    let expected = r#"{"by 1":19,"by 2":19,"alone":[1]}"#;
+    for who in [ONE, TWO, THREE] {
+        assert_eq!(text(net.at(who)), expected);
+        assert_eq!(net.at(who).unacknowledged(), 0);
+    }
+    assert_eq!(replaced(&net, THREE), [r#"{"alone":[1]}"#]);
+    assert_ne!(net.at(THREE).author(), THREE);
+    assert_eq!(net.at(THREE).author().member(), THREE);
+    // It is a member like any other again: its edits count, and it holds the history up.
+    let now = net.now;
+    set(net.at(THREE), now, "again", "1");
+    net.pass(ms(100));
+    assert_eq!(text(net.at(ONE)), text(net.at(THREE)));
+    net.disconnect(ONE, THREE);
+    net.disconnect(TWO, THREE);
+    net.events.clear();
+    edit_all(&mut net, &[ONE, TWO], 20);
+    net.connect(ONE, THREE);
+    net.connect(TWO, THREE);
+    net.pass(ms(5_000));
+    assert_eq!(text(net.at(ONE)), text(net.at(THREE)));
+    assert_eq!(replaced(&net, THREE).len(), 1);
+}
+
+#[test]
+fn who_has_more_of_a_dropped_member_says_so_before_anything_is_forgotten() {
+    let sessions =
+        [creator_with("{}", 8), Session::join(TWO, &[], options(8)), Session::join(THREE, &[], options(8))];
+    let mut net = Net::connected(sessions);
+    net.disconnect(ONE, THREE);
+    // The second alone gets the third's edit, and cannot pass it on.
+    let is_passed_on = |from: Author, to: Author, message: &Message| {
+        (from, to) != (TWO, ONE) || !matches!(message, Message::Changes(_) | Message::Change(_))
+    };
+    let now = net.now;
+    set(net.at(THREE), now, "late", "1");
+    net.pass_with(ms(100), is_passed_on);
+    for number in 0..20 {
+        let now = net.now;
+        set(net.at(ONE), now, "a", &number.to_string());
+        net.pass_with(ms(2_000), is_passed_on);
+    }
+    for who in [ONE, TWO] {
+        assert_eq!(net.at(who).dropped().first, VectorClock::from_iter([(THREE, 2)]));
+        assert!(!forgot(&mut net, who), "{who} has forgotten alone");
+    }
+    edit_all(&mut net, &[ONE, TWO], 10);
+    assert!(forgot(&mut net, ONE) && forgot(&mut net, TWO));
+    net.connect(ONE, THREE);
+    net.pass(ms(5_000));
+    for who in [ONE, TWO, THREE] {
+        assert_eq!(text(net.at(who)), r#"{"a":19,"late":1,"by 1":9,"by 2":9}"#);
+    }
+}
+
+#[test]
+fn of_two_parts_that_have_dropped_each_other_one_gives_way() {
+    const FOUR: Author = Author(4);
+    let sessions = [ONE, TWO, THREE, FOUR].map(|author| {
+        if author == ONE { creator_with("[]", 8) } else { Session::join(author, &[], options(8)) }
+    });
+    let mut net = Net::connected(sessions);
+    for left in [ONE, THREE] {
+        for right in [TWO, FOUR] {
+            net.disconnect(left, right);
+        }
+    }
+    let push = |net: &mut Net, who: Author, item: &str| {
+        let items = vec![parse(item).unwrap()];
+        let now = net.now;
+        net.at(who).edit(now, None, 0, Path::ROOT, Method::Splice { start: 99, count: 0, items }).unwrap();
+    };
+    for number in 0..20 {
+        for who in [ONE, TWO, THREE, FOUR] {
+            push(&mut net, who, &format!("{who}{number:02}"));
+        }
+        net.pass(ms(2_000));
+    }
+    assert!([ONE, TWO, THREE, FOUR].into_iter().all(|who| forgot(&mut net, who)));
+    for left in [ONE, THREE] {
+        for right in [TWO, FOUR] {
+            net.connect(left, right);
+        }
+    }
+    net.pass(ms(10_000));
+    let document = text(net.at(ONE));
+    for who in [TWO, THREE, FOUR] {
+        assert_eq!(text(net.at(who)), document);
+    }
+    for who in [ONE, TWO, THREE, FOUR] {
+        for number in 0..20 {
+            let times = document.matches(&format!("{who}{number:02}")).count();
+            assert_eq!(times, 1, "{who} wrote {number}: {document}");
+        }
+    }
+    assert!(replaced(&net, ONE).is_empty() && replaced(&net, THREE).is_empty());
+}
+
+#[test]
+fn who_has_left_may_come_back_until_it_is_dropped() {
+    let mut net = Net::connected([creator_with("{}", 8), Session::join(TWO, &[], options(8))]);
+    let now = net.now;
+    set(net.at(TWO), now, "mine", "1");
+    net.pass(ms(100));
+    net.disconnect(ONE, TWO);
+    let now = net.now;
+    net.at(ONE).handle(now, Input::Left(TWO));
+    set(net.at(TWO), now, "mine", "2");
+    // Its edit is made on what is not forgotten yet.
+    edit_all(&mut net, &[ONE], 6);
+    net.connect(ONE, TWO);
+    assert_eq!(text(net.at(ONE)), r#"{"mine":2,"by 1":5}"#);
+    net.disconnect(ONE, TWO);
+    net.at(ONE).handle(now, Input::Left(TWO));
+    edit_all(&mut net, &[ONE], 12);
+    assert!(forgot(&mut net, ONE));
+    net.connect(ONE, TWO);
+    net.pass(ms(5_000));
+    assert_eq!(text(net.at(TWO)), r#"{"mine":2,"by 1":11}"#);
+    assert_eq!(net.at(TWO).author().member(), TWO);
+}

@@ -1,0 +1,151 @@
+//! What of a room's secrets a member holds.
+
+use data_encoding::BASE32_NOPAD;
+use ed25519_dalek::VerifyingKey;
+
+use super::Secret;
+
+/// What somebody may do in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// See the document.
+    Reader,
+    /// Change it, and let others in.
+    Writer,
+    /// Take that away again.
+    Owner,
+}
+
+impl Role {
+    /// The word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Writer => "writer",
+            Self::Owner => "owner",
+        }
+    }
+}
+
+/// What of a room's secrets a member holds, and the public halves of those that it does not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Access {
+    room: Secret,
+    write: Option<Secret>,
+    owner: Option<Secret>,
+    write_key: VerifyingKey,
+    /// An open room has no owner.
+    owner_key: Option<VerifyingKey>,
+}
+
+impl Access {
+    /// A locked room of one's own, from two secrets that nobody else knows.
+    pub fn locked(write: Secret, owner: Secret) -> Self {
+        let owner_key = owner.signing_key().verifying_key();
+        Self { owner: Some(owner), ..Self::writer(write, Some(owner_key)) }
+    }
+
+    /// An open room: whoever knows its name may do everything.
+    pub fn open(name: &str) -> Self {
+        let write = blake3::derive_key("ultrawave 1 the write secret of an open room", name.as_bytes());
+        Self::writer(Secret::new(write), None)
+    }
+
+    /// Someone who may write.
+    pub(super) fn writer(write: Secret, owner_key: Option<VerifyingKey>) -> Self {
+        let write_key = signing_secret(&write).signing_key().verifying_key();
+        let room = write.derive("ultrawave 1 room secret");
+        Self { room, write: Some(write), owner: None, write_key, owner_key }
+    }
+
+    /// Someone who may read.
+    pub(super) fn reader(room: Secret, write_key: VerifyingKey, owner_key: VerifyingKey) -> Self {
+        Self { room, write: None, owner: None, write_key, owner_key: Some(owner_key) }
+    }
+
+    /// What it allows.
+    pub fn role(&self) -> Role {
+        match (&self.owner, &self.write) {
+            (Some(_), _) => Role::Owner,
+            (None, Some(_)) => Role::Writer,
+            (None, None) => Role::Reader,
+        }
+    }
+
+    /// Whether the room is locked: known only to those with a ticket.
+    pub fn is_locked(&self) -> bool {
+        self.owner_key.is_some()
+    }
+
+    /// The same room for somebody who may do less.
+    #[must_use]
+    pub fn lowered_to(&self, role: Role) -> Self {
+        let mut lowered = self.clone();
+        if role < Role::Owner {
+            lowered.owner = None;
+        }
+        if role < Role::Writer {
+            lowered.write = None;
+        }
+        lowered
+    }
+
+    /// The room under new secrets, from one that nobody else knows: who holds only the old ones is
+    /// out. Nothing if this member is not the owner.
+    pub fn renewed(&self, write: Secret) -> Option<Self> {
+        self.owner.clone().map(|owner| Self::locked(write, owner))
+    }
+
+    /// The name under which the signaling server knows a locked room: it says nothing of the
+    /// secrets, and cannot be guessed without them.
+    pub fn room_id(&self) -> String {
+        let id = self.room.derive("ultrawave 1 room id");
+        BASE32_NOPAD.encode(&id.bytes()[..20]).to_ascii_lowercase()
+    }
+
+    /// What seals messages that go through the signaling server.
+    pub(super) fn envelope_secret(&self) -> Secret {
+        self.room.derive("ultrawave 1 envelopes")
+    }
+
+    /// What is proven on each connection.
+    pub(super) fn proof_secret(&self) -> Secret {
+        self.room.derive("ultrawave 1 proofs")
+    }
+
+    /// What certificates are signed with.
+    pub(super) fn certifying_secret(&self) -> Option<Secret> {
+        self.write.as_ref().map(signing_secret)
+    }
+
+    /// What certificates are checked with.
+    pub(super) const fn write_key(&self) -> &VerifyingKey {
+        &self.write_key
+    }
+
+    /// What a change of the room's keys is checked with.
+    pub(super) const fn owner_key(&self) -> Option<&VerifyingKey> {
+        self.owner_key.as_ref()
+    }
+
+    /// What tells this room from every other, also under renewed secrets.
+    pub(super) fn identity(&self) -> [u8; 32] {
+        self.owner_key.as_ref().unwrap_or(&self.write_key).to_bytes()
+    }
+
+    pub(super) const fn room_secret(&self) -> &Secret {
+        &self.room
+    }
+
+    pub(super) const fn write_secret(&self) -> Option<&Secret> {
+        self.write.as_ref()
+    }
+
+    pub(super) const fn owner_secret(&self) -> Option<&Secret> {
+        self.owner.as_ref()
+    }
+}
+
+fn signing_secret(write: &Secret) -> Secret {
+    write.derive("ultrawave 1 write key")
+}

@@ -1,0 +1,203 @@
+//! The hashes of one author's changes, and where they are signed.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::{Hash, Seal};
+use crate::limits;
+use crate::sync::{Author, Change, Tick, write_change};
+
+/// A run of changes, hashed.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    first: Tick,
+    before: Hash,
+    /// The hash of each.
+    hashes: Vec<Hash>,
+    /// Under the last.
+    signature: [u8; 64],
+}
+
+impl Link {
+    /// Hashes a run of changes that is as long as its seal says.
+    pub(super) fn new(seal: &Seal, run: &[&Arc<Change>]) -> Self {
+        let mut hash = seal.before;
+        let hashes = run
+            .iter()
+            .map(|change| {
+                hash = following(&hash, change);
+                hash
+            })
+            .collect();
+        Self { first: seal.first, before: seal.before, hashes, signature: seal.signature }
+    }
+
+    /// The hash of its last change.
+    pub(super) fn head(&self) -> &Hash {
+        self.hashes.last().unwrap_or(&self.before)
+    }
+
+    fn last(&self) -> Tick {
+        self.first + (self.hashes.len() as Tick).saturating_sub(1)
+    }
+
+    /// The hash at a tick in the run, or the one before it.
+    fn hash_at(&self, tick: Tick) -> Option<&Hash> {
+        if tick + 1 == self.first {
+            return Some(&self.before);
+        }
+        let at = usize::try_from(tick.checked_sub(self.first)?).ok()?;
+        self.hashes.get(at)
+    }
+}
+
+/// One author's chain, from where the history starts.
+#[derive(Clone, Debug)]
+pub(super) struct Chain {
+    /// The tick of the first hash held.
+    base: Tick,
+    hashes: VecDeque<Hash>,
+    signatures: BTreeMap<Tick, [u8; 64]>,
+    /// Runs that were checked and whose past is not here, by their first tick.
+    loose: BTreeMap<Tick, Link>,
+    loose_changes: usize,
+}
+
+impl Chain {
+    /// A chain that goes on after a tick with this hash.
+    pub(super) fn new(base: Tick, hash: Hash) -> Self {
+        Self {
+            base,
+            hashes: VecDeque::from([hash]),
+            signatures: BTreeMap::new(),
+            loose: BTreeMap::new(),
+            loose_changes: 0,
+        }
+    }
+
+    /// Starts again after a tick with this hash; runs that wait for their past go on waiting.
+    ///
+    /// # Errors
+    /// The tick at which one of them parts from that.
+    pub(super) fn restart(&mut self, base: Tick, hash: Hash) -> Result<(), Tick> {
+        let loose = std::mem::take(&mut self.loose);
+        *self = Self::new(base, hash);
+        loose.into_values().try_for_each(|link| self.enter(link))
+    }
+
+    fn last(&self) -> Tick {
+        self.base + (self.hashes.len() as Tick).saturating_sub(1)
+    }
+
+    pub(super) fn hash_at(&self, tick: Tick) -> Option<Hash> {
+        let at = usize::try_from(tick.checked_sub(self.base)?).ok()?;
+        self.hashes.get(at).copied()
+    }
+
+    /// Goes on with the author's next change.
+    pub(super) fn append(&mut self, change: &Change) {
+        if let Some(head) = self.hashes.back() {
+            let hash = following(head, change);
+            self.hashes.push_back(hash);
+        }
+    }
+
+    /// Whether all of a run is known, so that its signature need not be checked.
+    pub(super) fn holds(&self, link: &Link) -> bool {
+        self.hash_at(link.last()) == Some(*link.head())
+    }
+
+    /// Enters a run whose signature was checked.
+    ///
+    /// # Errors
+    /// The tick at which it parts from what the author has signed before.
+    pub(super) fn enter(&mut self, link: Link) -> Result<(), Tick> {
+        self.compare(&link)?;
+        if link.first > self.last() + 1 {
+            self.keep(link);
+            return Ok(());
+        }
+        self.extend(&link);
+        while let Some(entry) = self.loose.first_entry()
+            && *entry.key() <= self.base + self.hashes.len() as Tick
+        {
+            let link = entry.remove();
+            self.loose_changes = self.loose_changes.saturating_sub(link.hashes.len());
+            self.compare(&link)?;
+            self.extend(&link);
+        }
+        Ok(())
+    }
+
+    /// Where a run says something else than what is known.
+    fn compare(&self, link: &Link) -> Result<(), Tick> {
+        for tick in (link.first.saturating_sub(1)).max(self.base)..=link.last().min(self.last()) {
+            if link.hash_at(tick) != self.hash_at(tick).as_ref() {
+                return Err(tick.max(link.first));
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on with what of a run is new.
+    fn extend(&mut self, link: &Link) {
+        for tick in self.last() + 1..=link.last() {
+            self.hashes.extend(link.hash_at(tick));
+        }
+        if link.last() >= self.base {
+            self.signatures.insert(link.last(), link.signature);
+        }
+    }
+
+    /// Keeps a run for when its past is here. Beyond the bound of changes that wait it is let go,
+    /// as they are.
+    fn keep(&mut self, link: Link) {
+        let more = link.hashes.len();
+        if self.loose_changes + more <= limits::PENDING_CHANGES {
+            self.loose_changes += more;
+            if let Some(replaced) = self.loose.insert(link.first, link) {
+                self.loose_changes = self.loose_changes.saturating_sub(replaced.hashes.len());
+            }
+        }
+    }
+
+    /// The first signature at a tick or after it.
+    pub(super) fn signed_at_or_after(&self, tick: Tick) -> Option<Tick> {
+        self.signatures.range(tick..).next().map(|(&signed, _)| signed)
+    }
+
+    /// The hash at a tick, if nothing from there on is signed.
+    pub(super) fn unsigned(&self, tick: Tick) -> Option<Hash> {
+        if self.signatures.contains_key(&tick) { None } else { self.hash_at(tick) }
+    }
+
+    pub(super) fn signed(&mut self, tick: Tick, signature: [u8; 64]) {
+        self.signatures.insert(tick, signature);
+    }
+
+    /// What proves a run, as far as it is signed.
+    pub(super) fn prove(&self, author: Author, first: Tick, last: Tick) -> Option<Seal> {
+        let (&last, &signature) = self.signatures.range(first..=last).next_back()?;
+        let before = self.hash_at(first.checked_sub(1)?)?;
+        Some(Seal { author, first, last, before, signature, certificate: None })
+    }
+
+    /// Forgets what is before a tick.
+    pub(super) fn forget(&mut self, tick: Tick) {
+        while self.base < tick && self.hashes.len() > 1 {
+            self.hashes.pop_front();
+            self.base += 1;
+        }
+        self.signatures = self.signatures.split_off(&self.base);
+    }
+}
+
+/// The hash of a change that follows a hash.
+fn following(before: &Hash, change: &Change) -> Hash {
+    let mut text = String::new();
+    write_change(change, &mut text);
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(before);
+    hasher.update(text.as_bytes());
+    *hasher.finalize().as_bytes()
+}

@@ -1,0 +1,320 @@
+//! Who signed which changes.
+//!
+//! The changes of an author form a chain: each one's hash covers its text and the hash before it,
+//! so a signature under one of them holds for all up to it. A run of changes travels with the hash
+//! before it and a signature under its last one, and can be checked on its own, in whatever order
+//! runs arrive; as soon as the run before it is here, their hashes have to fit. An author who
+//! signed two changes of one tick, or left one out, is found out that way. The idea is that of
+//! tamper-evident logs (Crosby & Wallach, 2009); one signature a batch keeps it cheap.
+
+mod chain;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use self::chain::{Chain, Link};
+use super::{Access, AuthorKey, Certificate};
+use crate::sync::{Author, Change, ChangeId, Tick, VectorClock};
+
+/// The hash of a chain of changes: its last one and all before it.
+pub type Hash = [u8; 32];
+
+/// What proves a run of one author's changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seal {
+    /// Whose changes.
+    pub author: Author,
+    /// The first of them.
+    pub first: Tick,
+    /// The last of them.
+    pub last: Tick,
+    /// The hash before the first.
+    pub before: Hash,
+    /// The author's signature under the hash of the last.
+    pub signature: [u8; 64],
+    /// That the author may write, where the receiver may not know it.
+    pub certificate: Option<Vec<u8>>,
+}
+
+impl Seal {
+    /// One for two runs of which the second follows the first: the later signature holds for both.
+    pub fn joined(&self, next: &Self) -> Option<Self> {
+        let follows = self.author == next.author && self.last + 1 == next.first;
+        follows.then(|| Self { last: next.last, signature: next.signature, ..self.clone() })
+    }
+}
+
+/// Why changes are not taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Distrust {
+    /// They came without a signature.
+    #[error("change {0} is not signed")]
+    Unsigned(ChangeId),
+    /// Nobody said that the author may write.
+    #[error("author {0} may not write here")]
+    MayNotWrite(Author),
+    /// Another key is known to be the author's.
+    #[error("two keys are said to be those of author {0}")]
+    TwoKeys(Author),
+    /// The signature is not the author's, or not under this text.
+    #[error("change {0} does not carry its author's signature")]
+    Forged(ChangeId),
+    /// They do not continue what the same author has signed before.
+    #[error("author {} signed two different histories, which part at its change {}", .0.author, .0.tick)]
+    Equivocation(ChangeId),
+}
+
+/// That somebody is broken or hostile, and who.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fraud {
+    /// Who did it: the sender of what is forged, the author of what is contradictory.
+    pub by: Author,
+    /// What.
+    pub what: Distrust,
+}
+
+/// What a replica knows of signatures: the chain of each author, as far back as its history.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    access: Access,
+    me: Author,
+    key: AuthorKey,
+    certificates: BTreeMap<Author, Certificate>,
+    chains: BTreeMap<Author, Chain>,
+}
+
+impl Ledger {
+    /// For an author with its key, which has made nothing yet.
+    pub fn new(access: Access, me: Author, key: AuthorKey) -> Self {
+        let certificate = Certificate::issue(&access, me, &key);
+        let certificates = certificate.into_iter().map(|certificate| (me, certificate)).collect();
+        Self { access, me, key, certificates, chains: BTreeMap::new() }
+    }
+
+    /// The same member, writing under another name from here on and starting from nothing.
+    #[must_use]
+    pub fn renamed(mut self, me: Author) -> Self {
+        self.me = me;
+        self.chains.clear();
+        let certificate = Certificate::issue(&self.access, me, &self.key);
+        self.certificates.extend(certificate.map(|certificate| (me, certificate)));
+        self
+    }
+
+    /// What this member may do.
+    pub const fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// The own certificate; none if this member may not write.
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.certificates.get(&self.me)
+    }
+
+    /// Whether an author is known to be allowed to write.
+    pub fn may_write(&self, author: Author) -> bool {
+        self.certificates.contains_key(&author)
+    }
+
+    /// Learns that an author may write. The first key counts.
+    ///
+    /// # Errors
+    /// No writer of the room has said so, or another key is known.
+    pub fn learn(&mut self, author: Author, bytes: &[u8]) -> Result<(), Distrust> {
+        if self.certificates.get(&author).is_some_and(|known| known.bytes() == bytes) {
+            return Ok(());
+        }
+        let stated = Certificate::read(&self.access, author, bytes).ok_or(Distrust::MayNotWrite(author))?;
+        match self.certificates.get(&author) {
+            Some(known) if !known.agrees_with(&stated) => Err(Distrust::TwoKeys(author)),
+            Some(_) => Ok(()),
+            None => {
+                self.certificates.insert(author, stated);
+                Ok(())
+            }
+        }
+    }
+
+    /// Enters own changes, each the next of its author.
+    pub fn enter_own(&mut self, changes: &[Arc<Change>]) {
+        let start = self.start_of(self.me);
+        let chain = self.chains.entry(self.me).or_insert_with(|| Chain::new(0, start));
+        for change in changes {
+            chain.append(change);
+        }
+    }
+
+    /// Checks what a peer sent. Which of the changes are proven, and who did wrong.
+    ///
+    /// Every change has to be in a run that a seal covers. What fails is left out by runs.
+    pub fn check(
+        &mut self, from: Author, changes: &[Arc<Change>], seals: &[Seal],
+    ) -> (Vec<Arc<Change>>, Vec<Fraud>) {
+        let mut runs: BTreeMap<Author, BTreeMap<Tick, &Arc<Change>>> = BTreeMap::new();
+        for change in changes {
+            runs.entry(change.author).or_default().insert(change.tick(), change);
+        }
+        let mut frauds = Vec::new();
+        let mut proven: BTreeMap<Author, Vec<(Tick, Tick)>> = BTreeMap::new();
+        for seal in seals {
+            let Some(held) = runs.get(&seal.author) else { continue };
+            match self.check_run(seal, held) {
+                Ok(()) => proven.entry(seal.author).or_default().push((seal.first, seal.last)),
+                Err(what) => frauds.push(Fraud { by: blamed(from, what), what }),
+            }
+        }
+        let (sound, unsound): (Vec<_>, Vec<_>) =
+            changes.iter().cloned().partition(|change| is_within(&proven, change));
+        if frauds.is_empty()
+            && let Some(change) = unsound.first()
+        {
+            frauds.push(Fraud { by: from, what: Distrust::Unsigned(change.id()) });
+        }
+        (sound, frauds)
+    }
+
+    fn check_run(&mut self, seal: &Seal, held: &BTreeMap<Tick, &Arc<Change>>) -> Result<(), Distrust> {
+        let id = ChangeId { author: seal.author, tick: seal.last };
+        if let Some(certificate) = &seal.certificate {
+            self.learn(seal.author, certificate)?;
+        }
+        let certificate =
+            self.certificates.get(&seal.author).ok_or(Distrust::MayNotWrite(seal.author))?.clone();
+        let length = seal.last.checked_sub(seal.first).ok_or(Distrust::Forged(id))?;
+        if seal.first == 0 || length >= held.len() as u64 {
+            return Err(Distrust::Unsigned(id));
+        }
+        let run: Vec<&Arc<Change>> = held.range(seal.first..=seal.last).map(|(_, change)| *change).collect();
+        if run.len() as u64 != length + 1 {
+            return Err(Distrust::Unsigned(id));
+        }
+        let link = Link::new(seal, &run);
+        let start = self.start_of(seal.author);
+        let chain = self.chains.entry(seal.author).or_insert_with(|| Chain::new(0, start));
+        if !chain.holds(&link) {
+            let signed = signed_text(&self.access, id, link.head());
+            if !certificate.verifies(&signed, &seal.signature) {
+                return Err(Distrust::Forged(id));
+            }
+        }
+        chain.enter(link).map_err(|tick| Distrust::Equivocation(ChangeId { author: seal.author, tick }))
+    }
+
+    /// The last tick that a run has to reach so that somebody else can check it, for one that
+    /// should reach `last`: where its author signed.
+    pub fn complete(&self, author: Author, last: Tick) -> Tick {
+        if author == self.me {
+            return last;
+        }
+        self.chains.get(&author).and_then(|chain| chain.signed_at_or_after(last)).unwrap_or(last)
+    }
+
+    /// What proves changes to somebody else, and those that it proves: all, but for those after
+    /// their author's last signature. Own ones are signed here.
+    pub fn seal(&mut self, changes: &[Arc<Change>]) -> (Vec<Arc<Change>>, Vec<Seal>) {
+        let mut seals = Vec::new();
+        for (author, first, last) in runs_of(changes) {
+            if author == self.me {
+                self.sign(last);
+            }
+            // A member's own is known, but not that for another name of its.
+            let is_known = author == self.me && author == author.member();
+            let certificate = self.certificates.get(&author).filter(|_| !is_known);
+            let certificate = certificate.map(|certificate| certificate.bytes().to_vec());
+            let Some(chain) = self.chains.get(&author) else { continue };
+            seals.extend(chain.prove(author, first, last).map(|seal| Seal { certificate, ..seal }));
+        }
+        let mut covered: BTreeMap<Author, Vec<(Tick, Tick)>> = BTreeMap::new();
+        for seal in &seals {
+            covered.entry(seal.author).or_default().push((seal.first, seal.last));
+        }
+        let proven = changes.iter().filter(|change| is_within(&covered, change)).cloned().collect();
+        (proven, seals)
+    }
+
+    /// Signs the own changes up to a tick.
+    fn sign(&mut self, last: Tick) {
+        let Some(chain) = self.chains.get_mut(&self.me) else { return };
+        let id = ChangeId { author: self.me, tick: last };
+        if let Some(head) = chain.unsigned(last) {
+            chain.signed(last, self.key.sign(&signed_text(&self.access, id, &head)));
+        }
+    }
+
+    /// For somebody who starts from a version: each author's hash there.
+    pub fn hashes_at(&self, clock: &VectorClock) -> Vec<(Author, Hash)> {
+        let hash = |(author, tick)| Some((author, self.chains.get(&author)?.hash_at(tick)?));
+        clock.iter().filter_map(hash).collect()
+    }
+
+    /// Starts from a version that somebody else vouches for: each author's hash there. What is
+    /// known already stays.
+    pub fn start_from(&mut self, clock: &VectorClock, hashes: &[(Author, Hash)]) {
+        for &(author, hash) in hashes {
+            let tick = clock.get(author);
+            let known = self.chains.get(&author).is_some_and(|chain| chain.hash_at(tick).is_some());
+            if tick > 0 && !known {
+                let chain = self.chains.entry(author).or_insert_with(|| Chain::new(tick, hash));
+                // What contradicts it is left out, as if it had come later.
+                let _ = chain.restart(tick, hash);
+            }
+        }
+    }
+
+    /// Forgets what is before a version.
+    pub fn forget(&mut self, clock: &VectorClock) {
+        for (author, tick) in clock.iter() {
+            if let Some(chain) = self.chains.get_mut(&author) {
+                chain.forget(tick);
+            }
+        }
+    }
+
+    /// The hash before an author's first change.
+    fn start_of(&self, author: Author) -> Hash {
+        let mut text = b"ultrawave 1 first change".to_vec();
+        text.extend(self.access.identity());
+        text.extend(author.0.to_be_bytes());
+        *blake3::hash(&text).as_bytes()
+    }
+}
+
+/// Who did wrong: honest members check what they pass on, and whoever signs two histories has
+/// shown it by the signatures.
+fn blamed(from: Author, what: Distrust) -> Author {
+    match what {
+        Distrust::Equivocation(id) => id.author,
+        Distrust::Unsigned(_) | Distrust::MayNotWrite(_) | Distrust::TwoKeys(_) | Distrust::Forged(_) => from,
+    }
+}
+
+/// What an author signs.
+fn signed_text(access: &Access, id: ChangeId, head: &Hash) -> Vec<u8> {
+    let mut text = b"ultrawave 1 changes".to_vec();
+    text.extend(access.identity());
+    text.extend(id.author.0.to_be_bytes());
+    text.extend(id.tick.to_be_bytes());
+    text.extend(head);
+    text
+}
+
+/// Whether a change is in one of its author's runs.
+fn is_within(runs: &BTreeMap<Author, Vec<(Tick, Tick)>>, change: &Change) -> bool {
+    let runs = runs.get(&change.author);
+    runs.is_some_and(|runs| runs.iter().any(|&(first, last)| (first..=last).contains(&change.tick())))
+}
+
+/// The runs of ticks without a gap: author, first, last.
+fn runs_of(changes: &[Arc<Change>]) -> Vec<(Author, Tick, Tick)> {
+    let mut ids: Vec<(Author, Tick)> = changes.iter().map(|change| (change.author, change.tick())).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut runs: Vec<(Author, Tick, Tick)> = Vec::new();
+    for (author, tick) in ids {
+        match runs.last_mut() {
+            Some((of, _, last)) if *of == author && *last + 1 == tick => *last = tick,
+            _ => runs.push((author, tick, tick)),
+        }
+    }
+    runs
+}
