@@ -120,8 +120,10 @@ impl Config {
             name,
             history: self.history.unwrap_or(limits::HISTORY_CHANGES),
             max_members: limits::MEMBERS,
+            max_document: options.max_document.unwrap_or(limits::OPENED_BYTES),
             ice_servers: self.ice_servers.iter().cloned().map(IceEntry::into_server).collect(),
             connect_timeout: CONNECT_TIMEOUT,
+            on_transfer: None,
         })
     }
 }
@@ -149,6 +151,7 @@ mod tests {
             signal: signal.map(str::to_owned),
             name: name.map(str::to_owned),
             schema: None,
+            max_document: None,
             log_file: None,
         }
     }

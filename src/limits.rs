@@ -1,5 +1,14 @@
 //! Every bound on what comes from a file, a peer or the signaling server, with its reason.
 
+/// Bytes of a document's text that goes to a newcomer in one message; a longer one goes in parts.
+pub const WHOLE_TEXT_BYTES: usize = 1 << 20;
+
+/// Bytes of such a part: a second's work of a slow path.
+pub const TEXT_PART_BYTES: usize = 256 << 10;
+
+/// Parts that are asked for before the first of them is here: enough to fill a fast path.
+pub const TEXT_PARTS_AHEAD: usize = 8;
+
 /// Levels of nesting in a document or an argument. Some steps of the work are recursive; this
 /// keeps them inside a thread's stack.
 pub const DEPTH: usize = 1_000;
@@ -7,8 +16,12 @@ pub const DEPTH: usize = 1_000;
 /// Bytes of one message of the peer protocol, the `document` message apart.
 pub const MESSAGE_BYTES: usize = 8 << 20;
 
-/// Bytes of a document's text: what a joiner is willing to receive.
-pub const DOCUMENT_BYTES: usize = 256 << 20;
+/// Bytes of a document's text: what a joiner is able to receive.
+pub const DOCUMENT_BYTES: usize = 1 << 30;
+
+/// Bytes of a document that a room is opened with, unless an option says otherwise: everyone who
+/// joins gets it over the network and holds it in memory.
+pub const OPENED_BYTES: usize = 256 << 20;
 
 /// Steps in a path.
 pub const PATH_STEPS: usize = DEPTH;

@@ -13,12 +13,12 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
 pub use error::RoomError;
-pub use options::{DEFAULT_SIGNAL, IceServer, RoomOptions};
+pub use options::{DEFAULT_SIGNAL, IceServer, OnTransfer, RoomOptions};
 
 use crate::cursor::Cursor;
 use crate::document::{Method, Path, Value};
 use crate::net::{self, Callback, Entry, Feed, Shared, Stage, Surroundings};
-use crate::session::{Event, Link, Person, Presence, Session, Time};
+use crate::session::{Event, Link, Person, Presence, Session, Time, Transfer};
 use crate::sync::{
     Author, Change, ChangeId, Checkpoint, Conflict, LostEdit, Replica, Snapshot, Undone, VectorClock,
 };
@@ -114,6 +114,10 @@ impl Room {
     async fn enter_in(
         surroundings: Surroundings, name: &str, entry: Entry, document: Checkpoint, options: RoomOptions,
     ) -> Result<(Self, bool), RoomError> {
+        let (bytes, limit) = (document.source.len(), options.max_document);
+        if bytes > limit {
+            return Err(RoomError::TooLarge { bytes, limit });
+        }
         let entered = net::enter(name, entry, document, &options, surroundings);
         let until = Instant::now() + options.connect_timeout;
         let Ok(entered) = timeout_at(until, entered).await else {
@@ -123,13 +127,41 @@ impl Room {
         let net::Membership { author, members, is_creator, shared } = entered?;
         let inner = Inner { name: name.to_owned(), author, shared, runtime: Handle::current() };
         let room = Self { inner: Arc::new(inner) };
-        let mut stages = room.inner.shared.stages();
-        if timeout_at(until, stages.wait_for(|&stage| stage != Stage::Entering)).await.is_err() {
+        if !room.arrives(until, &options).await {
             room.leave().await;
             let seconds = options.connect_timeout.as_secs();
             return Err(RoomError::Unreachable { room: name.to_owned(), members, seconds });
         }
         Ok((room, is_creator))
+    }
+
+    /// Waits until the document is here, as long as more of it comes. Whether it is.
+    async fn arrives(&self, mut until: Instant, options: &RoomOptions) -> bool {
+        let (mut stages, mut progress) = (self.inner.shared.stages(), self.inner.shared.progress());
+        let mut done = 0;
+        loop {
+            progress.mark_unchanged();
+            if *stages.borrow_and_update() != Stage::Entering {
+                return true;
+            }
+            let coming = self.transfers().into_iter().find(|transfer| transfer.is_incoming);
+            if let Some(coming) = coming.filter(|coming| coming.done > done) {
+                done = coming.done;
+                until = Instant::now() + options.connect_timeout;
+                if let Some(OnTransfer(tell)) = &options.on_transfer {
+                    tell(coming);
+                }
+            }
+            let more = async {
+                tokio::select! {
+                    more = progress.changed() => more,
+                    more = stages.changed() => more,
+                }
+            };
+            if !matches!(timeout_at(until, more).await, Ok(Ok(()))) {
+                return false;
+            }
+        }
     }
 
     /// The room's name.
@@ -261,6 +293,11 @@ impl Room {
                 kept_elsewhere: session.is_kept_elsewhere(),
             }
         })
+    }
+
+    /// Documents on their way to newcomers, or here. [`Event::Progress`] tells when there is news.
+    pub fn transfers(&self) -> Vec<Transfer> {
+        self.inner.shared.look(Session::transfers)
     }
 
     /// Says where this person is.

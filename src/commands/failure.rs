@@ -130,7 +130,9 @@ impl From<RoomError> for Failure {
             | RoomError::Full(_)
             | RoomError::Unreachable { .. } => Exit::Unreachable,
             RoomError::IceServer(..) => Exit::Usage,
-            RoomError::Exists(_) | RoomError::Refused(_) | RoomError::Left => Exit::Failed,
+            RoomError::Exists(_) | RoomError::TooLarge { .. } | RoomError::Refused(_) | RoomError::Left => {
+                Exit::Failed
+            }
         };
         Self::new(exit, error.to_string())
     }

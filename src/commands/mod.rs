@@ -17,6 +17,7 @@ mod manual;
 mod member;
 mod merge_driver;
 mod output;
+mod progress;
 mod read;
 mod replaced;
 mod replay;
@@ -217,7 +218,8 @@ fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, F
 }
 
 fn room_options(options: &Options) -> Result<RoomOptions, Failure> {
-    Ok(config()?.room_options(options, &config::user_name())?)
+    let options = config()?.room_options(options, &config::user_name())?;
+    Ok(RoomOptions { on_transfer: progress::on_terminal(), ..options })
 }
 
 fn config() -> Result<Config, Failure> {

@@ -10,12 +10,14 @@ use super::failure::{Exit, Failure};
 use super::keeper::Keeper;
 use super::local::Host;
 use super::member::hosting;
+use super::progress::Giving;
 use super::shadow::Shadow;
 use super::target::Target;
 use super::watcher::FileWatcher;
 use super::{announce, input, output, signals};
 use crate::bridge::Bridge;
 use crate::room::{Room, RoomOptions};
+use crate::session::Event;
 use crate::sync::VectorClock;
 
 /// How long after a change the file is written, so that a burst of changes is one write.
@@ -95,6 +97,7 @@ async fn hold(
     let mut step_at: Option<Instant> = None;
     // When the first of a burst of signs of life of the file came.
     let mut burst: Option<Instant> = None;
+    let (mut events, mut giving) = (room.events(), Giving::default());
     let exit = loop {
         let due = async {
             match step_at {
@@ -126,6 +129,9 @@ async fn hold(
                     keeper.step(room);
                 }
             }
+            event = events.recv() => if matches!(event, Ok(Event::Progress)) {
+                giving.tell(room);
+            },
             exit = &mut ended => break exit,
         }
     };

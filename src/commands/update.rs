@@ -26,7 +26,7 @@ pub(super) enum Place<'a> {
 impl Place<'_> {
     async fn read(&mut self, path: &str) -> Result<Value, Failure> {
         match self {
-            Self::Here(member) => read(member, path).await,
+            Self::Here(member) => read(member, path),
             Self::There(guest) => guest.read(path).await,
         }
     }
@@ -52,7 +52,7 @@ pub(super) async fn update(mut place: Place<'_>, path: &str, command: &[OsString
 }
 
 /// The value at a path.
-pub(super) async fn read(member: &Member, path: &str) -> Result<Value, Failure> {
+pub(super) fn read(member: &Member, path: &str) -> Result<Value, Failure> {
     let snapshot = member.room().snapshot();
     let path = Path::read(path, &snapshot.value)?;
     there(member.room(), &snapshot, &path).cloned()

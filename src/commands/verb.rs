@@ -111,7 +111,9 @@ impl Out {
             Self::Standard => tokio::task::spawn_blocking(move || output::print(&data))
                 .await
                 .map_err(|error| Failure::new(Exit::Failed, error.to_string()))?,
-            Self::Asker(replies) => replies.send(Reply::Print(data)).await.map_err(|_| Failure::unheard()),
+            Self::Asker(replies) => {
+                replies.send(Reply::Print(data)).await.map_err(|_gone| Failure::unheard())
+            }
         }
     }
 

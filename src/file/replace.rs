@@ -29,12 +29,11 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<Option<File>> {
         file.as_file().set_permissions(old.permissions())?;
     }
     file.as_file().sync_all()?;
-    let replaced = match old {
-        Some(_) => exchange(file, path)?,
-        None => {
-            file.persist_noclobber(path).map_err(|error| error.error)?;
-            None
-        }
+    let replaced = if old.is_some() {
+        exchange(file, path)?
+    } else {
+        file.persist_noclobber(path).map_err(|error| error.error)?;
+        None
     };
     // The rename itself is on the disk once the folder is; not every file system can say so.
     if let Ok(folder) = File::open(folder) {

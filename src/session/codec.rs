@@ -38,6 +38,11 @@ impl Message {
             }
             Self::RequestDocument => text.push_str(r#"["request document",null]"#),
             Self::Document { checkpoint, changes } => write_document(checkpoint, changes, &mut text),
+            Self::RequestDocumentOf(_)
+            | Self::Text { .. }
+            | Self::RequestText { .. }
+            | Self::TextPart { .. }
+            | Self::DocumentOf { .. } => super::parcel_codec::write(self, &mut text),
             Self::RequestChanges(clock) => {
                 text.push_str(r#"["request changes","#);
                 write_clock(clock, &mut text);
@@ -103,9 +108,10 @@ impl Message {
         };
         let read = Self::read(&kind, &message, payload)?;
         match (message.index(2), &read) {
-            (Some(proof), Self::Change(_) | Self::Changes(_) | Self::Document { .. }) => {
-                Ok(Self::Signed(Box::new(read), super::proof_codec::read(&Payload::new("proof", proof))?))
-            }
+            (
+                Some(proof),
+                Self::Change(_) | Self::Changes(_) | Self::Document { .. } | Self::DocumentOf { .. },
+            ) => Ok(Self::Signed(Box::new(read), super::proof_codec::read(&Payload::new("proof", proof))?)),
             _ => Ok(read),
         }
     }
@@ -113,7 +119,10 @@ impl Message {
     fn read(kind: &str, message: &Value, payload: &Value) -> Result<Self, MessageError> {
         match kind {
             "hello" => read_hello(&Payload::new("hello", payload)),
-            "request document" => Ok(Self::RequestDocument),
+            "request document" if payload.kind() == Kind::Null => Ok(Self::RequestDocument),
+            "request document" | "text" | "request text" | "text part" | "document of" => {
+                super::parcel_codec::read(kind, payload)
+            }
             "document" => read_document(&Payload::new("document", payload)),
             "request changes" => Ok(Self::RequestChanges(read_clock(payload)?)),
             "change" => Ok(Self::Change(Arc::new(read_change(payload)?))),
@@ -139,7 +148,10 @@ impl Message {
 /// that is to be known before anything is built from it.
 fn longest(text: &str) -> usize {
     let kind = text.trim_start().strip_prefix('[').map(str::trim_start).unwrap_or_default();
-    if kind.starts_with(r#""document""#) || kind.starts_with(r#""change"#) {
+    if kind.starts_with(r#""document""#)
+        || kind.starts_with(r#""document of""#)
+        || kind.starts_with(r#""change"#)
+    {
         LONGEST
     } else if kind.starts_with(r#""presence""#) {
         limits::PRESENCE_BYTES
@@ -148,7 +160,7 @@ fn longest(text: &str) -> usize {
     }
 }
 
-fn write_changes(changes: &[Arc<Change>], text: &mut String) {
+pub(super) fn write_changes(changes: &[Arc<Change>], text: &mut String) {
     text.push('[');
     for (at, change) in changes.iter().enumerate() {
         if at > 0 {
@@ -297,7 +309,7 @@ impl<'a> Payload<'a> {
         Ok(self.value.elements())
     }
 
-    fn changes(&self, limit: usize) -> Result<Vec<Arc<Change>>, MessageError> {
+    pub(super) fn changes(&self, limit: usize) -> Result<Vec<Arc<Change>>, MessageError> {
         self.elements(limit)?.map(|change| Ok(Arc::new(read_change(change)?))).collect()
     }
 }

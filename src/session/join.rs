@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::live::Floor;
 use super::membership::Dropped;
 use super::message::VERSION;
+use super::parcel::{TextHash, without_text};
 use super::timers::{self, Timer};
-use super::{Channel, Event, Link, Message, Session, Time, resend};
+use super::{Channel, Event, Link, Message, Output, Session, Time, resend};
 use crate::limits;
 use crate::sync::{Author, Change, ChangeId, Checkpoint, Refusal, Replica, VectorClock};
 
@@ -127,8 +128,14 @@ impl Session {
         }
     }
 
-    /// Sends the document as far back as it is remembered.
+    /// Sends the document as far back as it is remembered, or, if its text is long, what that is
+    /// called.
     pub(super) fn send_document(&mut self, now: Time, to: Author) {
+        self.give_document(now, to, None);
+    }
+
+    /// Sends the document, without its text to one who has that.
+    pub(super) fn send_document_of(&mut self, now: Time, to: Author, text: Option<TextHash>) {
         let Some(replica) = &self.replica else { return };
         let Some(peer) = self.peers.get_mut(&to) else { return };
         let sent_at = peer.sent_document.as_ref().map(|&(at, _)| at);
@@ -140,7 +147,13 @@ impl Session {
             checkpoint: replica.checkpoint(),
             changes: replica.history().cloned().collect(),
         };
-        self.send(to, Channel::Sync, document);
+        if let Some(document) = self.sign(document) {
+            let document = match text {
+                Some(text) => without_text(document, text),
+                None => document,
+            };
+            self.outputs.push_back(Output::Send(to, Channel::Sync, document));
+        }
     }
 
     /// Sends what somebody with this clock lacks: the changes, or, when they are not all

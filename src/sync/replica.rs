@@ -413,6 +413,11 @@ impl Replica {
         (past.clock == *clock).then_some(past.value)
     }
 
+    /// The text that the document was first read from.
+    pub fn source(&self) -> &Arc<str> {
+        &self.history.start().source
+    }
+
     /// The version where the history starts.
     pub fn start(&self) -> &VectorClock {
         &self.history.start().clock

@@ -63,10 +63,8 @@ impl Guest {
     /// The value at a path, and the turn to replace it.
     pub(in super::super) async fn read(&mut self, path: &str) -> Result<Value, Failure> {
         self.send(&Request::Read(path.to_owned())).await?;
-        match self.reply().await? {
-            Reply::Value(value) => Ok(value),
-            other => Err(self.failed(other)),
-        }
+        let reply = self.reply().await?;
+        if let Reply::Value(value) = reply { Ok(value) } else { Err(self.failed(reply)) }
     }
 
     /// Replaces a value by another, unless it has become something else meanwhile. Whether it is
@@ -78,7 +76,9 @@ impl Guest {
         match self.reply().await? {
             Reply::Again => Ok(false),
             Reply::End(Exit::Done, _) => Ok(true),
-            other => Err(self.failed(other)),
+            other @ (Reply::End(..) | Reply::Value(_) | Reply::Print(_) | Reply::Say(_) | Reply::Leaving) => {
+                Err(self.failed(other))
+            }
         }
     }
 
@@ -91,7 +91,9 @@ impl Guest {
                 Ok(Reply::Say(message)) => output::say(&message),
                 Ok(Reply::End(exit, message)) if message.is_empty() => return Ok(Asked::Done(exit)),
                 Ok(Reply::Leaving) => return Ok(Asked::Join(verb.interrupted())),
-                Ok(other) => return Err(self.failed(other)),
+                Ok(other @ (Reply::End(..) | Reply::Value(_) | Reply::Again)) => {
+                    return Err(self.failed(other));
+                }
                 Err(_) if verb.only_looks() => return Ok(Asked::Join(verb.interrupted())),
                 Err(failure) => return Err(failure),
             }
@@ -101,7 +103,7 @@ impl Guest {
     async fn send(&mut self, request: &Request) -> Result<(), Failure> {
         let mut line = request.encode();
         line.push('\n');
-        self.writer.write_all(line.as_bytes()).await.map_err(|_| self.gone())
+        self.writer.write_all(line.as_bytes()).await.map_err(|_gone| self.gone())
     }
 
     async fn reply(&mut self) -> Result<Reply, Failure> {

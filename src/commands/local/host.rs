@@ -257,7 +257,7 @@ impl Desk {
                 *turn = None;
                 let member = self.member().await?;
                 *turn = Some(self.turn(&path).await);
-                Ok(Reply::Value(update::read(&member, &path).await?))
+                Ok(Reply::Value(update::read(&member, &path)?))
             }
             Request::Replace { path, old, new } => {
                 let member = self.member().await?;

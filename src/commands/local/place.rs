@@ -99,10 +99,11 @@ pub(super) fn is_own(process: &UCred) -> bool {
     process.uid() == geteuid().as_raw()
 }
 
-/// Whether a folder is there that nobody else can put anything into.
+/// Whether a folder is there that nobody else may use: the last six bits of its mode are theirs.
 fn is_private(folder: &Path) -> bool {
-    std::fs::symlink_metadata(folder)
-        .is_ok_and(|about| about.is_dir() && about.uid() == geteuid().as_raw() && about.mode() & 0o077 == 0)
+    std::fs::symlink_metadata(folder).is_ok_and(|about| {
+        about.is_dir() && about.uid() == geteuid().as_raw() && about.mode().trailing_zeros() >= 6
+    })
 }
 
 /// A name that rooms of one name on two servers do not share. Should two rooms share one for all
@@ -115,7 +116,11 @@ fn name(signal: &str, room: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test panics on what it did not expect"
+    )]
 
     use super::*;
 

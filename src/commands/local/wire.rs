@@ -133,8 +133,8 @@ impl Request {
                 Verb::Change { path: path()?, method, expected: member("if").cloned() }
             }
             "apply" => {
-                let patch = wanted("patch")?.clone();
-                Verb::Apply(if flag("merge") { Patch::Merge(patch) } else { Patch::Operations(patch) })
+                let what = wanted("patch")?.clone();
+                Verb::Apply(if flag("merge") { Patch::Merge(what) } else { Patch::Operations(what) })
             }
             "log" => Verb::Log { json: flag("json") },
             "peers" => Verb::Peers { json: flag("json") },

@@ -6,6 +6,7 @@ mod hostile;
 mod joining;
 mod live;
 mod membership;
+mod parcel;
 mod people;
 mod signed;
 mod undo;
