@@ -1,6 +1,6 @@
 //! A change made to plain JSON, at its positions as they stand.
 
-use super::{Kind, Method, Path, Step, Text, Value};
+use super::{Former, Kind, Method, Path, Step, Text, Value};
 
 /// Why an edit cannot be made there. Nothing was altered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,11 +46,11 @@ pub enum ApplyError {
 /// How far a path leads.
 enum Reach<'a> {
     /// All the way: to this value.
-    Here(&'a Value),
-    /// To a map that has no key as the step with this number.
-    NoKey(usize),
-    /// To an array that has no position as the step with this number, but this many elements.
-    NoElement(usize, usize),
+    Here(&'a mut Value),
+    /// To this map, which has no key as the step with this number.
+    NoKey(&'a mut Value, usize),
+    /// To this array, which has no position as the step with this number.
+    NoElement(&'a mut Value, usize),
 }
 
 impl Value {
@@ -59,6 +59,11 @@ impl Value {
     /// # Errors
     /// The edit does not resolve here; the value is unaltered.
     pub fn apply(&mut self, path: &Path, method: &Method) -> Result<(), ApplyError> {
+        self.apply_reversibly(path, method).map(drop)
+    }
+
+    /// The same, and what is needed to [`rewind`](Self::rewind) it.
+    pub(crate) fn apply_reversibly(&mut self, path: &Path, method: &Method) -> Result<Former, ApplyError> {
         match method {
             Method::Set(value) => self.set(path, value),
             Method::Delete => self.delete(path),
@@ -67,135 +72,131 @@ impl Value {
         }
     }
 
-    fn set(&mut self, path: &Path, value: &Self) -> Result<(), ApplyError> {
-        match self.reach(path)? {
-            Reach::Here(_) => self.replace(path, value.clone()),
-            Reach::NoKey(number) => self.create(path, number, value.clone())?,
-            Reach::NoElement(number, length) => {
-                let appends = path.steps().get(number..) == Some(&[Step::Index(length)]);
-                let parent = path.parent().filter(|_| appends).ok_or_else(|| absent(path, number))?;
-                if let Some(array) = self.at_mut(&parent) {
-                    array.splice_elements(length, 0, [value.clone()]);
+    fn set(&mut self, path: &Path, value: &Self) -> Result<Former, ApplyError> {
+        match self.reach(path, path.steps())? {
+            Reach::Here(target) => Ok(Former::Value(std::mem::replace(target, value.clone()))),
+            Reach::NoKey(map, number) => map.create(path, number, value.clone()),
+            Reach::NoElement(array, number) => {
+                let length = array.len();
+                if path.steps().get(number..) != Some(&[Step::Index(length)]) {
+                    return Err(absent(path, number));
                 }
+                array.splice_elements(length, 0, [value.clone()]);
+                Ok(Former::Absent(number))
             }
         }
-        Ok(())
     }
 
-    fn delete(&mut self, path: &Path) -> Result<(), ApplyError> {
-        let (parent, last) = path.split().ok_or(ApplyError::Root)?;
-        match self.reach(path)? {
-            Reach::Here(_) => match (self.at_mut(&parent), last) {
-                (Some(map), Step::Key(key)) => drop(map.remove_key(key)),
-                (Some(array), Step::Index(index)) => array.splice_elements(*index, 1, []),
-                (None, _) => {}
-            },
-            Reach::NoKey(number) if number + 1 == path.steps().len() => {}
-            Reach::NoKey(number) | Reach::NoElement(number, _) => return Err(absent(path, number)),
+    fn delete(&mut self, path: &Path) -> Result<Former, ApplyError> {
+        let (last, parents) = path.steps().split_last().ok_or(ApplyError::Root)?;
+        let parent = match self.reach(path, parents)? {
+            Reach::Here(parent) => parent,
+            Reach::NoKey(_, number) | Reach::NoElement(_, number) => return Err(absent(path, number)),
+        };
+        match (parent.kind(), last) {
+            (Kind::Object, Step::Key(key)) => {
+                Ok(parent.take_entry(key).map_or(Former::Nothing, |entry| Former::Entry(Box::new(entry))))
+            }
+            (Kind::Array, Step::Index(index)) => {
+                let element = parent.index(*index).cloned().ok_or_else(|| absent(path, parents.len()))?;
+                parent.splice_elements(*index, 1, []);
+                Ok(Former::Value(element))
+            }
+            (kind, step) => Err(wrong_step(path, parents.len(), kind, step)),
         }
-        Ok(())
     }
 
-    fn merge(&mut self, path: &Path, map: &Self) -> Result<(), ApplyError> {
+    fn merge(&mut self, path: &Path, map: &Self) -> Result<Former, ApplyError> {
         if map.kind() != Kind::Object {
             return Err(ApplyError::NoMap(map.kind()));
         }
-        match self.reach(path)? {
-            Reach::Here(_) => {
-                if let Some(target) = self.at_mut(path) {
-                    target.merge_here(map);
-                }
-            }
-            Reach::NoKey(number) => self.create(path, number, map.clone())?,
-            Reach::NoElement(number, _) => return Err(absent(path, number)),
+        match self.reach(path, path.steps())? {
+            Reach::Here(target) => Ok(target.merge_here(map)),
+            Reach::NoKey(parent, number) => parent.create(path, number, map.clone()),
+            Reach::NoElement(_, number) => Err(absent(path, number)),
         }
-        Ok(())
     }
 
     /// Writes each leaf of `map` into this value, which becomes a map if it is none.
-    fn merge_here(&mut self, map: &Self) {
+    fn merge_here(&mut self, map: &Self) -> Former {
         if self.kind() != Kind::Object {
-            *self = map.clone();
-            return;
+            return Former::Value(std::mem::replace(self, map.clone()));
         }
-        for (key, value) in map.entries() {
+        let formers = map.entries().map(|(key, value)| {
             if value.kind() == Kind::Object
                 && let Some(target) = self.key_mut(key)
             {
-                target.merge_here(value);
+                target.merge_here(value)
             } else {
-                self.insert_key(key.clone(), value.clone());
+                self.insert_key(key.clone(), value.clone()).map_or(Former::Absent(0), Former::Value)
             }
-        }
+        });
+        Former::Entries(formers.collect())
     }
 
-    fn splice(&mut self, path: &Path, start: i64, count: i64, items: &[Self]) -> Result<(), ApplyError> {
-        let target = match self.reach(path)? {
+    fn splice(&mut self, path: &Path, start: i64, count: i64, items: &[Self]) -> Result<Former, ApplyError> {
+        let target = match self.reach(path, path.steps())? {
             Reach::Here(target) => target,
-            Reach::NoKey(number) | Reach::NoElement(number, _) => return Err(absent(path, number)),
+            Reach::NoKey(_, number) | Reach::NoElement(_, number) => return Err(absent(path, number)),
         };
-        match (target.kind(), target.as_text()) {
-            (Kind::Array, _) => {
-                let (start, count) = Method::clamp(start, count, target.len());
-                if let Some(array) = self.at_mut(path).filter(|_| count > 0 || !items.is_empty()) {
-                    array.splice_elements(start, count, items.iter().cloned());
-                }
-            }
-            (_, Some(text)) => {
-                let spliced = splice_text(path, text, start, count, items)?;
-                self.replace(path, Self::from_text(spliced));
-            }
-            (kind, None) => return Err(ApplyError::NoSplice { at: path.clone(), kind }),
+        if let Some(text) = target.text_mut() {
+            return splice_text(path, text, start, count, items);
         }
-        Ok(())
+        if target.kind() != Kind::Array {
+            return Err(ApplyError::NoSplice { at: path.clone(), kind: target.kind() });
+        }
+        let (start, count) = Method::clamp(start, count, target.len());
+        if count == 0 && items.is_empty() {
+            return Ok(Former::Nothing);
+        }
+        let removed = (start..start + count).filter_map(|at| target.index(at).cloned()).collect();
+        target.splice_elements(start, count, items.iter().cloned());
+        Ok(Former::Elements(removed))
     }
 
-    fn reach<'a>(&'a self, path: &Path) -> Result<Reach<'a>, ApplyError> {
+    /// Follows the first steps of a path.
+    fn reach(&mut self, path: &Path, steps: &[Step]) -> Result<Reach<'_>, ApplyError> {
         let mut here = self;
-        for (number, step) in path.steps().iter().enumerate() {
-            here = match (here.kind(), step, here.get(step)) {
-                (_, _, Some(child)) => child,
-                (Kind::Object, Step::Key(_), None) => return Ok(Reach::NoKey(number)),
-                (Kind::Array, Step::Index(_), None) => return Ok(Reach::NoElement(number, here.len())),
-                (kind, _, None) => {
-                    let wanted = match step {
-                        Step::Key(_) => "keys",
-                        Step::Index(_) => "positions",
-                    };
-                    return Err(ApplyError::WrongStep { at: beginning(path, number), kind, wanted });
+        for (number, step) in steps.iter().enumerate() {
+            here = match (here.kind(), step) {
+                (Kind::Object, Step::Key(key)) => match here.key_position(key) {
+                    Some(at) => here.entry_mut(at).ok_or_else(|| absent(path, number))?,
+                    None => return Ok(Reach::NoKey(here, number)),
+                },
+                (Kind::Array, Step::Index(index)) if *index < here.len() => {
+                    here.index_mut(*index).ok_or_else(|| absent(path, number))?
                 }
+                (Kind::Array, Step::Index(_)) => return Ok(Reach::NoElement(here, number)),
+                (kind, step) => return Err(wrong_step(path, number, kind, step)),
             };
         }
         Ok(Reach::Here(here))
     }
 
-    /// Puts a value where `path` leads already.
-    fn replace(&mut self, path: &Path, value: Self) {
-        if let Some(target) = self.at_mut(path) {
-            *target = value;
-        }
+    /// Puts a value into this map, where step `number` of a path names a key that is missing: with
+    /// it all maps that the later steps need.
+    fn create(&mut self, path: &Path, number: usize, value: Self) -> Result<Former, ApplyError> {
+        let missing = path.steps().get(number..).unwrap_or_default();
+        let is_key = |step: &Step| matches!(step, Step::Key(_));
+        let (Some((Step::Key(first), rest)), true) = (missing.split_first(), missing.iter().all(is_key))
+        else {
+            return Err(absent(path, number));
+        };
+        let value = rest.iter().rev().fold(value, |value, step| match step {
+            Step::Key(key) => Self::object([(key.clone(), value)]),
+            Step::Index(_) => value,
+        });
+        self.insert_key(first.clone(), value);
+        Ok(Former::Absent(number))
     }
+}
 
-    /// Puts a value where `path` leads, whose step `number` names a key that is missing: with it
-    /// all maps that the later steps need.
-    fn create(&mut self, path: &Path, number: usize, value: Self) -> Result<(), ApplyError> {
-        let (there, missing) = path.steps().split_at_checked(number).unwrap_or_default();
-        let mut keys = Vec::with_capacity(missing.len());
-        for step in missing {
-            match step {
-                Step::Key(key) => keys.push(key.clone()),
-                Step::Index(_) => return Err(absent(path, number)),
-            }
-        }
-        let mut keys = keys.into_iter();
-        let first = keys.next();
-        let value = keys.rev().fold(value, |value, key| Self::object([(key, value)]));
-        let parent = there.iter().try_fold(self, |value, step| value.get_mut(step));
-        if let (Some(parent), Some(key)) = (parent, first) {
-            parent.insert_key(key, value);
-        }
-        Ok(())
-    }
+fn wrong_step(path: &Path, number: usize, kind: Kind, step: &Step) -> ApplyError {
+    let wanted = match step {
+        Step::Key(_) => "keys",
+        Step::Index(_) => "positions",
+    };
+    ApplyError::WrongStep { at: beginning(path, number), kind, wanted }
 }
 
 fn absent(path: &Path, number: usize) -> ApplyError {
@@ -208,19 +209,18 @@ fn beginning(path: &Path, count: usize) -> Path {
 }
 
 fn splice_text(
-    path: &Path, text: &Text, start: i64, count: i64, items: &[Value],
-) -> Result<Text, ApplyError> {
+    path: &Path, text: &mut Text, start: i64, count: i64, items: &[Value],
+) -> Result<Former, ApplyError> {
     if text.has_lone_surrogate() {
         return Err(ApplyError::Surrogate(path.clone()));
     }
-    let mut inserted = Vec::with_capacity(items.len());
     for item in items {
         let item = item.as_text().ok_or_else(|| ApplyError::NoString(path.clone()))?;
         if item.has_lone_surrogate() {
             return Err(ApplyError::SurrogateItem(path.clone()));
         }
-        inserted.push(item);
     }
     let (start, count) = Method::clamp(start, count, text.scalar_count());
-    Ok(text.splice(start, count, &inserted))
+    let removed = text.splice(start, count, items.iter().filter_map(Value::as_text));
+    Ok(Former::Value(Value::from_text(removed)))
 }

@@ -6,6 +6,7 @@
 
 mod apply;
 mod diff;
+mod former;
 mod inert;
 mod kind;
 mod list;
@@ -15,13 +16,16 @@ mod parse;
 mod patch;
 mod path;
 mod print;
+mod rope;
 mod save;
+mod short;
 mod style;
 mod text;
 mod value;
 
 pub use apply::ApplyError;
 pub use diff::diff;
+pub(crate) use former::Former;
 pub use inert::inert;
 pub use kind::Kind;
 pub use method::{LimitError, Method};

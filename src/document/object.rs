@@ -34,6 +34,15 @@ pub(super) struct Entry {
     entry: (Text, Value),
 }
 
+/// An entry taken out of a map, and where it was.
+#[derive(Clone)]
+pub(crate) struct Taken {
+    position: usize,
+    /// Among many entries; among few, the position.
+    ordinal: usize,
+    pub(super) entry: (Text, Value),
+}
+
 impl Default for Object {
     fn default() -> Self {
         Self(Entries::Few(Vec::new()))
@@ -107,16 +116,45 @@ impl Object {
         None
     }
 
-    pub(super) fn remove(&mut self, key: &Text) -> Option<Value> {
+    /// Takes the entry of a key out.
+    pub(super) fn take(&mut self, key: &Text) -> Option<Taken> {
         let position = self.position(key)?;
-        match &mut self.0 {
-            Entries::Few(entries) => Some(entries.remove(position).1),
+        let (ordinal, entry) = match &mut self.0 {
+            Entries::Few(entries) => (position, entries.remove(position)),
             Entries::Many { entries, index, .. } => {
                 index.remove(key);
-                entries.remove(position).map(|entry| entry.entry.1)
+                entries.remove(position).map(|entry| (entry.ordinal, entry.entry))?
+            }
+        };
+        Some(Taken { position, ordinal, entry })
+    }
+
+    /// Puts an entry back to where it was, in the map as it was then.
+    pub(super) fn give(&mut self, Taken { position, ordinal, entry }: Taken) {
+        match &mut self.0 {
+            Entries::Few(entries) if entries.len() < INDEX_FROM => {
+                entries.insert(position.min(entries.len()), entry);
+            }
+            Entries::Many { entries, index, next } if is_free(entries, position, ordinal) => {
+                index.insert(entry.0.clone(), ordinal);
+                entries.insert(position, Entry { ordinal, entry });
+                *next = (*next).max(ordinal + 1);
+            }
+            Entries::Few(_) | Entries::Many { .. } => {
+                // Its ordinal has gone to another since, as happens when a map grows beyond few.
+                let before = self.iter().take(position);
+                let all = before.chain([&entry]).chain(self.iter().skip(position)).cloned();
+                self.0 = Entries::many(all.collect::<Vec<_>>().into_iter());
             }
         }
     }
+}
+
+/// Whether an ordinal is between those around a position.
+fn is_free(entries: &List<Entry>, position: usize, ordinal: usize) -> bool {
+    let before = position.checked_sub(1).and_then(|before| entries.get(before));
+    before.is_none_or(|before| before.ordinal < ordinal)
+        && entries.get(position).is_none_or(|after| ordinal < after.ordinal)
 }
 
 impl Entries {

@@ -6,24 +6,49 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use super::rope::Rope;
+use super::short::{SHORT_BYTES, Short};
+
 /// A JSON string: its text between the quotes, escapes and all, as somebody wrote it.
 ///
 /// Two texts are equal when they spell the same code points (`A` and `\u0041` are equal), so a
 /// text can be a map key; what is written out is the original spelling. A lone surrogate, which
 /// JSON can escape and Rust strings cannot hold, survives.
-#[derive(Clone, Default)]
-pub struct Text {
-    raw: Arc<str>,
-    /// Whether there is an escape in it: two texts without can be compared by their bytes.
-    escaped: bool,
+#[derive(Clone)]
+pub struct Text(Form);
+
+/// How a text is held. Each has one form: what is short and without an escape is `Short`.
+#[derive(Clone)]
+enum Form {
+    Short(Short),
+    Long {
+        raw: Arc<str>,
+        /// Whether there is an escape in it: two texts without can be compared by their bytes.
+        escaped: bool,
+    },
+    /// Once it is long and has been spliced.
+    Pieces(Arc<Rope>),
 }
+
+/// Bytes of a spelling above which a splice makes pieces of it.
+const PIECES_FROM: usize = 2_048;
+/// Scalar values below which it is made whole again.
+const WHOLE_BELOW: usize = 512;
 
 impl Text {
     /// The text that spells `plain`, with the escapes JSON demands and no others.
     pub fn new(plain: &str) -> Self {
+        match Self::escape(plain) {
+            Cow::Borrowed(plain) => Self::unescaped(plain),
+            Cow::Owned(raw) => Self::from_raw(&raw),
+        }
+    }
+
+    /// The spelling of what is said, with the escapes JSON demands and no others.
+    pub(super) fn escape(plain: &str) -> Cow<'_, str> {
         let needs = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
         if !plain.bytes().any(needs) {
-            return Self { raw: plain.into(), escaped: false };
+            return Cow::Borrowed(plain);
         }
         let mut raw = String::with_capacity(plain.len() + 8);
         for character in plain.chars() {
@@ -42,26 +67,58 @@ impl Text {
                 other => raw.push(other),
             }
         }
-        Self::from_raw(&raw)
+        Cow::Owned(raw)
     }
 
     /// The text whose spelling, without the quotes, is `raw`. The caller has checked that it is
     /// a valid JSON string.
     pub(crate) fn from_raw(raw: &str) -> Self {
-        Self { raw: raw.into(), escaped: raw.contains('\\') }
+        if raw.as_bytes().contains(&b'\\') {
+            return Self(Form::Long { raw: raw.into(), escaped: true });
+        }
+        Self::unescaped(raw)
+    }
+
+    /// The text whose spelling is `raw`, in which nothing is escaped.
+    pub(crate) fn unescaped(raw: &str) -> Self {
+        let long = || Form::Long { raw: raw.into(), escaped: false };
+        Self(Short::new(raw).map_or_else(long, Form::Short))
+    }
+
+    /// Whether there is an escape in the spelling.
+    fn is_escaped(&self) -> bool {
+        match &self.0 {
+            Form::Short(_) => false,
+            Form::Long { escaped, .. } => *escaped,
+            // There may be one.
+            Form::Pieces(_) => true,
+        }
     }
 
     /// The spelling, without the quotes.
     pub fn raw(&self) -> &str {
-        &self.raw
+        match &self.0 {
+            Form::Short(raw) => raw.as_str(),
+            Form::Long { raw, .. } => raw,
+            Form::Pieces(rope) => rope.raw(),
+        }
+    }
+
+    #[inline]
+    fn bytes(&self) -> &[u8] {
+        match &self.0 {
+            Form::Short(raw) => raw.as_bytes(),
+            Form::Long { raw, .. } => raw.as_bytes(),
+            Form::Pieces(rope) => rope.raw().as_bytes(),
+        }
     }
 
     /// What the text says. A lone surrogate reads as U+FFFD.
     pub fn plain(&self) -> Cow<'_, str> {
-        if !self.escaped {
-            return Cow::Borrowed(&self.raw);
+        if !self.is_escaped() {
+            return Cow::Borrowed(self.raw());
         }
-        let mut plain = String::with_capacity(self.raw.len());
+        let mut plain = String::with_capacity(self.raw().len());
         for unit in self.units() {
             plain.push(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER));
         }
@@ -71,7 +128,10 @@ impl Text {
     /// Whether the text holds half of a surrogate pair: valid JSON, but no sequence of Unicode
     /// scalar values, so it has no positions to splice at.
     pub fn has_lone_surrogate(&self) -> bool {
-        self.escaped && self.units().any(|unit| (0xD800..0xE000).contains(&unit))
+        // Pieces hold none.
+        !matches!(self.0, Form::Pieces(_))
+            && self.is_escaped()
+            && self.units().any(|unit| (0xD800..0xE000).contains(&unit))
     }
 
     /// The text cut into the spellings of its code points, in order: a letter, an escape, or the
@@ -87,14 +147,44 @@ impl Text {
 
     /// How many Unicode scalar values it says; an escaped surrogate pair is one.
     pub fn scalar_count(&self) -> usize {
-        self.units().count()
+        match &self.0 {
+            Form::Pieces(rope) => rope.scalars(),
+            Form::Long { escaped: true, .. } => self.units().count(),
+            Form::Short(_) | Form::Long { .. } => self.raw().chars().count(),
+        }
     }
 
-    /// The text with `count` scalar values from `start` on replaced by `items`, joined. What is
-    /// not touched keeps its spelling. Both are clamped to the length. None of the texts may
-    /// hold half a surrogate pair: the joined halves would become one.
-    #[must_use]
-    pub fn splice(&self, start: usize, count: usize, items: &[&Self]) -> Self {
+    /// Replaces `count` scalar values from `start` on by `items`, joined, and gives what was there.
+    /// What is not touched keeps its spelling. Both are clamped to the length. None of the texts
+    /// may hold half a surrogate pair: the joined halves would become one.
+    pub fn splice<'a>(
+        &mut self, start: usize, count: usize, items: impl IntoIterator<Item = &'a Self>,
+    ) -> Self {
+        if let Form::Long { raw, .. } = &self.0
+            && raw.len() > PIECES_FROM
+        {
+            self.0 = Form::Pieces(Arc::new(Rope::new(raw)));
+        }
+        let Form::Pieces(rope) = &mut self.0 else { return self.splice_whole(start, count, items) };
+        let rope = Arc::make_mut(rope);
+        let start = start.min(rope.scalars());
+        let count = count.min(rope.scalars() - start);
+        let removed = rope.slice(start, count);
+        rope.remove(start, count);
+        let mut at = start;
+        for item in items {
+            at += rope.insert(at, item.raw());
+        }
+        if rope.scalars() < WHOLE_BELOW {
+            *self = Self::from_raw(rope.raw());
+        }
+        removed
+    }
+
+    fn splice_whole<'a>(
+        &mut self, start: usize, count: usize, items: impl IntoIterator<Item = &'a Self>,
+    ) -> Self {
+        let whole = self.raw();
         let mut units = self.code_points();
         let mut skip = |count: usize| {
             for _ in 0..count {
@@ -102,15 +192,17 @@ impl Text {
                     break;
                 }
             }
-            self.raw.len() - units.rest.as_str().len()
+            whole.len() - units.rest.as_str().len()
         };
         let start = skip(start);
         let end = skip(count);
-        let mut raw = String::with_capacity(self.raw.len());
-        raw.push_str(self.raw.get(..start).unwrap_or_default());
-        raw.extend(items.iter().map(|item| item.raw()));
-        raw.push_str(self.raw.get(end..).unwrap_or_default());
-        Self::from_raw(&raw)
+        let removed = Self::from_raw(whole.get(start..end).unwrap_or_default());
+        let mut raw = String::with_capacity(whole.len() + SHORT_BYTES);
+        raw.push_str(whole.get(..start).unwrap_or_default());
+        raw.extend(items.into_iter().map(Self::raw));
+        raw.push_str(whole.get(end..).unwrap_or_default());
+        *self = Self::from_raw(&raw);
+        removed
     }
 
     /// The code points, lone surrogates included.
@@ -119,16 +211,25 @@ impl Text {
     }
 
     fn code_points(&self) -> Units<'_> {
-        Units { rest: self.raw.chars() }
+        Units::new(self.raw())
     }
 }
 
 /// Walks a raw text by code point; an escaped surrogate pair is one.
-struct Units<'a> {
+pub(super) struct Units<'a> {
     rest: std::str::Chars<'a>,
 }
 
-impl Units<'_> {
+impl<'a> Units<'a> {
+    pub(super) fn new(raw: &'a str) -> Self {
+        Self { rest: raw.chars() }
+    }
+
+    /// What is not walked yet.
+    pub(super) fn rest(&self) -> &'a str {
+        self.rest.as_str()
+    }
+
     fn hex(&mut self) -> u32 {
         (0..4).fold(0, |sum, _| sum * 16 + self.rest.next().and_then(|digit| digit.to_digit(16)).unwrap_or(0))
     }
@@ -167,9 +268,34 @@ impl Iterator for Units<'_> {
     }
 }
 
+impl Default for Text {
+    fn default() -> Self {
+        Self(Form::Short(Short::default()))
+    }
+}
+
 impl PartialEq for Text {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
-        self.raw == other.raw || ((self.escaped || other.escaped) && self.units().eq(other.units()))
+        match (&self.0, &other.0) {
+            (Form::Short(left), Form::Short(right)) => left == right,
+            _ => self.is_equal(other),
+        }
+    }
+}
+
+impl Text {
+    /// Whether two texts are equal of which one at least is not short.
+    fn is_equal(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Form::Long { raw: left, escaped: false }, Form::Long { raw: right, escaped: false }) => {
+                left == right
+            }
+            (Form::Short(_), Form::Long { escaped: false, .. })
+            | (Form::Long { escaped: false, .. }, Form::Short(_)) => false,
+            (Form::Pieces(left), Form::Pieces(right)) if Arc::ptr_eq(left, right) => true,
+            _ => self.bytes() == other.bytes() || self.units().eq(other.units()),
+        }
     }
 }
 
@@ -178,7 +304,11 @@ impl Eq for Text {}
 /// By code point, as equality is.
 impl Ord for Text {
     fn cmp(&self, other: &Self) -> Ordering {
-        if self.escaped || other.escaped { self.units().cmp(other.units()) } else { self.raw.cmp(&other.raw) }
+        if self.is_escaped() || other.is_escaped() {
+            self.units().cmp(other.units())
+        } else {
+            self.bytes().cmp(other.bytes())
+        }
     }
 }
 
@@ -190,8 +320,10 @@ impl PartialOrd for Text {
 
 impl Hash for Text {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for unit in self.units() {
-            unit.hash(state);
+        if self.is_escaped() {
+            self.plain().as_bytes().hash(state);
+        } else {
+            self.bytes().hash(state);
         }
     }
 }
@@ -205,7 +337,7 @@ impl From<&str> for Text {
 /// The text in quotes, as in a JSON file.
 impl fmt::Display for Text {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "\"{}\"", self.raw)
+        write!(formatter, "\"{}\"", self.raw())
     }
 }
 

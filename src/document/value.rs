@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::list::{self, List};
-use super::object::{EntryIter, Object};
+use super::object::{EntryIter, Object, Taken};
+use super::short::Digits;
 use super::{Kind, Path, Step, Text, parse};
 
 /// An immutable JSON value that shares structure with its copies: a clone is a reference count,
@@ -18,7 +19,7 @@ pub struct Value(Node);
 enum Node {
     Null,
     Bool(bool),
-    Number(Arc<str>),
+    Number(Digits),
     String(Text),
     Array(List<Value>),
     Object(Arc<Object>),
@@ -45,7 +46,7 @@ impl Value {
 
     /// The number written `text`, which the caller has checked to be one.
     pub(crate) fn from_number(text: &str) -> Self {
-        Self(Node::Number(text.into()))
+        Self(Node::Number(Digits::new(text)))
     }
 
     /// The number written `text`; nothing if that is no JSON number.
@@ -130,7 +131,7 @@ impl Value {
             Node::Null => Some("null"),
             Node::Bool(true) => Some("true"),
             Node::Bool(false) => Some("false"),
-            Node::Number(text) => Some(text),
+            Node::Number(text) => Some(text.as_str()),
             Node::String(_) | Node::Array(_) | Node::Object(_) => None,
         }
     }
@@ -144,7 +145,7 @@ impl Value {
     /// The number's text.
     pub fn as_number(&self) -> Option<&str> {
         let Node::Number(text) = &self.0 else { return None };
-        Some(text)
+        Some(text.as_str())
     }
 
     /// The string's text.
@@ -244,7 +245,33 @@ impl Value {
     pub fn remove_key(&mut self, key: &Text) -> Option<Self> {
         let Node::Object(object) = &mut self.0 else { return None };
         object.position(key)?;
-        Arc::make_mut(object).remove(key)
+        Arc::make_mut(object).take(key).map(|taken| taken.entry.1)
+    }
+
+    /// Takes the entry of a key out of a map.
+    pub(super) fn take_entry(&mut self, key: &Text) -> Option<Taken> {
+        let Node::Object(object) = &mut self.0 else { return None };
+        object.position(key)?;
+        Arc::make_mut(object).take(key)
+    }
+
+    /// Puts an entry back into the map that it was taken out of.
+    pub(super) fn give_entry(&mut self, taken: Taken) {
+        if let Node::Object(object) = &mut self.0 {
+            Arc::make_mut(object).give(taken);
+        }
+    }
+
+    /// The value of the `at`-th entry of a map, to be changed in place.
+    pub(super) fn entry_mut(&mut self, at: usize) -> Option<&mut Self> {
+        let Node::Object(object) = &mut self.0 else { return None };
+        Arc::make_mut(object).value_mut(at)
+    }
+
+    /// The string's text, to be changed in place.
+    pub(crate) fn text_mut(&mut self) -> Option<&mut Text> {
+        let Node::String(text) = &mut self.0 else { return None };
+        Some(text)
     }
 
     /// Replaces `count` elements from `start` on by others; both are clamped to the length. Does
@@ -274,13 +301,13 @@ impl From<bool> for Value {
 
 impl From<i64> for Value {
     fn from(value: i64) -> Self {
-        Self::from_number(&value.to_string())
+        Self(Node::Number(Digits::integer(value.unsigned_abs(), value < 0)))
     }
 }
 
 impl From<u64> for Value {
     fn from(value: u64) -> Self {
-        Self::from_number(&value.to_string())
+        Self(Node::Number(Digits::integer(value, false)))
     }
 }
 
@@ -289,3 +316,6 @@ impl From<&str> for Value {
         Self::string(plain)
     }
 }
+
+/// Documents hold many of them: three words each, short texts included.
+const _: () = assert!(size_of::<Value>() == 24 || cfg!(not(target_pointer_width = "64")));

@@ -39,11 +39,8 @@ impl Change {
         context
     }
 
-    /// Whether its context is exactly `clock`, given that its context holds nothing that `clock`
-    /// has not: whether its author had seen everything.
+    /// Whether its context is exactly `clock`: whether its author had seen everything.
     pub fn saw_all_of(&self, clock: &VectorClock) -> bool {
-        let mine = self.clock.iter().filter(|&(author, _)| author != self.author);
-        let theirs = clock.iter().filter(|&(author, _)| author != self.author);
-        clock.get(self.author) + 1 == self.tick() && mine.eq(theirs)
+        clock.get(self.author) + 1 == self.tick() && self.clock.is_alike_but_for(self.author, clock)
     }
 }

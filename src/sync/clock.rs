@@ -1,6 +1,8 @@
 //! Who made a change, which of theirs it is, and what they had seen.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 /// One session of one peer in a room: positive, unique in the room for ever, handed out in order
 /// of arrival. The creator is 1.
@@ -50,47 +52,96 @@ impl fmt::Display for ChangeId {
 
 /// What somebody has seen: of each author, all changes up to a tick. Authors of whom nothing has
 /// been seen are not held.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct VectorClock(
-    /// By author, ascending: rooms are small, and every change carries one of these.
-    Vec<(Author, Tick)>,
-);
+#[derive(Clone)]
+pub struct VectorClock {
+    /// One author's tick, held apart: whose clock it is, mostly. 0 when there is none.
+    own: (Author, Tick),
+    /// The others', by author, ascending; nothing instead of none. Shared between clocks: what one
+    /// author does in a row without hearing from others differs in their own tick alone.
+    others: Option<Arc<Vec<(Author, Tick)>>>,
+    /// The sum of all ticks.
+    sum: u64,
+}
 
 impl VectorClock {
     /// Nothing seen.
     pub const fn new() -> Self {
-        Self(Vec::new())
+        Self { own: (Author(0), 0), others: None, sum: 0 }
     }
 
-    /// Where an author is, or would be.
+    /// The same, made for changes of this author to differ from each other cheaply.
+    #[must_use]
+    pub fn of(mut self, author: Author) -> Self {
+        let (before, tick) = self.own;
+        if before != author {
+            let own = self.get(author);
+            self.set_other(author, 0);
+            self.own = (author, own);
+            self.set_other(before, tick);
+        }
+        self
+    }
+
+    fn others(&self) -> &[(Author, Tick)] {
+        self.others.as_ref().map_or(&[], |others| others.as_slice())
+    }
+
+    /// Where another author is, or would be.
     fn find(&self, author: Author) -> Result<usize, usize> {
+        let others = self.others();
         // Mostly a handful: a scan is faster than a search there.
-        if self.0.len() <= 8 {
-            let at = self.0.iter().position(|&(other, _)| other >= author).unwrap_or(self.0.len());
-            return match self.0.get(at) {
+        if others.len() <= 8 {
+            let at = others.iter().position(|&(other, _)| other >= author).unwrap_or(others.len());
+            return match others.get(at) {
                 Some(&(other, _)) if other == author => Ok(at),
                 _ => Err(at),
             };
         }
-        self.0.binary_search_by_key(&author, |&(other, _)| other)
+        others.binary_search_by_key(&author, |&(other, _)| other)
     }
 
     /// The highest tick seen of an author; 0 for none.
+    #[inline]
     pub fn get(&self, author: Author) -> Tick {
-        self.find(author).ok().and_then(|at| self.0.get(at)).map_or(0, |&(_, tick)| tick)
+        if author == self.own.0 {
+            return self.own.1;
+        }
+        self.find(author).ok().and_then(|at| self.others().get(at)).map_or(0, |&(_, tick)| tick)
     }
 
     /// Sets the highest tick seen of an author.
+    #[inline]
     pub fn set(&mut self, author: Author, tick: Tick) {
+        self.sum = self.sum - self.get(author) + tick;
+        if self.own.1 == 0 && self.others.is_none() {
+            self.own.0 = author;
+        }
+        if author == self.own.0 {
+            self.own.1 = tick;
+        } else {
+            self.set_other(author, tick);
+        }
+    }
+
+    /// Sets an entry that is not held apart.
+    fn set_other(&mut self, author: Author, tick: Tick) {
         match self.find(author) {
-            Ok(at) if tick == 0 => drop(self.0.remove(at)),
+            Ok(at) if tick == 0 => {
+                let others = self.others.as_mut().map(Arc::make_mut);
+                if others.is_some_and(|others| {
+                    others.remove(at);
+                    others.is_empty()
+                }) {
+                    self.others = None;
+                }
+            }
             Ok(at) => {
-                if let Some((_, held)) = self.0.get_mut(at) {
+                if let Some((_, held)) = self.others.as_mut().and_then(|all| Arc::make_mut(all).get_mut(at)) {
                     *held = tick;
                 }
             }
             Err(_) if tick == 0 => {}
-            Err(at) => self.0.insert(at, (author, tick)),
+            Err(at) => Arc::make_mut(self.others.get_or_insert_default()).insert(at, (author, tick)),
         }
     }
 
@@ -99,18 +150,39 @@ impl VectorClock {
         self.get(change.author) >= change.tick
     }
 
+    fn shares_others(&self, other: &Self) -> bool {
+        self.own.0 == other.own.0
+            && match (&self.others, &other.others) {
+                (Some(left), Some(right)) => Arc::ptr_eq(left, right),
+                (None, None) => true,
+                (Some(_), None) | (None, Some(_)) => false,
+            }
+    }
+
     /// Whether this one has seen all that the other has.
     pub fn covers(&self, other: &Self) -> bool {
-        let mut own = self.0.iter();
-        other.0.iter().all(|&(author, tick)| {
-            own.find(|&&(candidate, _)| candidate >= author)
-                .is_some_and(|&(candidate, seen)| candidate == author && seen >= tick)
+        if self.sum < other.sum || self.shares_others(other) {
+            return self.sum >= other.sum;
+        }
+        let mut seen = self.iter();
+        other.iter().all(|(author, tick)| {
+            seen.find(|&(candidate, _)| candidate >= author)
+                .is_some_and(|(candidate, seen)| candidate == author && seen >= tick)
         })
+    }
+
+    /// Whether both have seen the same of everyone but one author.
+    pub(super) fn is_alike_but_for(&self, author: Author, other: &Self) -> bool {
+        if self.own.0 == author && other.own.0 == author {
+            return self.shares_others(other) || self.others() == other.others();
+        }
+        let but = |&(entry, _): &(Author, Tick)| entry != author;
+        self.iter().filter(but).eq(other.iter().filter(but))
     }
 
     /// Adds what the other has seen.
     pub fn join(&mut self, other: &Self) {
-        for &(author, tick) in &other.0 {
+        for (author, tick) in other.iter() {
             if self.get(author) < tick {
                 self.set(author, tick);
             }
@@ -119,20 +191,63 @@ impl VectorClock {
 
     /// Keeps only what the other has seen too.
     pub fn meet(&mut self, other: &Self) {
-        self.0.retain_mut(|(author, tick)| {
-            *tick = (*tick).min(other.get(*author));
-            *tick > 0
-        });
+        let both: Self = self.iter().map(|(author, tick)| (author, tick.min(other.get(author)))).collect();
+        *self = both.of(self.own.0);
     }
 
     /// How many changes it has seen.
     pub fn sum(&self) -> u64 {
-        self.0.iter().map(|(_, tick)| tick).sum()
+        self.sum
     }
 
     /// Each author seen, with the highest tick, by author.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (Author, Tick)> {
-        self.0.iter().copied()
+        Entries { own: Some(self.own).filter(|&(_, tick)| tick > 0), others: self.others().iter() }
+    }
+}
+
+/// Walks the entries of a clock by author.
+struct Entries<'a> {
+    own: Option<(Author, Tick)>,
+    others: std::slice::Iter<'a, (Author, Tick)>,
+}
+
+impl Iterator for Entries<'_> {
+    type Item = (Author, Tick);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match (self.own, self.others.as_slice().first()) {
+            (Some((own, _)), Some(&(other, _))) if other < own => self.others.next().copied(),
+            (Some(_), _) => self.own.take(),
+            (None, _) => self.others.next().copied(),
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let length = self.others.len() + usize::from(self.own.is_some());
+        (length, Some(length))
+    }
+}
+
+impl ExactSizeIterator for Entries<'_> {}
+
+impl Default for VectorClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl PartialEq for VectorClock {
+    fn eq(&self, other: &Self) -> bool {
+        self.sum == other.sum && (self.shares_others(other) || self.iter().eq(other.iter()))
+    }
+}
+
+impl Eq for VectorClock {}
+
+impl Hash for VectorClock {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.iter().for_each(|entry| entry.hash(state));
     }
 }
 
@@ -148,7 +263,7 @@ impl FromIterator<(Author, Tick)> for VectorClock {
 
 impl fmt::Debug for VectorClock {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_map().entries(self.0.iter().map(|&(author, tick)| (author.0, tick))).finish()
+        formatter.debug_map().entries(self.iter().map(|(author, tick)| (author.0, tick))).finish()
     }
 }
 
@@ -160,4 +275,30 @@ pub struct Stamp {
     pub sum: u64,
     /// Who made it.
     pub author: Author,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_does_not_matter_who_is_held_apart() {
+        let entries = [(3, 5), (1, 2), (9, 4)].map(|(author, tick)| (Author(author), tick));
+        let clock: VectorClock = entries.into_iter().collect();
+        for author in [1, 2, 3, 9, 12].map(Author) {
+            let mut same = clock.clone().of(author);
+            assert_eq!(same, clock);
+            assert!(same.covers(&clock) && clock.covers(&same));
+            assert!(same.iter().eq([(1, 2), (3, 5), (9, 4)].map(|(author, tick)| (Author(author), tick))));
+            assert_eq!((same.sum(), same.iter().len()), (11, 3));
+            same.set(author, clock.get(author) + 1);
+            assert!(same.covers(&clock) && !clock.covers(&same) && same != clock);
+            same.meet(&clock);
+            assert_eq!(same, clock);
+            same.set(Author(3), 0);
+            assert_eq!((same.sum(), same.get(Author(3)), same.iter().len()), (6, 0, 2));
+            same.join(&clock);
+            assert_eq!(same, clock);
+        }
+    }
 }

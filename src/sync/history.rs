@@ -4,51 +4,98 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::tracker::Tracker;
-use super::{Author, Change, ChangeId, Checkpoint, VectorClock};
-use crate::document::Value;
+use super::{Author, Change, ChangeId, Checkpoint, Stamp, VectorClock};
+use crate::document::{Former, Value};
 
-/// A checkpoint is taken at a critical version each so many changes. Between them versions are
-/// made again by replay, so this bounds the replay before a window.
-const CHECKPOINT_EVERY: usize = 1_024;
-
-/// How many of the newest checkpoints are all kept; of the older ones ever fewer.
-const CHECKPOINTS_DENSE: usize = 4;
+/// Documents held, at most: older versions are made again from the one before them.
+const HELD: usize = 8;
 
 /// The remembered changes in stamp order. Positions count from the oldest remembered, 0.
 ///
 /// A version is the set of changes before a position. It is **critical** when every change from
 /// there on has seen all of it: there the document is plain JSON and no bookkeeping reaches
 /// across (Gentle & Kleppmann, `EuroSys` 2025).
+///
+/// Where changes have seen all before them, no document but the one of now is held: older ones
+/// are made by taking changes back, the newest first, with what each of them removed. Where a
+/// window opens the document is held, for concurrent changes cannot be taken back so. All of it:
+///
+/// ```text
+/// positions  0 ··········· 40 ··· 55 ··· 90 now
+///            └── formers ──┴ held └ formers ┘
+///                           concurrent: replayed from 40
+/// ```
 pub(super) struct History {
-    start: Checkpoint,
+    /// The text the document was first read from.
+    source: Arc<str>,
+    /// The version before the oldest change.
+    start: VectorClock,
     changes: VecDeque<Arc<Change>>,
+    /// The first part of each one's stamp, to be searched without a look at the changes.
+    sums: VecDeque<u64>,
+    /// Late ones, in no order, that are still to be put in their places among the others.
+    late: Vec<Arc<Change>>,
     /// Positions of critical versions, ascending; the first is always 0.
     critical: Vec<usize>,
-    /// The document at some critical versions.
-    values: BTreeMap<usize, Value>,
+    /// Documents at some critical versions, the oldest first.
+    held: Vec<Held>,
+    /// What the newest changes have removed: so many versions are reached from the one of now.
+    formers: VecDeque<Former>,
     /// Each author's remembered changes, by tick.
     by_author: BTreeMap<Author, VecDeque<Arc<Change>>>,
 }
 
+/// A document at a critical version.
+struct Held {
+    at: usize,
+    value: Value,
+    /// What the changes just before it have removed.
+    formers: VecDeque<Former>,
+}
+
+impl Held {
+    /// The oldest version reached from this one.
+    fn first(&self) -> usize {
+        self.at - self.formers.len()
+    }
+}
+
 impl History {
-    pub(super) fn new(start: Checkpoint) -> Self {
+    /// A history that begins at a checkpoint, whose value the caller keeps as the document of now.
+    pub(super) fn new(source: Arc<str>, start: VectorClock) -> Self {
         Self {
+            source,
             start,
             changes: VecDeque::new(),
+            sums: VecDeque::new(),
+            late: Vec::new(),
             critical: Vec::new(),
-            values: BTreeMap::new(),
+            held: Vec::new(),
+            formers: VecDeque::new(),
             by_author: BTreeMap::new(),
         }
     }
 
-    pub(super) fn start(&self) -> &Checkpoint {
+    /// The text the document was first read from.
+    pub(super) fn source(&self) -> &Arc<str> {
+        &self.source
+    }
+
+    /// What had been seen where the history starts.
+    pub(super) fn start(&self) -> &VectorClock {
         &self.start
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.changes.len()
+    /// Where the history starts, given the document of now.
+    pub(super) fn checkpoint(&self, now: &Value) -> Checkpoint {
+        Checkpoint { source: self.source.clone(), value: self.value_at(0, now), clock: self.start.clone() }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.changes.len() + self.late.len()
+    }
+
+    /// In the total order. Late ones must have been [settled](Self::settle).
     pub(super) fn changes(&self) -> impl DoubleEndedIterator<Item = &Arc<Change>> + ExactSizeIterator {
         self.changes.iter()
     }
@@ -59,29 +106,42 @@ impl History {
         changes.get(usize::try_from(id.tick.checked_sub(first)?).ok()?)
     }
 
-    /// Whether the document as it is now should come with the next [`push`](Self::push).
-    pub(super) fn is_checkpoint_due(&self) -> bool {
-        !self.changes.is_empty() && self.changes.len().is_multiple_of(CHECKPOINT_EVERY)
-    }
-
-    /// Adds a change that has seen everything here. `before` is the document without it, where it
-    /// is known.
-    pub(super) fn push(&mut self, change: Arc<Change>, before: Option<Value>) {
-        let position = self.changes.len();
-        self.critical.push(position);
-        if let Some(before) = before {
-            self.values.insert(position, before);
-            self.thin_out();
-        }
+    /// Adds a change that has seen everything here, with what it has removed.
+    pub(super) fn push(&mut self, change: Arc<Change>, former: Former) {
+        self.settle();
+        self.critical.push(self.changes.len());
+        self.formers.push_back(former);
         self.index(&change);
-        self.changes.push_back(change);
+        self.put_last(change);
     }
 
-    /// Adds a change that is concurrent to some here, and gives the critical version that it and
-    /// everything later has seen.
-    pub(super) fn insert(&mut self, change: Arc<Change>, context: &VectorClock) -> usize {
-        let stamp = change.stamp();
-        let position = self.changes.partition_point(|other| other.stamp() < stamp);
+    /// Holds the document at a critical version, so that what is after it need not be taken back.
+    pub(super) fn hold(&mut self, at: usize, now: &Value) {
+        let next = self.held.partition_point(|held| held.at < at);
+        if self.held.get(next).is_some_and(|held| held.at == at) {
+            return;
+        }
+        let value = self.value_at(at, now);
+        let (first, after) = match self.held.get_mut(next) {
+            Some(held) => (held.first(), &mut held.formers),
+            None => (self.changes.len() - self.formers.len(), &mut self.formers),
+        };
+        let mut formers = VecDeque::new();
+        if let Some(count) = at.checked_sub(first) {
+            let rest = after.split_off(count);
+            formers = std::mem::replace(after, rest);
+        }
+        self.held.insert(next, Held { at, value, formers });
+        if self.held.len() > HELD {
+            // Never the first: what is before it is reached from there alone.
+            self.held.remove(1);
+        }
+    }
+
+    /// Adds a change that is concurrent to some here, to be [settled](Self::settle) with others
+    /// of its burst: all of them belong after the newest critical version. The document at that
+    /// version or one before must be held.
+    pub(super) fn insert(&mut self, change: Arc<Change>, context: &VectorClock) {
         while self.critical.len() > 1 {
             let newest = self.critical.last().copied().unwrap_or(0);
             // What the change at a critical version had seen is that version.
@@ -92,24 +152,50 @@ impl History {
             self.critical.pop();
         }
         let since = self.critical.last().copied().unwrap_or(0);
-        self.values.split_off(&(since + 1));
+        self.held.retain(|held| held.at <= since);
+        self.formers.clear();
         self.index(&change);
-        self.changes.insert(position, change);
-        since
+        self.late.push(change);
+    }
+
+    /// Puts late changes in their places.
+    pub(super) fn settle(&mut self) {
+        self.late.sort_unstable_by_key(|change| change.stamp());
+        let Some(first) = self.late.first().map(|first| first.stamp()) else { return };
+        let from = self.place_of(first);
+        if self.late.len() == 1 {
+            if let Some(only) = self.late.pop() {
+                self.sums.insert(from, first.sum);
+                self.changes.insert(from, only);
+            }
+            return;
+        }
+        self.sums.truncate(from);
+        let mut behind = self.changes.split_off(from).into_iter().peekable();
+        for late in std::mem::take(&mut self.late) {
+            let stamp = late.stamp();
+            while let Some(before) = behind.next_if(|other| other.stamp() < stamp) {
+                self.put_last(before);
+            }
+            self.put_last(late);
+        }
+        behind.for_each(|change| self.put_last(change));
+    }
+
+    fn put_last(&mut self, change: Arc<Change>) {
+        self.sums.push_back(change.stamp().sum);
+        self.changes.push_back(change);
+    }
+
+    /// How many changes come before a stamp.
+    fn place_of(&self, stamp: Stamp) -> usize {
+        let from = self.sums.partition_point(|&sum| sum < stamp.sum);
+        let alike = self.changes.range(from..).take_while(|other| other.stamp() < stamp);
+        from + alike.count()
     }
 
     fn index(&mut self, change: &Arc<Change>) {
         self.by_author.entry(change.author).or_default().push_back(change.clone());
-    }
-
-    /// Keeps the newest few checkpoints and, of the older, about one per doubling of age.
-    fn thin_out(&mut self) {
-        let newest = self.changes.len() / CHECKPOINT_EVERY;
-        self.values.retain(|&position, _| {
-            let number = position / CHECKPOINT_EVERY;
-            let age = (newest - number) / CHECKPOINTS_DENSE;
-            age == 0 || number.trailing_zeros() > age.ilog2()
-        });
     }
 
     /// The critical version at or before a position.
@@ -120,7 +206,7 @@ impl History {
 
     /// The newest critical version that somebody with this clock has seen.
     pub(super) fn critical_within(&self, clock: &VectorClock) -> Option<usize> {
-        if !clock.covers(&self.start.clock) {
+        if !clock.covers(&self.start) {
             return None;
         }
         let seen = self.critical.partition_point(|&critical| {
@@ -132,17 +218,35 @@ impl History {
     /// Where a change stands.
     pub(super) fn position(&self, id: ChangeId) -> Option<usize> {
         let stamp = self.get(id)?.stamp();
-        Some(self.changes.partition_point(|other| other.stamp() < stamp))
+        Some(self.place_of(stamp))
     }
 
-    /// The document at a critical version.
-    pub(super) fn value_at(&self, critical: usize) -> Value {
-        let (from, value) = self
-            .values
-            .range(..=critical)
-            .next_back()
-            .map_or((0, &self.start.value), |(&position, value)| (position, value));
-        self.fold(value.clone(), from, critical)
+    /// The document at a critical version, given the one of now.
+    pub(super) fn value_at(&self, at: usize, now: &Value) -> Value {
+        let next = self.held.partition_point(|held| held.at < at);
+        let after = match self.held.get(next) {
+            Some(held) => Some((&held.value, held.at, &held.formers)),
+            None => Some((now, self.changes.len(), &self.formers)),
+        };
+        let after = after.filter(|(_, from, formers)| from - at <= formers.len());
+        let before = next.checked_sub(1).and_then(|before| self.held.get(before));
+        match (before, after) {
+            (Some(held), Some((.., from, _))) if at - held.at < from - at => {
+                self.fold(held.value.clone(), held.at, at)
+            }
+            (_, Some((value, from, formers))) => self.rewound(value.clone(), from, formers, at),
+            (Some(held), None) => self.fold(held.value.clone(), held.at, at),
+            (None, None) => now.clone(),
+        }
+    }
+
+    /// Takes changes back from one critical version to an earlier one.
+    fn rewound(&self, mut value: Value, from: usize, formers: &VecDeque<Former>, to: usize) -> Value {
+        let formers = formers.range(formers.len() - (from - to)..);
+        for (change, former) in self.changes.range(to..from).zip(formers).rev() {
+            value.rewind(&change.path, &change.method, former.clone());
+        }
+        value
     }
 
     /// Replays from one critical version to another (or to the end).
@@ -164,14 +268,41 @@ impl History {
         value
     }
 
+    /// The stretches between critical versions in which changes were concurrent.
+    fn windows(&self) -> impl Iterator<Item = (usize, usize)> {
+        let ends = self.critical.iter().skip(1).copied().chain([self.changes.len()]);
+        self.critical.iter().copied().zip(ends).filter(|(from, to)| to - from > 1)
+    }
+
+    /// Replays each concurrent stretch by itself, with what is between them as plain JSON, and
+    /// shows its tracker and where it ends to `look`, until that gives something.
+    pub(super) fn find_in_windows<R>(
+        &self, now: &Value, tracker: impl Fn(Value) -> Tracker,
+        mut look: impl FnMut(Tracker, usize) -> Option<R>,
+    ) -> Option<R> {
+        let mut here: Option<(usize, Value)> = None;
+        self.windows().find_map(|(from, to)| {
+            let mut value = match here.take() {
+                Some((at, value)) => self.fold(value, at, from),
+                None => self.value_at(from, now),
+            };
+            let mut tracker = tracker(value.clone());
+            for change in self.changes.range(from..to) {
+                tracker.apply(change, Some(&mut value));
+            }
+            here = Some((to, value));
+            look(tracker, to)
+        })
+    }
+
     /// The changes from a position on.
     pub(super) fn since(&self, position: usize) -> impl Iterator<Item = &Arc<Change>> {
         self.changes.range(position.min(self.changes.len())..)
     }
 
-    /// A tracker with everything applied since a critical version.
-    pub(super) fn track(&self, since: usize, tracker: impl FnOnce(Value) -> Tracker) -> Tracker {
-        let mut tracker = tracker(self.value_at(since));
+    /// A tracker with everything applied since a critical version, given the document of now.
+    pub(super) fn track(&self, since: usize, now: &Value, tracker: impl FnOnce(Value) -> Tracker) -> Tracker {
+        let mut tracker = tracker(self.value_at(since, now));
         for change in self.since(since) {
             tracker.apply(change, None);
         }
@@ -180,7 +311,9 @@ impl History {
 
     /// Forgets the changes before a critical version: the newest that `may_go` admits, of those
     /// that leave at least `keep` changes. Gives how many went.
-    pub(super) fn forget(&mut self, keep: usize, may_go: impl Fn(&VectorClock) -> bool) -> usize {
+    pub(super) fn forget(
+        &mut self, keep: usize, now: &Value, may_go: impl Fn(&VectorClock) -> bool,
+    ) -> usize {
         let most = self.changes.len().saturating_sub(keep);
         // What may go, may go with all that is before it.
         let version = |at: usize| self.changes.get(at).map(|change| change.context());
@@ -188,16 +321,25 @@ impl History {
         let last = self.critical.partition_point(may).checked_sub(1);
         let found = last.and_then(|last| self.critical.get(last)).and_then(|&at| Some((at, version(at)?)));
         let Some((count, version)) = found.filter(|&(count, _)| count > 0) else { return 0 };
-        self.start.value = self.value_at(count);
-        self.start.clock = version;
+        let next = self.held.partition_point(|held| held.at < count);
+        let first = self.held.get(next).map_or(self.changes.len() - self.formers.len(), Held::first);
+        if first > count {
+            self.hold(count, now);
+        }
+        self.start = version;
+        self.sums.drain(..count);
         for change in self.changes.drain(..count) {
             if let Some(changes) = self.by_author.get_mut(&change.author) {
                 changes.pop_front();
             }
         }
         self.critical = self.critical.iter().filter_map(|at| at.checked_sub(count)).collect();
-        let kept = self.values.split_off(&(count + 1));
-        self.values = kept.into_iter().map(|(at, value)| (at - count, value)).collect();
+        self.held.retain(|held| held.at >= count);
+        for held in &mut self.held {
+            held.at -= count;
+            held.formers.drain(..held.formers.len().saturating_sub(held.at));
+        }
+        self.formers.drain(..self.formers.len().saturating_sub(self.changes.len()));
         count
     }
 }

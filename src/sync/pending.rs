@@ -1,6 +1,7 @@
 //! Changes that wait for their past.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -9,7 +10,7 @@ use super::{Author, Change, ChangeId, Tick, VectorClock};
 /// Changes that wait for their past, each filed under a change that it lacks.
 #[derive(Default)]
 pub(super) struct Pending {
-    changes: BTreeMap<ChangeId, Change>,
+    changes: BTreeMap<ChangeId, Arc<Change>>,
     waiting_for: FxHashMap<ChangeId, Vec<ChangeId>>,
 }
 
@@ -18,22 +19,22 @@ impl Pending {
         self.changes.len()
     }
 
-    pub(super) fn get(&self, id: ChangeId) -> Option<&Change> {
+    pub(super) fn get(&self, id: ChangeId) -> Option<&Arc<Change>> {
         self.changes.get(&id)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &Change> {
-        self.changes.values()
+        self.changes.values().map(|change| &**change)
     }
 
     /// Files a change under what it lacks, given what is here.
-    pub(super) fn wait(&mut self, change: Change, lacks: ChangeId) {
+    pub(super) fn wait(&mut self, change: Arc<Change>, lacks: ChangeId) {
         self.waiting_for.entry(lacks).or_default().push(change.id());
         self.changes.insert(change.id(), change);
     }
 
     /// Takes out the changes that waited for one that is here now. They may lack others still.
-    pub(super) fn woken_by(&mut self, id: ChangeId) -> Vec<Change> {
+    pub(super) fn woken_by(&mut self, id: ChangeId) -> Vec<Arc<Change>> {
         let woken = self.waiting_for.remove(&id).unwrap_or_default();
         woken.into_iter().filter_map(|id| self.changes.remove(&id)).collect()
     }
@@ -46,7 +47,7 @@ impl Pending {
     /// What must still be fetched: runs of ticks, first and last.
     pub(super) fn missing(&self, clock: &VectorClock) -> Vec<(Author, Tick, Tick)> {
         let mut needed = VectorClock::new();
-        for change in self.changes.values() {
+        for change in self.changes.values().map(|change| &**change) {
             needed.join(&change.context());
         }
         let mut missing = Vec::new();

@@ -7,8 +7,9 @@ use super::history::History;
 use super::pending::{Pending, lacking};
 use super::tracker::Tracker;
 use super::undo::Restorations;
+use super::window::Window;
 use super::{Author, Change, ChangeId, Tick, VectorClock};
-use crate::document::{ApplyError, LimitError, Method, ParseError, Path, Value, parse};
+use crate::document::{ApplyError, Former, LimitError, Method, ParseError, Path, Value, parse};
 use crate::limits;
 
 /// A document at a version that everything later has seen: where a history starts.
@@ -108,28 +109,15 @@ pub enum EditError {
     Limit(#[from] LimitError),
 }
 
-/// After so many changes in a row that had seen everything, the bookkeeping of a window is
-/// dropped. A little patience, because where people edit at once the next late change is near.
-const QUIET_CHANGES: usize = 64;
-
-/// The bookkeeping of a concurrent window, kept while it stays open.
-struct Window {
-    /// The critical version that the tracker started from: a position in the history.
-    since: usize,
-    tracker: Tracker,
-    /// How many changes in a row have seen everything.
-    quiet: usize,
-}
-
 /// One copy of a shared document: a bounded history of changes and the value they make.
 pub struct Replica {
-    author: Author,
+    pub(super) author: Author,
     limit: usize,
-    history: History,
-    value: Value,
-    clock: VectorClock,
+    pub(super) history: History,
+    pub(super) value: Value,
+    pub(super) clock: VectorClock,
     pending: Pending,
-    window: Option<Window>,
+    pub(super) window: Option<Window>,
     /// What the changes made by undo have restored.
     pub(super) restorations: Restorations,
 }
@@ -140,9 +128,9 @@ impl Replica {
         Self {
             author,
             limit,
-            value: checkpoint.value.clone(),
-            clock: checkpoint.clock.clone(),
-            history: History::new(checkpoint),
+            value: checkpoint.value,
+            clock: checkpoint.clock.clone().of(author),
+            history: History::new(checkpoint.source, checkpoint.clock),
             pending: Pending::default(),
             window: None,
             restorations: Restorations::default(),
@@ -166,7 +154,7 @@ impl Replica {
 
     /// The document with its clock.
     pub fn snapshot(&self) -> Snapshot {
-        let source = self.history.start().source.clone();
+        let source = self.history.source().clone();
         Snapshot { source, value: self.value.clone(), clock: self.clock.clone() }
     }
 
@@ -191,8 +179,11 @@ impl Replica {
     pub fn edit_at(
         &mut self, base: &VectorClock, path: Path, method: Method,
     ) -> Result<Arc<Change>, EditError> {
+        if *base == self.clock {
+            return self.edit(path, method);
+        }
         method.check(&path)?;
-        let mut context = base.clone();
+        let mut context = base.clone().of(self.author);
         let own = ChangeId { author: self.author, tick: self.clock.get(self.author) };
         if let Some(last) = self.history.get(own) {
             context.join(&last.clock);
@@ -210,53 +201,42 @@ impl Replica {
 
     /// Takes in an own edit by somebody who has seen everything.
     fn edit_ahead(&mut self, change: &Arc<Change>) -> Result<(), EditError> {
-        let before = self.history.is_checkpoint_due().then(|| self.value.clone());
-        self.value.apply(&change.path, &change.method)?;
-        self.history.push(change.clone(), before);
+        let former = self.value.apply_reversibly(&change.path, &change.method)?;
+        self.history.push(change.clone(), former);
         self.note_quiet(change);
-        self.clock.set(self.author, change.tick());
-        Ok(())
-    }
-
-    /// Takes in an own edit by somebody who has not seen everything.
-    fn edit_behind(&mut self, change: &Arc<Change>, context: &VectorClock) -> Result<(), EditError> {
-        if !self.clock.covers(context) {
-            return Err(EditError::Base);
-        }
-        let since = self.history.critical_within(context).ok_or(EditError::Base)?;
-        self.open_window(since).tracker.value_at(context).apply(&change.path, &change.method)?;
-        self.insert(change, context, since);
         self.clock.set(self.author, change.tick());
         Ok(())
     }
 
     /// Takes in changes from elsewhere, in any order, repeated or not. Those whose past is not
     /// here yet wait. A burst costs one replay.
-    pub fn receive(&mut self, changes: impl IntoIterator<Item = Change>) -> Received {
+    pub fn receive(&mut self, changes: impl IntoIterator<Item = impl Into<Arc<Change>>>) -> Received {
         let mut received = Received::default();
-        let mut burst: VecDeque<Change> = changes.into_iter().collect();
-        while let Some(change) = burst.pop_front() {
-            let mut ready = vec![change];
-            while let Some(change) = ready.pop() {
-                match self.take(change, &burst) {
-                    Ok(Some(change)) => {
-                        ready.extend(self.pending.woken_by(change.id()));
-                        received.applied.push(change);
-                    }
-                    Ok(None) => {}
-                    Err(refusal) => received.refused.push(refusal),
+        let mut burst: VecDeque<Arc<Change>> = changes.into_iter().map(Into::into).collect();
+        let mut woken = Vec::new();
+        while let Some(change) = woken.pop().or_else(|| burst.pop_front()) {
+            match self.take(change, &burst) {
+                Ok(Some(change)) => {
+                    woken.extend(self.pending.woken_by(change.id()));
+                    received.applied.push(change);
                 }
+                Ok(None) => {}
+                Err(refusal) => received.refused.push(refusal),
             }
         }
+        self.history.settle();
+        self.show_window();
         received
     }
 
     /// Takes in one change, if its past is here: gives it back if it is now part of the history.
     /// `rest` comes after it in the same burst.
-    fn take(&mut self, change: Change, rest: &VecDeque<Change>) -> Result<Option<Arc<Change>>, Refusal> {
+    fn take(
+        &mut self, change: Arc<Change>, rest: &VecDeque<Arc<Change>>,
+    ) -> Result<Option<Arc<Change>>, Refusal> {
         let id = change.id();
         if self.clock.saw(id) || self.pending.get(id).is_some() {
-            let known = self.history.get(id).map(|known| &**known).or_else(|| self.pending.get(id));
+            let known = self.history.get(id).or_else(|| self.pending.get(id));
             return match known {
                 Some(known) if *known != change => Err(Refusal::Equivocation(id)),
                 _ => Ok(None),
@@ -267,7 +247,6 @@ impl Replica {
             return Err(Refusal::NotMine(own));
         }
         if change.saw_all_of(&self.clock) {
-            let change = Arc::new(change);
             self.append(&change);
             self.clock.set(id.author, id.tick);
             return Ok(Some(change));
@@ -281,77 +260,20 @@ impl Replica {
             return Ok(None);
         }
         self.check_clock(&change, &context)?;
-        let change = Arc::new(change);
         let since = self.history.critical_within(&context).ok_or(Refusal::Forgotten(id))?;
-        if self.window.as_ref().is_none_or(|window| window.since > since) {
-            // One replay for the whole burst: from what the last of it needs.
-            let needed =
-                rest.iter().filter_map(|change| self.history.critical_within(&change.context())).min();
-            self.open_window(needed.map_or(since, |needed| needed.min(since)));
-        }
-        self.insert(&change, &context, since);
+        self.open_for_burst(since, rest);
+        self.insert(&change, &context, rest.len());
         self.clock.set(id.author, id.tick);
         Ok(Some(change))
     }
 
-    /// Whether a change's clock holds all that its author must have seen: what the changes it
-    /// names had seen.
-    fn check_clock(&self, change: &Change, context: &VectorClock) -> Result<(), Refusal> {
-        if !context.covers(&self.history.start().clock) {
-            return Err(Refusal::Forgotten(change.id()));
-        }
-        let previous = self.history.get(ChangeId { author: change.author, tick: change.tick() - 1 });
-        let covered = |seen: &Arc<Change>| context.covers(&seen.clock);
-        let is_closed = previous.is_none_or(covered)
-            && context.iter().all(|(author, tick)| {
-                previous.is_some_and(|previous| previous.clock.get(author) == tick)
-                    || self.history.get(ChangeId { author, tick }).is_none_or(covered)
-            });
-        if is_closed { Ok(()) } else { Err(Refusal::Clock(change.id())) }
-    }
-
     /// Adds a change that has seen everything here.
     fn append(&mut self, change: &Arc<Change>) {
-        let before = self.history.is_checkpoint_due().then(|| self.value.clone());
+        self.show_window();
         // Void where it does not resolve, like everywhere.
-        let _ = self.value.apply(&change.path, &change.method);
-        self.history.push(change.clone(), before);
+        let former = self.value.apply_reversibly(&change.path, &change.method).unwrap_or(Former::Nothing);
+        self.history.push(change.clone(), former);
         self.note_quiet(change);
-    }
-
-    /// Adds a change that is concurrent to some here, into the open window.
-    fn insert(&mut self, change: &Arc<Change>, context: &VectorClock, since: usize) {
-        let (window, value) = self.open_window_beside(since);
-        window.tracker.apply(change, Some(value));
-        window.quiet = 0;
-        self.history.insert(change.clone(), context);
-    }
-
-    /// The window, opened from a critical version on or before it: what is after that is
-    /// replayed, if it has not been.
-    fn open_window(&mut self, since: usize) -> &mut Window {
-        self.open_window_beside(since).0
-    }
-
-    fn open_window_beside(&mut self, since: usize) -> (&mut Window, &mut Value) {
-        let window = match self.window.take() {
-            Some(window) if window.since <= since => window,
-            _ => Window { since, tracker: self.history.track(since, Tracker::new), quiet: 0 },
-        };
-        (self.window.insert(window), &mut self.value)
-    }
-
-    /// Notes a change that had seen everything, and drops the bookkeeping when it has been quiet
-    /// for long.
-    fn note_quiet(&mut self, change: &Change) {
-        if let Some(window) = &mut self.window {
-            window.quiet += 1;
-            if window.quiet > QUIET_CHANGES {
-                self.window = None;
-            } else {
-                window.tracker.apply(change, None);
-            }
-        }
     }
 
     /// The changes that those waiting need and that are neither here nor waiting: runs of ticks,
@@ -393,12 +315,12 @@ impl Replica {
     /// Whether the changes that somebody with `clock` lacks are all still remembered; if not, it
     /// needs a whole document.
     pub fn reaches_back_to(&self, clock: &VectorClock) -> bool {
-        clock.covers(&self.history.start().clock)
+        clock.covers(self.history.start())
     }
 
     /// Where the history starts. With [`history`](Self::history), all that a joiner needs.
     pub fn checkpoint(&self) -> Checkpoint {
-        self.history.start().clone()
+        self.history.checkpoint(&self.value)
     }
 
     /// The document as somebody with `clock` saw it. Nothing if that is no longer, or not yet,
@@ -420,7 +342,7 @@ impl Replica {
 
     /// The version where the history starts.
     pub fn start(&self) -> &VectorClock {
-        &self.history.start().clock
+        self.history.start()
     }
 
     /// Says what each other member has acknowledged, so that older changes may be forgotten once
@@ -440,24 +362,41 @@ impl Replica {
             by_all.meet(member);
         }
         let keep = self.limit - self.limit / 8;
-        let gone = self.history.forget(keep, |version| by_all.covers(version));
+        let gone = self.history.forget(keep, &self.value, |version| by_all.covers(version));
         if let Some(window) = &mut self.window {
             window.since = window.since.saturating_sub(gone);
         }
     }
 
-    /// The slots that hold several concurrent values. Costs a replay of the history.
+    /// The slots that hold several concurrent values. Costs nothing where nobody has been
+    /// concurrent, else a replay from where somebody first left a conflict.
     pub fn conflicts(&self) -> Vec<Conflict> {
-        self.history.track(0, Tracker::new).conflicts()
+        // Who writes later has seen all of a window, so only what it left behind counts.
+        let found = self.history.find_in_windows(&self.value, Tracker::new, |mut tracker, end| {
+            let has_any = !tracker.conflicts().is_empty();
+            has_any.then_some((tracker, end))
+        });
+        let Some((mut tracker, end)) = found else { return Vec::new() };
+        for change in self.history.since(end) {
+            tracker.apply(change, None);
+        }
+        tracker.conflicts()
     }
 
-    /// The remembered edits that fell into something removed at the same time. Costs a replay of
-    /// the history.
+    /// The remembered edits that fell into something removed at the same time. Costs nothing
+    /// where nobody has been concurrent, else a replay from there.
     pub fn lost_edits(&self) -> Vec<LostEdit> {
-        let tracker = self.history.track(0, Tracker::recording);
         let change_of = |id| self.history.get(id).map(|change| &**change);
-        let lost = tracker.records().iter().filter(|record| record.is_lost(&tracker, change_of));
-        lost.filter_map(|record| Some(LostEdit { change: self.history.get(record.id)?.clone() })).collect()
+        let mut lost = Vec::new();
+        // An edit and the removal that it did not survive are of one window.
+        self.history.find_in_windows(&self.value, Tracker::recording, |tracker, _| -> Option<()> {
+            let records = tracker.records().iter().filter(|record| record.is_lost(&tracker, change_of));
+            lost.extend(
+                records.filter_map(|record| Some(LostEdit { change: self.history.get(record.id)?.clone() })),
+            );
+            None
+        });
+        lost
     }
 
     /// Where the value that was at `path` in version `base` is now; nothing if it is gone or the
@@ -467,7 +406,7 @@ impl Replica {
             return self.value.at(path).map(|_| path.clone());
         }
         let since = self.history.critical_within(base)?;
-        self.history.track(since, Tracker::new).locate(base, path)
+        self.history.track(since, &self.value, Tracker::new).locate(base, path)
     }
 
     pub(super) fn remembered(&self) -> &History {

@@ -83,7 +83,7 @@ impl Replica {
         let history = self.remembered();
         let first = changes.iter().filter_map(|change| history.position(change.id())).min()?;
         let since = history.critical_before(first);
-        let mut tracker = Tracker::recording(history.value_at(since));
+        let mut tracker = Tracker::recording(history.value_at(since, self.value()));
         for change in history.since(since) {
             tracker.apply(change, None);
             if let Some(restoration) = self.restorations.get(&change.id()) {

@@ -3,6 +3,7 @@
 mod read;
 
 use std::fmt::{self, Write as _};
+use std::sync::Arc;
 
 use super::{Text, inert};
 
@@ -17,8 +18,13 @@ pub enum Step {
 }
 
 /// A place in a document: the steps from the root. The empty path is the root.
+///
+/// A copy costs a reference count: the changes of somebody who types hold one path.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct Path(Vec<Step>);
+pub struct Path(
+    /// Nothing for the root: no path has the steps of another in a form of its own.
+    Option<Arc<[Step]>>,
+);
 
 /// Why a path text could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -34,24 +40,22 @@ pub struct PathError {
 
 impl Path {
     /// The root.
-    pub const ROOT: Self = Self(Vec::new());
+    pub const ROOT: Self = Self(None);
 
     /// The steps from the root.
     pub fn steps(&self) -> &[Step] {
-        &self.0
+        self.0.as_deref().unwrap_or_default()
     }
 
     /// Whether this is the root.
     pub fn is_root(&self) -> bool {
-        self.0.is_empty()
+        self.0.is_none()
     }
 
     /// The path one step further.
     #[must_use]
     pub fn child(&self, step: Step) -> Self {
-        let mut steps = self.0.clone();
-        steps.push(step);
-        Self(steps)
+        Self(Some(self.steps().iter().cloned().chain([step]).collect()))
     }
 
     /// The path to a key below this one.
@@ -68,8 +72,8 @@ impl Path {
 
     /// The parent and the last step; nothing for the root.
     pub fn split(&self) -> Option<(Self, &Step)> {
-        let (last, parent) = self.0.split_last()?;
-        Some((Self(parent.to_vec()), last))
+        let (last, parent) = self.steps().split_last()?;
+        Some((parent.iter().cloned().collect(), last))
     }
 
     /// The path to the parent; nothing for the root.
@@ -79,13 +83,13 @@ impl Path {
 
     /// Whether `other` is this place or one inside it.
     pub fn contains(&self, other: &Self) -> bool {
-        other.0.starts_with(&self.0)
+        other.steps().starts_with(self.steps())
     }
 
     /// The JSON Pointer.
     pub fn to_pointer(&self) -> String {
         let mut pointer = String::new();
-        for step in &self.0 {
+        for step in self.steps() {
             pointer.push('/');
             match step {
                 Step::Key(key) => pointer.push_str(&key.plain().replace('~', "~0").replace('/', "~1")),
@@ -97,7 +101,7 @@ impl Path {
 
     /// The jq path.
     pub fn to_jq(&self) -> String {
-        if self.0.is_empty() {
+        if self.is_root() {
             return ".".to_owned();
         }
         let plain_word = |word: &str| {
@@ -106,7 +110,7 @@ impl Path {
                 && word.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
         };
         let mut jq = String::new();
-        for (at, step) in self.0.iter().enumerate() {
+        for (at, step) in self.steps().iter().enumerate() {
             let _ = match step {
                 Step::Key(key) if plain_word(key.raw()) => write!(jq, ".{}", key.raw()),
                 Step::Key(key) => write!(jq, ".{key}"),
@@ -120,7 +124,13 @@ impl Path {
 
 impl FromIterator<Step> for Path {
     fn from_iter<I: IntoIterator<Item = Step>>(steps: I) -> Self {
-        Self(steps.into_iter().collect())
+        Self::from(steps.into_iter().collect::<Vec<Step>>())
+    }
+}
+
+impl From<Vec<Step>> for Path {
+    fn from(steps: Vec<Step>) -> Self {
+        Self((!steps.is_empty()).then(|| steps.into()))
     }
 }
 

@@ -24,7 +24,7 @@ impl Path {
                 );
             }
         }
-        Ok(Self(reader.steps))
+        Ok(Self::from(reader.steps))
     }
 }
 
