@@ -337,7 +337,7 @@ impl Replica {
 
     /// The text that the document was first read from.
     pub fn source(&self) -> &Arc<str> {
-        &self.history.start().source
+        self.history.source()
     }
 
     /// The version where the history starts.
