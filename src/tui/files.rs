@@ -1,11 +1,10 @@
 //! Saving and reading the room's file beside the editor, which goes on meanwhile.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tokio::sync::mpsc;
 
 use super::message::{Level, Msg, SaveRemedy, SaveWanted, Saved};
-use super::model::FileState;
 use crate::document::Value;
 use crate::file::{FileBinding, FileError};
 use crate::sync::{Snapshot, VectorClock};
@@ -32,7 +31,32 @@ pub(super) struct Answer {
     message: Msg,
 }
 
+/// The file that belongs to the room here.
+#[derive(Clone, Debug)]
+pub struct FileState {
+    /// Which.
+    pub path: PathBuf,
+    /// What it holds, as far as is known; nothing while it is not there.
+    pub value: Option<Value>,
+    /// The version of the document that was when it was last in step.
+    pub clock: VectorClock,
+    /// Whether it holds what the document says now.
+    pub is_in_step: bool,
+}
+
 impl FileState {
+    /// A file that holds `value`, beside a document; `clock` is the version that is.
+    pub fn new(path: PathBuf, value: Option<Value>, clock: VectorClock, now: &Snapshot) -> Self {
+        let mut state = Self { path, value, clock, is_in_step: false };
+        state.compare(now);
+        state
+    }
+
+    /// Looks whether the file still holds what the document says.
+    pub(super) fn compare(&mut self, now: &Snapshot) {
+        self.is_in_step = self.value.as_ref() == Some(&now.value);
+    }
+
     /// A file, as far as it is in step with a document.
     pub fn of(file: &FileBinding, snapshot: &Snapshot) -> Self {
         let mut state =

@@ -9,9 +9,10 @@ use crate::session::Person;
 use crate::sync::{Author, Change, Snapshot, Undone};
 use crate::tui::delta::{Delta, Followed, Place};
 use crate::tui::draft::{Draft, Purpose};
+use crate::tui::files::FileState;
 use crate::tui::message::{Doer, Effect, Level, Msg, SaveRemedy, SaveWanted, Saved};
 use crate::tui::mode::{Mode, Question};
-use crate::tui::model::{FileState, Flash, HISTORY_SHOWN, HistoryEntry, Model};
+use crate::tui::model::{Flash, HISTORY_SHOWN, HistoryEntry, Model};
 use crate::tui::rows::{child_at, position};
 use crate::tui::text::{clip_start, count, inert};
 
