@@ -21,6 +21,7 @@ mod progress;
 mod read;
 mod replaced;
 mod replay;
+mod schema;
 mod serve;
 mod shadow;
 mod signals;
@@ -31,7 +32,6 @@ mod watch;
 mod watcher;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -41,6 +41,7 @@ use crate::cli::{Cli, Command, Options, RoomCommand, WELCOME};
 use crate::config::{self, Config};
 use crate::document::{Method, Value};
 use crate::room::RoomOptions;
+use editor::Wishes;
 use failure::{Exit, Failure};
 use local::{Asked, Caller, Guest};
 use member::Member;
@@ -84,10 +85,12 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Completions { shell } => output::print(&manual::completions(shell)).map(|()| Exit::Done),
         Command::Man => output::print(&manual::page(&Cli::command())).map(|()| Exit::Done),
         Command::JqView { filter } => jq::jq(&filter),
+        Command::SchemaView => schema::violations(),
         Command::Room(command) => {
             logging::start(cli.options.log_file.as_deref(), is_editor(&command))?;
             let options = room_options(&cli.options)?;
-            take_part(command, &Caller { options, given_name: cli.options.name }, cli.options.schema)
+            let wishes = Wishes { schema: cli.options.schema, color: cli.options.color };
+            take_part(command, &Caller { options, given_name: cli.options.name }, wishes)
         }
     }
 }
@@ -97,15 +100,15 @@ fn is_editor(command: &RoomCommand) -> bool {
 }
 
 /// Does what needs a room. All that can be found wrong without one is found before.
-fn take_part(command: RoomCommand, caller: &Caller, schema: Option<PathBuf>) -> Result<Exit, Failure> {
+fn take_part(command: RoomCommand, caller: &Caller, wishes: Wishes) -> Result<Exit, Failure> {
     let options = &caller.options;
     match command {
-        RoomCommand::Create { room, file } => editor::create(&room, file.as_deref(), schema, options),
+        RoomCommand::Create { room, file } => editor::create(&room, file.as_deref(), wishes, options),
         RoomCommand::Join { room, save, force } => {
-            editor::join(&room, save.as_deref(), force, schema, options)
+            editor::join(&room, save.as_deref(), force, wishes, options)
         }
         RoomCommand::Open { room, file, force } => {
-            editor::open(&room, file.as_deref(), force, schema, options)
+            editor::open(&room, file.as_deref(), force, wishes, options)
         }
         RoomCommand::Serve { room, file, force } => serve::serve(&room, file.as_deref(), force, options),
         RoomCommand::Get { room, path, compact } => {

@@ -268,12 +268,12 @@ impl Session {
         if base.is_some_and(|base| !base.covers(&self.floor.clock)) {
             return Err(EditError::Base);
         }
-        let typing = undo::typing(replica.value(), &path, &method);
+        let kind = undo::Kind::of(replica.value(), &path, &method);
         let change = match base {
             Some(base) => replica.edit_at(base, path, method)?,
             None => replica.edit(path, method)?,
         };
-        self.undo.record(now, group, typing, change.id());
+        self.undo.record(now, group, kind, change.id());
         self.publish(now, std::slice::from_ref(&change));
         self.settle(now);
         Ok(change)

@@ -101,9 +101,17 @@ impl Draft {
             _ => (Form::Json, value.to_string()),
         };
         if text.len() > LONGEST_LINE {
-            return Err(format!("too long to edit on a line ({} kB)", text.len() >> 10));
+            return Err(format!(
+                "too long to type here ({} kB); E opens it in your own editor",
+                text.len() >> 10
+            ));
         }
         Ok(Self::new(Purpose::Value, base, path.clone(), form, text))
+    }
+
+    /// A value that is edited elsewhere, however long it is.
+    pub fn of_external(base: &Snapshot, path: &Path) -> Self {
+        Self::new(Purpose::Value, base, path.clone(), Form::JsonBelow, String::new())
     }
 
     /// Renames a key; nothing when the place is no map's.

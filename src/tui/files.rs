@@ -1,11 +1,10 @@
 //! Saving and reading the room's file beside the editor, which goes on meanwhile.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tokio::sync::mpsc;
 
 use super::message::{Level, Msg, SaveRemedy, SaveWanted, Saved};
-use super::model::FileState;
 use crate::document::Value;
 use crate::file::{FileBinding, FileError};
 use crate::sync::{Snapshot, VectorClock};
@@ -14,6 +13,8 @@ use crate::sync::{Snapshot, VectorClock};
 pub(super) struct Files {
     state: State,
     answers: mpsc::Sender<Answer>,
+    /// A wish to save that came while the file was at work.
+    waiting: Option<SaveWanted>,
 }
 
 enum State {
@@ -30,7 +31,32 @@ pub(super) struct Answer {
     message: Msg,
 }
 
+/// The file that belongs to the room here.
+#[derive(Clone, Debug)]
+pub struct FileState {
+    /// Which.
+    pub path: PathBuf,
+    /// What it holds, as far as is known; nothing while it is not there.
+    pub value: Option<Value>,
+    /// The version of the document that was when it was last in step.
+    pub clock: VectorClock,
+    /// Whether it holds what the document says now.
+    pub is_in_step: bool,
+}
+
 impl FileState {
+    /// A file that holds `value`, beside a document; `clock` is the version that is.
+    pub fn new(path: PathBuf, value: Option<Value>, clock: VectorClock, now: &Snapshot) -> Self {
+        let mut state = Self { path, value, clock, is_in_step: false };
+        state.compare(now);
+        state
+    }
+
+    /// Looks whether the file still holds what the document says.
+    pub(super) fn compare(&mut self, now: &Snapshot) {
+        self.is_in_step = self.value.as_ref() == Some(&now.value);
+    }
+
     /// A file, as far as it is in step with a document.
     pub fn of(file: &FileBinding, snapshot: &Snapshot) -> Self {
         let mut state =
@@ -44,13 +70,17 @@ impl FileState {
 
 impl Files {
     pub(super) fn new(file: Option<FileBinding>, answers: mpsc::Sender<Answer>) -> Self {
-        Self { state: file.map_or(State::None, State::Idle), answers }
+        Self { state: file.map_or(State::None, State::Idle), answers, waiting: None }
     }
 
-    /// Begins to write a document. What is wrong when it cannot begin.
+    /// Begins to write a document; while the file is at work, as soon as that is done. What is
+    /// wrong when it cannot begin.
     pub(super) fn save(&mut self, snapshot: Snapshot, wanted: SaveWanted) -> Option<Msg> {
         let own = match std::mem::replace(&mut self.state, State::Busy) {
-            State::Busy => return Some(Msg::Notice(Level::Warning, "still at work on the file".to_owned())),
+            State::Busy => {
+                self.waiting = Some(wanted);
+                return None;
+            }
             State::Idle(binding) => Some(binding),
             State::None => None,
         };
@@ -116,10 +146,12 @@ impl Files {
         None
     }
 
-    /// Takes the end of some work: what the model is told of it.
-    pub(super) fn take(&mut self, answer: Answer) -> Msg {
+    /// Takes the end of some work: what the model is told of it, and the wish to save that waited
+    /// for it. After a refusal the person is asked first.
+    pub(super) fn take(&mut self, answer: Answer) -> (Msg, Option<SaveWanted>) {
         self.state = answer.binding.map_or(State::None, State::Idle);
-        answer.message
+        let is_refused = matches!(answer.message, Msg::SaveFailed { .. });
+        (answer.message, self.waiting.take().filter(|_| !is_refused))
     }
 }
 

@@ -96,7 +96,7 @@ impl Desk {
     }
 
     pub fn see_ana(&mut self, name: &str, path: Option<Path>, editing: bool) {
-        let presence = Presence { name: name.to_owned(), path, editing };
+        let presence = Presence { name: name.to_owned(), path, editing, color: None };
         let person = Person { author: ANA, link: Link::Live, presence, clock: VectorClock::new() };
         self.take(Msg::People(vec![person]));
         let status = Status { live: 1, kept_elsewhere: true, ..self.model.status.clone() };
