@@ -13,6 +13,9 @@ use crate::sync::{Author, Change, Checkpoint, Replica, VectorClock};
 /// After so many rounds everyone starts anew from what there is, so that histories stay short.
 const GENERATION: usize = 400;
 
+/// Elements, keys and tags of one editor, about.
+const MANY: usize = 15;
+
 const START: &str = "{\n  \"items\": [],\n  \"map\": {},\n  \"tags\": []\n}\n";
 
 /// Numbers that follow from a seed (splitmix64).
@@ -83,7 +86,16 @@ impl Done {
             items(seen).enumerate().filter(|(_, item)| own(item)).map(|(at, _)| at).collect();
         let own_keys: Vec<&String> =
             self.keys.keys().filter(|key| key.starts_with(&format!("k{editor}-"))).collect();
-        match random.below(if only_adds { 3 } else { 8 }) {
+        let own_tags: Vec<&String> =
+            self.tags.iter().filter(|tag| tag.starts_with(&format!("t{editor}-"))).collect();
+        // What has grown too long is cut down first.
+        let what = match random.below(if only_adds { 3 } else { 8 }) {
+            0 if !only_adds && own_items.len() > MANY => 3,
+            1 if !only_adds && own_keys.len() > MANY => 4,
+            2 if !only_adds && own_tags.len() > MANY => 5,
+            other => other,
+        };
+        match what {
             0 => {
                 self.items.insert(count, (editor, BTreeMap::new()));
                 let item =
@@ -106,6 +118,24 @@ impl Done {
                 let gone = number(items(seen).nth(at).unwrap(), "id");
                 self.items.remove(&gone);
                 (items_path.index(at), Method::Delete)
+            }
+            5 if own_tags.len() > 4 => {
+                let tag = own_tags[random.below(own_tags.len())].clone();
+                let seen_at = seen
+                    .key(&Text::new("tags"))
+                    .unwrap()
+                    .elements()
+                    .position(|other| *other == Value::string(&tag));
+                match seen_at {
+                    Some(at) => {
+                        self.tags.remove(&tag);
+                        (
+                            tags,
+                            Method::Splice { start: i64::try_from(at).unwrap(), count: 1, items: Vec::new() },
+                        )
+                    }
+                    None => (map.key("nothing"), Method::Delete),
+                }
             }
             4 if own_keys.len() > 4 => {
                 let key = own_keys[random.below(own_keys.len())].clone();

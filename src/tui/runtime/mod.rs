@@ -195,7 +195,9 @@ impl Editor {
                 },
                 Some(answer) = answered.recv() => {
                     let (message, next) = self.files.take(answer);
-                    self.take(message);
+                    if let Some(message) = message {
+                        self.take(message);
+                    }
                     if let Some(wanted) = next {
                         self.perform(Effect::Save(wanted));
                     }
@@ -317,6 +319,7 @@ impl Editor {
 
     /// Looks who is there and how things stand.
     fn look(&mut self) {
+        self.files.look();
         let people = self.room.people();
         if people != self.model.people {
             self.take(Msg::People(people));
