@@ -21,6 +21,7 @@ use crate::sync::Snapshot;
 /// these edits, and that takes an author of its own.
 pub(super) async fn edit_text(room: &str, path: &str, options: RoomOptions) -> Result<Exit, Failure> {
     let name = options.name.clone();
+    let options = RoomOptions { keep: None, ..options };
     let member = tokio::select! {
         room = Room::join(room, options) => Member::new(room?, &name),
         exit = signals::ended() => return Ok(exit),

@@ -1,13 +1,14 @@
 //! Being a member of a room for as long as a verb takes, or for the verbs of others.
 
+use std::path::Path as FilePath;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::failure::{Exit, Failure};
-use super::signals;
+use super::{input, signals};
 use crate::document::Path;
-use crate::room::{Room, RoomError, RoomOptions};
+use crate::room::{Keep, Room, RoomError, RoomOptions};
 use crate::session::{Link, Person};
 use crate::sync::{ChangeId, Snapshot};
 
@@ -16,6 +17,14 @@ const SETTLE_WITHIN: Duration = Duration::from_secs(1);
 
 /// How long another member may take to acknowledge an edit.
 pub(super) const KEPT_WITHIN: Duration = Duration::from_secs(10);
+
+/// The options of a session that is kept on this machine, with the file that it is about.
+pub(super) fn kept(options: &RoomOptions, file: Option<&FilePath>) -> RoomOptions {
+    let file = file.filter(|file| !input::is_stdin(file));
+    let file = file.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
+    let keep = options.keep.clone().map(|keep| Keep { file, ..keep });
+    RoomOptions { keep, ..options.clone() }
+}
 
 /// The options of who may open a room: with a signaling server inside, should there be none.
 pub(super) fn hosting(options: &RoomOptions) -> RoomOptions {
@@ -133,6 +142,8 @@ where
     W: AsyncFnOnce(&Member) -> Result<Exit, Failure>,
 {
     let name = options.name.clone();
+    // What a verb has done is for others to keep.
+    let options = RoomOptions { keep: None, ..options };
     let member = tokio::select! {
         room = Room::join(room, options) => Member::new(room?, &name),
         exit = signals::ended() => return Ok(exit),
@@ -153,7 +164,7 @@ where
 /// # Errors
 /// It cannot join.
 pub(super) async fn lend(host: &Room, options: &RoomOptions) -> Result<Member, RoomError> {
-    let options = RoomOptions { embed_signal: false, ..options.clone() };
+    let options = RoomOptions { embed_signal: false, keep: None, ..options.clone() };
     let name = options.name.clone();
     let room = Room::join(host.name(), options).await?;
     settle(&room, |link| matches!(link, Link::Connecting | Link::Live)).await;

@@ -9,7 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 use super::failure::{Exit, Failure};
 use super::keeper::Keeper;
 use super::local::Host;
-use super::member::hosting;
+use super::member::{hosting, kept};
 use super::progress::Giving;
 use super::shadow::Shadow;
 use super::target::Target;
@@ -45,12 +45,13 @@ pub(super) fn serve(
         let mut ended = pin!(signals::ended());
         let document = target.as_ref().map_or_else(input::empty_document, Target::document);
         let (room, is_new) = tokio::select! {
-            opened = Room::open(room, document, hosting(options)) => opened?,
+            opened = Room::open(room, document, hosting(&kept(options, file))) => opened?,
             exit = &mut ended => return Ok(exit),
         };
         let tie = |target| tie(target, &room, is_new, force, &options.signal);
         let result = match target.map(tie).transpose() {
             Ok(keeper) => {
+                announce::begun(&room);
                 announce::opened(&room, &options.signal);
                 output::say(&format!("serving {} as author {}", room.name(), room.author()));
                 let host = Host::start(&room, options);
@@ -81,9 +82,12 @@ fn tie(target: Target, room: &Room, is_new: bool, force: bool, signal: &str) -> 
         return Ok(Keeper::new(file, Some(bridge), shadow).with_layout_of_file(room));
     }
     let file = target.bind(room, is_new, force)?;
-    // A room that was opened here has started from what is in the file.
-    let shown = file.value().filter(|_| is_new).cloned();
-    Ok(Keeper::new(file, shown.map(|shown| Bridge::new(shown, VectorClock::new())), shadow))
+    // A room that was opened here has started from what is in the file; and a file that holds the
+    // room's document shows it.
+    let now = room.snapshot();
+    let clock = if is_new { VectorClock::new() } else { now.clock };
+    let shown = file.value().filter(|&value| is_new || *value == now.value).cloned();
+    Ok(Keeper::new(file, shown.map(|shown| Bridge::new(shown, clock)), shadow))
 }
 
 async fn hold(
@@ -98,7 +102,9 @@ async fn hold(
     // When the first of a burst of signs of life of the file came.
     let mut burst: Option<Instant> = None;
     let (mut events, mut giving) = (room.events(), Giving::default());
+    let mut unkept = None;
     let exit = loop {
+        announce::kept(room, &mut unkept);
         let due = async {
             match step_at {
                 Some(at) => sleep_until(at).await,

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::message::{Level, Msg, SaveRemedy, SaveWanted, Saved};
 use crate::document::Value;
 use crate::file::{FileBinding, FileError};
+use crate::room::Room;
 use crate::sync::{Snapshot, VectorClock};
 
 /// How often to look whether another program has rewritten the file.
@@ -18,6 +19,7 @@ const SETTLED_AFTER: Duration = Duration::from_millis(100);
 
 /// The room's file, and whether it is being written or read.
 pub(super) struct Files {
+    room: Room,
     state: State,
     answers: mpsc::Sender<Answer>,
     /// A wish to save that came while the file was at work.
@@ -81,8 +83,9 @@ impl FileState {
 }
 
 impl Files {
-    pub(super) fn new(file: Option<FileBinding>, answers: mpsc::Sender<Answer>) -> Self {
+    pub(super) fn new(room: Room, file: Option<FileBinding>, answers: mpsc::Sender<Answer>) -> Self {
         Self {
+            room,
             state: file.map_or(State::None, State::Idle),
             answers,
             waiting: None,
@@ -107,7 +110,7 @@ impl Files {
             self.state = State::None;
             return Some(Msg::Notice(Level::Error, "there is no file yet; :w NAME saves to one".to_owned()));
         };
-        let answers = self.answers.clone();
+        let (room, answers) = (self.room.clone(), self.answers.clone());
         tokio::task::spawn_blocking(move || {
             let written = target.save(&snapshot.source, &snapshot.value, wanted.overwrite);
             let message = match written {
@@ -126,6 +129,9 @@ impl Files {
                 (Some(own), Some(_)) => Some(own),
                 (None, _) => is_saved.then_some(target),
             };
+            if let Some(text) = binding.as_ref().and_then(FileBinding::text) {
+                room.note_file(text);
+            }
             let _ = answers.blocking_send(Answer { binding, message: Some(message) });
         });
         None
