@@ -10,6 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use ultrawave_signal::protocol::{IceServer, IceServerError, NameError, check_room_name};
 
+use crate::limits;
 use crate::tui::Hue;
 
 /// What it is, then (in the long help) examples, then how to call it.
@@ -48,7 +49,10 @@ path; 6 file changed on disk; 7 not permitted; 130 and 143 ended by a signal.";
 const SERVE_NOTES: &str = "\
 Joins the room, or opens it if it is not there, and stays until interrupted. FILE is
 written after every change. When something else writes FILE, what it has changed becomes
-edits in the room. While FILE is no JSON, it is neither read nor written.";
+edits in the room, also when it did so while nobody was serving it. While FILE is no JSON, it is
+neither read nor written.
+
+While it runs, the verbs on this room have their work done by it, in milliseconds.";
 
 const WATCH_NOTES: &str = "\
 Each line is {\"author\":2,\"tick\":7,\"method\":\"set\",\"path\":\"/port\",\"args\":[8080]}: who, which
@@ -149,6 +153,12 @@ pub struct Options {
     /// Hold the document against a JSON Schema, in the editor
     #[arg(long, value_name = "FILE", global = true)]
     pub schema: Option<PathBuf>,
+    /// The longest document a room is opened with [default: 256MB]
+    ///
+    /// The longest document a room is opened with: a number of bytes, or one with K, M or G after
+    /// it, up to 1G. Who joins gets the whole document and holds it in memory. [default: 256MB]
+    #[arg(long, value_name = "SIZE", global = true, value_parser = document_size)]
+    pub max_document: Option<usize>,
     /// Write a log there; RUST_LOG chooses what
     #[arg(long, value_name = "FILE", global = true)]
     pub log_file: Option<PathBuf>,
@@ -521,4 +531,38 @@ fn ice_server(text: &str) -> Result<IceServer, IceServerError> {
 
 fn room_name(text: &str) -> Result<String, NameError> {
     check_room_name(text).map(|()| text.to_owned())
+}
+
+/// A number of bytes: `1000`, `300M`, `300MB`, `1GiB`, all in steps of 1,024.
+fn document_size(text: &str) -> Result<usize, String> {
+    let letters = text.trim_start_matches(|digit: char| digit.is_ascii_digit());
+    let number = text.strip_suffix(letters).unwrap_or_default();
+    let shift = match letters.to_ascii_uppercase().as_str() {
+        "" | "B" => Some(0),
+        "K" | "KB" | "KIB" => Some(10),
+        "M" | "MB" | "MIB" => Some(20),
+        "G" | "GB" | "GIB" => Some(30),
+        _ => None,
+    };
+    let bytes = shift.and_then(|shift| number.parse::<usize>().ok()?.checked_mul(1 << shift));
+    bytes
+        .filter(|bytes| (1..=limits::DOCUMENT_BYTES).contains(bytes))
+        .ok_or_else(|| "a size is a number with K, M or G after it, such as 300M, and at most 1G".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read() {
+        for (text, bytes) in
+            [("1", 1), ("300M", 300 << 20), ("300mb", 300 << 20), ("1GiB", 1 << 30), ("7kB", 7 << 10)]
+        {
+            assert_eq!(document_size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "0", "M", "-1", "1.5G", "2G", "1T", "99999999999999999999G"] {
+            assert!(document_size(text).is_err(), "{text}");
+        }
+    }
 }

@@ -143,10 +143,12 @@ impl Config {
             name,
             history: self.history.unwrap_or(limits::HISTORY_CHANGES),
             max_members: limits::MEMBERS,
+            max_document: options.max_document.unwrap_or(limits::OPENED_BYTES),
             ice_servers: self.ice_servers(options)?,
             relay_only: options.relay_only || self.relay_only,
             connect_timeout: CONNECT_TIMEOUT,
             keep: self.keeps().map(|folder| Keep { folder, file: None }),
+            on_transfer: None,
         })
     }
 
@@ -196,6 +198,7 @@ mod tests {
             name: name.map(str::to_owned),
             color: None,
             schema: None,
+            max_document: None,
             log_file: None,
             ice_servers: Vec::new(),
             relay_only: false,

@@ -1,8 +1,10 @@
 //! The file that holds a document on this machine: read with every fault named, written whole or
 //! not at all.
 
+mod replace;
+
 use std::fs::{self, File};
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use crate::document::{BadLine, ParseError, Parsed, Source, Value, save};
@@ -112,6 +114,17 @@ impl FileBinding {
         Self { path: path.into(), known: None, oddity: None }
     }
 
+    /// A file that last showed this text, whatever it holds now.
+    ///
+    /// # Errors
+    /// The text is not JSON.
+    pub fn that_showed(path: impl Into<PathBuf>, text: String) -> Result<Self, ParseError> {
+        let path = path.into();
+        let source = if has_lines(&path) { Source::lines(&text).0 } else { text.into() };
+        let value = source.read()?.value;
+        Ok(Self { path, known: Some((source, value)), oddity: None })
+    }
+
     /// The file's name, as it was given.
     pub fn path(&self) -> &Path {
         &self.path
@@ -162,24 +175,44 @@ impl FileBinding {
     pub fn save(
         &mut self, source: impl Into<Source>, value: &Value, overwrite: bool,
     ) -> Result<(), FileError> {
+        self.replace(source, value, overwrite).map(|_| ())
+    }
+
+    /// As [`save`](Self::save). Returns the file that was replaced, as it was at the moment when
+    /// it was: a program may have written to it after the last look, or may be about to.
+    ///
+    /// # Errors
+    /// As with [`save`](Self::save).
+    pub fn replace(
+        &mut self, source: impl Into<Source>, value: &Value, overwrite: bool,
+    ) -> Result<Option<File>, FileError> {
         let source = self.format(source.into());
         let text = save(&source, value);
         if self.path.is_dir() {
             return Err(FileError::Directory(self.path.clone()));
         }
         if !overwrite && self.has_changed_on_disk()? {
-            let is_new = self.known.is_none();
-            let path = self.path.clone();
-            return Err(if is_new { FileError::Exists(path) } else { FileError::ChangedOnDisk(path) });
+            return Err(self.changed());
         }
         let is_there = fs::read(&self.path).is_ok_and(|bytes| bytes == text.as_bytes());
-        if !is_there {
-            replace(&target(&self.path), text.as_bytes())
-                .map_err(|error| FileError::Unwritable(self.path.clone(), error))?;
-        }
+        let replaced = if is_there {
+            None
+        } else {
+            replace::replace(&target(&self.path), text.as_bytes()).map_err(|error| {
+                if error.kind() == io::ErrorKind::AlreadyExists {
+                    return self.changed();
+                }
+                FileError::Unwritable(self.path.clone(), error)
+            })?
+        };
         let written = if source.bad_lines().is_some() { Source::lines(&text).0 } else { text.into() };
         self.known = Some((written, value.clone()));
-        Ok(())
+        Ok(replaced)
+    }
+
+    fn changed(&self) -> FileError {
+        let path = self.path.clone();
+        if self.known.is_none() { FileError::Exists(path) } else { FileError::ChangedOnDisk(path) }
     }
 
     /// The text whose layout is kept in this file: a name that says that there is a value a line,
@@ -267,55 +300,3 @@ fn target(path: &Path) -> PathBuf {
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
-
-/// Puts a new file in the place of another, or of none.
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = folder(path);
-    let old = match fs::metadata(path) {
-        Ok(metadata) => Some(metadata),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
-    };
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".ultrawave-").suffix(".tmp");
-    let mode = new_file_mode();
-    if let Some(mode) = &mode {
-        builder.permissions(mode.clone());
-    }
-    let mut file = builder.tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    if let Some(old) = old {
-        keep_owner(file.path(), &old);
-        file.as_file().set_permissions(old.permissions())?;
-    }
-    file.as_file().sync_all()?;
-    file.persist(path).map_err(|error| error.error)?;
-    // The rename itself is on the disk once the folder is; not every file system can say so.
-    if let Ok(folder) = File::open(folder) {
-        let _ = folder.sync_all();
-    }
-    Ok(())
-}
-
-/// What a new file may be used for, before the process's mask is taken off.
-#[cfg(unix)]
-#[expect(clippy::unnecessary_wraps, reason = "other systems have no modes")]
-fn new_file_mode() -> Option<fs::Permissions> {
-    use std::os::unix::fs::PermissionsExt as _;
-    Some(fs::Permissions::from_mode(0o666))
-}
-
-#[cfg(not(unix))]
-fn new_file_mode() -> Option<fs::Permissions> {
-    None
-}
-
-/// Gives a new file the owner of the old one, where this process may.
-#[cfg(unix)]
-fn keep_owner(path: &Path, old: &fs::Metadata) {
-    use std::os::unix::fs::{MetadataExt as _, chown};
-    let _ = chown(path, Some(old.uid()), Some(old.gid()));
-}
-
-#[cfg(not(unix))]
-fn keep_owner(_path: &Path, _old: &fs::Metadata) {}

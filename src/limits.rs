@@ -1,5 +1,14 @@
 //! Every bound on what comes from a file, a peer or the signaling server, with its reason.
 
+/// Bytes of a document's text that goes to a newcomer in one message; a longer one goes in parts.
+pub const WHOLE_TEXT_BYTES: usize = 1 << 20;
+
+/// Bytes of such a part: a second's work of a slow path.
+pub const TEXT_PART_BYTES: usize = 256 << 10;
+
+/// Parts that are asked for before the first of them is here: enough to fill a fast path.
+pub const TEXT_PARTS_AHEAD: usize = 8;
+
 /// Levels of nesting in a document or an argument: deeper than any that people have, shallow
 /// enough that a path to the bottom is a matter of kilobytes.
 pub const DEPTH: usize = 10_000;
@@ -7,8 +16,12 @@ pub const DEPTH: usize = 10_000;
 /// Bytes of one message of the peer protocol, the `document` message apart.
 pub const MESSAGE_BYTES: usize = 8 << 20;
 
-/// Bytes of a document's text: what a joiner is willing to receive.
-pub const DOCUMENT_BYTES: usize = 256 << 20;
+/// Bytes of a document's text: what a joiner is able to receive.
+pub const DOCUMENT_BYTES: usize = 1 << 30;
+
+/// Bytes of a document that a room is opened with, unless an option says otherwise: everyone who
+/// joins gets it over the network and holds it in memory.
+pub const OPENED_BYTES: usize = 256 << 20;
 
 /// Steps in a path.
 pub const PATH_STEPS: usize = DEPTH;
@@ -122,3 +135,11 @@ pub const UNDO_GROUPS: usize = 1_000;
 
 /// Refusals told of one message: enough to see what is going on, too few to flood whoever watches.
 pub const REFUSALS_TOLD: usize = 16;
+
+/// Processes of this user that a running peer answers at once over its local socket; more wait,
+/// and join by themselves when that takes too long.
+pub const LOCAL_CONNECTIONS: usize = 256;
+
+/// Bytes of a line over the local socket: a document's text is quoted within it, or stands there
+/// twice, as what is to be replaced and what by.
+pub const LOCAL_LINE_BYTES: usize = 2 * DOCUMENT_BYTES;

@@ -14,13 +14,13 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
 pub use error::RoomError;
-pub use options::{DEFAULT_SIGNAL, IceServer, IceServerError, Keep, RoomOptions};
+pub use options::{DEFAULT_SIGNAL, IceServer, IceServerError, Keep, OnTransfer, RoomOptions};
 
 use crate::cursor::Cursor;
 use crate::document::{Method, Path, Value};
-use crate::net::{self, Callback, Entry, Shared, Stage, Surroundings, Watcher};
+use crate::net::{self, Callback, Entry, Feed, Shared, Stage, Surroundings};
 pub use crate::net::{Measured, Route};
-use crate::session::{Event, Link, Person, Presence, Session, Time};
+use crate::session::{Event, Link, Person, Presence, Session, Time, Transfer};
 use crate::sync::{
     Author, Change, ChangeId, Checkpoint, Conflict, LostEdit, Replica, Snapshot, Undone, VectorClock,
 };
@@ -126,6 +126,10 @@ impl Room {
     async fn enter_in(
         surroundings: Surroundings, name: &str, entry: Entry, document: Checkpoint, options: RoomOptions,
     ) -> Result<(Self, bool), RoomError> {
+        let (bytes, limit) = (document.source.len(), options.max_document);
+        if bytes > limit {
+            return Err(RoomError::TooLarge { bytes, limit });
+        }
         let entered = net::enter(name, entry, document, &options, surroundings);
         let until = Instant::now() + options.connect_timeout;
         let Ok(entered) = timeout_at(until, entered).await else {
@@ -136,13 +140,41 @@ impl Room {
         let runtime = Handle::current();
         let inner = Inner { name: name.to_owned(), author, shared, runtime, is_resumed, notes };
         let room = Self { inner: Arc::new(inner) };
-        let mut stages = room.inner.shared.stages();
-        if timeout_at(until, stages.wait_for(|&stage| stage != Stage::Entering)).await.is_err() {
+        if !room.arrives(until, &options).await {
             room.leave().await;
             let seconds = options.connect_timeout.as_secs();
             return Err(RoomError::Unreachable { room: name.to_owned(), members, seconds });
         }
         Ok((room, is_creator))
+    }
+
+    /// Waits until the document is here, as long as more of it comes. Whether it is.
+    async fn arrives(&self, mut until: Instant, options: &RoomOptions) -> bool {
+        let (mut stages, mut progress) = (self.inner.shared.stages(), self.inner.shared.progress());
+        let mut done = 0;
+        loop {
+            progress.mark_unchanged();
+            if *stages.borrow_and_update() != Stage::Entering {
+                return true;
+            }
+            let coming = self.transfers().into_iter().find(|transfer| transfer.is_incoming);
+            if let Some(coming) = coming.filter(|coming| coming.done > done) {
+                done = coming.done;
+                until = Instant::now() + options.connect_timeout;
+                if let Some(OnTransfer(tell)) = &options.on_transfer {
+                    tell(coming);
+                }
+            }
+            let more = async {
+                tokio::select! {
+                    more = progress.changed() => more,
+                    more = stages.changed() => more,
+                }
+            };
+            if !matches!(timeout_at(until, more).await, Ok(Ok(()))) {
+                return false;
+            }
+        }
     }
 
     /// The room's name.
@@ -222,8 +254,19 @@ impl Room {
         self.unless_left(Session::redo)
     }
 
+    /// Takes back one own change. What can be undone and redone stays as it is.
+    pub fn take_back(&self, own: ChangeId) -> Option<Undone> {
+        self.unless_left(|session, now| session.take_back(now, own))
+    }
+
     fn unless_left(&self, act: impl FnOnce(&mut Session, Time) -> Option<Undone>) -> Option<Undone> {
         if self.is_left() { None } else { self.inner.shared.act(act) }
+    }
+
+    /// Waits until the room is being left.
+    pub(crate) async fn leaving(&self) {
+        let mut stages = self.inner.shared.stages();
+        let _ = stages.wait_for(|stage| matches!(stage, Stage::Leaving | Stage::Left)).await;
     }
 
     fn is_left(&self) -> bool {
@@ -257,9 +300,13 @@ impl Room {
 
     /// Calls back on every change after the snapshot given to `make`.
     pub(crate) fn watch(&self, make: impl FnOnce(Snapshot) -> Callback) {
-        let watcher = Arc::new(Watcher::default());
-        let callback = make(self.inner.shared.watch(&watcher));
-        self.inner.runtime.spawn(net::call_back(self.inner.shared.clone(), watcher, callback));
+        let (start, feed) = self.feed();
+        self.inner.runtime.spawn(net::call_back(feed, make(start)));
+    }
+
+    /// The document now, and every change after it, for as long as the second is held.
+    pub(crate) fn feed(&self) -> (Snapshot, Feed) {
+        Feed::new(self.inner.shared.clone())
     }
 
     /// The others.
@@ -299,6 +346,11 @@ impl Room {
         })
     }
 
+    /// Documents on their way to newcomers, or here. [`Event::Progress`] tells when there is news.
+    pub fn transfers(&self) -> Vec<Transfer> {
+        self.inner.shared.look(Session::transfers)
+    }
+
     /// Says where this person is.
     pub fn set_presence(&self, presence: Presence) {
         self.inner.shared.act(|session, now| session.set_presence(now, presence));
@@ -322,6 +374,11 @@ impl Room {
         let count = changes.len();
         past.receive(changes.into_iter().map(|change| (*change).clone()));
         (count, past.value().clone())
+    }
+
+    /// The document as it was at a clock, if that is still remembered.
+    pub fn value_at(&self, clock: &VectorClock) -> Option<Value> {
+        self.of_replica(|replica| replica.value_at(clock))
     }
 
     /// The slots that hold several concurrent values.

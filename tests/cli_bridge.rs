@@ -71,8 +71,7 @@ impl Fixture {
         panic!("{path} is not {text}, but {}", self.verb(&["get", "demo", "--compact"]));
     }
 
-    /// Waits until the file shows something: a program that writes into the file in place, at the
-    /// instant in which `serve` renames over it, loses its write (`docs/files.md`).
+    /// Waits until the file shows something.
     fn until_disk_shows(&self, text: &str) {
         for _ in 0..400 {
             if self.on_disk().contains(text) {
@@ -153,6 +152,58 @@ fn both_sides_at_once_lose_nothing() {
     room.ends_with(143);
     let on_disk = ultrawave::document::parse(&room.on_disk()).unwrap();
     assert_eq!(ultrawave::document::diff(&on_disk, &ultrawave::document::parse(&keys).unwrap()), []);
+}
+
+#[test]
+fn what_is_written_into_a_file_that_was_just_replaced_is_not_lost() {
+    let mut room = Fixture::new();
+    // A program has the file open.
+    let mut file = fs::File::options().read(true).write(true).open(room.home.file("document.json")).unwrap();
+    room.verb(&["set", "demo", "/new", "1"]);
+    room.until_disk_shows("\"new\"");
+    // It writes into what it has open, which is no longer what the name stands for.
+    file.write_all(DOCUMENT.replace("Bo", "Bob").as_bytes()).unwrap();
+    drop(file);
+    room.holder.wait_for_message("while it was being replaced: 1 change taken in");
+    room.until_in_room("/users", r#"[{"id":1,"n":"Ana"},{"id":2,"n":"Bob"}]"#);
+    room.until_disk_shows("Bob");
+    room.until_in_room("/new", "1");
+    room.ends_with(143);
+}
+
+#[test]
+fn what_is_edited_while_nobody_serves_is_merged_at_the_next_start() {
+    let mut room = Fixture::new();
+    room.verb(&["set", "demo", "/new", "1"]);
+    room.until_disk_shows("\"new\"");
+    // Another member holds the room.
+    let elsewhere = Home::new();
+    let serve = |home: &Home, file: &[&str]| {
+        let mut holder =
+            Process::run(home, &[&["serve", "demo", "--signal", room.server.url()], file].concat());
+        holder.wait_for_message("serving");
+        holder
+    };
+    let _holder = serve(&elsewhere, &[]);
+    room.holder.signal("TERM");
+    assert_eq!(room.holder.exit_code(), Some(143));
+    // Both go on: the room at one end of the array, the file at the other and elsewhere.
+    room.verb(&["splice", "demo", "/users", "0", "1"]);
+    room.verb(&["set", "demo", "/port", "81"]);
+    room.home.write("document.json", room.on_disk().replace("Bo", "Bob").replace("993", "994"));
+    let mut again = serve(&room.home, &["document.json"]);
+    again.wait_for_message("goes on from what it last showed");
+    room.until_disk_shows("\"port\": 81");
+    room.until_in_room(".", r#"{"port":81,"users":[{"id":2,"n":"Bob"}],"big":9007199254740994,"new":1}"#);
+    let merged = "{\n  \"port\": 81,\n  \"users\": [\n    {\"id\": 2, \"n\": \"Bob\"}\n  ],\n  \"big\": 9007199254740994,\n  \"new\": 1\n}\n";
+    room.until_on_disk(merged);
+    // A file that was never in step with this room is not merged with it.
+    room.home.write("other.json", "{}");
+    let other = ["serve", "demo", "other.json", "--signal", room.server.url()];
+    room.home.ultrawave().args(other).assert().code(6);
+    again.signal("TERM");
+    assert_eq!(again.exit_code(), Some(143));
+    assert_eq!(room.on_disk(), merged);
 }
 
 #[test]

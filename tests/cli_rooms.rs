@@ -3,6 +3,7 @@
 #![cfg(all(feature = "app", unix))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
+mod local;
 mod support;
 
 use std::thread;
@@ -32,7 +33,14 @@ impl Fixture {
     }
 
     fn run(&self, arguments: &[&str]) -> assert_cmd::assert::Assert {
-        self.home.ultrawave().args(arguments).args(["--signal", self.server.url()]).assert()
+        self.home.ultrawave().args(["--signal", self.server.url()]).args(arguments).assert()
+    }
+
+    /// As on a machine where no peer runs.
+    fn run_elsewhere(&self, arguments: &[&str]) -> assert_cmd::assert::Assert {
+        let mut command = self.home.ultrawave();
+        command.env("XDG_RUNTIME_DIR", self.home.file("elsewhere"));
+        command.args(arguments).args(["--signal", self.server.url()]).assert()
     }
 
     fn start(&self, arguments: &[&str]) -> Process {
@@ -83,7 +91,7 @@ fn edits_reach_the_room_and_the_file() {
     room.run(&["set", "demo", "/port", "8080"]).success().stdout("").stderr("");
     room.run(&["merge", "demo", ".tls", "{\"on\":true,\"min\":1.20}"]).success().stdout("");
     room.run(&["splice", "demo", "/users", "1", "0", "\"Chidi\"", "\"Dalia\""]).success().stdout("");
-    room.run(&["delete", "demo", "/users/0"]).success().stdout("");
+    room.run_elsewhere(&["delete", "demo", "/users/0"]).success().stdout("").stderr("");
     let mut from_stdin = room.home.ultrawave();
     from_stdin.args(["set", "demo", "/new", "-", "--signal", room.server.url()]).write_stdin("[1,\n2]\n");
     from_stdin.assert().success();
@@ -121,8 +129,10 @@ fn writers_at_the_same_time_lose_nothing() {
             scope.spawn(move || {
                 for turn in 0..3 {
                     let item = (writer * 10 + turn).to_string();
-                    room.run(&["splice", "demo", "/list", "0", "0", &item]).success();
-                    room.run(&["set", "demo", &format!("/map/k{item}"), &item]).success();
+                    // Some ask the peer that runs, some join by themselves.
+                    let run = if writer == 1 { Fixture::run_elsewhere } else { Fixture::run };
+                    run(room, &["splice", "demo", "/list", "0", "0", &item]).success();
+                    run(room, &["set", "demo", &format!("/map/k{item}"), &item]).success();
                 }
             });
         }

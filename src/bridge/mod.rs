@@ -16,23 +16,50 @@
 //! overwrite the newer one, takes back what it did not show.
 
 mod merge;
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "a test panics on what it did not expect"
+)]
+mod soak;
 
 pub use merge::{Merged, merge};
 
 use crate::document::{Method, Path, Value, diff};
 use crate::sync::{Change, Snapshot, VectorClock};
 
-/// The version of a room's document that a file shows.
+/// What a file shows, as far as the room knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bridge {
     shadow: Value,
-    clock: VectorClock,
+    /// The version of the room's document that the shadow is, if it is one.
+    clock: Option<VectorClock>,
+}
+
+/// What somebody did to a file, as edits of the room's document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileEdits {
+    /// The version they are to be made on, one after the other; nothing: the one that was given.
+    pub base: Option<VectorClock>,
+    /// The edits.
+    pub edits: Vec<(Path, Method)>,
+    /// Places that the room has changed to something else meanwhile, and where that stays, since
+    /// the edits are not made on a version of the room's document.
+    pub conflicts: Vec<Path>,
 }
 
 impl Bridge {
     /// A file that shows `shadow`, which is the document at `clock`.
     pub fn new(shadow: Value, clock: VectorClock) -> Self {
-        Self { shadow, clock }
+        Self { shadow, clock: Some(clock) }
+    }
+
+    /// A file that shows something that no edit can be made on: a version that the room may have
+    /// forgotten, or none of its own.
+    pub fn adrift(shadow: Value) -> Self {
+        Self { shadow, clock: None }
     }
 
     /// What the file is known to show.
@@ -40,29 +67,45 @@ impl Bridge {
         &self.shadow
     }
 
-    /// What whoever edits the file has seen. An edit of the file is to be made on this.
-    pub fn clock(&self) -> &VectorClock {
-        &self.clock
-    }
-
-    /// The edits by which the file came to show `found`, to be made one after the other on
-    /// [`clock`](Self::clock); each one that is made is to be [told](Self::made).
-    pub fn edits(&self, found: &Value) -> Vec<(Path, Method)> {
-        diff(&self.shadow, found)
+    /// The edits by which the file came to show `found`; each one that is made is to be
+    /// [told](Self::made), and the end of them too ([`taken_in`](Self::taken_in)).
+    ///
+    /// They are concurrent with what the room has seen since it was as the file showed it. If the
+    /// file did not show a version of the room's document, what the room has done since is found
+    /// by comparison as well, and the two are merged as two branches are ([`merge`]).
+    pub fn edits(&self, found: &Value, now: &Value) -> FileEdits {
+        if let Some(clock) = &self.clock {
+            let edits = diff(&self.shadow, found);
+            return FileEdits { base: Some(clock.clone()), edits, conflicts: Vec::new() };
+        }
+        let Merged { value, conflicts } = merge(&self.shadow, now, found);
+        FileEdits { base: None, edits: diff(now, &value), conflicts }
     }
 
     /// An edit of the file is part of the room now. Told of one by one, so that what comes after
     /// a refusal is not made twice.
     pub fn made(&mut self, change: &Change) {
-        // It has just been made on this very value.
-        let _ = self.shadow.apply(&change.path, &change.method);
-        self.clock.join(&change.clock);
+        if let Some(clock) = &mut self.clock {
+            // It has just been made on this very value.
+            let _ = self.shadow.apply(&change.path, &change.method);
+            clock.join(&change.clock);
+        }
+    }
+
+    /// All that made the file show `found` is part of the room now.
+    pub fn taken_in(&mut self, found: &Value) {
+        self.shadow = found.clone();
+    }
+
+    /// The author of the file's edits has made others, which an edit of what the file shows would
+    /// count as having seen.
+    pub fn cast_off(&mut self) {
+        self.clock = None;
     }
 
     /// The file shows this version now, having been written or being the same.
     pub fn shows(&mut self, snapshot: &Snapshot) {
-        self.shadow = snapshot.value.clone();
-        self.clock.clone_from(&snapshot.clock);
+        *self = Self::new(snapshot.value.clone(), snapshot.clock.clone());
     }
 }
 
@@ -91,14 +134,17 @@ mod tests {
             self.keeper.receive([Change::clone(&change)]);
         }
 
-        fn file_is(&mut self, text: &str) {
+        fn file_is(&mut self, text: &str) -> Vec<Path> {
             let found = crate::document::parse(text).unwrap();
-            for (path, method) in self.bridge.edits(&found) {
-                let change = self.keeper.edit_at(self.bridge.clock(), path, method).unwrap();
+            let FileEdits { base, edits, conflicts } = self.bridge.edits(&found, self.keeper.value());
+            let base = base.unwrap_or_else(|| self.keeper.clock().clone());
+            for (path, method) in edits {
+                let change = self.keeper.edit_at(&base, path, method).unwrap();
                 self.bridge.made(&change);
                 self.other.receive([Change::clone(&change)]);
             }
-            assert_eq!(self.bridge.edits(&found), []);
+            self.bridge.taken_in(&found);
+            conflicts
         }
 
         fn room(&self) -> String {
@@ -117,6 +163,20 @@ mod tests {
         story.bridge.shows(&story.keeper.snapshot());
         story.file_is(r#"{"users":[{"id":2,"n":"Bob"}],"tls":true}"#);
         assert_eq!(story.room(), r#"{"users":[{"id":2,"n":"Bob"}],"tls":true}"#);
+    }
+
+    #[test]
+    fn a_file_that_shows_no_version_of_the_room_is_merged_as_a_branch() {
+        let mut story = Story::new(r#"{"port":80,"list":[1,2,3]}"#);
+        story.remote(Path::ROOT.key("list"), Method::Splice { start: 0, count: 0, items: vec![Value::NULL] });
+        story.remote(Path::ROOT.key("port"), Method::Set(Value::bool(true)));
+        story.bridge.cast_off();
+        let conflicts = story.file_is(r#"{"port":81,"list":[1,3]}"#);
+        assert_eq!(story.room(), r#"{"port":true,"list":[null,1,3]}"#);
+        assert_eq!(conflicts, [Path::ROOT.key("port")]);
+        // Nobody has written what came of it, and it is edited again.
+        assert_eq!(story.file_is(r#"{"port":81,"list":[1,3,4]}"#), []);
+        assert_eq!(story.room(), r#"{"port":true,"list":[null,1,3,4]}"#);
     }
 
     #[test]

@@ -3,11 +3,12 @@
 use std::path::Path as FilePath;
 
 use super::failure::{Exit, Failure};
+use super::member::Member;
 use super::{edit, input};
 use crate::document::{Value, json_patch, merge_patch};
-use crate::room::Room;
 
 /// A patch and how it is meant.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Patch {
     /// JSON Patch, RFC 6902.
     Operations(Value),
@@ -35,8 +36,8 @@ impl Patch {
 }
 
 /// Applies a patch, all of it or nothing, and waits until somebody else has it.
-pub(super) async fn apply(room: &Room, patch: &Patch) -> Result<Exit, Failure> {
-    let snapshot = room.snapshot();
+pub(super) async fn apply(member: &Member, patch: &Patch) -> Result<(), Failure> {
+    let (snapshot, only) = member.look().await;
     let edits = match patch {
         Patch::Operations(patch) => json_patch(&snapshot.value, patch)
             .map_err(|error| Failure::new(Exit::Failed, format!("nothing is done: {error}")))?,
@@ -47,8 +48,9 @@ pub(super) async fn apply(room: &Room, patch: &Patch) -> Result<Exit, Failure> {
         method.check(path).map_err(|error| Failure::new(Exit::Failed, error.to_string()))?;
     }
     if edits.is_empty() {
-        return Ok(Exit::Done);
+        return Ok(());
     }
-    edit::edit_all(room, &snapshot.clock, edits)?;
-    edit::kept(room).await
+    edit::edit_all(member.room(), &snapshot.clock, edits)?;
+    drop(only);
+    member.kept().await
 }

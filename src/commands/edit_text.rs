@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::edit::{edit_all, kept, there};
+use super::edit::{edit_all, there};
 use super::failure::{Exit, Failure};
-use super::member::settle;
+use super::member::Member;
 use super::{output, signals};
 use crate::document::{Path, Value, diff, parse, save_part};
 use crate::file::read_text;
@@ -16,18 +16,24 @@ use crate::room::{Room, RoomOptions};
 use crate::sync::Snapshot;
 
 /// Opens a value in the editor, and makes what was changed there edits of what it showed.
+///
+/// This joins also where a peer runs already: what is on the screen for minutes is the clock of
+/// these edits, and that takes an author of its own.
 pub(super) async fn edit_text(room: &str, path: &str, options: RoomOptions) -> Result<Exit, Failure> {
-    let room = tokio::select! {
-        room = Room::join(room, options) => room?,
+    let name = options.name.clone();
+    let options = RoomOptions { keep: None, ..options };
+    let member = tokio::select! {
+        room = Room::join(room, options) => Member::new(room?, &name),
         exit = signals::ended() => return Ok(exit),
     };
-    let result = edit_in(&room, path).await;
-    room.leave().await;
+    let result = edit_in(&member, path).await;
+    member.room().leave().await;
     result
 }
 
-async fn edit_in(room: &Room, path: &str) -> Result<Exit, Failure> {
-    settle(room).await;
+async fn edit_in(member: &Member, path: &str) -> Result<Exit, Failure> {
+    member.settle().await;
+    let room = member.room();
     let snapshot = room.snapshot();
     let path = Path::read(path, &snapshot.value)?;
     let old = there(room, &snapshot, &path)?;
@@ -52,14 +58,14 @@ async fn edit_in(room: &Room, path: &str) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     edit_all(room, &snapshot.clock, edits).map_err(|error| draft.kept(error.into()))?;
-    let exit = kept(room).await.map_err(|failure| draft.kept(failure))?;
+    member.kept().await.map_err(|failure| draft.kept(failure))?;
     if room.lost_edits().iter().any(|lost| lost.change.author == room.author()) {
         let message =
             format!("{path} was removed or replaced while it was edited; not all edits have a place");
         return Err(draft.kept(Failure::new(Exit::Failed, message)));
     }
     draft.remove();
-    Ok(exit)
+    Ok(Exit::Done)
 }
 
 /// The text being edited, in a file that stays until its content has arrived somewhere.

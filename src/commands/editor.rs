@@ -4,6 +4,7 @@ use std::io::{BufRead as _, Write as _};
 use std::path::{Path as FilePath, PathBuf};
 
 use super::failure::{Exit, Failure};
+use super::local::Host;
 use super::member::{hosting, kept};
 use super::target::Target;
 use super::{announce, input, signals};
@@ -134,6 +135,7 @@ async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) 
     let wishes = std::mem::take(&mut disk.wishes);
     let file = bind(room, is_new, disk)?;
     let config = super::config()?;
+    let host = Host::start(room, options);
     let options = EditorOptions {
         keys: config.keys,
         colors: config.colors,
@@ -143,7 +145,9 @@ async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) 
         join_command: announce::join_command(room.name(), &options.signal),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
     };
-    match tui::run(room.clone(), file, options).await {
+    let shown = tui::run(room.clone(), file, options).await;
+    host.stop().await;
+    match shown {
         Ok(tui::Exit::Quit) => Ok(Exit::Done),
         Ok(tui::Exit::Signal(signal)) => Ok(Exit::of_signal(signal)),
         Err(EditorError::NoTerminal) => Err(Failure::new(Exit::Usage, EditorError::NoTerminal.to_string())),

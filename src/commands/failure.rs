@@ -40,6 +40,24 @@ pub(super) enum Exit {
 }
 
 impl Exit {
+    /// The one of this number.
+    pub(super) fn of_number(number: u8) -> Option<Self> {
+        let all = [
+            Self::Done,
+            Self::Failed,
+            Self::Usage,
+            Self::Unreachable,
+            Self::BadJson,
+            Self::NoPath,
+            Self::FileChanged,
+            Self::NotPermitted,
+            Self::HungUp,
+            Self::Interrupted,
+            Self::Terminated,
+        ];
+        all.into_iter().find(|exit| *exit as u8 == number)
+    }
+
     /// The end by a signal that was taken in good order.
     pub(super) fn of_signal(number: i32) -> Self {
         if number == SignalKind::interrupt().as_raw_value() {
@@ -73,6 +91,11 @@ impl Failure {
         Self { exit, message: message.into() }
     }
 
+    /// Nobody takes what is said any more: a quiet end.
+    pub(super) fn unheard() -> Self {
+        Self::new(Exit::Done, "")
+    }
+
     /// A file or stream that could not be read or written.
     pub(super) fn io(what: &str, error: &io::Error) -> Self {
         let is_denied = error.kind() == io::ErrorKind::PermissionDenied;
@@ -91,7 +114,7 @@ impl Failure {
     /// seen enough: that is a quiet end, not a failure.
     pub(super) fn output(error: &io::Error) -> Self {
         if error.kind() == io::ErrorKind::BrokenPipe {
-            return Self::new(Exit::Done, "");
+            return Self::unheard();
         }
         Self::io("cannot write to standard output", error)
     }
@@ -108,6 +131,7 @@ impl From<RoomError> for Failure {
             | RoomError::Unreachable { .. } => Exit::Unreachable,
             RoomError::IceServer(..) => Exit::Usage,
             RoomError::Exists(_)
+            | RoomError::TooLarge { .. }
             | RoomError::Kept { .. }
             | RoomError::OtherRoom(_)
             | RoomError::Refused(_)

@@ -4,9 +4,11 @@ use std::fs::Metadata;
 use std::time::{Duration, SystemTime};
 
 use super::failure::{Exit, Failure};
+use super::replaced::Replaced;
+use super::shadow::Shadow;
 use super::{announce, output};
-use crate::bridge::Bridge;
-use crate::document::{Source, diff, save};
+use crate::bridge::{Bridge, FileEdits};
+use crate::document::{Path, Source, Value, diff, save};
 use crate::file::{FileBinding, FileError};
 use crate::room::Room;
 use crate::sync::Snapshot;
@@ -21,6 +23,12 @@ const CLOCK_GRAIN: Duration = Duration::from_secs(2);
 /// A file that was written so shortly ago may be half of what it is to be.
 const SETTLED_AFTER: Duration = Duration::from_millis(80);
 
+/// Replaced files that are looked back at: as many as are written in the time they are.
+const LOOKED_BACK_AT: usize = 16;
+
+/// Places named of those where the room's value stays.
+const NAMED: usize = 10;
+
 /// How often both are brought into step again when the file is rewritten meanwhile.
 const TRIES: usize = 8;
 
@@ -34,6 +42,11 @@ pub(super) struct Keeper {
     /// What the file looked like from outside when it was last read.
     looked: Option<Metadata>,
     gone_since: Option<SystemTime>,
+    /// Files that were replaced a moment ago, the oldest first: who had opened one before may
+    /// write to it still.
+    replaced: Vec<Replaced>,
+    /// Where it is kept what the file shows.
+    shadow: Option<Shadow>,
     /// Edits of the file so far: what one of them changes is undone together.
     rewrites: u64,
     /// What keeps them from being in step, as it was told.
@@ -43,8 +56,26 @@ pub(super) struct Keeper {
 impl Keeper {
     /// Ties a file to a room: with a bridge when the file is known to show a version of it, else
     /// the room's document is to be written to it first.
-    pub(super) fn new(file: FileBinding, bridge: Option<Bridge>) -> Self {
-        Self { file, bridge, layout: None, looked: None, gone_since: None, rewrites: 0, trouble: None }
+    pub(super) fn new(file: FileBinding, bridge: Option<Bridge>, shadow: Option<Shadow>) -> Self {
+        Self {
+            file,
+            bridge,
+            layout: None,
+            looked: None,
+            gone_since: None,
+            replaced: Vec::new(),
+            shadow,
+            rewrites: 0,
+            trouble: None,
+        }
+    }
+
+    /// Keeps the layout that the file has.
+    pub(super) fn with_layout_of_file(mut self, room: &Room) -> Self {
+        if let (Some(text), Some(value)) = (self.file.source(), self.file.value()) {
+            self.layout = (save(&room.snapshot().source, value) != text.file()).then(|| text.clone());
+        }
+        self
     }
 
     /// The file.
@@ -56,7 +87,7 @@ impl Keeper {
     /// Whether the two are in step now.
     pub(super) fn step(&mut self, room: &Room) -> bool {
         for _ in 0..TRIES {
-            let read = self.read(room);
+            let read = self.look_back(room).and_then(|()| self.read(room));
             let done = read.and_then(|is_read| if is_read { self.write(room) } else { Ok(false) });
             match done {
                 Ok(is_in_step) => {
@@ -124,21 +155,54 @@ impl Keeper {
         if let Some(oddity) = found.oddity() {
             output::say(oddity);
         }
-        let edits = bridge.edits(value);
         self.rewrites += 1;
-        let count = edits.len();
-        for (path, method) in edits {
-            let change =
-                room.edit(Some(bridge.clock()), self.rewrites, path, method).map_err(Failure::from)?;
-            bridge.made(&change);
-        }
+        let made = make(room, bridge, value, self.rewrites)?;
         self.layout = (save(&room.snapshot().source, value) != text.file()).then(|| text.clone());
-        if count > 0 {
-            let changes = if count == 1 { "change" } else { "changes" };
-            output::say(&format!("{} was edited: {count} {changes} taken in", self.name()));
-        }
         self.file = found;
+        self.tell_of(&made, "was edited");
         Ok(())
+    }
+
+    /// Takes in what was written to files after, or just before, they were replaced.
+    fn look_back(&mut self, room: &Room) -> Result<(), Trouble> {
+        let mut replaced = std::mem::take(&mut self.replaced);
+        let mut result = Ok(());
+        for file in &mut replaced {
+            result = result.and_then(|()| self.look_at(room, file));
+        }
+        replaced.retain(|file| !file.is_over());
+        // What came of it is written, which may replace one more.
+        replaced.append(&mut self.replaced);
+        self.replaced = replaced;
+        result
+    }
+
+    fn look_at(&mut self, room: &Room, replaced: &mut Replaced) -> Result<(), Trouble> {
+        let Some(found) = replaced.written() else { return Ok(()) };
+        self.rewrites += 1;
+        let made = make(room, &mut replaced.bridge, &found, self.rewrites)?;
+        if let Some(bridge) = &mut self.bridge {
+            bridge.cast_off();
+        }
+        self.tell_of(&made, "was edited while it was being replaced");
+        Ok(())
+    }
+
+    fn tell_of(&self, made: &Made, what: &str) {
+        let name = self.name();
+        if made.edits > 0 {
+            let changes = if made.edits == 1 { "change" } else { "changes" };
+            output::say(&format!("{name} {what}: {} {changes} taken in", made.edits));
+        }
+        if !made.conflicts.is_empty() {
+            let named: Vec<String> = made.conflicts.iter().take(NAMED).map(ToString::to_string).collect();
+            let more = made.conflicts.len() - named.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            output::say(&format!(
+                "{name} {what} in places that the room has changed too, where what the room says stays: {}{more}",
+                named.join(", ")
+            ));
+        }
     }
 
     /// Writes the file if the room's document is another. Whether the two are in step now.
@@ -150,12 +214,23 @@ impl Keeper {
         });
         if !is_shown || self.gone_since.is_some() {
             let source = self.layout.as_ref().unwrap_or(&snapshot.source);
-            self.file.save(source, &snapshot.value, false)?;
+            let known = self.file.source().cloned();
+            if let (Some(file), Some(known), Some(bridge)) =
+                (self.file.replace(source, &snapshot.value, false)?, known, &self.bridge)
+            {
+                let bridge = Bridge::adrift(bridge.shadow().clone());
+                self.replaced.push(Replaced::new(file, &known, bridge));
+                let over = self.replaced.len().saturating_sub(LOOKED_BACK_AT);
+                self.replaced.drain(..over);
+            }
             self.looked = std::fs::metadata(self.file.path()).ok();
             self.gone_since = None;
         }
         self.in_step(&snapshot, room);
-        Ok(true)
+        // What was replaced may have been written to since it was last looked at.
+        self.look_back(room)?;
+        let is_shown = room.snapshot().clock == snapshot.clock;
+        Ok(is_shown)
     }
 
     fn in_step(&mut self, snapshot: &Snapshot, room: &Room) {
@@ -165,6 +240,9 @@ impl Keeper {
         match &mut self.bridge {
             Some(bridge) => bridge.shows(snapshot),
             None => self.bridge = Some(Bridge::new(snapshot.value.clone(), snapshot.clock.clone())),
+        }
+        if let (Some(shadow), Some(text)) = (&mut self.shadow, self.file.text()) {
+            shadow.keep(text, &snapshot.clock);
         }
     }
 
@@ -214,6 +292,27 @@ impl Keeper {
     fn name(&self) -> String {
         self.file.path().display().to_string()
     }
+}
+
+/// What came of a file that was edited.
+struct Made {
+    edits: usize,
+    /// Places where what the room says stays.
+    conflicts: Vec<Path>,
+}
+
+/// Makes what was done to a file a part of the room.
+fn make(room: &Room, bridge: &mut Bridge, found: &Value, group: u64) -> Result<Made, Failure> {
+    let now = room.snapshot();
+    let FileEdits { base, edits, conflicts } = bridge.edits(found, &now.value);
+    let base = base.unwrap_or(now.clock);
+    let made = Made { edits: edits.len(), conflicts };
+    for (path, method) in edits {
+        let change = room.edit(Some(&base), group, path, method)?;
+        bridge.made(&change);
+    }
+    bridge.taken_in(found);
+    Ok(made)
 }
 
 /// What keeps a file and a room from being in step.

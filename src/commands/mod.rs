@@ -11,22 +11,28 @@ mod failure;
 mod input;
 mod jq;
 mod keeper;
+mod local;
 mod logging;
 mod manual;
 mod member;
 mod merge_driver;
 mod output;
+mod progress;
 mod read;
+mod replaced;
 mod replay;
 mod schema;
 mod serve;
+mod shadow;
 mod signals;
 mod status;
 mod target;
 mod update;
+mod verb;
 mod watch;
 mod watcher;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -35,9 +41,13 @@ use clap::{CommandFactory as _, Parser as _};
 use crate::cli::{Cli, Command, Options, RoomCommand, WELCOME};
 use crate::config::{self, Config};
 use crate::document::{Method, Value};
-use crate::room::{Room, RoomOptions};
+use crate::room::RoomOptions;
 use editor::Wishes;
 use failure::{Exit, Failure};
+use local::{Asked, Caller, Guest};
+use member::Member;
+use update::Place;
+use verb::{Out, Verb};
 
 /// How long to wait, at the end, for what runs on other threads.
 const SHUTDOWN_WITHIN: Duration = Duration::from_millis(200);
@@ -82,7 +92,8 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::Room(command) => {
             logging::start(cli.options.log_file.as_deref(), is_editor(&command))?;
             let options = room_options(&cli.options)?;
-            take_part(command, &options, Wishes { schema: cli.options.schema, color: cli.options.color })
+            let wishes = Wishes { schema: cli.options.schema, color: cli.options.color };
+            take_part(command, &Caller { options, given_name: cli.options.name }, wishes)
         }
     }
 }
@@ -92,7 +103,8 @@ fn is_editor(command: &RoomCommand) -> bool {
 }
 
 /// Does what needs a room. All that can be found wrong without one is found before.
-fn take_part(command: RoomCommand, options: &RoomOptions, wishes: Wishes) -> Result<Exit, Failure> {
+fn take_part(command: RoomCommand, caller: &Caller, wishes: Wishes) -> Result<Exit, Failure> {
+    let options = &caller.options;
     match command {
         RoomCommand::Create { room, file } => editor::create(&room, file.as_deref(), wishes, options),
         RoomCommand::Join { room, save, force } => {
@@ -104,19 +116,19 @@ fn take_part(command: RoomCommand, options: &RoomOptions, wishes: Wishes) -> Res
         RoomCommand::Serve { room, file, force } => serve::serve(&room, file.as_deref(), force, options),
         RoomCommand::Get { room, path, compact } => {
             input::check_path(&path)?;
-            in_room(&room, options, async |room| read::get(room, &path, compact))
+            perform(&room, Verb::Get { path, compact }, caller)
         }
         RoomCommand::Set { room, path, value, expected } => {
             let (value, expected) = values(value, expected)?;
-            change(&room, &path, Method::Set(value), expected, options)
+            change(&room, path, Method::Set(value), expected, caller)
         }
         RoomCommand::Delete { room, path, expected } => {
             let expected = expected.as_deref().map(input::read_argument).transpose()?;
-            change(&room, &path, Method::Delete, expected, options)
+            change(&room, path, Method::Delete, expected, caller)
         }
         RoomCommand::Merge { room, path, value, expected } => {
             let (value, expected) = values(value, expected)?;
-            change(&room, &path, Method::Merge(value), expected, options)
+            change(&room, path, Method::Merge(value), expected, caller)
         }
         RoomCommand::Splice { room, path, start, count, items, expected } => {
             let mut arguments = items;
@@ -125,28 +137,25 @@ fn take_part(command: RoomCommand, options: &RoomOptions, wishes: Wishes) -> Res
             let mut items_and_expected = input::read_arguments(&arguments)?;
             let expected = items_and_expected.split_off(items).pop();
             let method = Method::Splice { start, count, items: items_and_expected };
-            change(&room, &path, method, expected, options)
+            change(&room, path, method, expected, caller)
         }
         RoomCommand::Update { room, path, command } => {
             input::check_path(&path)?;
-            in_room(&room, options, async |room| update::update(room, &path, &command).await)
+            update(&room, &path, &command, caller)
         }
         RoomCommand::Edit { room, path } => {
             input::check_path(&path)?;
             block_on(edit_text::edit_text(&room, &path, options.clone()))
         }
         RoomCommand::Apply { room, patch, merge } => {
-            let patch = apply::Patch::read(&patch, merge)?;
-            in_room(&room, options, async |room| apply::apply(room, &patch).await)
+            perform(&room, Verb::Apply(apply::Patch::read(&patch, merge)?), caller)
         }
         RoomCommand::Watch { room, path } => {
             path.as_deref().map(input::check_path).transpose()?;
-            in_room(&room, options, async |room| watch::watch(room, path.as_deref()).await)
+            perform(&room, Verb::Watch { path, is_resumed: false }, caller)
         }
-        RoomCommand::Log { room, json } => in_room(&room, options, async |room| read::log(room, json)),
-        RoomCommand::Peers { room, json } => {
-            in_room(&room, options, async |room| read::peers(room, json).await)
-        }
+        RoomCommand::Log { room, json } => perform(&room, Verb::Log { json }, caller),
+        RoomCommand::Peers { room, json } => perform(&room, Verb::Peers { json }, caller),
     }
 }
 
@@ -158,20 +167,52 @@ fn values(value: String, expected: Option<String>) -> Result<(Value, Option<Valu
 }
 
 fn change(
-    room: &str, path: &str, method: Method, expected: Option<Value>, options: &RoomOptions,
+    room: &str, path: String, method: Method, expected: Option<Value>, caller: &Caller,
 ) -> Result<Exit, Failure> {
-    input::check_path(path)?;
-    in_room(room, options, async |room| match expected {
-        Some(expected) => edit::edit_if(room, path, method, &expected).await,
-        None => edit::edit(room, path, method).await,
-    })
+    input::check_path(&path)?;
+    perform(room, Verb::Change { path, method, expected }, caller)
+}
+
+/// Has a verb done by a peer that runs already, or joins the room to do it.
+fn perform(room: &str, verb: Verb, caller: &Caller) -> Result<Exit, Failure> {
+    match on_this_thread(local::ask(room, verb, caller))? {
+        Asked::Done(exit) => Ok(exit),
+        Asked::Join(verb) => {
+            in_room(room, &caller.options, async |member| verb::perform(member, verb, &Out::Standard).await)
+        }
+    }
+}
+
+fn update(room: &str, path: &str, command: &[OsString], caller: &Caller) -> Result<Exit, Failure> {
+    let asked = on_this_thread(async {
+        let Some(mut guest) = Guest::find(room, caller).await else { return Ok(None) };
+        tokio::select! {
+            done = update::update(Place::There(&mut guest), path, command) => done.map(Some),
+            exit = signals::ended() => Ok(Some(exit)),
+        }
+    })?;
+    match asked {
+        Some(exit) => Ok(exit),
+        None => in_room(room, &caller.options, async |member| {
+            update::update(Place::Here(member), path, command).await
+        }),
+    }
 }
 
 fn in_room<W>(room: &str, options: &RoomOptions, work: W) -> Result<Exit, Failure>
 where
-    W: AsyncFnOnce(&Room) -> Result<Exit, Failure>,
+    W: AsyncFnOnce(&Member) -> Result<Exit, Failure>,
 {
     block_on(member::in_room(room, options.clone(), work))
+}
+
+/// Runs what asks somebody else to do the work: starting more threads would take longer than that.
+fn on_this_thread<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::io("cannot start", &error))?
+        .block_on(work)
 }
 
 /// Runs what waits for the network.
@@ -183,9 +224,26 @@ fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, F
 }
 
 fn room_options(options: &Options) -> Result<RoomOptions, Failure> {
-    Ok(config()?.room_options(options, &config::user_name())?)
+    let options = config()?.room_options(options, &config::user_name())?;
+    Ok(RoomOptions { on_transfer: progress::on_terminal(), ..options })
 }
 
 fn config() -> Result<Config, Failure> {
     Ok(Config::path().map(|path| Config::load(&path)).transpose()?.unwrap_or_default())
+}
+
+/// FNV-1a, 64 bits, for names of files: the same in every build, which the hashes of the standard
+/// library need not be.
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_hash_is_the_one_it_is_called() {
+        assert_eq!(super::fnv(b"foobar"), 0x8594_4171_f739_67e8);
+    }
 }

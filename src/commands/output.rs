@@ -1,6 +1,11 @@
 //! What a command says: data on standard output, messages on standard error.
 
 use std::io::Write as _;
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::FileTypeExt as _;
+
+use tokio::io::Interest;
+use tokio::net::unix::pipe::Sender;
 
 use super::failure::Failure;
 use crate::document::{self, Value, inert};
@@ -15,6 +20,17 @@ pub(super) fn print(data: &str) -> Result<(), Failure> {
 pub(super) fn say(message: &str) {
     let lines: Vec<_> = message.lines().map(inert).collect();
     let _ = writeln!(std::io::stderr().lock(), "ultrawave: {}", lines.join("\n"));
+}
+
+/// Waits until whoever reads standard output has closed the pipe; for ever if it is no pipe.
+pub(super) async fn closed() {
+    let pipe = std::io::stdout().as_fd().try_clone_to_owned().ok().map(std::fs::File::from);
+    let is_pipe = |file: &std::fs::File| file.metadata().is_ok_and(|about| about.file_type().is_fifo());
+    let sender = pipe.filter(is_pipe).and_then(|pipe| Sender::from_file_unchecked(pipe).ok());
+    match sender {
+        Some(sender) if sender.ready(Interest::ERROR).await.is_ok() => {}
+        _ => std::future::pending().await,
+    }
 }
 
 /// A document or a value in it, in the document's own style or on one line; ends in a newline.

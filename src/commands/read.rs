@@ -16,38 +16,35 @@ const GATHER_WITHIN: Duration = Duration::from_secs(3);
 /// Characters of a change's arguments in a log for people.
 const ARGUMENT_CHARS: usize = 80;
 
-/// Prints the value at a path.
-pub(super) fn get(room: &Room, path: &str, compact: bool) -> Result<Exit, Failure> {
+/// The value at a path, as text.
+pub(super) fn get(room: &Room, path: &str, compact: bool) -> Result<String, Failure> {
     let snapshot = room.snapshot();
     let path = Path::read(path, &snapshot.value)?;
     let Some(value) = snapshot.value.at(&path) else {
         return Err(Failure::new(Exit::NoPath, format!("there is nothing at {path} in {}", room.name())));
     };
     // A byte order mark belongs to a file, not to a value in it.
-    let text = if path.is_root() || compact {
-        output::text_of(&snapshot.source, value, compact)
-    } else {
-        document::save_part(&snapshot.source, value)
-    };
-    output::print(&text)?;
-    Ok(Exit::Done)
+    if path.is_root() || compact {
+        return Ok(output::text_of(&snapshot.source, value, compact));
+    }
+    Ok(document::save_part(&snapshot.source, value))
 }
 
-/// Prints the remembered changes, oldest first.
-pub(super) fn log(room: &Room, json: bool) -> Result<Exit, Failure> {
+/// The remembered changes, oldest first, a line each.
+pub(super) fn log(room: &Room, own_name: &str, json: bool) -> String {
     let people = room.people();
-    let lines: String = room
-        .history()
+    let name = |author: Author| {
+        let other = people.iter().find(|person| person.author == author);
+        let own = (author == room.author()).then_some(own_name);
+        other.map(|person| person.presence.name.as_str()).or(own).unwrap_or_default()
+    };
+    room.history()
         .iter()
-        .map(|change| if json { encode_change(change) } else { describe(change, &people) } + "\n")
-        .collect();
-    output::print(&lines)?;
-    Ok(Exit::Done)
+        .map(|change| if json { encode_change(change) } else { describe(change, name(change.author)) } + "\n")
+        .collect()
 }
 
-fn describe(change: &Change, people: &[Person]) -> String {
-    let name =
-        people.iter().find(|person| person.author == change.author).map(|person| &person.presence.name);
+fn describe(change: &Change, name: &str) -> String {
     let arguments: Vec<String> = arguments(&change.method).iter().map(ToString::to_string).collect();
     let mut arguments = arguments.join(" ");
     if let Some((at, _)) = arguments.char_indices().nth(ARGUMENT_CHARS) {
@@ -57,7 +54,7 @@ fn describe(change: &Change, people: &[Person]) -> String {
     let line = format!(
         "{:<7} {:<12} {:<6} {} {arguments}",
         change.id().to_string(),
-        name.map_or("", String::as_str),
+        name,
         change.method.name(),
         change.path,
     );
@@ -76,18 +73,16 @@ pub(super) fn arguments(method: &Method) -> Vec<Value> {
     }
 }
 
-/// Prints who else is in the room.
-pub(super) async fn peers(room: &Room, json: bool) -> Result<Exit, Failure> {
+/// Who else is in the room, a line each.
+pub(super) async fn peers(room: &Room, json: bool) -> String {
     // Who is not connected by then is listed as connecting, without a name.
     let _ = tokio::time::timeout(GATHER_WITHIN, all_known(room)).await;
     let (people, host, measured) = (room.people(), room.host(), room.statistics());
-    let text = if json {
+    if json {
         people.iter().map(|person| json_line(person, host, measured.get(&person.author))).collect()
     } else {
         table(&people, host)
-    };
-    output::print(&text)?;
-    Ok(Exit::Done)
+    }
 }
 
 async fn all_known(room: &Room) {

@@ -8,13 +8,16 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
 use super::failure::{Exit, Failure};
 use super::keeper::Keeper;
+use super::local::Host;
 use super::member::{hosting, kept};
+use super::progress::Giving;
+use super::shadow::Shadow;
 use super::target::Target;
 use super::watcher::FileWatcher;
 use super::{announce, input, output, signals};
 use crate::bridge::Bridge;
-use crate::file::FileBinding;
 use crate::room::{Room, RoomOptions};
+use crate::session::Event;
 use crate::sync::VectorClock;
 
 /// How long after a change the file is written, so that a burst of changes is one write.
@@ -45,12 +48,16 @@ pub(super) fn serve(
             opened = Room::open(room, document, hosting(&kept(options, file))) => opened?,
             exit = &mut ended => return Ok(exit),
         };
-        let result = match target.map(|target| target.bind(&room, is_new, force)).transpose() {
-            Ok(file) => {
+        let tie = |target| tie(target, &room, is_new, force, &options.signal);
+        let result = match target.map(tie).transpose() {
+            Ok(keeper) => {
                 announce::begun(&room);
                 announce::opened(&room, &options.signal);
                 output::say(&format!("serving {} as author {}", room.name(), room.author()));
-                hold(&room, file.map(|file| keeper(file, &room, is_new)), ended).await
+                let host = Host::start(&room, options);
+                let result = hold(&room, keeper, ended).await;
+                host.stop().await;
+                result
             }
             Err(failure) => Err(failure),
         };
@@ -59,13 +66,28 @@ pub(super) fn serve(
     })
 }
 
-/// A room that was opened here has started from what is in the file; and a file that holds the
-/// room's document shows it.
-fn keeper(file: FileBinding, room: &Room, is_new: bool) -> Keeper {
+/// Ties a file to a room. One that was in step with it before goes on from there.
+fn tie(target: Target, room: &Room, is_new: bool, force: bool, signal: &str) -> Result<Keeper, Failure> {
+    let shadow = Shadow::of(target.path(), signal, room.name());
+    if !is_new
+        && !force
+        && target.differs_from(room)
+        && let Some((file, bridge)) = shadow.as_ref().and_then(|shadow| shadow.resume(target.path(), room))
+    {
+        output::say(&format!(
+            "{} goes on from what it last showed of {}",
+            file.path().display(),
+            room.name()
+        ));
+        return Ok(Keeper::new(file, Some(bridge), shadow).with_layout_of_file(room));
+    }
+    let file = target.bind(room, is_new, force)?;
+    // A room that was opened here has started from what is in the file; and a file that holds the
+    // room's document shows it.
     let now = room.snapshot();
     let clock = if is_new { VectorClock::new() } else { now.clock };
     let shown = file.value().filter(|&value| is_new || *value == now.value).cloned();
-    Keeper::new(file, shown.map(|shown| Bridge::new(shown, clock)))
+    Ok(Keeper::new(file, shown.map(|shown| Bridge::new(shown, clock)), shadow))
 }
 
 async fn hold(
@@ -79,6 +101,7 @@ async fn hold(
     let mut step_at: Option<Instant> = None;
     // When the first of a burst of signs of life of the file came.
     let mut burst: Option<Instant> = None;
+    let (mut events, mut giving) = (room.events(), Giving::default());
     let mut unkept = None;
     let exit = loop {
         announce::kept(room, &mut unkept);
@@ -112,6 +135,9 @@ async fn hold(
                     keeper.step(room);
                 }
             }
+            event = events.recv() => if matches!(event, Ok(Event::Progress)) {
+                giving.tell(room);
+            },
             exit = &mut ended => break exit,
         }
     };

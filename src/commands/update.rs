@@ -6,35 +6,76 @@ use std::process::{Output, Stdio};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::Command;
 
-use super::edit::{compare_and_set, there};
+use super::edit::there;
 use super::failure::{Exit, Failure};
-use super::member::settle;
+use super::local::Guest;
+use super::member::Member;
 use crate::document::{self, Method, Path, Value};
-use crate::room::Room;
 
 /// How often it is tried; somebody gets through each time, so this is about fairness.
 const TRIES: usize = 1_000;
 
+/// Where the value is.
+pub(super) enum Place<'a> {
+    /// In the room, as this process sees it as a member.
+    Here(&'a Member),
+    /// In the room, as a peer that runs already sees it.
+    There(&'a mut Guest),
+}
+
+impl Place<'_> {
+    async fn read(&mut self, path: &str) -> Result<Value, Failure> {
+        match self {
+            Self::Here(member) => read(member, path),
+            Self::There(guest) => guest.read(path).await,
+        }
+    }
+
+    async fn replace(&mut self, path: &str, old: Value, new: Value) -> Result<bool, Failure> {
+        match self {
+            Self::Here(member) => replace(member, path, &old, new, || ()).await,
+            Self::There(guest) => guest.replace(path, old, new).await,
+        }
+    }
+}
+
 /// Pipes the value at a path through a command until what comes out was written over what went in.
-pub(super) async fn update(room: &Room, path: &str, command: &[OsString]) -> Result<Exit, Failure> {
+pub(super) async fn update(mut place: Place<'_>, path: &str, command: &[OsString]) -> Result<Exit, Failure> {
     for _ in 0..TRIES {
-        let snapshot = room.snapshot();
-        let path = Path::read(path, &snapshot.value)?;
-        let old = there(room, &snapshot, &path)?;
-        let new = run(command, old).await?;
-        if *old == new {
+        let old = place.read(path).await?;
+        let new = run(command, &old).await?;
+        if old == new || place.replace(path, old, new).await? {
             return Ok(Exit::Done);
         }
-        // Somebody else was faster while the command ran: no need to make an edit to know.
-        if room.snapshot().value.at(&path) != Some(old) {
-            continue;
-        }
-        if compare_and_set(room, &snapshot, &path, Method::Set(new)).await?.is_none() {
-            return Ok(Exit::Done);
-        }
-        settle(room).await;
     }
     Err(Failure::new(Exit::Failed, format!("others were faster {TRIES} times; nothing is done")))
+}
+
+/// The value at a path.
+pub(super) fn read(member: &Member, path: &str) -> Result<Value, Failure> {
+    let snapshot = member.room().snapshot();
+    let path = Path::read(path, &snapshot.value)?;
+    there(member.room(), &snapshot, &path).cloned()
+}
+
+/// Replaces a value by another, unless it has become, or turns out to have become, something else
+/// meanwhile. Whether it is done. Once it is made, or is not going to be, `made` is told.
+pub(super) async fn replace(
+    member: &Member, path: &str, old: &Value, new: Value, made: impl FnOnce(),
+) -> Result<bool, Failure> {
+    let (snapshot, only) = member.look().await;
+    let path = Path::read(path, &snapshot.value)?;
+    if snapshot.value.at(&path) != Some(old) {
+        return Ok(false);
+    }
+    let change = member.room().edit(Some(&snapshot.clock), 0, path.clone(), Method::Set(new))?;
+    drop(only);
+    made();
+    let is_done = member.prevail(change.id(), &path).await?.is_none();
+    if !is_done {
+        member.settle().await;
+    }
+    Ok(is_done)
 }
 
 async fn run(command: &[OsString], value: &Value) -> Result<Value, Failure> {

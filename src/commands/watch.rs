@@ -1,21 +1,13 @@
 //! `ultrawave watch`: every change, one JSON line each.
 
-use std::os::fd::AsFd as _;
-use std::os::unix::fs::FileTypeExt as _;
 use std::sync::Arc;
 
-use tokio::io::Interest;
-use tokio::net::unix::pipe::Sender;
-use tokio::sync::mpsc;
-
 use super::failure::{Exit, Failure};
-use super::{output, read};
+use super::read;
+use super::verb::Out;
 use crate::document::{Path, Value};
 use crate::room::Room;
 use crate::sync::{Change, Snapshot, VectorClock};
-
-/// Batches of changes that wait to be printed; beyond that the room's own queue holds them.
-const WAITING: usize = 16;
 
 /// What is watched, and what has been told.
 struct Watch {
@@ -25,25 +17,27 @@ struct Watch {
     told: VectorClock,
 }
 
-/// Prints changes until the pipe is closed; a signal ends it from outside.
-pub(super) async fn watch(room: &Room, path: Option<&str>) -> Result<Exit, Failure> {
-    let (tell, mut told) = mpsc::channel(WAITING);
-    room.on_change(move |snapshot, changes| tell.blocking_send((snapshot.clone(), changes.to_vec())));
-    let start = room.snapshot();
+/// Prints changes until nobody reads them; a signal ends it from outside. Who resumes may have
+/// missed some, and is told as if the whole document had been replaced.
+pub(super) async fn watch(
+    room: &Room, path: Option<&str>, is_resumed: bool, out: &Out,
+) -> Result<Exit, Failure> {
+    let (start, mut feed) = room.feed();
     let path = path.map(|path| Path::read(path, &start.value)).transpose()?;
     let value = path.as_ref().and_then(|path| start.value.at(path)).cloned();
     let mut watch = Watch { path, value, told: start.clock };
-    output::say(&format!("watching {} as author {}", room.name(), room.author()));
+    out.say(format!("watching {} as author {}", room.name(), room.author())).await;
+    if is_resumed {
+        out.print(watch.replaced(true)).await?;
+    }
     loop {
         let (snapshot, changes) = tokio::select! {
-            batch = told.recv() => batch.ok_or_else(|| Failure::new(Exit::Failed, "the room has been left"))?,
-            () = closed_pipe() => return Ok(Exit::Done),
+            batch = feed.next() => batch.ok_or_else(|| Failure::new(Exit::Failed, "the room has been left"))?,
+            () = out.closed() => return Ok(Exit::Done),
         };
         let lines = watch.lines(room, &snapshot, changes);
         if !lines.is_empty() {
-            // A reader that is slow to read must not keep this thread from hearing a signal.
-            let written = tokio::task::spawn_blocking(move || output::print(&lines)).await;
-            written.map_err(|error| Failure::new(Exit::Failed, error.to_string()))??;
+            out.print(lines).await?;
         }
     }
 }
@@ -98,15 +92,4 @@ fn line(change: &Change, value: Option<&Value>) -> String {
 
 fn value_member(value: Option<&Value>) -> String {
     value.map(|value| format!(",\"value\":{value}")).unwrap_or_default()
-}
-
-/// Waits until whoever reads standard output has closed the pipe; for ever if it is no pipe.
-async fn closed_pipe() {
-    let pipe = std::io::stdout().as_fd().try_clone_to_owned().ok().map(std::fs::File::from);
-    let is_pipe = |file: &std::fs::File| file.metadata().is_ok_and(|about| about.file_type().is_fifo());
-    let sender = pipe.filter(is_pipe).and_then(|pipe| Sender::from_file_unchecked(pipe).ok());
-    match sender {
-        Some(sender) if sender.ready(Interest::ERROR).await.is_ok() => {}
-        _ => std::future::pending().await,
-    }
 }

@@ -45,7 +45,7 @@ pub(crate) use runtime::WrapSocket;
 pub(crate) use shared::{Shared, Stage};
 pub(crate) use signaling::Entry;
 pub use statistics::{Measured, Route};
-pub(crate) use watcher::{Callback, Watcher, call_back};
+pub(crate) use watcher::{Callback, Feed, call_back};
 #[cfg(test)]
 pub(crate) use weather::{blocked, downpour, rain};
 

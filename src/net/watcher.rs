@@ -46,34 +46,54 @@ impl Watcher {
 /// A callback that says what went wrong in it.
 pub(crate) type Callback = Box<dyn FnMut(&Snapshot, &[Arc<Change>]) -> Result<(), String> + Send>;
 
+/// Every change after a snapshot. Those that come while nobody asks are told together.
+pub(crate) struct Feed {
+    shared: Arc<Shared>,
+    watcher: Arc<Watcher>,
+}
+
+impl Feed {
+    /// The document now, and what comes after it.
+    pub(crate) fn new(shared: Arc<Shared>) -> (Snapshot, Self) {
+        let watcher = Arc::new(Watcher::default());
+        let start = shared.watch(&watcher);
+        (start, Self { shared, watcher })
+    }
+
+    /// Waits for changes: the document with them, and those of them that were not too many to be
+    /// kept. Nothing once the room is left.
+    pub(crate) async fn next(&mut self) -> Option<(Snapshot, Vec<Arc<Change>>)> {
+        let mut stages = self.shared.stages();
+        loop {
+            tokio::select! {
+                () = self.watcher.wake.notified() => {}
+                _ = stages.wait_for(|stage| *stage == Stage::Left) => return None,
+            }
+            let waiting = self.watcher.take();
+            if waiting.dropped > 0 {
+                let reason = format!("it is too slow: {} changes were not told to it", waiting.dropped);
+                self.shared.tell(Event::CallbackFailed(reason));
+            }
+            if waiting.is_due {
+                return Some((self.shared.snapshots().borrow().clone(), waiting.changes));
+            }
+        }
+    }
+}
+
 /// Calls back on every change until the room is left. The callback may block: it runs where that
 /// is allowed.
-pub(crate) async fn call_back(shared: Arc<Shared>, watcher: Arc<Watcher>, mut callback: Callback) {
-    let snapshots = shared.snapshots();
-    let mut stages = shared.stages();
-    loop {
-        tokio::select! {
-            () = watcher.wake.notified() => {}
-            _ = stages.wait_for(|stage| *stage == Stage::Left) => return,
-        }
-        let waiting = watcher.take();
-        if waiting.dropped > 0 {
-            let reason = format!("it is too slow: {} changes were not told to it", waiting.dropped);
-            shared.tell(Event::CallbackFailed(reason));
-        }
-        if !waiting.is_due {
-            continue;
-        }
-        let snapshot = snapshots.borrow().clone();
+pub(crate) async fn call_back(mut feed: Feed, mut callback: Callback) {
+    while let Some((snapshot, changes)) = feed.next().await {
         let called = tokio::task::spawn_blocking(move || {
-            let result = call(&mut callback, &snapshot, &waiting.changes);
+            let result = call(&mut callback, &snapshot, &changes);
             (callback, result)
         });
         // The runtime is being shut down.
         let Ok((again, result)) = called.await else { return };
         callback = again;
         if let Err(reason) = result {
-            shared.tell(Event::CallbackFailed(reason));
+            feed.shared.tell(Event::CallbackFailed(reason));
         }
     }
 }

@@ -46,6 +46,18 @@ pub enum RoomError {
         /// How long was tried.
         seconds: u64,
     },
+    /// The document is longer than the options allow.
+    #[error(
+        "the document has {} MB ({bytes} bytes), and a room is opened with at most {} MB ({limit} bytes): everyone who joins gets all of it; --max-document allows more",
+        bytes >> 20,
+        limit >> 20
+    )]
+    TooLarge {
+        /// Bytes of its text.
+        bytes: usize,
+        /// Bytes it may have.
+        limit: usize,
+    },
     /// `create`, but the room is kept on this machine with another file.
     #[error(
         "the room {room} is kept on this machine from before, {}; `ultrawave open {room}` goes on with it, `ultrawave forget {room}` clears it away",

@@ -1,11 +1,14 @@
 //! How to be in a room.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use ultrawave_signal::protocol::{IceServer, IceServerError};
 
 use crate::limits;
+use crate::session::Transfer;
 use crate::trust::Access;
 
 /// The signaling server asked when no other is named.
@@ -28,16 +31,30 @@ pub struct RoomOptions {
     pub history: usize,
     /// Members the room may have, this one included.
     pub max_members: usize,
+    /// Bytes of the longest document that a room is opened with.
+    pub max_document: usize,
     /// STUN and TURN servers, beside those that the signaling server hands out.
     pub ice_servers: Vec<IceServer>,
     /// Whether the other members are never shown this machine's addresses: everything goes through
     /// a TURN server, or sealed through the signaling server.
     pub relay_only: bool,
-    /// How long to try to get in.
+    /// How long to try to get in. As long as more of the document comes, it is tried on.
     pub connect_timeout: Duration,
     /// Where to keep the room on this machine, so that the session outlives the process; nothing
     /// is kept otherwise.
     pub keep: Option<Keep>,
+    /// Who is told, while joining, how much of a long document is here.
+    pub on_transfer: Option<OnTransfer>,
+}
+
+/// Somebody who is told how much of a long document is here.
+#[derive(Clone)]
+pub struct OnTransfer(pub Arc<dyn Fn(Transfer) + Send + Sync>);
+
+impl fmt::Debug for OnTransfer {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("OnTransfer")
+    }
 }
 
 /// Where to keep a room on this machine.
@@ -61,9 +78,11 @@ impl Default for RoomOptions {
             name: "somebody".to_owned(),
             history: limits::HISTORY_CHANGES,
             max_members: limits::MEMBERS,
+            max_document: limits::OPENED_BYTES,
             ice_servers: Vec::new(),
             relay_only: false,
             connect_timeout: Duration::from_secs(20),
+            on_transfer: None,
             keep: None,
         }
     }

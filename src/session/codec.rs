@@ -38,6 +38,11 @@ impl Message {
             }
             Self::RequestDocument => text.push_str(r#"["request document",null]"#),
             Self::Document { checkpoint, changes } => write_document(checkpoint, changes, &mut text),
+            Self::RequestDocumentOf(_)
+            | Self::Text { .. }
+            | Self::RequestText { .. }
+            | Self::TextPart { .. }
+            | Self::DocumentOf { .. } => super::parcel_codec::write(self, &mut text),
             Self::RequestChanges(clock) => {
                 text.push_str(r#"["request changes","#);
                 write_clock(clock, &mut text);
@@ -126,9 +131,10 @@ impl Message {
     fn read_signed(kind: &str, payload: &Value, message: &Value) -> Result<Self, MessageError> {
         let read = Self::read(kind, payload, message)?;
         match (message.index(2), &read) {
-            (Some(proof), Self::Change(_) | Self::Changes(_) | Self::Document { .. }) => {
-                Ok(Self::Signed(Box::new(read), super::proof_codec::read(&Payload::new("proof", proof))?))
-            }
+            (
+                Some(proof),
+                Self::Change(_) | Self::Changes(_) | Self::Document { .. } | Self::DocumentOf { .. },
+            ) => Ok(Self::Signed(Box::new(read), super::proof_codec::read(&Payload::new("proof", proof))?)),
             _ => Ok(read),
         }
     }
@@ -137,7 +143,10 @@ impl Message {
         match kind {
             "hello" => read_hello(&Payload::new("hello", payload)),
             "prove" => super::proof_codec::read_prove(&Payload::new("prove", payload)),
-            "request document" => Ok(Self::RequestDocument),
+            "request document" if payload.kind() == Kind::Null => Ok(Self::RequestDocument),
+            "request document" | "text" | "request text" | "text part" | "document of" => {
+                super::parcel_codec::read(kind, payload)
+            }
             "document" => read_document(&Payload::new("document", payload)),
             "request changes" => Ok(Self::RequestChanges(read_clock(payload)?)),
             "change" => Ok(Self::Change(Arc::new(read_change(payload)?))),
@@ -176,7 +185,7 @@ fn longest(text: &str) -> usize {
 fn longest_of(kind: &str) -> usize {
     match kind {
         // What is passed on has the bound of its own kind, once that is known.
-        "document" | "change" | "changes" | "pass" => LONGEST,
+        "document" | "document of" | "change" | "changes" | "pass" => LONGEST,
         "presence" => limits::PRESENCE_BYTES,
         _ => limits::MESSAGE_BYTES,
     }
@@ -207,7 +216,7 @@ fn read_pass(bytes: usize, pass: &Payload<'_>, message: &Value) -> Result<Messag
     Ok(Message::Pass { from, to, message })
 }
 
-fn write_changes(changes: &[Arc<Change>], text: &mut String) {
+pub(super) fn write_changes(changes: &[Arc<Change>], text: &mut String) {
     text.push('[');
     for (at, change) in changes.iter().enumerate() {
         if at > 0 {
@@ -385,7 +394,7 @@ impl<'a> Payload<'a> {
         Ok(self.value.elements())
     }
 
-    fn changes(&self, limit: usize) -> Result<Vec<Arc<Change>>, MessageError> {
+    pub(super) fn changes(&self, limit: usize) -> Result<Vec<Arc<Change>>, MessageError> {
         self.elements(limit)?.map(|change| Ok(Arc::new(read_change(change)?))).collect()
     }
 }

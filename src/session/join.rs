@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::live::Floor;
 use super::membership::Dropped;
 use super::message::VERSION;
+use super::parcel::{TextHash, without_text};
 use super::peer::Peer;
 use super::timers::{self, Timer};
 use super::{Channel, Event, Link, Message, Session, Time, Way, resend};
@@ -133,8 +134,14 @@ impl Session {
         }
     }
 
-    /// Sends the document as far back as it is remembered.
+    /// Sends the document as far back as it is remembered, or, if its text is long, what that is
+    /// called.
     pub(super) fn send_document(&mut self, now: Time, to: Author) {
+        self.give_document(now, to, None);
+    }
+
+    /// Sends the document, without its text to one who has that.
+    pub(super) fn send_document_of(&mut self, now: Time, to: Author, text: Option<TextHash>) {
         let Some(replica) = &self.replica else { return };
         let Some(peer) = self.peers.get_mut(&to) else { return };
         let sent_at = peer.sent_document.as_ref().map(|&(at, _)| at);
@@ -146,7 +153,13 @@ impl Session {
             checkpoint: replica.checkpoint(),
             changes: replica.history().cloned().collect(),
         };
-        self.send(to, Channel::Sync, document);
+        if let Some(document) = self.sign(to, document) {
+            let document = match text {
+                Some(text) => without_text(document, text),
+                None => document,
+            };
+            self.send_signed(to, Channel::Sync, document);
+        }
     }
 
     /// Sends what somebody with this clock lacks: the changes, or, when they are not all

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::membership::Dropped;
-use crate::document::{ParseError, Path};
+use super::parcel::{Piece, TextHash};
+use crate::document::{ParseError, Path, Value};
 use crate::sync::{Author, Change, ChangeError, Checkpoint, Tick, VectorClock};
 use crate::trust::{Hash, Seal};
 
@@ -30,6 +31,42 @@ pub enum Message {
     },
     /// A newcomer, to the first peer it is connected to.
     RequestDocument,
+    /// The same, by one who has the text of this name.
+    RequestDocumentOf(TextHash),
+    /// The document's text is long: this is its name, to be asked for in parts.
+    Text {
+        /// Its name.
+        hash: TextHash,
+        /// Bytes of it.
+        bytes: usize,
+    },
+    /// Wants a part of a text.
+    RequestText {
+        /// The name of the text.
+        hash: TextHash,
+        /// Which part, from 0.
+        part: usize,
+    },
+    /// A part of a text.
+    TextPart {
+        /// The name of the text.
+        hash: TextHash,
+        /// Which part, from 0.
+        part: usize,
+        /// What it says.
+        text: Piece,
+    },
+    /// A document whose text the other one has.
+    DocumentOf {
+        /// The name of its text.
+        hash: TextHash,
+        /// The version where the history starts; nothing if it is what the text says.
+        value: Option<Value>,
+        /// Its clock.
+        clock: VectorClock,
+        /// The changes after it, in the total order.
+        changes: Vec<Arc<Change>>,
+    },
     /// The answer: where the history starts, and every change after it.
     Document {
         /// Where the history starts.
@@ -109,6 +146,11 @@ impl Message {
             Self::Pass { message, .. } | Self::Signed(message, _) => message.channel(),
             Self::Hello { .. }
             | Self::RequestDocument
+            | Self::RequestDocumentOf(_)
+            | Self::Text { .. }
+            | Self::RequestText { .. }
+            | Self::TextPart { .. }
+            | Self::DocumentOf { .. }
             | Self::Document { .. }
             | Self::RequestChanges(_)
             | Self::Change(_)

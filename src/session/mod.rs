@@ -37,7 +37,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Where what is: `join` is the way in and what two who meet lack of each other; `live` takes
+//! Where what is: `join` is the way in and what two who meet lack of each other; `parcel` the
+//! parts of a text that is too long for one message; `live` takes
 //! changes in and gives them out; `resend` and `repair` are the two sides of a loss, who sent it
 //! and who misses it; `people` is who is there; `undo` the lists behind undo and redo; `timers`
 //! everything that waits, and how long; `keeping` what is stored, and what waits for that; `membership` who still counts, and `rejoin` the way back for
@@ -57,6 +58,8 @@ mod keeping;
 mod live;
 mod membership;
 mod message;
+mod parcel;
+mod parcel_codec;
 mod peer;
 mod people;
 mod proof;
@@ -82,6 +85,8 @@ pub use message::{Channel, Message, MessageError, Presence, Proof, VERSION};
 use self::join::Joining;
 use self::keeping::Keeping;
 use self::live::Floor;
+use self::parcel::Parcels;
+pub use self::parcel::{Piece, TextHash, Transfer};
 use self::peer::Peer;
 use self::people::OwnPresence;
 use self::proof::NOTHING;
@@ -116,6 +121,7 @@ pub struct Session {
     options: SessionOptions,
     replica: Option<Replica>,
     joining: Joining,
+    parcels: Parcels,
     peers: BTreeMap<Author, Peer>,
     timers: Timers,
     outputs: VecDeque<Output>,
@@ -188,6 +194,7 @@ impl Session {
             floor: Floor::new(replica.as_ref().map(|replica| replica.clock().clone()).unwrap_or_default()),
             replica,
             joining: Joining::default(),
+            parcels: Parcels::default(),
             peers: others.map(|&member| (member, Peer::new())).collect(),
             timers,
             outputs: VecDeque::new(),
@@ -317,6 +324,15 @@ impl Session {
         Some(undone)
     }
 
+    /// Takes back one own change, whatever the lists behind undo and redo say, which stay as they
+    /// are. Nothing when there is no document.
+    pub fn take_back(&mut self, now: Time, own: ChangeId) -> Option<Undone> {
+        let undone = self.replica.as_mut().filter(|_| !self.left)?.undo(&[own]);
+        self.publish(now, &undone.changes);
+        self.settle(now);
+        Some(undone)
+    }
+
     /// Says goodbye to everyone, after whatever they lack. Drain `poll` afterwards. Each answers
     /// with a goodbye, and is then no longer among [`people`](Self::people).
     pub fn leave(&mut self, now: Time) {
@@ -360,6 +376,7 @@ impl Session {
         if !is_new_start && self.is_dropped(from) {
             return;
         }
+        let Some(message) = self.with_text(from, message) else { return };
         match message {
             Message::Hello { version, .. } if version != VERSION => {
                 self.departed(now, from);
@@ -373,7 +390,13 @@ impl Session {
                 self.event(Event::Garbage(from, "a proof that was not asked for".to_owned()));
             }
             Message::Signed(message, proof) => self.signed(now, from, *message, &proof),
-            Message::RequestDocument => self.send_document(now, from),
+            Message::RequestDocument => self.give_document(now, from, None),
+            Message::RequestDocumentOf(hash) => self.give_document(now, from, Some(hash)),
+            Message::Text { hash, bytes } => self.text_offered(now, from, hash, bytes),
+            Message::RequestText { hash, part } => self.give_part(now, from, hash, part),
+            Message::TextPart { hash, part, text } => self.part_came(now, from, hash, part, text.as_str()),
+            // Its text is not here: whoever needs it asks again.
+            Message::DocumentOf { .. } => {}
             Message::Document { changes, .. } if self.ledger.is_some() => {
                 self.expel(
                     now,

@@ -171,6 +171,7 @@ impl Session {
 
     /// Whatever waited for a peer waits no longer.
     fn parted(&mut self, now: Time, author: Author) {
+        self.stop_giving(author);
         self.people_changed = true;
         for timer in [Timer::Acknowledge(author), Timer::Resend(author), Timer::Away(author)] {
             self.timers.stop(timer);

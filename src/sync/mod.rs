@@ -42,6 +42,8 @@ pub use replica::{
     Checkpoint, Conflict, EditError, LostEdit, Received, Refusal, Replica, RestoreError, Snapshot,
 };
 pub use undo::Undone;
+#[cfg(feature = "app")]
+pub(crate) use wire::read_method;
 pub use wire::{
     ChangeError, decode_change, decode_message, encode_change, read_change, read_clock, read_path,
     write_change, write_clock, write_path,

@@ -361,6 +361,23 @@ impl Replica {
         self.history.checkpoint(&self.value)
     }
 
+    /// The document as somebody with `clock` saw it. Nothing if that is no longer, or not yet,
+    /// known here. Costs a replay of the history up to there.
+    pub fn value_at(&self, clock: &VectorClock) -> Option<Value> {
+        if !self.clock.covers(clock) || !self.reaches_back_to(clock) {
+            return None;
+        }
+        let mut past = Self::new(self.author, self.checkpoint(), usize::MAX);
+        let seen = self.history().filter(|change| clock.saw(change.id()));
+        past.receive(seen.map(|change| Change::clone(change)));
+        (past.clock == *clock).then_some(past.value)
+    }
+
+    /// The text that the document was first read from.
+    pub fn source(&self) -> &Source {
+        self.history.source()
+    }
+
     /// The version where the history starts.
     pub fn start(&self) -> &VectorClock {
         self.history.start()

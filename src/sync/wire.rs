@@ -159,7 +159,7 @@ fn read_change_clock(clock: &Value) -> Result<(Author, VectorClock), ChangeError
     Ok((author, ticks))
 }
 
-fn read_method(method: &Value, arguments: &[Value]) -> Result<Method, ChangeError> {
+pub(crate) fn read_method(method: &Value, arguments: &[Value]) -> Result<Method, ChangeError> {
     let Some(name) = method.as_text().map(Text::plain) else {
         return wrong("the method", "a string", method);
     };

@@ -101,7 +101,10 @@ impl Draft {
             _ => (Form::Json, value.to_string()),
         };
         if text.len() > LONGEST_LINE {
-            return Err(format!("too long to edit on a line ({} kB)", text.len() >> 10));
+            return Err(format!(
+                "too long to type here ({} kB); E opens it in your own editor",
+                text.len() >> 10
+            ));
         }
         Ok(Self::new(Purpose::Value, base, path.clone(), form, text))
     }

@@ -1,15 +1,21 @@
 //! Saving and reading the room's file beside the editor, which goes on meanwhile.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::sync::mpsc;
 
 use super::message::{Level, Msg, SaveRemedy, SaveWanted, Saved};
-use super::model::FileState;
 use crate::document::Value;
 use crate::file::{FileBinding, FileError};
 use crate::room::Room;
 use crate::sync::{Snapshot, VectorClock};
+
+/// How often to look whether another program has rewritten the file.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// A file that was written so shortly ago may be half of what it is to be.
+const SETTLED_AFTER: Duration = Duration::from_millis(100);
 
 /// The room's file, and whether it is being written or read.
 pub(super) struct Files {
@@ -18,7 +24,12 @@ pub(super) struct Files {
     answers: mpsc::Sender<Answer>,
     /// A wish to save that came while the file was at work.
     waiting: Option<SaveWanted>,
+    /// What the file looked like from outside when it was last looked at, and when that was.
+    looked: (Option<Outside>, Instant),
 }
+
+/// What differs when a file was written or replaced.
+type Outside = (u64, Option<SystemTime>, u64);
 
 enum State {
     None,
@@ -31,10 +42,35 @@ enum State {
 pub(super) struct Answer {
     /// The room's file from now on.
     binding: Option<FileBinding>,
-    message: Msg,
+    message: Option<Msg>,
+}
+
+/// The file that belongs to the room here.
+#[derive(Clone, Debug)]
+pub struct FileState {
+    /// Which.
+    pub path: PathBuf,
+    /// What it holds, as far as is known; nothing while it is not there.
+    pub value: Option<Value>,
+    /// The version of the document that was when it was last in step.
+    pub clock: VectorClock,
+    /// Whether it holds what the document says now.
+    pub is_in_step: bool,
 }
 
 impl FileState {
+    /// A file that holds `value`, beside a document; `clock` is the version that is.
+    pub fn new(path: PathBuf, value: Option<Value>, clock: VectorClock, now: &Snapshot) -> Self {
+        let mut state = Self { path, value, clock, is_in_step: false };
+        state.compare(now);
+        state
+    }
+
+    /// Looks whether the file still holds what the document says.
+    pub(super) fn compare(&mut self, now: &Snapshot) {
+        self.is_in_step = self.value.as_ref() == Some(&now.value);
+    }
+
     /// A file, as far as it is in step with a document.
     pub fn of(file: &FileBinding, snapshot: &Snapshot) -> Self {
         let mut state =
@@ -48,7 +84,13 @@ impl FileState {
 
 impl Files {
     pub(super) fn new(room: Room, file: Option<FileBinding>, answers: mpsc::Sender<Answer>) -> Self {
-        Self { room, state: file.map_or(State::None, State::Idle), answers, waiting: None }
+        Self {
+            room,
+            state: file.map_or(State::None, State::Idle),
+            answers,
+            waiting: None,
+            looked: (None, Instant::now()),
+        }
     }
 
     /// Begins to write a document; while the file is at work, as soon as that is done. What is
@@ -90,7 +132,7 @@ impl Files {
             if let Some(text) = binding.as_ref().and_then(FileBinding::text) {
                 room.note_file(text);
             }
-            let _ = answers.blocking_send(Answer { binding, message });
+            let _ = answers.blocking_send(Answer { binding, message: Some(message) });
         });
         None
     }
@@ -116,24 +158,67 @@ impl Files {
                     let message = then(value);
                     // What was only looked at is not what the file is known to hold: a save still
                     // finds that it changed.
-                    let is_taken_in = matches!(message, Msg::Reloaded { .. });
-                    Answer { binding: Some(if is_taken_in { file } else { own }), message }
+                    let is_taken_in = matches!(message, Msg::Reloaded { .. } | Msg::Rewritten { .. });
+                    Answer { binding: Some(if is_taken_in { file } else { own }), message: Some(message) }
                 }
-                Ok((None, _)) => Answer { binding: Some(own), message: not_read("it is empty") },
-                Err(error) => Answer { binding: Some(own), message: not_read(&first_line(&error)) },
+                Ok((None, _)) => Answer { binding: Some(own), message: Some(not_read("it is empty")) },
+                Err(error) => Answer { binding: Some(own), message: Some(not_read(&first_line(&error))) },
             };
             let _ = answers.blocking_send(answer);
         });
         None
     }
 
+    /// Begins to read the file if another program has rewritten it since it was last looked at.
+    pub(super) fn look(&mut self) {
+        let (seen, at) = self.looked;
+        let State::Idle(own) = &self.state else { return };
+        if at.elapsed() < LOOK_EVERY {
+            return;
+        }
+        let now = outside(own.path());
+        // Who writes it right now is not disturbed.
+        let is_settled = now
+            .and_then(|(_, written, _)| written)
+            .and_then(|written| written.elapsed().ok())
+            .is_none_or(|age| age >= SETTLED_AFTER);
+        self.looked = (if is_settled { now } else { seen }, Instant::now());
+        if now.is_none() || now == seen || !is_settled {
+            return;
+        }
+        let State::Idle(own) = std::mem::replace(&mut self.state, State::Busy) else { return };
+        let answers = self.answers.clone();
+        tokio::task::spawn_blocking(move || {
+            let answer = match FileBinding::load(own.path()).map(|file| (file.value().cloned(), file)) {
+                Ok((Some(value), file)) if file.text() != own.text() && own.text().is_some() => {
+                    Answer { binding: Some(file), message: Some(Msg::Rewritten { value }) }
+                }
+                Ok(_) => Answer { binding: Some(own), message: None },
+                Err(error) => {
+                    let told = format!(
+                        "another program wrote the file, which is left alone: {}",
+                        first_line(&error)
+                    );
+                    Answer { binding: Some(own), message: Some(Msg::Notice(Level::Warning, told)) }
+                }
+            };
+            let _ = answers.blocking_send(answer);
+        });
+    }
+
     /// Takes the end of some work: what the model is told of it, and the wish to save that waited
     /// for it. After a refusal the person is asked first.
-    pub(super) fn take(&mut self, answer: Answer) -> (Msg, Option<SaveWanted>) {
+    pub(super) fn take(&mut self, answer: Answer) -> (Option<Msg>, Option<SaveWanted>) {
         self.state = answer.binding.map_or(State::None, State::Idle);
-        let is_refused = matches!(answer.message, Msg::SaveFailed { .. });
+        let is_refused = matches!(answer.message, Some(Msg::SaveFailed { .. }));
         (answer.message, self.waiting.take().filter(|_| !is_refused))
     }
+}
+
+fn outside(path: &Path) -> Option<Outside> {
+    use std::os::unix::fs::MetadataExt as _;
+    let about = std::fs::metadata(path).ok()?;
+    Some((about.len(), about.modified().ok(), about.ino()))
 }
 
 fn not_read(reason: &str) -> Msg {

@@ -70,6 +70,11 @@ pub enum Msg {
         /// What it says.
         value: Value,
     },
+    /// The file was read anew, and what somebody has done to it is to become part of the document.
+    Rewritten {
+        /// What it says.
+        value: Value,
+    },
     /// The slots with several values and the lost edits, as asked for.
     Conflicts {
         /// The slots.
@@ -159,7 +164,7 @@ pub struct SaveWanted {
 /// What can be done about a file that was not written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SaveRemedy {
-    /// It changed on disk: overwrite it, or take it in.
+    /// It changed on disk: overwrite it, merge it, or take it in as it is.
     OverwriteOrReload,
     /// Another file is there: overwrite it.
     Overwrite,
@@ -188,6 +193,8 @@ pub enum Effect {
     Save(SaveWanted),
     /// Read the file anew, to take it into the room.
     Reload,
+    /// Read the file anew, to merge what somebody has done to it. Answered by [`Msg::Rewritten`].
+    MergeFile,
     /// Read the file anew, to compare it.
     Compare,
     /// Read the desktop's clipboard. Answered by [`Msg::Clipboard`].

@@ -35,6 +35,7 @@ pub use action::{
 pub use bindings::Bindings;
 pub use delta::{Delta, Followed, Place};
 pub use draft::{Draft, Form, Purpose};
+pub use files::FileState;
 pub use finder::{Finder, Item, Menu, Wanted};
 pub use jq::run_jq;
 pub use keymap::{Key, Keymap, shown_keys};
@@ -42,7 +43,7 @@ pub use line::Line;
 pub use lines::Look;
 pub use message::{Doer, Effect, Level, Moment, Mouse, Msg, SaveRemedy, SaveWanted, Saved};
 pub use mode::{ConflictList, Dispute, Mode, PageKind, Question};
-pub use model::{EditorOptions, FileState, Flash, HistoryEntry, Model, Opening};
+pub use model::{EditorOptions, Flash, HistoryEntry, Model, Opening};
 pub use reader::Reader;
 pub use rows::{Row, Rows};
 pub use runtime::{EditorError, Exit, has_terminal, run};

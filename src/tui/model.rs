@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::bindings::Bindings;
 use super::draft::Draft;
+use super::files::FileState;
 use super::keymap::{Key, Keymap};
 use super::lines::{Lines, Look};
 use super::message::{Doer, Level};
@@ -64,33 +65,6 @@ pub struct Opening {
     pub people: Vec<Person>,
     /// How things stand.
     pub status: Status,
-}
-
-/// The file that belongs to the room here.
-#[derive(Clone, Debug)]
-pub struct FileState {
-    /// Which.
-    pub path: PathBuf,
-    /// What it holds, as far as is known; nothing while it is not there.
-    pub value: Option<Value>,
-    /// The version of the document that was when it was last in step.
-    pub clock: VectorClock,
-    /// Whether it holds what the document says now.
-    pub is_in_step: bool,
-}
-
-impl FileState {
-    /// A file that holds `value`, beside a document; `clock` is the version that is.
-    pub fn new(path: PathBuf, value: Option<Value>, clock: VectorClock, now: &Snapshot) -> Self {
-        let mut state = Self { path, value, clock, is_in_step: false };
-        state.compare(now);
-        state
-    }
-
-    /// Looks whether the file still holds what the document says.
-    pub(super) fn compare(&mut self, now: &Snapshot) {
-        self.is_in_step = self.value.as_ref() == Some(&now.value);
-    }
 }
 
 /// Everything that is on the screen or decides what a key does.

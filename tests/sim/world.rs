@@ -386,6 +386,11 @@ impl World {
             }
             Message::Hello { .. }
             | Message::RequestDocument
+            | Message::RequestDocumentOf(_)
+            | Message::Text { .. }
+            | Message::RequestText { .. }
+            | Message::TextPart { .. }
+            | Message::DocumentOf { .. }
             | Message::RequestChanges(_)
             | Message::Change(_)
             | Message::Changes(_)

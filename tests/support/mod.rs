@@ -41,7 +41,7 @@ impl Home {
 
     /// The variables that make this the home.
     pub fn environment(&self) -> Vec<(&'static str, PathBuf)> {
-        ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"]
+        ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"]
             .map(|name| (name, self.path().to_owned()))
             .to_vec()
     }

@@ -33,11 +33,18 @@ impl SignalServer {
     }
 }
 
-impl Drop for SignalServer {
-    fn drop(&mut self) {
+impl SignalServer {
+    /// Ends it. Its address stays what it was.
+    pub fn stop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
+    }
+}
+
+impl Drop for SignalServer {
+    fn drop(&mut self) {
+        self.stop();
     }
 }

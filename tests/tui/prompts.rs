@@ -143,6 +143,27 @@ fn a_file_changed_on_disk_is_overwritten_or_taken_in_only_when_asked() {
 }
 
 #[test]
+fn what_another_program_did_to_the_file_is_merged() {
+    let value = |text| ultrawave::document::parse(text).unwrap();
+    let mut desk = Desk::new(r#"{"a": §1, "b": 2}"#).with_file("orders.json");
+    desk.press("i<Ctrl-u>5<Enter>");
+    // The file was rewritten as it was: one value is another, one is gone.
+    desk.take(Msg::Rewritten { value: value(r#"{"a": 1, "c": 3}"#) });
+    assert_eq!(desk.model.snapshot.value.to_string(), r#"{"a":5,"c":3}"#);
+    assert_eq!(desk.notice(), "took 2 edits that another program made to the file; u takes them back");
+    desk.take(Msg::Rewritten { value: value(r#"{"a": 2, "c": 3}"#) });
+    assert_eq!(desk.model.snapshot.value.to_string(), r#"{"a":5,"c":3}"#);
+    assert!(desk.notice().contains("both changed .a, where the room's stays"), "{}", desk.notice());
+    desk.press("<Ctrl-s>");
+    let Some(Effect::Save(wanted)) = desk.wanted.pop_back() else { panic!("no save") };
+    let reason = "orders.json: changed on disk since it was read".to_owned();
+    desk.take(Msg::SaveFailed { reason, remedy: SaveRemedy::OverwriteOrReload, wanted });
+    desk.wanted.clear();
+    desk.press("M");
+    assert_eq!(desk.wanted, [Effect::MergeFile]);
+}
+
+#[test]
 fn the_document_is_compared_with_the_file_on_disk() {
     let mut desk = Desk::new(r#"{"a": §1, "b": "xy", "c": [1, 2]}"#).with_file("orders.json");
     desk.press("D");

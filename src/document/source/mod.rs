@@ -90,7 +90,8 @@ impl Source {
         })
     }
 
-    fn is_same(&self, other: &Self) -> bool {
+    /// Whether they share one text.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 

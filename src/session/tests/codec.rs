@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::document::{Method, Path, Step, parse};
+use crate::document::{Method, Path, Step, Value, parse};
 use crate::limits;
-use crate::session::{Dropped, Message, MessageError, Presence};
+use crate::session::{Dropped, Message, MessageError, Piece, Presence};
 use crate::sync::{Author, Change, Checkpoint, VectorClock};
 
 fn clock(ticks: &[(u32, u64)]) -> VectorClock {
@@ -53,6 +53,17 @@ fn every_message_says_what_it_said() {
         },
         Message::Dropped(Dropped { first: clock(&[(2, 1), (4, 9)]), settled: clock(&[(4, 9)]) }),
         Message::RequestDocument,
+        Message::RequestDocumentOf([7; 32]),
+        Message::Text { hash: [8; 32], bytes: 5_000_000 },
+        Message::RequestText { hash: [8; 32], part: 19 },
+        Message::TextPart { hash: [8; 32], part: 19, text: Piece::whole("{\n  \"é\": \"\\ud800\"") },
+        Message::DocumentOf { hash: [8; 32], value: None, clock: VectorClock::new(), changes: vec![] },
+        Message::DocumentOf {
+            hash: [8; 32],
+            value: Some(Value::NULL),
+            clock: clock(&[(1, 3)]),
+            changes: vec![],
+        },
         Message::Document {
             checkpoint: checkpoint("\u{feff}[1.0]\r\n", "[1.0]"),
             changes: vec![change.clone()],

@@ -267,6 +267,11 @@ fn what_is_sent_again_is_little() {
         Message::Changes(changes) => Some(changes.len()),
         Message::Hello { .. }
         | Message::RequestDocument
+        | Message::RequestDocumentOf(_)
+        | Message::Text { .. }
+        | Message::RequestText { .. }
+        | Message::TextPart { .. }
+        | Message::DocumentOf { .. }
         | Message::Document { .. }
         | Message::RequestChanges(_)
         | Message::Change(_)

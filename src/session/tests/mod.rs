@@ -7,6 +7,7 @@ mod joining;
 mod keeping;
 mod live;
 mod membership;
+mod parcel;
 mod people;
 mod reach;
 mod signed;

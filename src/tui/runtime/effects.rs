@@ -47,6 +47,7 @@ impl Editor {
                 }
             }
             Effect::Reload => self.read(|value| Msg::Reloaded { value }),
+            Effect::MergeFile => self.read(|value| Msg::Rewritten { value }),
             Effect::Compare => self.read(Msg::OnDisk),
             Effect::Copy { what, text } => self.copy(what, text),
             Effect::Paste => self.paste(),

@@ -23,10 +23,11 @@ use crate::room::Room;
 use crate::session::{Event, Presence};
 use crate::sync::{Change, Snapshot};
 use crate::tui::clipboard::Desktop;
+use crate::tui::files::FileState;
 use crate::tui::files::{Answer, Files};
 use crate::tui::keymap::Key;
 use crate::tui::message::{Effect, Level, Mouse, Msg};
-use crate::tui::model::{EditorOptions, FileState, Model, Opening};
+use crate::tui::model::{EditorOptions, Model, Opening};
 use crate::tui::outside::External;
 use crate::tui::signals::Signals;
 use crate::tui::terminal::Screen;
@@ -194,7 +195,9 @@ impl Editor {
                 },
                 Some(answer) = answered.recv() => {
                     let (message, next) = self.files.take(answer);
-                    self.take(message);
+                    if let Some(message) = message {
+                        self.take(message);
+                    }
                     if let Some(wanted) = next {
                         self.perform(Effect::Save(wanted));
                     }
@@ -316,6 +319,7 @@ impl Editor {
 
     /// Looks who is there and how things stand.
     fn look(&mut self) {
+        self.files.look();
         let people = self.room.people();
         if people != self.model.people {
             self.take(Msg::People(people));

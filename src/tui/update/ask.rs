@@ -33,6 +33,10 @@ pub(super) fn press(model: &mut Model, question: Question, key: Key) -> Vec<Effe
             model.mode = Mode::Browse;
             vec![Effect::Reload]
         }
+        (Question::NotSaved { can_reload: true, .. }, "M") => {
+            model.mode = Mode::Browse;
+            vec![Effect::MergeFile]
+        }
         (Question::PasteText { text, .. }, "s") => {
             model.mode = Mode::Browse;
             editing::paste_value(model, Value::string(&text), "a string")

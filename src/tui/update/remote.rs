@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{disputes, drafting, motion, outside, pages, reading, schema, viewing};
+use crate::bridge::{Merged, merge};
 use crate::document::{Method, Path, Value, diff};
 use crate::session::Person;
 use crate::sync::{Author, Change, Snapshot, Undone};
 use crate::tui::delta::{Delta, Followed, Place};
 use crate::tui::draft::{Draft, Purpose};
+use crate::tui::files::FileState;
 use crate::tui::message::{Doer, Effect, Level, Msg, SaveRemedy, SaveWanted, Saved};
 use crate::tui::mode::{Mode, Question};
-use crate::tui::model::{FileState, Flash, HISTORY_SHOWN, HistoryEntry, Model};
+use crate::tui::model::{Flash, HISTORY_SHOWN, HistoryEntry, Model};
 use crate::tui::rows::{child_at, position};
 use crate::tui::text::{clip_start, count, inert};
 
@@ -46,6 +48,7 @@ pub(super) fn take(model: &mut Model, message: Msg) -> Vec<Effect> {
         Msg::Version { subject, value } => viewing::version(model, subject, value),
         Msg::OnDisk(value) => pages::compare(model, &value),
         Msg::Reloaded { value } => return reload(model, value),
+        Msg::Rewritten { value } => return merge_file(model, value),
         Msg::Conflicts { conflicts, lost, are_shown } => disputes::take(model, conflicts, lost, are_shown),
         _ => {}
     }
@@ -289,6 +292,35 @@ fn not_saved(model: &mut Model, reason: String, remedy: SaveRemedy, wanted: Save
     } else {
         model.say(Level::Error, format!("not saved: {reason}; :w! overwrites"));
     }
+}
+
+/// Takes what somebody has done to the file into the room, as one edit that can be undone. What
+/// they started from is what the file was last known to hold.
+fn merge_file(model: &mut Model, value: Value) -> Vec<Effect> {
+    let Some(file) = &mut model.file else { return Vec::new() };
+    let Some(base) = file.value.clone() else { return reload(model, value) };
+    let Merged { value: merged, conflicts } = merge(&base, &model.snapshot.value, &value);
+    let edits = diff(&model.snapshot.value, &merged);
+    file.value = Some(value);
+    file.compare(&model.snapshot);
+    let told = match edits.len() {
+        0 => "another program wrote the file; what it says is here already".to_owned(),
+        edits => {
+            format!("took {} that another program made to the file; u takes them back", count(edits, "edit"))
+        }
+    };
+    match conflicts.first() {
+        None => model.say(Level::Plain, told),
+        Some(path) => {
+            let more = conflicts.len() - 1;
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let path = path.to_jq();
+            let path = inert(&path);
+            let path = clip_start(&path, PATH_COLUMNS);
+            model.say(Level::Warning, format!("{told}; both changed {path}{more}, where the room's stays"));
+        }
+    }
+    if edits.is_empty() { Vec::new() } else { drafting::commit(model, edits) }
 }
 
 /// Takes what is on disk into the room, as one edit that can be undone.

@@ -133,8 +133,11 @@ fn answers(model: &Model, question: &Question) -> Vec<(String, &'static str)> {
         }
         Question::Quit => listed(&[("d", "discard it and quit"), ("Esc", "stay"), (":w NAME", "saves")]),
         Question::NotSaved { can_reload, .. } => {
-            let mut answers = listed(&[("O", "overwrite it")]);
-            answers.extend(can_reload.then(|| ("R".to_owned(), "take it into the room")));
+            let mut answers = Vec::new();
+            if *can_reload {
+                answers.extend(listed(&[("M", "merge it"), ("R", "take it as it is")]));
+            }
+            answers.extend(listed(&[("O", "overwrite it")]));
             answers.extend(listed(&[("Esc", "leave both as they are")]));
             answers
         }

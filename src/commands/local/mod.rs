@@ -1,0 +1,15 @@
+//! Verbs that a peer of the same user does for others: over a Unix socket on this machine, in
+//! milliseconds. Normative for the lines: `docs/local.md`.
+//!
+//! - [`place`]: where the socket of a room is; [`wire`]: what is said over it
+//! - [`host`]: the running peer's side; [`guest`]: that of the process with the verb
+
+mod guest;
+mod host;
+mod line;
+mod place;
+mod wire;
+
+pub(super) use guest::{Asked, Caller, Guest, ask};
+pub(super) use host::Host;
+pub(super) use wire::Reply;
