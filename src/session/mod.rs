@@ -45,8 +45,8 @@
 //!
 //! # Limitations
 //!
-//! - A member that only some of the others can hear may be dropped by those who cannot, and goes
-//!   on under another name.
+//! - A member that only some of the others can hear, and that edits nothing, may be dropped by those
+//!   who cannot. It notices little of it.
 //! - Where a room falls apart, and both parts go on for longer than they remember, one of them
 //!   starts again from the other's document; what its people wrote is carried over by comparing.
 
@@ -150,15 +150,21 @@ impl Session {
         Self::new(author, None, members, options)
     }
 
+    /// The session of somebody who comes back with what was stored: an author of before who made
+    /// every own change that is in the replica, or a new one.
+    pub fn resume(replica: Replica, members: &[Author], options: SessionOptions) -> Self {
+        Self::new(replica.author(), Some(replica), members, options)
+    }
+
     fn new(
         author: Author, replica: Option<Replica>, members: &[Author], mut options: SessionOptions,
     ) -> Self {
         options.name = people::shorten(&options.name);
-        let others = members.iter().filter(|&&member| member != author);
+        let others = members.iter().filter(|&&member| member != author.member());
         let mut timers = Timers::default();
         timers.set(Timer::Ping, timers::PING);
         Self {
-            member: author,
+            member: author.member(),
             author,
             dropped: Dropped::default(),
             gone: BTreeSet::new(),

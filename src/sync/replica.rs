@@ -80,6 +80,17 @@ pub enum Refusal {
     Flood(ChangeId),
 }
 
+/// Why a replica cannot be made again from what was stored of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// A change does not follow from those before it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Changes that others were made on are not there.
+    #[error("some of the changes are missing")]
+    Gap,
+}
+
 /// What became of changes from elsewhere.
 #[derive(Clone, Debug, Default)]
 pub struct Received {
@@ -135,6 +146,27 @@ impl Replica {
             window: None,
             restorations: Restorations::default(),
         }
+    }
+
+    /// A replica made again from what was stored of it, own changes included: a checkpoint and the
+    /// changes after it in the order in which they became part of it.
+    ///
+    /// # Errors
+    /// They do not follow from each other: something is missing, or is not what was stored.
+    pub fn restore(
+        author: Author, checkpoint: Checkpoint, changes: impl IntoIterator<Item = Arc<Change>>, limit: usize,
+    ) -> Result<Self, RestoreError> {
+        // While it is nobody's, no change is its own.
+        let mut replica = Self::new(Author(0), checkpoint, limit);
+        let received = replica.receive(changes.into_iter().map(Arc::unwrap_or_clone));
+        if let Some(refusal) = received.refused.into_iter().next() {
+            return Err(RestoreError::Refused(refusal));
+        }
+        if replica.pending() > 0 {
+            return Err(RestoreError::Gap);
+        }
+        replica.author = author;
+        Ok(replica)
     }
 
     /// Whose edits are local here.
