@@ -1,6 +1,6 @@
 //! The remembered changes in stamp order, and the versions that everything later has seen.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::tracker::Tracker;
@@ -41,8 +41,8 @@ pub(super) struct History {
     held: Vec<Held>,
     /// What the newest changes have removed: so many versions are reached from the one of now.
     formers: VecDeque<Former>,
-    /// Each author's remembered changes, by tick.
-    by_author: BTreeMap<Author, VecDeque<Arc<Change>>>,
+    /// Each author's remembered changes, by tick; the authors in order.
+    by_author: Vec<(Author, VecDeque<Arc<Change>>)>,
 }
 
 /// A document at a critical version.
@@ -72,7 +72,7 @@ impl History {
             critical: Vec::new(),
             held: Vec::new(),
             formers: VecDeque::new(),
-            by_author: BTreeMap::new(),
+            by_author: Vec::new(),
         }
     }
 
@@ -101,7 +101,7 @@ impl History {
     }
 
     pub(super) fn get(&self, id: ChangeId) -> Option<&Arc<Change>> {
-        let changes = self.by_author.get(&id.author)?;
+        let (_, changes) = self.by_author.get(self.find_author(id.author).ok()?)?;
         let first = changes.front()?.tick();
         changes.get(usize::try_from(id.tick.checked_sub(first)?).ok()?)
     }
@@ -195,7 +195,18 @@ impl History {
     }
 
     fn index(&mut self, change: &Arc<Change>) {
-        self.by_author.entry(change.author).or_default().push_back(change.clone());
+        let at = self.find_author(change.author).unwrap_or_else(|at| {
+            self.by_author.insert(at, (change.author, VecDeque::new()));
+            at
+        });
+        if let Some((_, changes)) = self.by_author.get_mut(at) {
+            changes.push_back(change.clone());
+        }
+    }
+
+    /// Where an author is, or would be.
+    fn find_author(&self, author: Author) -> Result<usize, usize> {
+        self.by_author.binary_search_by_key(&author, |&(author, _)| author)
     }
 
     /// The critical version at or before a position.
@@ -341,12 +352,15 @@ impl History {
         }
         self.start = version;
         self.sums.drain(..count);
-        for change in self.changes.drain(..count) {
-            if let Some(changes) = self.by_author.get_mut(&change.author) {
-                changes.pop_front();
-            }
+        for (_, changes) in &mut self.by_author {
+            let kept = changes.iter().position(|change| !self.start.saw(change.id()));
+            changes.drain(..kept.unwrap_or(changes.len()));
         }
-        self.critical = self.critical.iter().filter_map(|at| at.checked_sub(count)).collect();
+        self.by_author.retain(|(_, changes)| !changes.is_empty());
+        self.changes.drain(..count);
+        let gone = self.critical.partition_point(|&at| at < count);
+        self.critical.drain(..gone);
+        self.critical.iter_mut().for_each(|at| *at -= count);
         self.held.retain(|held| held.at >= count);
         for held in &mut self.held {
             held.at -= count;
