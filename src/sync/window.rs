@@ -123,3 +123,47 @@ impl Replica {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+mod tests {
+    use super::*;
+    use crate::document::{Method, Path, Value};
+    use crate::sync::{Author, Checkpoint};
+
+    /// Two who each make many edits all over one long array without hearing of each other, and
+    /// then take in what the other did: at once, or one by one. Both show the same, and so does
+    /// somebody who hears it all in the order of the stamps.
+    #[test]
+    fn long_branches_in_one_array_meet() {
+        let start: Vec<String> = (0..600).map(|number| number.to_string()).collect();
+        let start = Checkpoint::read(&format!("[{}]", start.join(","))).unwrap();
+        for is_burst in [false, true] {
+            let mut replicas = [1, 2].map(|author| Replica::new(Author(author), start.clone(), 10_000));
+            for round in 0..300_u64 {
+                for (replica, step) in replicas.iter_mut().zip([7, 11]) {
+                    let at = i64::try_from(round * step * 37 % 590).unwrap();
+                    let items = vec![Value::from(round), Value::from(step)];
+                    let splice = Method::Splice { start: at, count: at % 3, items };
+                    replica.edit(Path::ROOT, splice).unwrap();
+                }
+            }
+            let [one, two] = &mut replicas;
+            let made = |replica: &Replica| replica.history().cloned().collect::<Vec<_>>();
+            let (by_one, by_two) = (made(one), made(two));
+            for (replica, changes) in [(&mut *one, by_two), (&mut *two, by_one)] {
+                if is_burst {
+                    assert!(replica.receive(changes).refused.is_empty());
+                } else {
+                    for change in changes {
+                        assert!(replica.receive([change]).refused.is_empty());
+                    }
+                }
+            }
+            assert_eq!(one.value(), two.value());
+            let mut witness = Replica::new(Author(3), start.clone(), 10_000);
+            witness.receive(made(one));
+            assert_eq!(one.value(), witness.value());
+        }
+    }
+}
