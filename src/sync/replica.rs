@@ -9,14 +9,14 @@ use super::tracker::Tracker;
 use super::undo::Restorations;
 use super::window::Window;
 use super::{Author, Change, ChangeId, Tick, VectorClock};
-use crate::document::{ApplyError, Former, LimitError, Method, ParseError, Path, Value, parse};
+use crate::document::{ApplyError, Former, LimitError, Method, ParseError, Path, Source, Value};
 use crate::limits;
 
 /// A document at a version that everything later has seen: where a history starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The text the document was first read from; how it is to be written. The same for everyone.
-    pub source: Arc<str>,
+    pub source: Source,
     /// The document.
     pub value: Value,
     /// The changes it contains.
@@ -29,7 +29,8 @@ impl Checkpoint {
     /// # Errors
     /// The text is not JSON, and where.
     pub fn read(text: &str) -> Result<Self, ParseError> {
-        Ok(Self { source: text.into(), value: parse(text)?, clock: VectorClock::new() })
+        let source = Source::from(text);
+        Ok(Self { value: source.read()?.value, source, clock: VectorClock::new() })
     }
 }
 
@@ -37,7 +38,7 @@ impl Checkpoint {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// The text the document was first read from; [`save`](crate::document::save) wants it.
-    pub source: Arc<str>,
+    pub source: Source,
     /// The document.
     pub value: Value,
     /// The changes it contains.
@@ -149,24 +150,29 @@ impl Replica {
     }
 
     /// A replica made again from what was stored of it, own changes included: a checkpoint and the
-    /// changes after it in the order in which they became part of it.
+    /// changes after it in the order in which they became part of it. It is nobody's yet.
     ///
     /// # Errors
     /// They do not follow from each other: something is missing, or is not what was stored.
     pub fn restore(
-        author: Author, checkpoint: Checkpoint, changes: impl IntoIterator<Item = Arc<Change>>, limit: usize,
+        checkpoint: Checkpoint, changes: impl IntoIterator<Item = Change>, limit: usize,
     ) -> Result<Self, RestoreError> {
         // While it is nobody's, no change is its own.
         let mut replica = Self::new(Author(0), checkpoint, limit);
-        let received = replica.receive(changes.into_iter().map(Arc::unwrap_or_clone));
+        let received = replica.receive(changes);
         if let Some(refusal) = received.refused.into_iter().next() {
             return Err(RestoreError::Refused(refusal));
         }
         if replica.pending() > 0 {
             return Err(RestoreError::Gap);
         }
-        replica.author = author;
         Ok(replica)
+    }
+
+    /// The replica as an author's, who has made each change of theirs that is in it.
+    #[must_use]
+    pub fn of(self, author: Author) -> Self {
+        Self { author, ..self }
     }
 
     /// Whose edits are local here.

@@ -93,7 +93,7 @@ impl World {
                 1 => self.undo(who, true),
                 2 => {
                     let path = Some(Path::ROOT.key("list"));
-                    let presence = Presence { name: String::new(), path, editing: self.random.chance(50) };
+                    let presence = Presence { path, editing: self.random.chance(50), ..Presence::default() };
                     let now = self.local(who);
                     self.members.get_mut(&who).unwrap().session.set_presence(now, presence);
                 }
@@ -248,7 +248,9 @@ impl World {
         let stored = what_is_stored(replica, lost);
         let others: Vec<Author> = self.members.keys().copied().collect();
         let (author, dropped) = (member.session.author(), member.session.dropped().clone());
-        let replica = Replica::restore(author, replica.checkpoint(), stored, self.history).unwrap();
+        let replica = Replica::restore(replica.checkpoint(), stored.into_iter().map(Arc::unwrap_or_clone), self.history)
+            .unwrap()
+            .of(author);
         let options = SessionOptions { name: format!("peer {who}"), history: self.history };
         self.note(|_| format!("{who} is back with {:?}", replica.clock()));
         member.session = Session::resume(replica, &others, options).with_dropped(dropped);
