@@ -375,6 +375,7 @@ impl Node {
 }
 
 #[cfg(test)]
+#[allow(clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 mod tests {
     use super::*;
 
