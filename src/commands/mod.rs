@@ -79,9 +79,16 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::JqView { filter } => jq::jq(&filter),
         Command::Room(command) => {
             logging::start(cli.options.log_file.as_deref(), is_editor(&command))?;
-            take_part(command, &room_options(&cli.options)?, cli.options.schema)
+            let mut options = room_options(&cli.options)?;
+            options.keep = options.keep.filter(|_| is_kept(&command));
+            take_part(command, &options, cli.options.schema)
         }
     }
+}
+
+/// Whether the room is kept on this machine: by whoever stays, not by verbs that come and go.
+fn is_kept(command: &RoomCommand) -> bool {
+    is_editor(command) || matches!(command, RoomCommand::Serve { .. })
 }
 
 fn is_editor(command: &RoomCommand) -> bool {

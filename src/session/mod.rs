@@ -45,8 +45,8 @@
 //!
 //! # Limitations
 //!
-//! - A member that only some of the others can hear may be dropped by those who cannot, and goes
-//!   on under another name.
+//! - A member that only some of the others can hear, and that edits nothing, may be dropped by those
+//!   who cannot. It notices little of it.
 //! - Where a room falls apart, and both parts go on for longer than they remember, one of them
 //!   starts again from the other's document; what its people wrote is carried over by comparing.
 

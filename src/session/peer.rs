@@ -33,6 +33,8 @@ pub(super) struct Peer {
     pub(super) presence: Presence,
     /// When it last said something.
     pub(super) heard_at: Time,
+    /// When something of it last came, if only by way of others.
+    pub(super) alive_at: Time,
     /// How long its acknowledgements take, lately.
     round_trip: Duration,
     /// How long it has to acknowledge an own change.
@@ -63,6 +65,7 @@ impl Peer {
             counted: VectorClock::new(),
             presence: Presence::default(),
             heard_at: Time::ZERO,
+            alive_at: Time::ZERO,
             round_trip: timers::ROUND_TRIP,
             resend_after: timers::ROUND_TRIP * 3 / 2,
             lossy_until: Time::ZERO,

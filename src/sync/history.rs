@@ -323,7 +323,8 @@ impl History {
         let Some((count, version)) = found.filter(|&(count, _)| count > 0) else { return 0 };
         let next = self.held.partition_point(|held| held.at < count);
         let first = self.held.get(next).map_or(self.changes.len() - self.formers.len(), Held::first);
-        if first > count {
+        // A window that is open may start from a version that goes.
+        if first > count || self.held.first().is_some_and(|held| held.at < count) {
             self.hold(count, now);
         }
         self.start = version;

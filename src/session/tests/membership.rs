@@ -175,3 +175,16 @@ fn who_has_left_may_come_back_until_it_is_dropped() {
     assert_eq!(text(net.at(TWO)), r#"{"mine":2,"by 1":11}"#);
     assert_eq!(net.at(TWO).author().member(), TWO);
 }
+
+#[test]
+fn who_can_be_heard_by_way_of_another_is_not_dropped() {
+    let sessions =
+        [creator_with("{}", 8), Session::join(TWO, &[], options(8)), Session::join(THREE, &[], options(8))];
+    let mut net = Net::connected(sessions);
+    net.disconnect(ONE, THREE);
+    edit_all(&mut net, &[ONE, TWO, THREE], 40);
+    for who in [ONE, TWO, THREE] {
+        assert!(net.at(who).dropped().first.iter().len() == 0);
+        assert_eq!(net.at(who).author(), who);
+    }
+}

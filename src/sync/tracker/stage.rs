@@ -82,12 +82,17 @@ impl Tracker {
     /// Notes that what a slot shows is about to change: if there are records of anything inside,
     /// that may be on show elsewhere from now on, or nowhere.
     pub(super) fn note_move(&mut self, slot: &Slot) {
+        // The maps that are shown as one with those the writer knows may hold more there.
+        let beside = match slot {
+            Slot::Key(maps, _) => self.stage_of(maps).map(|stage| stage.shown.clone()),
+            Slot::Root | Slot::Item(..) => None,
+        };
         let has_inside = |entries: &Entries| {
             entries.iter().any(|&entry| !matches!(self.content_of(entry), Content::Plain(_)))
         };
         let moves = match slot {
             Slot::Root => true,
-            Slot::Key(maps, key) => maps.iter().any(|&map| {
+            Slot::Key(maps, key) => beside.as_ref().unwrap_or(maps).iter().any(|&map| {
                 self.map(self.entry(map).node).and_then(|map| map.slot(key)).is_some_and(has_inside)
             }),
             Slot::Item(list, item) => {
