@@ -8,9 +8,6 @@ use std::path::{Path, PathBuf};
 use crate::document::{ParseError, Value, parse_reporting, save};
 use crate::limits;
 
-/// Columns of a faulty line that are shown around the fault.
-const EXCERPT_COLUMNS: usize = 60;
-
 /// A file and what it is known to hold.
 #[derive(Clone, Debug)]
 pub struct FileBinding {
@@ -92,7 +89,7 @@ impl FileBinding {
         let text = read_text(&path)?;
         let parsed = parse_reporting(&text).map_err(|error| FileError::NotJson {
             path: path.clone(),
-            excerpt: excerpt(&text, &error),
+            excerpt: error.excerpt(&text),
             error,
         })?;
         let oddity = parsed.first_duplicate.map(|first| {
@@ -200,23 +197,6 @@ fn unreadable(path: &Path, error: io::Error) -> FileError {
         io::ErrorKind::IsADirectory => FileError::Directory(path.to_owned()),
         _ => FileError::Unreadable(path.to_owned(), error),
     }
-}
-
-/// The line of a fault with a caret under it, made inert and cut to a readable width.
-pub fn excerpt(text: &str, error: &ParseError) -> String {
-    let line = text.lines().nth(error.line.saturating_sub(1)).unwrap_or_default();
-    let column = error.column.saturating_sub(1);
-    let first = column.saturating_sub(EXCERPT_COLUMNS / 2);
-    let shown = |from: usize, count: usize| -> String {
-        let part: String = line.chars().skip(from).take(count).collect();
-        crate::document::inert(&part).into_owned()
-    };
-    let before = shown(first, column - first);
-    let after = shown(column, EXCERPT_COLUMNS - (column - first));
-    let margin = format!("{} | ", error.line);
-    let blank = " ".repeat(margin.len() - 2);
-    let indent = " ".repeat(unicode_width::UnicodeWidthStr::width(before.as_str()));
-    format!("{margin}{before}{after}\n{blank}| {indent}^")
 }
 
 /// The file that a name leads to, through symbolic links, also where the last one leads nowhere

@@ -5,7 +5,7 @@ use std::path::Path as FilePath;
 
 use super::failure::{Exit, Failure};
 use crate::document::{self, Path, Value};
-use crate::file::{FileBinding, excerpt};
+use crate::file::FileBinding;
 use crate::limits;
 use crate::sync::{Checkpoint, VectorClock};
 
@@ -95,7 +95,7 @@ pub(super) fn check_path(text: &str) -> Result<(), Failure> {
 
 fn parse(name: &str, text: &str) -> Result<Value, Failure> {
     document::parse(text).map_err(|error| {
-        let picture = excerpt(text, &error);
+        let picture = error.excerpt(text);
         let (line, column, reason) = (error.line, error.column, &error.reason);
         Failure::new(Exit::BadJson, format!("{name}:{line}:{column}: not JSON: {reason}\n{picture}"))
     })

@@ -1,8 +1,8 @@
 //! Messages to and from the bytes that travel: text, or text packed where that pays.
 //!
 //! Packed bytes are a byte that no text begins with, the length of the text (4 bytes, big endian)
-//! and an LZ4 block. Documents and runs of changes become a fifth of their size at several times
-//! the speed of a fast connection, which deflate and zstd do not reach.
+//! and an LZ4 block. Documents and runs of changes become about a fifth of their size, at more
+//! than the speed of most connections.
 
 use crate::limits;
 use crate::session::Message;

@@ -252,7 +252,11 @@ fn write_presence(presence: &Presence, text: &mut String) {
         Some(path) => write_path(path, text),
         None => text.push_str("null"),
     }
-    let _ = write!(text, r#","editing":{}}}]"#, presence.editing);
+    let _ = write!(text, r#","editing":{}"#, presence.editing);
+    if let Some(color) = &presence.color {
+        let _ = write!(text, r#","color":{}"#, Text::new(color));
+    }
+    text.push_str("}]");
 }
 
 fn read_hello(hello: &Payload<'_>) -> Result<Message, MessageError> {
@@ -299,7 +303,15 @@ fn read_presence(presence: &Payload<'_>) -> Result<Message, MessageError> {
         nowhere if nowhere.kind() == Kind::Null => None,
         path => Some(read_path(path)?),
     };
-    Ok(Message::Presence(Presence { name: presence.name()?, path, editing: presence.flag("editing")? }))
+    let color = match presence.member("color") {
+        Ok(_) => Some(presence.string("color")?),
+        Err(_) => None,
+    };
+    if color.as_ref().is_some_and(|color| color.chars().count() > limits::NAME_CHARS) {
+        return Err(presence.wrong(format!("a colour has at most {} characters", limits::NAME_CHARS)));
+    }
+    let (name, editing) = (presence.name()?, presence.flag("editing")?);
+    Ok(Message::Presence(Presence { name, path, editing, color }))
 }
 
 /// What a message of some kind carries.

@@ -43,7 +43,7 @@ impl Tracker {
 
     /// Where a node is on show, if it is.
     pub(super) fn on_show(&mut self, node: NodeId) -> Option<Arc<Stage>> {
-        if let Some((moves, stage)) = &self.hanging(node).stage
+        if let Some((moves, stage)) = self.hanging(node).and_then(|hanging| hanging.stage.as_ref())
             && *moves == self.moves
         {
             return Some(stage.clone());
@@ -55,8 +55,8 @@ impl Tracker {
     }
 
     fn find_stage(&mut self, node: NodeId) -> Option<Stage> {
-        for number in 0..self.hanging(node).owners.len() {
-            let (entry, owner) = self.hanging(node).owners.get(number).cloned()?;
+        let owners = self.hanging(node)?.owners.clone();
+        for (entry, owner) in owners {
             let (slot, route) = match owner {
                 Owner::Root => (Slot::Root, Route::new()),
                 Owner::Key(map, key) => {
@@ -84,8 +84,10 @@ impl Tracker {
     pub(super) fn note_move(&mut self, slot: &Slot) {
         // The maps that are shown as one with those the writer knows may hold more there.
         let beside = match slot {
-            Slot::Key(maps, _) => self.stage_of(maps).map(|stage| stage.shown.clone()),
-            Slot::Root | Slot::Item(..) => None,
+            Slot::Key(maps, _) if maps.iter().any(|&map| self.entry(map).mergeable) => {
+                self.stage_of(maps).map(|stage| stage.shown.clone())
+            }
+            Slot::Root | Slot::Key(..) | Slot::Item(..) => None,
         };
         let has_inside = |entries: &Entries| {
             entries.iter().any(|&entry| !matches!(self.content_of(entry), Content::Plain(_)))
