@@ -174,11 +174,11 @@ fn what_is_kept_is_listed_and_cleared_away_with_consent() {
 fn a_full_disk_is_said_and_survived() {
     let (home, server) = (Home::new(), SignalServer::start());
     let writer = Home::new();
-    // No file may become longer than 32 kB; a write beyond that fails, as on a full disk.
-    let script = "trap '' XFSZ; ulimit -S -f 64; exec \"$0\" serve demo --signal \"$1\"";
+    // No file may become longer than 128 kB; a write beyond that fails, as on a full disk.
+    let script = "trap '' XFSZ; ulimit -S -f 256; exec \"$0\" serve demo --signal \"$1\"";
     let mut holder = Limited::run(&home, script, server.url());
     until("it serves", || run_quietly(&writer, server.url(), &["get", "demo"]));
-    let long = format!("\"{}\"", "x".repeat(40_000));
+    let long = format!("\"{}\"", "x".repeat(120_000));
     run(&writer, server.url(), &["set", "demo", "/long", &long]).success();
     until("it is said", || holder.said().contains("not kept on this disk"));
     run(&writer, server.url(), &["set", "demo", "/more", "1"]).success();

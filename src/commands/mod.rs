@@ -91,11 +91,17 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::SchemaView => schema::violations(),
         Command::Room(command) => {
             logging::start(cli.options.log_file.as_deref(), is_editor(&command))?;
-            let options = room_options(&cli.options)?;
+            let mut options = room_options(&cli.options)?;
+            options.keep = options.keep.filter(|_| is_kept(&command));
             let wishes = Wishes { schema: cli.options.schema, color: cli.options.color };
             take_part(command, &Caller { options, given_name: cli.options.name }, wishes)
         }
     }
+}
+
+/// Whether the room is kept on this machine: by whoever stays, not by verbs that come and go.
+fn is_kept(command: &RoomCommand) -> bool {
+    is_editor(command) || matches!(command, RoomCommand::Serve { .. })
 }
 
 fn is_editor(command: &RoomCommand) -> bool {

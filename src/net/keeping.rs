@@ -123,6 +123,7 @@ impl Keeping {
             session = session.kept(is_resumed);
             if is_resumed {
                 session.known_before(&about.elsewhere, &about.mine);
+                session = session.with_dropped(about.dropped.clone());
                 self.notes.push(welcome(&about, &session));
             }
             writer = Some(Writer { store, about, is_failing: false, is_settled: true });
@@ -250,13 +251,13 @@ impl Writer {
         self.done(shared, settled);
     }
 
-    /// Notes under which name the session writes, before anything that it wrote under that.
+    /// Notes under which name the session writes, and whose changes do not count, before anything
+    /// that follows from that.
     fn note_name(&mut self, shared: &Shared) -> Result<(), StoreError> {
-        if self.about.is_now(shared.look(Session::author)) {
-            self.store.note(self.about.clone())
-        } else {
-            Ok(())
-        }
+        let (author, dropped) = shared.look(|session| (session.author(), session.dropped().clone()));
+        let is_news = self.about.dropped != dropped;
+        self.about.dropped = dropped;
+        if self.about.is_now(author) || is_news { self.store.note(self.about.clone()) } else { Ok(()) }
     }
 
     /// Notes how far the others are, if that has changed.
@@ -296,8 +297,8 @@ impl Writer {
     /// Tries to store everything anew.
     fn catch_up(&mut self, shared: &Shared) {
         let Some((last, whole)) = shared.whole() else { return };
-        self.about.is_now(shared.look(Session::author));
-        let written = self.store.note(self.about.clone()).and_then(|()| self.store.write(&whole));
+        let written = self.note_name(shared).and_then(|()| self.store.note(self.about.clone()));
+        let written = written.and_then(|()| self.store.write(&whole));
         if let Err(error) = written {
             self.done(shared, Err(error));
             return;

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::PathBuf;
 
+use crate::session::Dropped;
 use crate::sync::{Author, ChangeId, VectorClock};
 
 /// What is known of a session besides its document.
@@ -29,6 +30,8 @@ pub struct About {
     pub secret: String,
     /// What others were known to have.
     pub elsewhere: VectorClock,
+    /// Who was taken for dropped.
+    pub dropped: Dropped,
     /// The author's key and what proves it, as those who sign and check have it.
     pub keys: Vec<u8>,
     /// When it was last noted, in seconds since 1970.
@@ -49,6 +52,7 @@ impl About {
             id: String::new(),
             secret: String::new(),
             elsewhere: VectorClock::new(),
+            dropped: Dropped::default(),
             keys: Vec::new(),
             noted: 0,
         }
@@ -73,8 +77,6 @@ impl About {
     pub(super) fn rows(&self) -> Vec<(&'static str, Vec<u8>)> {
         let file = self.file.as_ref().map(|file| file.as_os_str().as_bytes().to_vec());
         let mine: Vec<String> = self.mine.iter().map(ToString::to_string).collect();
-        let elsewhere: Vec<String> =
-            self.elsewhere.iter().map(|(author, tick)| format!("{author}:{tick}")).collect();
         vec![
             ("room", self.room.clone().into_bytes()),
             ("server", self.server.clone().into_bytes()),
@@ -85,7 +87,9 @@ impl About {
             ("incarnation", self.incarnation.clone().into_bytes()),
             ("id", self.id.clone().into_bytes()),
             ("secret", self.secret.clone().into_bytes()),
-            ("elsewhere", elsewhere.join(" ").into_bytes()),
+            ("elsewhere", text_of(&self.elsewhere)),
+            ("dropped", text_of(&self.dropped.first)),
+            ("dropped for good", text_of(&self.dropped.settled)),
             ("keys", self.keys.clone()),
             ("noted", self.noted.to_string().into_bytes()),
         ]
@@ -118,19 +122,28 @@ impl About {
             "secret" => self.secret = text,
             "author" => self.author = Author(text.parse().ok()?),
             "mine" => self.mine = text.split_whitespace().map(author).collect::<Option<_>>()?,
-            "elsewhere" => {
-                let ticks = text.split_whitespace().map(|pair| {
-                    let (who, tick) = pair.split_once(':')?;
-                    Some((author(who)?, tick.parse().ok()?))
-                });
-                self.elsewhere = ticks.collect::<Option<_>>()?;
-            }
+            "elsewhere" => self.elsewhere = clock(&text)?,
+            "dropped" => self.dropped.first = clock(&text)?,
+            "dropped for good" => self.dropped.settled = clock(&text)?,
             "noted" => self.noted = text.parse().ok()?,
             // A later version's.
             _ => {}
         }
         Some(())
     }
+}
+
+fn text_of(clock: &VectorClock) -> Vec<u8> {
+    let ticks: Vec<String> = clock.iter().map(|(author, tick)| format!("{author}:{tick}")).collect();
+    ticks.join(" ").into_bytes()
+}
+
+fn clock(text: &str) -> Option<VectorClock> {
+    let ticks = text.split_whitespace().map(|pair| {
+        let (who, tick) = pair.split_once(':')?;
+        Some((author(who)?, tick.parse().ok()?))
+    });
+    ticks.collect()
 }
 
 fn author(text: &str) -> Option<Author> {

@@ -9,7 +9,7 @@
 //!
 //! What is stored is what goes over the wire: a `document` message as the start, then one `change`
 //! message a row, in the order in which they became part of the document. Why `SQLite`, and what is
-//! promised: `docs/decisions/0002-storage.md`.
+//! promised: `docs/decisions/0003-storage.md`.
 
 mod about;
 mod mark;

@@ -88,6 +88,8 @@ fn what_is_stored_comes_back_as_it_was() {
     expected.file = Some("/somewhere/a b.json".into());
     expected.elsewhere = VectorClock::from_iter([(Author(1), 3), (Author(7), 40)]);
     expected.keys = vec![0, 255, 3];
+    expected.dropped.first = VectorClock::from_iter([(Author(9), 4)]);
+    expected.dropped.settled = VectorClock::from_iter([(Author(8), 1)]);
     store.begin(expected.clone()).unwrap();
     for number in 1..200 {
         edit(&mut session, number);

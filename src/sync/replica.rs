@@ -155,7 +155,7 @@ impl Replica {
     /// # Errors
     /// They do not follow from each other: something is missing, or is not what was stored.
     pub fn restore(
-        checkpoint: Checkpoint, changes: impl IntoIterator<Item = Change>, limit: usize,
+        checkpoint: Checkpoint, changes: impl IntoIterator<Item = impl Into<Arc<Change>>>, limit: usize,
     ) -> Result<Self, RestoreError> {
         // While it is nobody's, no change is its own.
         let mut replica = Self::new(Author(0), checkpoint, limit);

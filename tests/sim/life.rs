@@ -248,13 +248,7 @@ impl World {
         let stored = what_is_stored(replica, lost);
         let others: Vec<Author> = self.members.keys().copied().collect();
         let (author, dropped) = (member.session.author(), member.session.dropped().clone());
-        let replica = Replica::restore(
-            replica.checkpoint(),
-            stored.into_iter().map(Arc::unwrap_or_clone),
-            self.history,
-        )
-        .unwrap()
-        .of(author);
+        let replica = Replica::restore(replica.checkpoint(), stored, self.history).unwrap().of(author);
         let options = SessionOptions { name: format!("peer {who}"), history: self.history };
         self.note(|_| format!("{who} is back with {:?}", replica.clock()));
         member.session = Session::resume(replica, &others, options).with_dropped(dropped);

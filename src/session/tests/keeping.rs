@@ -136,8 +136,7 @@ pub(super) fn restore(author: Author, records: &[(u64, Record)]) -> Replica {
             Record::Changes(changes, _) => all.1.extend(changes.iter().cloned()),
         }
     }
-    let changes = all.1.into_iter().map(Arc::unwrap_or_clone);
-    Replica::restore(all.0.unwrap(), changes, 100).unwrap().of(author)
+    Replica::restore(all.0.unwrap(), all.1, 100).unwrap().of(author)
 }
 
 #[test]
