@@ -29,7 +29,7 @@ impl Value {
     pub(crate) fn rewind(&mut self, path: &Path, method: &Method, former: Former) {
         let steps = path.steps();
         match (former, method) {
-            (Former::Nothing, _) => {}
+            (Former::Nothing, _) | (Former::Entries(_) | Former::Elements(_), Method::Delete) => {}
             (Former::Absent(number), _) => {
                 let (there, missing) = steps.split_at_checked(number).unwrap_or_default();
                 if let (Some(parent), Some(first)) = (self.at_steps(there), missing.first()) {
@@ -58,7 +58,6 @@ impl Value {
                     target.rewind_write(value, former);
                 }
             }
-            (Former::Entries(_) | Former::Elements(_), Method::Delete) => {}
         }
     }
 
@@ -79,13 +78,10 @@ impl Value {
             // The last first, so that what was added at the end goes in turn.
             Former::Entries(formers) => {
                 for ((key, value), former) in written.entries().zip(formers).rev() {
-                    match former {
-                        Former::Absent(_) => drop(self.remove_key(key)),
-                        former => {
-                            if let Some(target) = self.key_mut(key) {
-                                target.rewind_write(value, former);
-                            }
-                        }
+                    if matches!(former, Former::Absent(_)) {
+                        self.remove_key(key);
+                    } else if let Some(target) = self.key_mut(key) {
+                        target.rewind_write(value, former);
                     }
                 }
             }

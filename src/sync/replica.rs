@@ -366,7 +366,8 @@ impl Replica {
     /// An acknowledgement of what is not here yet stops all forgetting: among what is missing
     /// may be a change that had not seen what would be forgotten.
     pub fn acknowledged<'a>(&mut self, members: impl IntoIterator<Item = &'a VectorClock>) {
-        if self.history.len() <= self.limit {
+        let keep = self.limit - self.limit / 8;
+        if self.history.len() <= self.limit || !self.history.has_critical_within(self.history.len() - keep) {
             return;
         }
         let mut by_all = self.clock.clone();
@@ -376,8 +377,8 @@ impl Replica {
             }
             by_all.meet(member);
         }
-        let keep = self.limit - self.limit / 8;
-        let gone = self.history.forget(keep, &self.value, |version| by_all.covers(version));
+        let gone =
+            self.history.forget(keep, self.window.is_some(), &self.value, |version| by_all.covers(version));
         if let Some(window) = &mut self.window {
             window.since = window.since.saturating_sub(gone);
         }

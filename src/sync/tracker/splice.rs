@@ -14,7 +14,10 @@ impl Tracker {
     ) -> Applied {
         match self.shown(slot, writer.view()) {
             Shown::List(list) => self.splice_list(writer, list, start, count, items),
-            Shown::String(string) => return self.splice_string(writer, string, start, count, items),
+            Shown::String(string) => {
+                self.hang_later(string, slot);
+                return self.splice_string(writer, string, start, count, items);
+            }
             Shown::Absent | Shown::Map(_) | Shown::Scalar => return Applied::Void,
         }
         Applied::Yes

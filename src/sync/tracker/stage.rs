@@ -43,7 +43,7 @@ impl Tracker {
 
     /// Where a node is on show, if it is.
     pub(super) fn on_show(&mut self, node: NodeId) -> Option<Arc<Stage>> {
-        if let Some((moves, stage)) = &self.hanging(node).stage
+        if let Some((moves, stage)) = self.hanging(node).and_then(|hanging| hanging.stage.as_ref())
             && *moves == self.moves
         {
             return Some(stage.clone());
@@ -55,8 +55,8 @@ impl Tracker {
     }
 
     fn find_stage(&mut self, node: NodeId) -> Option<Stage> {
-        for number in 0..self.hanging(node).owners.len() {
-            let (entry, owner) = self.hanging(node).owners.get(number).cloned()?;
+        let owners = self.hanging(node)?.owners.clone();
+        for (entry, owner) in owners {
             let (slot, route) = match owner {
                 Owner::Root => (Slot::Root, Route::new()),
                 Owner::Key(map, key) => {

@@ -43,7 +43,7 @@ impl Tracker {
     /// that does not resolve in its context alters nothing. Everything it saw must have been
     /// applied before, or be in the value that the tracker started from.
     pub(in crate::sync) fn apply(&mut self, change: &Change, document: Document<'_>) {
-        let way = self.follow(change.path.steps(), View::Of(change.author, &change.clock));
+        let way = self.follow(&change.path, View::Of(change.author, &change.clock));
         let mut writer = Writer {
             id: change.id(),
             stamp: change.stamp(),
@@ -200,7 +200,7 @@ impl Tracker {
             Slot::Root => {
                 let at = self.rank_in(&self.root, id);
                 self.root.insert(at, entry);
-                self.hang(entry, Owner::Root);
+                self.hang(entry, Owner::Root, true);
             }
             Slot::Key(maps, key) => {
                 for &map in maps {
@@ -210,7 +210,7 @@ impl Tracker {
                     if let Some(map) = self.map_mut(holder) {
                         map.slot_mut(key).insert(at, entry);
                     }
-                    self.hang(entry, Owner::Key(holder, key.clone()));
+                    self.hang(entry, Owner::Key(holder, key.clone()), maps.len() == 1);
                 }
             }
             Slot::Item(list, item) => {
@@ -220,7 +220,7 @@ impl Tracker {
                 if let Some(list) = self.list_mut(holder) {
                     list.slots.entry(*item).or_default().insert(at, entry);
                 }
-                self.hang(entry, Owner::Item(holder, *item));
+                self.hang(entry, Owner::Item(holder, *item), true);
             }
         }
     }
