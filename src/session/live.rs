@@ -42,6 +42,7 @@ impl Session {
         if changes.is_empty() {
             return;
         }
+        self.keep_own();
         self.event(Event::Changed(changes.to_vec()));
         if let Some(ledger) = &mut self.ledger {
             ledger.enter_own(changes);

@@ -149,24 +149,29 @@ impl Replica {
     }
 
     /// A replica made again from what was stored of it, own changes included: a checkpoint and the
-    /// changes after it in the order in which they became part of it.
+    /// changes after it in the order in which they became part of it. It is nobody's yet.
     ///
     /// # Errors
     /// They do not follow from each other: something is missing, or is not what was stored.
     pub fn restore(
-        author: Author, checkpoint: Checkpoint, changes: impl IntoIterator<Item = Arc<Change>>, limit: usize,
+        checkpoint: Checkpoint, changes: impl IntoIterator<Item = Change>, limit: usize,
     ) -> Result<Self, RestoreError> {
         // While it is nobody's, no change is its own.
         let mut replica = Self::new(Author(0), checkpoint, limit);
-        let received = replica.receive(changes.into_iter().map(Arc::unwrap_or_clone));
+        let received = replica.receive(changes);
         if let Some(refusal) = received.refused.into_iter().next() {
             return Err(RestoreError::Refused(refusal));
         }
         if replica.pending() > 0 {
             return Err(RestoreError::Gap);
         }
-        replica.author = author;
         Ok(replica)
+    }
+
+    /// The replica as an author's, who has made each change of theirs that is in it.
+    #[must_use]
+    pub fn of(self, author: Author) -> Self {
+        Self { author, ..self }
     }
 
     /// Whose edits are local here.

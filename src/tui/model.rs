@@ -425,6 +425,12 @@ impl Model {
         }
     }
 
+    /// The host: of those who are here the one with the lowest number.
+    pub fn host(&self) -> Author {
+        let here = self.people.iter().filter(|person| person.link == Link::Live);
+        here.map(|person| person.author).min().map_or(self.me, |lowest| lowest.min(self.me))
+    }
+
     /// Whether a name could be taken for somebody else's: of those here for another's here, of
     /// those who left for anybody's.
     fn is_shared(&self, author: Author, name: &str) -> bool {

@@ -69,7 +69,7 @@ impl Pair {
                 Output::Event(Event::Changed(changes)) if who == READER => {
                     self.came.extend(changes.iter().map(|change| (change.tick(), now)));
                 }
-                Output::Event(_) | Output::Expel(_) => {}
+                Output::Event(_) | Output::Expel(_) | Output::Store(..) => {}
             }
         }
     }

@@ -248,7 +248,13 @@ impl World {
         let stored = what_is_stored(replica, lost);
         let others: Vec<Author> = self.members.keys().copied().collect();
         let (author, dropped) = (member.session.author(), member.session.dropped().clone());
-        let replica = Replica::restore(author, replica.checkpoint(), stored, self.history).unwrap();
+        let replica = Replica::restore(
+            replica.checkpoint(),
+            stored.iter().map(|change| Change::clone(change)),
+            self.history,
+        )
+        .unwrap()
+        .of(author);
         let options = SessionOptions { name: format!("peer {who}"), history: self.history };
         self.note(|_| format!("{who} is back with {:?}", replica.clock()));
         member.session = Session::resume(replica, &others, options).with_dropped(dropped);
@@ -304,7 +310,15 @@ impl World {
         };
         let message = Message::decode(&forged).unwrap();
         // Who is believed when it says that somebody is gone, or is somebody else, is a member.
-        if !matches!(message, Message::Hello { .. } | Message::Dropped(_) | Message::Goodbye) {
+        let is_trusted = matches!(
+            message,
+            Message::Hello { .. }
+                | Message::Dropped(_)
+                | Message::Goodbye
+                | Message::Links(_)
+                | Message::Pass { .. }
+        );
+        if !is_trusted {
             self.note(|_| format!("{to} <- stranger {forged}"));
             self.feed(to, Input::Message(STRANGER, message));
         }

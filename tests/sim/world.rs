@@ -366,6 +366,7 @@ impl World {
             match member.session.poll() {
                 Some(Output::Send(to, channel, message)) => self.send(who, to, channel, &message),
                 Some(Output::Event(event)) => self.told(who, &event),
+                Some(Output::Store(..)) => {}
                 Some(Output::Expel(peer)) => panic!("{who} expels {peer}"),
                 None => return,
             }
@@ -374,7 +375,7 @@ impl World {
 
     pub(crate) fn send(&mut self, from: Author, to: Author, channel: Channel, message: &Message) {
         match message {
-            Message::Clock { .. } | Message::Presence(_) | Message::Goodbye => {}
+            Message::Clock { .. } | Message::Presence(_) | Message::Links(_) | Message::Goodbye => {}
             Message::RequestSync(_) => {
                 self.tally.requests += 1;
                 self.busy_at = self.now;
@@ -389,6 +390,8 @@ impl World {
             | Message::Change(_)
             | Message::Changes(_)
             | Message::Signed(..)
+            | Message::Pass { .. }
+            | Message::Prove { .. }
             | Message::Dropped(_) => self.busy_at = self.now,
         }
         let text = message.encode();
