@@ -370,7 +370,7 @@ impl Session {
             }
             Message::Dropped(dropped) => self.peer_dropped(now, from, dropped, None),
             Message::Prove { .. } => {
-                self.event(Event::Garbage(from, "a proof that was not asked for".to_owned()))
+                self.event(Event::Garbage(from, "a proof that was not asked for".to_owned()));
             }
             Message::Signed(message, proof) => self.signed(now, from, *message, &proof),
             Message::RequestDocument => self.send_document(now, from),

@@ -5,6 +5,7 @@
 //! who says it and to whom. That is all the third does: to the two ends it is as if they were
 //! connected, hello first. What somebody passes on is never taken to be their own.
 
+use super::peer::Peer;
 use super::timers::Timer;
 use super::{Channel, Link, Message, Session, Time, Way};
 use crate::sync::Author;
@@ -59,7 +60,7 @@ impl Session {
     pub(super) fn pass(&mut self, now: Time, by: Author, from: Author, to: Author, message: Message) {
         if to != self.member {
             // Only for those who sent it, to those who can be talked to: one step and no further.
-            if from == by && !self.left && self.peers.get(&to).is_some_and(|peer| peer.is_direct()) {
+            if from == by && !self.left && self.peers.get(&to).is_some_and(Peer::is_direct) {
                 let channel = message.channel();
                 self.send(to, channel, Message::Pass { from, to, message: Box::new(message) });
             }
@@ -68,7 +69,7 @@ impl Session {
         if from == by || from == self.member || self.expelled.contains(&from) {
             return;
         }
-        let is_connected = self.peers.get(&from).is_some_and(|peer| peer.is_connected());
+        let is_connected = self.peers.get(&from).is_some_and(Peer::is_connected);
         if !is_connected && !self.left {
             if self.gone.contains(&from) {
                 // It left, and this was long on its way. Should it be back, the server says so.
