@@ -12,7 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bridge", &["bridge", "sync", "document", "limits"]),
     ("trust", &["trust", "sync", "document", "limits"]),
     ("session", &["session", "trust", "sync", "document", "limits"]),
-    ("store", &["store", "session", "sync", "document", "limits"]),
+    ("store", &["store", "session", "trust", "sync", "document", "limits"]),
     // Of the room only what a room is asked for and answers with, see below.
     ("net", &["net", "store", "room", "session", "trust", "sync", "document", "limits"]),
     ("room", &["room", "cursor", "net", "session", "trust", "sync", "document", "limits"]),
