@@ -10,6 +10,8 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use ultrawave_signal::protocol::{IceServer, IceServerError, NameError, check_room_name};
 
+use crate::tui::Hue;
+
 /// What it is, then (in the long help) examples, then how to call it.
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
@@ -125,8 +127,11 @@ pub struct Options {
     #[arg(long, value_name = "URL", global = true, env = "ULTRAWAVE_SIGNAL", hide_env = true)]
     pub signal: Option<String>,
     /// How others see you [default: your user name]
-    #[arg(long, value_name = "NAME", global = true)]
+    #[arg(long, value_name = "NAME", global = true, env = "ULTRAWAVE_NAME", hide_env = true)]
     pub name: Option<String>,
+    /// The colour of your name on the screens of the others, such as cyan or light-blue
+    #[arg(long, value_name = "COLOR", global = true, env = "ULTRAWAVE_COLOR", hide_env = true)]
+    pub color: Option<Hue>,
     /// A STUN or TURN server; may be repeated
     ///
     /// A STUN or TURN server, to get through routers: stun:host:port or
@@ -248,6 +253,9 @@ Examples:
         /// The filter
         filter: String,
     },
+    /// Hold the document on standard input against the JSON Schema on its first line, for the editor
+    #[command(hide = true)]
+    SchemaView,
 }
 
 /// What to do in a room.

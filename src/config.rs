@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::cli::Options;
 use crate::limits;
 use crate::room::{DEFAULT_SIGNAL, IceServer, IceServerError, Keep, RoomOptions};
-use crate::tui::{Bindings, Colors};
+use crate::tui::{Bindings, Colors, Hue};
 
 /// How long to try to get into a room.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -23,6 +23,8 @@ pub struct Config {
     pub signal: Option<String>,
     /// How others see this person.
     pub name: Option<String>,
+    /// The colour of this person's name on the screens of the others.
+    pub color: Option<Hue>,
     /// Recent changes kept for late arrivals.
     pub history: Option<usize>,
     /// Keys of the editor: the name of an action, and those that do it.
@@ -192,6 +194,7 @@ mod tests {
         Options {
             signal: signal.map(str::to_owned),
             name: name.map(str::to_owned),
+            color: None,
             schema: None,
             log_file: None,
             ice_servers: Vec::new(),

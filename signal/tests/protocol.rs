@@ -74,9 +74,11 @@ fn start(ice: Option<Ice>) -> Start {
 
 fn ice() -> Ice {
     let stun = "stun:stun.example.org:3478".parse().unwrap();
-    let mut turn: IceServer = "turn:turn.example.org:3478".parse().unwrap();
-    turn.username = "1700003600:5f1c".to_owned();
-    turn.credential = "kYd+8Fz0Vw==".to_owned();
+    let turn = IceServer {
+        urls: vec!["turn:turn.example.org:3478".to_owned()],
+        username: "1700003600:5f1c".to_owned(),
+        credential: "kYd+8Fz0Vw==".to_owned(),
+    };
     Ice { servers: vec![stun, turn], valid_s: Some(43_200) }
 }
 

@@ -127,12 +127,14 @@ struct Gathered {
 
 impl Gathered {
     /// From a message that is one change; any other is given back.
+    #[expect(clippy::result_large_err, reason = "it is given back as it came, not kept")]
     fn new(message: Message) -> Result<Self, Message> {
         let (change, proof) = single(message)?;
         Ok(Self { changes: vec![change], proof })
     }
 
     /// Adds another; what is no change of the same kind is given back.
+    #[expect(clippy::result_large_err, reason = "it is given back as it came, not kept")]
     fn add(&mut self, message: Message) -> Result<(), Message> {
         let (change, proof) = single(message)?;
         match (&mut self.proof, proof) {
@@ -162,6 +164,7 @@ impl Gathered {
 
 /// The change that a message is, with its proof; any other message is given back.
 #[expect(clippy::wildcard_enum_match_arm, reason = "only single changes are gathered")]
+#[expect(clippy::result_large_err, reason = "it is given back as it came, not kept")]
 fn single(message: Message) -> Result<(Arc<Change>, Option<Proof>), Message> {
     match message {
         Message::Change(change) => Ok((change, None)),

@@ -204,7 +204,10 @@ impl Life {
                 self.behind.extend(behind);
                 message
             }
-            Outgoing::Flush(done) => return self.flush(done),
+            Outgoing::Flush(done) => {
+                self.flush(done);
+                return Ok(());
+            }
         };
         let (id, text) = self.encode(&message);
         for at in 0..frames_of(text.len()) {
@@ -221,7 +224,10 @@ impl Life {
                 self.message = Some(Long { id, text, next: 0 });
                 self.go_on().await
             }
-            Outgoing::Flush(done) => self.flush(done),
+            Outgoing::Flush(done) => {
+                self.flush(done);
+                Ok(())
+            }
         }
     }
 
@@ -240,10 +246,9 @@ impl Life {
         (self.next_id, (self.codec.encode)(message))
     }
 
-    fn flush(&mut self, done: oneshot::Sender<()>) -> Result<(), String> {
+    fn flush(&mut self, done: oneshot::Sender<()>) {
         self.flushes.push((self.sent, done));
         self.flushed();
-        Ok(())
     }
 
     fn flushed(&mut self) {

@@ -342,7 +342,7 @@ impl Mesh {
                 }
                 return;
             }
-            signal => signal,
+            signal @ (Signal::Offer(_) | Signal::Answer(_) | Signal::Candidate(_)) => signal,
         };
         let answer = match (&signal, key) {
             (Signal::Answer(sdp), Some(key)) => Some((Half::new(sdp, key), key)),
@@ -452,18 +452,16 @@ impl Mesh {
     /// Sends to a member; to one that cannot be talked to, nothing.
     pub(super) fn send(&mut self, now: Instant, to: Author, channel: Channel, message: Message) {
         let Some(member) = self.members.get(&to) else { return };
-        match (&member.link, &member.detour) {
-            (Link::Open(wire), _) if wire.proving.is_done => {
-                if wire.connection.send(channel, message).is_err() {
-                    self.closed(now, to, "it takes nothing in");
-                }
-            }
-            (_, Some(detour)) if detour.is_open => {
-                if detour.detour.send(channel, message).is_err() {
-                    self.detour_closed(to, "it takes nothing in");
-                }
-            }
-            _ => {}
+        let (is_direct, sent) = match (&member.link, &member.detour) {
+            (Link::Open(wire), _) if wire.proving.is_done => (true, wire.connection.send(channel, message)),
+            (_, Some(detour)) if detour.is_open => (false, detour.detour.send(channel, message)),
+            _ => return,
+        };
+        let stalled = "it takes nothing in";
+        match sent {
+            Ok(()) => {}
+            Err(_) if is_direct => self.closed(now, to, stalled),
+            Err(_) => self.detour_closed(to, stalled),
         }
     }
 

@@ -60,6 +60,8 @@ struct State {
     /// Whether that is news.
     is_file_news: bool,
     server: ServerStatus,
+    /// Who is reached by way of whom.
+    ways: BTreeMap<Author, Author>,
     /// What the connections measured last.
     measured: BTreeMap<Author, Measured>,
     /// Where the signaling server is, when it runs in this process.
@@ -123,6 +125,7 @@ impl Shared {
                 is_file_news: false,
                 server: ServerStatus::Connected,
                 measured: BTreeMap::new(),
+                ways: BTreeMap::new(),
                 embedded,
                 watchers: Vec::new(),
             }),
@@ -181,6 +184,9 @@ impl Shared {
                 Output::Event(event) => event,
             };
             tracing::trace!(me = %state.session.author(), ?event, "told");
+            if matches!(event, Event::People) {
+                state.log_ways();
+            }
             match &event {
                 Event::Changed(changes) => news.extend(changes.iter().cloned()),
                 Event::Ready | Event::Replaced(_) => is_new = true,
@@ -395,6 +401,21 @@ impl Shared {
 }
 
 impl State {
+    /// Notes in the log who is reached by way of whom, when that changes; what else is open the mesh
+    /// knows.
+    fn log_ways(&mut self) {
+        let people = self.session.people();
+        let ways = people.iter().filter_map(|person| match person.way {
+            Way::Via(third) => Some((person.author, third)),
+            Way::Direct | Way::Server => None,
+        });
+        let ways: BTreeMap<Author, Author> = ways.collect();
+        for (author, third) in ways.iter().filter(|(author, third)| self.ways.get(author) != Some(third)) {
+            tracing::info!(me = %self.session.author(), %author, route = %format_args!("via {third}"), "a connection is open");
+        }
+        self.ways = ways;
+    }
+
     fn watchers(&self) -> impl Iterator<Item = Arc<Watcher>> {
         self.watchers.iter().filter_map(Weak::upgrade)
     }

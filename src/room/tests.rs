@@ -73,8 +73,10 @@ async fn joining_starts_no_server() {
 
 /// Two members with a bad network between them.
 async fn in_weather(wrap_socket: net::WrapSocket) -> (Room, Room) {
-    let signal = free_address();
-    let options = RoomOptions { signal, ..RoomOptions::default() };
+    in_weather_with(wrap_socket, RoomOptions { signal: free_address(), ..RoomOptions::default() }).await
+}
+
+async fn in_weather_with(wrap_socket: net::WrapSocket, options: RoomOptions) -> (Room, Room) {
     let surroundings = Surroundings { may_embed: true, wrap_socket };
     let document = Checkpoint::read("[]").unwrap();
     let enter = |entry| Room::enter_in(surroundings, "r", entry, document.clone(), options.clone());
@@ -91,9 +93,9 @@ async fn where_udp_is_blocked_all_goes_sealed_through_the_server() {
         assert_eq!(people.first().map(|person| person.way), Some(Way::Server), "{people:?}");
     }
     // More than a window and more than a frame, both ways, and small ones between.
-    for (room, key) in [(&ana, "a"), (&bo, "b")] {
-        room.root().key(key).set(Value::string(&"x y".repeat(200_000))).unwrap();
-        room.root().key("last").set(Value::string(key)).unwrap();
+    for room in [&ana, &bo] {
+        room.root().push([Value::string(&"x y".repeat(200_000))]).unwrap();
+        room.root().push([Value::NULL]).unwrap();
         assert!(room.kept_elsewhere(Duration::from_secs(30)).await);
     }
     until("the same document", || ana.snapshot().value == bo.snapshot().value).await;
@@ -119,14 +121,25 @@ async fn nothing_is_lost_in_the_rain() {
 #[ignore = "a measurement"]
 async fn measure_the_weather() {
     let clear: net::WrapSocket = std::convert::identity;
-    for (weather, wrap_socket) in [
-        ("loopback", clear),
-        ("50 ms, 5% lost each way", net::rain),
-        ("50 ms, 20% lost each way", net::downpour),
-        ("through the server", net::blocked),
+    // Such as turn:u:p@127.0.0.1:3478
+    let turn = std::env::var("ULTRAWAVE_MEASURE_TURN").ok();
+    let turn: Vec<IceServer> = turn.iter().map(|url| url.parse().unwrap()).collect();
+    for (weather, wrap_socket, relay_only) in [
+        ("loopback", clear, false),
+        ("through TURN on loopback", clear, true),
+        ("50 ms, 5% lost each way", net::rain, false),
+        ("50 ms, 20% lost each way", net::downpour, false),
+        ("through the server", net::blocked, false),
     ] {
+        if relay_only && turn.is_empty() {
+            println!("{weather}: not measured, as ULTRAWAVE_MEASURE_TURN names no server");
+            continue;
+        }
         let started = Instant::now();
-        let (ana, bo) = in_weather(wrap_socket).await;
+        let ice_servers = if relay_only { turn.clone() } else { Vec::new() };
+        let options =
+            RoomOptions { signal: free_address(), ice_servers, relay_only, ..RoomOptions::default() };
+        let (ana, bo) = in_weather_with(wrap_socket, options).await;
         println!("{weather}: joined in {:?}", started.elapsed());
         let mut changed = bo.changed();
         let mut took = Vec::new();
@@ -145,11 +158,16 @@ async fn measure_the_weather() {
             at(90),
             at(99)
         );
-        // What cannot be packed: the wire's own throughput.
-        let text: String = (0..4 << 20).map(|_| char::from(rand::random_range(b'a'..=b'z'))).collect();
+        let trips = ana.statistics().into_values().map(|measured| (measured.route, measured.round_trip));
+        println!("{weather}: {:?}", trips.collect::<Vec<_>>());
+        // What can hardly be packed: the wire's own throughput.
+        let megabytes = if wrap_socket as usize == clear as usize { 64 } else { 4 };
+        let text: String =
+            (0..megabytes << 20).map(|_| char::from(rand::random_range(b'a'..=b'z'))).collect();
         let started = Instant::now();
         ana.root().set(Value::string(&text)).unwrap();
         changed.wait_for(|snapshot| snapshot.value.as_text().is_some()).await.unwrap();
-        println!("{weather}: 4 MiB of noise: {:.2} MB/s", 4.2 / started.elapsed().as_secs_f64());
+        let rate = f64::from(megabytes) * 1.048_576 / started.elapsed().as_secs_f64();
+        println!("{weather}: {megabytes} MiB of noise: {rate:.2} MB/s");
     }
 }

@@ -164,6 +164,8 @@ pub struct Presence {
     pub path: Option<Path>,
     /// Whether they are editing there, or looking.
     pub editing: bool,
+    /// The colour they have chosen for their name, in words of their own.
+    pub color: Option<String>,
 }
 
 /// Which channel a message travels on, see `docs/protocol.md`.

@@ -216,10 +216,10 @@ impl Session {
     pub fn handle(&mut self, now: Time, input: Input) {
         match input {
             Input::Joined(_) | Input::Connected(_) | Input::Detoured(_) if self.left => {}
+            Input::Joined(peer) => self.joined(now, peer),
             Input::Connected(peer) | Input::Detoured(peer) if self.expelled.contains(&peer) => {
                 self.outputs.push_back(Output::Expel(peer));
             }
-            Input::Joined(peer) => self.joined(now, peer),
             Input::Connected(peer) => self.connected(now, peer, Way::Direct),
             Input::Detoured(peer) => self.connected(now, peer, Way::Server),
             Input::Certified(peer, certificate) => self.certified(now, peer, &certificate),
@@ -286,12 +286,12 @@ impl Session {
         if base.is_some_and(|base| !base.covers(&self.floor.clock)) {
             return Err(EditError::Base);
         }
-        let typing = undo::typing(replica.value(), &path, &method);
+        let kind = undo::Kind::of(replica.value(), &path, &method);
         let change = match base {
             Some(base) => replica.edit_at(base, path, method)?,
             None => replica.edit(path, method)?,
         };
-        self.undo.record(now, group, typing, change.id());
+        self.undo.record(now, group, kind, change.id());
         self.publish(now, std::slice::from_ref(&change));
         self.settle(now);
         Ok(change)

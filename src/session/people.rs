@@ -22,11 +22,7 @@ pub(super) struct OwnPresence {
 
 impl OwnPresence {
     pub(super) fn new(name: &str) -> Self {
-        Self {
-            now: Presence { name: name.to_owned(), path: None, editing: false },
-            changed: false,
-            repeats: 0,
-        }
+        Self { now: Presence { name: name.to_owned(), ..Presence::default() }, changed: false, repeats: 0 }
     }
 
     /// A ping went out.

@@ -16,6 +16,8 @@ pub(super) struct Files {
     room: Room,
     state: State,
     answers: mpsc::Sender<Answer>,
+    /// A wish to save that came while the file was at work.
+    waiting: Option<SaveWanted>,
 }
 
 enum State {
@@ -46,13 +48,17 @@ impl FileState {
 
 impl Files {
     pub(super) fn new(room: Room, file: Option<FileBinding>, answers: mpsc::Sender<Answer>) -> Self {
-        Self { room, state: file.map_or(State::None, State::Idle), answers }
+        Self { room, state: file.map_or(State::None, State::Idle), answers, waiting: None }
     }
 
-    /// Begins to write a document. What is wrong when it cannot begin.
+    /// Begins to write a document; while the file is at work, as soon as that is done. What is
+    /// wrong when it cannot begin.
     pub(super) fn save(&mut self, snapshot: Snapshot, wanted: SaveWanted) -> Option<Msg> {
         let own = match std::mem::replace(&mut self.state, State::Busy) {
-            State::Busy => return Some(Msg::Notice(Level::Warning, "still at work on the file".to_owned())),
+            State::Busy => {
+                self.waiting = Some(wanted);
+                return None;
+            }
             State::Idle(binding) => Some(binding),
             State::None => None,
         };
@@ -121,10 +127,12 @@ impl Files {
         None
     }
 
-    /// Takes the end of some work: what the model is told of it.
-    pub(super) fn take(&mut self, answer: Answer) -> Msg {
+    /// Takes the end of some work: what the model is told of it, and the wish to save that waited
+    /// for it. After a refusal the person is asked first.
+    pub(super) fn take(&mut self, answer: Answer) -> (Msg, Option<SaveWanted>) {
         self.state = answer.binding.map_or(State::None, State::Idle);
-        answer.message
+        let is_refused = matches!(answer.message, Msg::SaveFailed { .. });
+        (answer.message, self.waiting.take().filter(|_| !is_refused))
     }
 }
 

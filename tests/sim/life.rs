@@ -93,7 +93,7 @@ impl World {
                 1 => self.undo(who, true),
                 2 => {
                     let path = Some(Path::ROOT.key("list"));
-                    let presence = Presence { name: String::new(), path, editing: self.random.chance(50) };
+                    let presence = Presence { path, editing: self.random.chance(50), ..Presence::default() };
                     let now = self.local(who);
                     self.members.get_mut(&who).unwrap().session.set_presence(now, presence);
                 }

@@ -98,7 +98,7 @@ impl Desk {
     }
 
     pub fn see_ana(&mut self, name: &str, path: Option<Path>, editing: bool) {
-        let presence = Presence { name: name.to_owned(), path, editing };
+        let presence = Presence { name: name.to_owned(), path, editing, color: None };
         let person = Person {
             author: ANA,
             link: Link::Live,

@@ -115,9 +115,9 @@ impl Mesh {
             let reason = "its other end does not hold this room's keys: somebody may be in between";
             self.inputs.push(Input::Garbage(from, reason.to_owned()));
             if is_detour {
-                self.detour_closed(from, reason)
+                self.detour_closed(from, reason);
             } else {
-                self.closed(now, from, reason)
+                self.closed(now, from, reason);
             }
             return;
         }

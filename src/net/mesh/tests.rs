@@ -5,6 +5,7 @@ use ultrawave_signal::protocol::Body;
 use super::super::channel::Codec;
 use super::super::sealed::KeyPair;
 use super::super::transport::IceOptions;
+use super::proving::Proving;
 use super::*;
 use crate::trust::envelope::{NONCE, seal};
 use crate::trust::proof::{End, make, transcript};
@@ -28,7 +29,10 @@ fn credentials(author: u8) -> Credentials {
 
 /// What the other end of a connection proves itself with.
 fn proof(mesh: &Mesh, author: u8, key: &Credentials) -> Message {
-    let proving = &mesh.members.get(&Author(author.into())).unwrap().wire().unwrap().proving;
+    prove(&mesh.members.get(&Author(author.into())).unwrap().wire().unwrap().proving, author, key)
+}
+
+fn prove(proving: &Proving, author: u8, key: &Credentials) -> Message {
     let end = |author: u8, half: &Half| End {
         author: Author(author.into()),
         fingerprint: half.fingerprints.clone(),
@@ -54,15 +58,32 @@ fn link(mesh: &Mesh, author: u32) -> Option<&'static str> {
 /// Opens the connection to an author as if the other side had done its part.
 fn open(mesh: &mut Mesh, now: Instant, author: u32) -> ConnectionId {
     let id = mesh.members.get(&Author(author)).unwrap().wire().unwrap().id;
-    open_as(mesh, now, id, author);
-    id
-}
-
-fn open_as(mesh: &mut Mesh, now: Instant, id: ConnectionId, author: u32) {
     mesh.connection(now, id, ConnectionEvent::Open);
     let member = u8::try_from(author).unwrap();
     let proof = proof(mesh, member, &credentials(member));
     mesh.connection(now, id, ConnectionEvent::Message(proof));
+    id
+}
+
+/// Opens the way through the server to an author as if the other side had done its part.
+fn open_detour(mesh: &mut Mesh, now: Instant, author: u8) {
+    let detour = |mesh: &Mesh| {
+        let detour = mesh.members.get(&Author(author.into())).unwrap().detour.as_ref().unwrap();
+        (detour.id, detour.proving.clone())
+    };
+    mesh.connection(now, detour(mesh).0, ConnectionEvent::Open);
+    let (id, proving) = detour(mesh);
+    let proof = prove(&proving, author, &credentials(author));
+    mesh.connection(now, id, ConnectionEvent::Message(proof));
+}
+
+/// A description with a key that can be agreed on, sealed.
+fn with_key(kind: &str, from: u32) -> Relayed {
+    let key = data_encoding::BASE64.encode(&KeyPair::new().public());
+    let text = serde_json::json!({"connection": 1, "sdp": "v=0", "key": key}).to_string();
+    let sealed = seal(&Access::open("r"), [1; NONCE], &format!("{kind} {from} 3"), &text);
+    let body = Body::new(&serde_json::json!({ "sealed": sealed })).unwrap();
+    Relayed { room: "r".to_owned(), from: protocol::Author(from), body }
 }
 
 fn offer(from: u32) -> Relayed {
@@ -70,14 +91,9 @@ fn offer(from: u32) -> Relayed {
 }
 
 fn sealed_offer(from: u32, label: u64, sdp: &str) -> Relayed {
-    sealed("offer", from, label, sdp)
-}
-
-/// A description, as its author seals it.
-fn sealed(kind: &str, from: u32, label: u64, sdp: &str) -> Relayed {
-    let key = data_encoding::BASE64.encode(&KeyPair::new().public());
+    let key = data_encoding::BASE64.encode(&[9; 32]);
     let text = serde_json::json!({"connection": label, "sdp": sdp, "key": key}).to_string();
-    let sealed = seal(&Access::open("r"), [1; NONCE], &format!("{kind} {from} 3"), &text);
+    let sealed = seal(&Access::open("r"), [1; NONCE], &format!("offer {from} 3"), &text);
     let body = Body::new(&serde_json::json!({ "sealed": sealed })).unwrap();
     Relayed { room: "r".to_owned(), from: protocol::Author(from), body }
 }
@@ -291,15 +307,14 @@ async fn a_detour_is_taken_when_nothing_else_works_and_nobody_is_between() {
     mesh.present(now, Author(5));
     mesh.timeout(now, |_| false);
     assert_eq!(mesh.next_detour(), None, "there are no keys yet");
-    mesh.relayed(now, protocol::Signal::Answer, &sealed("answer", 5, 1, "v=0"));
+    mesh.relayed(now, protocol::Signal::Answer, &with_key("answer", 5));
     let at = mesh.next_detour().unwrap();
     assert_eq!(at, now + DETOUR_AFTER);
     mesh.timeout(at, |author| author == Author(5));
     assert_eq!(mesh.next_detour(), Some(at + LOOK_AGAIN), "somebody is between");
     mesh.timeout(at + LOOK_AGAIN, |_| false);
-    let id = mesh.members.get(&Author(5)).unwrap().detour.as_ref().unwrap().id;
     mesh.take_inputs();
-    open_as(&mut mesh, now, id, 5);
+    open_detour(&mut mesh, now, 5);
     assert_eq!(inputs(&mut mesh), ["Detoured(Author(5))"]);
     // A direct way takes its place.
     open(&mut mesh, now, 5);
@@ -311,10 +326,9 @@ async fn a_detour_is_taken_when_nothing_else_works_and_nobody_is_between() {
 async fn a_detour_ends_with_the_server() {
     let (mut mesh, _events) = mesh();
     let now = Instant::now();
-    mesh.relayed(now, protocol::Signal::Offer, &offer(2));
+    mesh.relayed(now, protocol::Signal::Offer, &with_key("offer", 2));
     mesh.timeout(now + DETOUR_AFTER, |_| false);
-    let id = mesh.members.get(&Author(2)).unwrap().detour.as_ref().unwrap().id;
-    open_as(&mut mesh, now, id, 2);
+    open_detour(&mut mesh, now, 2);
     mesh.server_down();
     assert_eq!(inputs(&mut mesh), ["Detoured(Author(2))", "Disconnected(Author(2))"]);
 }

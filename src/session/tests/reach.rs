@@ -38,7 +38,8 @@ fn who_finds_no_way_is_reached_by_way_of_another() {
     assert_eq!(text(net.at(THREE)), r#"{"a":1}"#);
     assert_eq!(net.at(ONE).unacknowledged(), 0);
     // So is where somebody is.
-    let here = Presence { name: "Ana".to_owned(), path: Some(Path::ROOT.key("a")), editing: true };
+    let here =
+        Presence { name: "Ana".to_owned(), path: Some(Path::ROOT.key("a")), editing: true, color: None };
     net.at(ONE).set_presence(now + ms(60), here.clone());
     net.pass(ms(100));
     let people = net.at(THREE).people();

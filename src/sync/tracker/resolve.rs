@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::sequence::Sequence;
+use super::sequence::{NOW, Sequence};
 use super::{Author, Entries, EntryId, KeyPlace, NodeId, Owner, Tracker, View};
 use crate::document::{Kind, Path, Step, Text};
 use crate::sync::{ChangeId, Tick};
@@ -284,8 +284,12 @@ impl Tracker {
             return ((index < length).then_some(index), length);
         };
         let is_filled = |item| self.is_filled(node, item, view);
-        let found = if let View::Of(author, clock) = view {
-            let column = items.column(author, clock, is_filled);
+        let column = match view {
+            View::Now => Some(NOW),
+            View::Of(author, clock) => Some(items.column(author, clock, is_filled)),
+            View::At(_) => None,
+        };
+        let found = if let Some(column) = column {
             (items.item_at(column, index), items.len(column))
         } else {
             let pieces: Vec<_> = items.visible(view, is_filled).collect();

@@ -84,8 +84,10 @@ impl Tracker {
     pub(super) fn note_move(&mut self, slot: &Slot) {
         // The maps that are shown as one with those the writer knows may hold more there.
         let beside = match slot {
-            Slot::Key(maps, _) => self.stage_of(maps).map(|stage| stage.shown.clone()),
-            Slot::Root | Slot::Item(..) => None,
+            Slot::Key(maps, _) if maps.iter().any(|&map| self.entry(map).mergeable) => {
+                self.stage_of(maps).map(|stage| stage.shown.clone())
+            }
+            Slot::Root | Slot::Key(..) | Slot::Item(..) => None,
         };
         let has_inside = |entries: &Entries| {
             entries.iter().any(|&entry| !matches!(self.content_of(entry), Content::Plain(_)))

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use rustc_hash::{FxHashMap, FxHasher};
 
 use super::content::Content;
-use super::{EntryId, Slot, Tracker};
+use super::{Entries, EntryId, Slot, Tracker};
 use crate::document::{Path, Step};
 
 /// Where paths have led, by a hash of all steps but the last. Of two with one hash the later is
@@ -57,7 +57,7 @@ impl Tracker {
             Slot::Key(maps, _) => maps.len() == 1,
             Slot::Item(list, _) => self.list(self.entry(*list).node).is_some_and(|list| list.items.is_none()),
         };
-        let Some(&[only]) = self.held(slot).map(smallvec::SmallVec::as_slice) else { return false };
+        let Some(&[only]) = self.held(slot).map(Entries::as_slice) else { return false };
         let entry = self.entry(only);
         is_plain && entry.added.is_none() && entry.removed.is_empty()
     }

@@ -9,7 +9,8 @@ use crate::document::Path;
 use crate::session::{Link, Person, Presence, Way};
 use crate::sync::Author;
 use crate::tui::message::Doer;
-use crate::tui::model::{HistoryEntry, Mode, Model};
+use crate::tui::mode::Mode;
+use crate::tui::model::{HistoryEntry, Model};
 use crate::tui::text::{clip_start, fit, inert};
 use crate::tui::theme::Role;
 
@@ -42,6 +43,7 @@ pub(super) fn people(model: &Model, columns: usize) -> Vec<Pieces> {
         name: String::new(),
         path: Some(model.cursor.clone()),
         editing: matches!(model.mode, Mode::Edit(_)),
+        color: None,
     };
     let note = note(model, model.me, Way::Direct);
     let mut lines =
@@ -50,7 +52,7 @@ pub(super) fn people(model: &Model, columns: usize) -> Vec<Pieces> {
         let name = model.name_of(Doer::Other(person.author));
         let here = model.places.get(&person.author).and_then(|place| place.here.as_ref());
         lines.push(person_line(
-            (mark(person), Role::Person(person.author)),
+            (mark(person), Role::Person(model.hue_of(person.author))),
             &name,
             state(person),
             &self::note(model, person.author, person.way),
@@ -121,7 +123,7 @@ pub(super) fn history_line(model: &Model, entry: &HistoryEntry, columns: usize) 
     let mut line = Pieces::new(columns);
     let role = match entry.doer {
         Doer::Me => Role::Title,
-        Doer::Other(author) => Role::Person(author),
+        Doer::Other(author) => Role::Person(model.hue_of(author)),
     };
     let age = entry.at.map_or_else(|| "·".to_owned(), |at| age(model.now.saturating_sub(at)));
     let what = if entry.what == "delete" { "del" } else { entry.what };

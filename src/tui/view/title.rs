@@ -9,6 +9,7 @@ use crate::tui::message::Doer;
 use crate::tui::model::Model;
 use crate::tui::text::{clip, clip_start, count, inert, width};
 use crate::tui::theme::Role;
+use crate::tui::update::{disputes_told, schema_told};
 
 /// Columns of a name in the title.
 const NAME_COLUMNS: usize = 12;
@@ -72,9 +73,12 @@ fn parts(model: &Model) -> Vec<Part> {
         let told = format!("✗ not kept on this disk: {}", inert(reason));
         parts.push(Part { rank: 2, gap: 3, pieces: vec![(Role::Error, told)] });
     }
-    if !model.violations.is_empty() {
-        let told = format!("✗ {} against the schema", model.violations.len());
-        parts.push(Part { rank: 2, gap: 3, pieces: vec![(Role::Error, told)] });
+    if let Some((is_well, told)) = schema_told(model) {
+        let (rank, role) = if is_well { (60, Role::Good) } else { (2, Role::Error) };
+        parts.push(Part { rank, gap: 3, pieces: vec![(role, told)] });
+    }
+    if let Some(told) = disputes_told(model) {
+        parts.push(Part { rank: 1, gap: 3, pieces: vec![(Role::Warning, format!("{told}: gx"))] });
     }
     let others =
         if model.people.is_empty() { "you".to_owned() } else { format!("you + {}", model.people.len()) };
@@ -89,7 +93,11 @@ fn parts(model: &Model) -> Vec<Part> {
         let name = model.name_of(Doer::Other(person.author));
         let followed = if model.following == Some(person.author) { "·followed" } else { "" };
         let name = format!("[{}{state}{followed}]", clip(&name, NAME_COLUMNS));
-        parts.push(Part { rank: at, gap: 1, pieces: vec![(Role::Person(person.author), name)] });
+        parts.push(Part {
+            rank: at,
+            gap: 1,
+            pieces: vec![(Role::Person(model.hue_of(person.author)), name)],
+        });
     }
     parts
 }
