@@ -115,14 +115,14 @@ fn replicas_agree_whatever_the_order_of_arrival() {
 }
 
 /// Orders of arrival tried of each history in [`many_schedules_of_many_histories`].
-const SCHEDULES: u64 = 50;
+const SCHEDULES: usize = 50;
 
 /// Small histories, each in many orders of arrival, in batches of many sizes, with repetitions:
 /// `SCHEDULES=n` tries so many, in a release build some ten million in a few minutes.
 #[test]
 fn many_schedules_of_many_histories() {
     let mut tried = 0;
-    for seed in seeds_or("SCHEDULES", 5_000).step_by(SCHEDULES as usize) {
+    for seed in seeds_or("SCHEDULES", 5_000).step_by(SCHEDULES) {
         let history = history(&mut Random(seed));
         if let Err(failure) = try_schedules(&history, seed) {
             check_and_shrink(&format!("SEED={seed}"), &history, |history| {

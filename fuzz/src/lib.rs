@@ -6,8 +6,8 @@ mod random;
 mod room;
 mod seeds;
 
-use ultrawave::limits;
 use ultrawave::document::{Path, diff, parse, parse_reporting};
+use ultrawave::limits;
 use ultrawave::session::Message;
 use ultrawave::sync::{decode_change, encode_change};
 use ultrawave_signal::protocol::{Request, Response};

@@ -71,6 +71,10 @@ impl Session {
         }
         let is_connected = self.peers.get(&from).is_some_and(Peer::is_connected);
         if !is_connected && !self.left {
+            if self.gone.contains(&from) {
+                // It left, and this was long on its way. Should it be back, the server says so.
+                return;
+            }
             // It has given up waiting before this side has.
             self.joined(now, from);
             self.connected(now, from, Way::Via(by));

@@ -51,6 +51,10 @@ plant() {
 
 refresh() {
     mkdir -p "$copy"
+    # What has moved away is not to be found there any more.
+    (cd "$copy" && find . -name '*.rs' -type f) | while IFS= read -r file; do
+        [[ -f $file ]] || rm -f "$copy/$file"
+    done
     # Unchanged files keep their times, so that what is built stays built.
     for file in $(git ls-files -co --exclude-standard Cargo.toml Cargo.lock src tests signal benches examples fuzz docs README.md); do
         [[ -f $file ]] || continue

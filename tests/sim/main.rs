@@ -109,5 +109,5 @@ fn everyone_ends_with_the_same_document() {
     let seeds = usize::try_from(seeds).unwrap();
     assert!(all.edits > 20 * seeds && all.undone > seeds && all.joined > seeds / 2, "{all:?}");
     let rare = [all.left, all.crashed, all.back, all.cuts, all.forgot, all.replaced, all.nonsense];
-    assert!(rare.iter().all(|&times| times > seeds / 40) && all.requests > seeds, "{all:?}");
+    assert!(rare.iter().all(|&times| times > seeds / 100) && all.requests > seeds, "{all:?}");
 }

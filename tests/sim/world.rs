@@ -149,9 +149,9 @@ pub(crate) const fn ms(ms: u64) -> Duration {
 }
 
 /// How long everything is quiet and whole in the end.
-const QUIET: Duration = ms(75_000);
+const QUIET: Duration = ms(65_000);
 
-/// How long of that nobody is to be woken by anything but pings.
+/// How long after that nobody is to be woken by anything but pings.
 pub(crate) const CALM: Duration = ms(10_000);
 
 impl World {
@@ -220,11 +220,11 @@ impl World {
     pub(crate) fn run(&mut self) {
         self.run_until(self.ends_at);
         self.heal();
-        self.run_until(self.ends_at + QUIET - CALM);
+        self.run_until(self.ends_at + QUIET);
         for member in self.members.values_mut() {
             member.woken = 0;
         }
-        self.run_until(self.ends_at + QUIET);
+        self.run_until(self.ends_at + QUIET + CALM);
         let forgets = |member: &&Member| {
             let remembers = |replica: &Replica| replica.reaches_back_to(&VectorClock::new());
             !member.session.replica().is_some_and(remembers)

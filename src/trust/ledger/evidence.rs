@@ -102,7 +102,7 @@ impl Ledger {
         for &author in mine.iter().filter(|&&author| author != me) {
             let Some(last) = self.chains.get(&author).map(Chain::last) else { continue };
             let issued = super::Certificate::issue(&self.access, author, &self.key);
-            if self.certificates.get(&author).is_none() {
+            if !self.certificates.contains_key(&author) {
                 self.certificates.extend(issued.map(|certificate| (author, certificate)));
             }
             self.me = author;
