@@ -140,7 +140,9 @@ fn records(megabytes: usize) -> String {
 
 fn numbers(count: usize) -> String {
     let mut text = String::from("[\"first thing\"");
-    (0..count).for_each(|number| drop(write!(text, ",{number}")));
+    for number in 0..count {
+        let _ = write!(text, ",{number}");
+    }
     text.push_str("]\n");
     text
 }

@@ -3,7 +3,9 @@
 
 use std::thread;
 
-use ultrawave::document::{Method, ParseError, Path, Style, Value, parse, parse_reporting, save};
+use ultrawave::document::{
+    Grain, Method, ParseError, Path, Source, Style, Value, parse, parse_reporting, save,
+};
 use ultrawave::limits;
 
 /// Accepted texts, and what they say written compactly.
@@ -317,4 +319,37 @@ fn a_long_line_is_shown_around_the_fault() {
 fn the_place_is_counted_in_characters_and_in_bytes() {
     let error: ParseError = parse("[\"é😀\", x]").unwrap_err();
     assert_eq!((error.offset, error.line, error.column), (11, 1, 8));
+}
+
+/// `ULTRAWAVE_JSON_SUITE=FOLDER cargo test --test document_parse -- --ignored`: the files of
+/// nst/JSONTestSuite's `test_parsing`. `y_` is to be taken and kept byte for byte, `n_` refused; of
+/// `i_` either will do, as long as nothing ends.
+#[test]
+#[ignore = "needs the files of nst/JSONTestSuite in the folder ULTRAWAVE_JSON_SUITE"]
+fn the_public_parsing_suite_is_judged_right() {
+    let folder = std::env::var_os("ULTRAWAVE_JSON_SUITE").expect("ULTRAWAVE_JSON_SUITE names the folder");
+    let mut judged = [0, 0, 0];
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let text = String::from_utf8(std::fs::read(&path).unwrap());
+        let value = text.as_ref().ok().and_then(|text| parse(text).ok());
+        let source = text.as_ref().ok().map(|text| Source::with_grain(text, Grain { span: 2, page: 2 }));
+        let read = source.as_ref().and_then(|source| source.read().ok());
+        assert_eq!(read.map(|read| read.value), value, "{name}");
+        match name.get(..2) {
+            Some("y_") => {
+                let value = value.expect(&name);
+                let text = text.unwrap();
+                assert_eq!(save(&text, &value), text, "{name}");
+                judged[0] += 1;
+            }
+            Some("n_") => {
+                assert!(value.is_none(), "{name} is taken");
+                judged[1] += 1;
+            }
+            _ => judged[2] += 1,
+        }
+    }
+    assert!(judged[0] > 90 && judged[1] > 180, "the suite is not whole: {judged:?}");
 }

@@ -326,3 +326,32 @@ fn a_merge_patch_does_what_the_rfc_says_and_writes_nothing_twice() {
         assert_eq!(merge_patch(&merged, &patch), [], "{patch}");
     }
 }
+
+/// `ULTRAWAVE_PATCH_SUITE=FOLDER cargo test --test document_patch -- --ignored`: `tests.json` and
+/// `spec_tests.json` of json-patch/json-patch-tests.
+#[test]
+#[ignore = "needs the files of json-patch/json-patch-tests in the folder ULTRAWAVE_PATCH_SUITE"]
+fn the_public_patch_suite_passes() {
+    let folder = std::env::var_os("ULTRAWAVE_PATCH_SUITE").expect("ULTRAWAVE_PATCH_SUITE names the folder");
+    let (mut passed, mut faults) = (0, Vec::new());
+    for name in ["tests.json", "spec_tests.json"] {
+        let text = std::fs::read_to_string(std::path::Path::new(&folder).join(name)).unwrap();
+        for case in value(&text).elements().filter(|case| case.key(&"disabled".into()).is_none()) {
+            let (Some(document), Some(patch)) = (case.key(&"doc".into()), case.key(&"patch".into())) else {
+                continue;
+            };
+            let result = json_patch(document, patch).map(|edits| sorted(&applied(document, &edits)));
+            let is_right = match (case.key(&"expected".into()), case.key(&"error".into())) {
+                (Some(expected), _) => result.as_ref() == Ok(&sorted(expected)),
+                (None, Some(_)) => result.is_err(),
+                (None, None) => result.is_ok(),
+            };
+            passed += usize::from(is_right);
+            if !is_right {
+                faults.push(format!("{case}: {result:?}"));
+            }
+        }
+    }
+    assert!(faults.is_empty(), "{passed} passed, not these:\n{}", faults.join("\n"));
+    assert!(passed > 90, "the suite is not whole: {passed}");
+}

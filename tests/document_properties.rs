@@ -345,7 +345,10 @@ proptest! {
         prop_assert_eq!(read.value.to_string(), plain.to_string());
         prop_assert_eq!(save(&source, &read.value), save(&text, &plain));
         prop_assert_eq!(&original, &whole.value, "the copy did not see the edits");
-        prop_assert!(original.is_same(&source.read().unwrap().value) || original.len() == 0 || !original.is_container() || text.len() < grain.span);
+        let body = text.trim_start_matches('\u{feff}').trim();
+        if original.is_container() && body.len() >= grain.span.max(2) {
+            prop_assert!(original.is_same(&source.read().unwrap().value), "what is not edited stays unread");
+        }
     }
 
     #[test]

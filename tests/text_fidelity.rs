@@ -1,7 +1,7 @@
 //! What is not edited keeps its bytes; what is new is written in the file's own style.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
-use ultrawave::document::{Method, Path, Style, Value, parse, save};
+use ultrawave::document::{Method, Path, Source, Style, Value, parse, save};
 
 /// The text after edits, each `set PATH VALUE`, `delete PATH`, `merge PATH MAP` or
 /// `splice PATH START COUNT ITEMS`; and that it says what the edited value says.
@@ -252,4 +252,65 @@ fn the_example_documents_survive_edits() {
         edited(&translations, &["splice .locales.de.messages.notice.shipped 0 1 [\"🚚\"]"]),
         translations.replace("🎉 Ihre", "🚚 Ihre")
     );
+}
+
+/// The file that comes of a file of lines after edits, given as for [`edited`].
+fn edited_lines(file: &str, edits: &[(&str, Method)]) -> String {
+    let source = Source::lines(file).0;
+    let mut value = source.read().unwrap().value;
+    for (path, method) in edits {
+        value.apply(&Path::read(path, &value).unwrap(), method).unwrap();
+    }
+    save(&source, &value)
+}
+
+#[test]
+fn files_of_lines_keep_every_byte() {
+    for file in [
+        "",
+        "\n",
+        "1",
+        "1\n",
+        "1\n2\n",
+        "1\r\n 2 \r\n\r\n3",
+        "\u{feff}{\"a\": 1.0}\n[1, 2]\n",
+        "\n\n1\n\n",
+        "{\"a\":1}\nno JSON, \"here\" \\ \u{1}\n[1,]\n2 3\n\"x\"\n,\n]\n\u{feff}1\n",
+    ] {
+        let (source, _) = Source::lines(file);
+        assert_eq!(source.file(), file);
+        assert_eq!(edited_lines(file, &[]), file);
+        let again = Source::of_lines(source.text(), source.bad_lines().unwrap().clone());
+        assert_eq!((again.file(), &again), (file.into(), &source));
+    }
+}
+
+#[test]
+fn lines_come_and_go_as_lines() {
+    let set = |text: &str| Method::Set(parse(text).unwrap());
+    let add = |start, text: &str| Method::Splice { start, count: 0, items: vec![parse(text).unwrap()] };
+    for (file, path, method, expected) in [
+        ("{\"a\": 1}\n[2]\n", "/0/a", set("[1,{\"b\":[]}]"), "{\"a\": [1, {\"b\": []}]}\n[2]\n"),
+        ("1\n2\n", "", add(2, "{\"a\":{\"b\":1}}"), "1\n2\n{\"a\": {\"b\": 1}}\n"),
+        ("1\r\n2", "", add(2, "3"), "1\r\n2\r\n3"),
+        ("1\n2\n", "", add(0, "[0]"), "[0]\n1\n2\n"),
+        ("1\n", "", add(1, "2"), "1\n2\n"),
+        ("1\n", "", add(0, "0"), "0\n1\n"),
+        ("", "", add(0, "1"), "1\n"),
+        ("1\n2\n3\n", "/1", Method::Delete, "1\n3\n"),
+        ("1\noops\n3\n", "/0", set("0"), "0\noops\n3\n"),
+        ("1\noops\n3\n", "/1", set("2"), "1\n2\n3\n"),
+        ("1\noops\n", "/1", Method::Delete, "1\n"),
+        ("1\n", "", set("{}"), "{}\n"),
+    ] {
+        assert_eq!(edited_lines(file, &[(path, method)]), expected, "{file:?}");
+    }
+}
+
+#[test]
+fn a_line_that_is_no_json_is_told_of_and_shown() {
+    let (source, bad) = Source::lines("1\n {\"a\":}\n2\nx\n");
+    assert_eq!(source.read().unwrap().value.to_string(), r#"[1,"{\"a\":}",2,"x"]"#);
+    let places: Vec<(usize, usize)> = bad.iter().map(|bad| (bad.number, bad.column)).collect();
+    assert_eq!(places, [(2, 7), (4, 1)]);
 }

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
-use std::sync::Arc;
-
 use ultrawave::document::{Method, Path, Value, parse};
 use ultrawave::sync::{Author, Change, ChangeId, Checkpoint, Replica, Undone, VectorClock};
 

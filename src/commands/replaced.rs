@@ -32,7 +32,14 @@ impl Replaced {
     /// A file that showed this when it was last looked at.
     pub(super) fn new(file: File, known: &Source, bridge: Bridge) -> Self {
         let is_lines = known.bad_lines().is_some();
-        Self { file, is_lines, hash: hash(known.file().as_bytes()), looked: None, since: Instant::now(), bridge }
+        Self {
+            file,
+            is_lines,
+            hash: hash(known.file().as_bytes()),
+            looked: None,
+            since: Instant::now(),
+            bridge,
+        }
     }
 
     /// What somebody has written to it since it was last looked at. What is no JSON is not told:

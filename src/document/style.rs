@@ -63,7 +63,8 @@ impl Layout {
 
     /// The same for a file whose elements are lines: everything new stays on its line.
     pub(super) fn in_lines(self) -> Self {
-        Self { style: Style { indent: None, ..self.style }, ..self }
+        let comma = if self.colon == ":" { ",".to_owned() } else { self.comma };
+        Self { style: Style { indent: None, ..self.style }, comma, ..self }
     }
 
     /// The layout of a JSON text, as far as it can be read.

@@ -188,7 +188,12 @@ impl Value {
                 Inside::Object(object) => Some(object),
                 Inside::Array(_) => None,
             },
-            _ => None,
+            Node::Null
+            | Node::Bool(_)
+            | Node::Number(_)
+            | Node::String(_)
+            | Node::Array(_)
+            | Node::Unread(_) => None,
         }
     }
 
@@ -199,7 +204,12 @@ impl Value {
                 Inside::Array(elements) => Some(elements),
                 Inside::Object(_) => None,
             },
-            _ => None,
+            Node::Null
+            | Node::Bool(_)
+            | Node::Number(_)
+            | Node::String(_)
+            | Node::Object(_)
+            | Node::Unread(_) => None,
         }
     }
 
@@ -228,10 +238,8 @@ impl Value {
     /// The text of a container that nobody has looked into: what it says, with its own spelling
     /// and white space. Nothing for what has been made already.
     pub fn unread_text(&self) -> Option<&str> {
-        match &self.0 {
-            Node::Unread(unread) if unread.known().is_none() => Some(unread.text()),
-            _ => None,
-        }
+        let Node::Unread(unread) = &self.0 else { return None };
+        unread.known().is_none().then(|| unread.text())
     }
 
     /// The children from a position on that nobody has looked at yet: how many follow each other

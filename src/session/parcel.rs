@@ -153,7 +153,8 @@ impl Session {
         if own != hash {
             return self.give_document(now, to, None);
         }
-        let (start, end) = (part_start(source.text(), part), part_start(source.text(), part.saturating_add(1)));
+        let (start, end) =
+            (part_start(source.text(), part), part_start(source.text(), part.saturating_add(1)));
         if start == end {
             return;
         }

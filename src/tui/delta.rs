@@ -88,8 +88,9 @@ impl Delta {
 
     fn of_maps(old: &Value, new: &Value) -> Self {
         let mut changed = FxHashMap::default();
-        let (mut kept, mut moved) = (0, false);
-        for (at, (key, before)) in old.entries().enumerate() {
+        let (start, end) = old.shared_ends(new);
+        let (mut kept, mut moved) = (start + end, false);
+        for (at, (key, before)) in old.entries().enumerate().skip(start).take(old.len() - start - end) {
             let after = match new.entry(at) {
                 Some((same, value)) if same == key => Some(value),
                 _ => {
@@ -122,9 +123,13 @@ impl Delta {
         let mut pairing =
             Pairing { old, new, runs: Vec::new(), changed: FxHashMap::default(), added: Vec::new() };
         let shorter = old.len().min(new.len());
-        let prefix = old.elements().zip(new.elements()).take_while(|(before, after)| before == after).count();
-        let suffix = old.elements().rev().zip(new.elements().rev());
-        let suffix = suffix.take(shorter - prefix).take_while(|(before, after)| before == after).count();
+        // What both share is not even looked at.
+        let (start, end) = old.shared_ends(new);
+        let both = old.elements().skip(start).zip(new.elements().skip(start));
+        let prefix = start + both.take_while(|(before, after)| before == after).count();
+        let end = end.min(shorter - prefix);
+        let is_same = |back: &usize| old.index(old.len() - 1 - back) == new.index(new.len() - 1 - back);
+        let suffix = end + (end..shorter - prefix).take_while(is_same).count();
         pairing.keep(0, 0, prefix);
         pairing.middle(prefix..old.len() - suffix, prefix..new.len() - suffix);
         pairing.keep(old.len() - suffix, new.len() - suffix, suffix);

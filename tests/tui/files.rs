@@ -26,7 +26,7 @@ fn names(folder: &TempDir) -> Vec<String> {
 }
 
 fn saved(binding: &mut FileBinding, json: &str) -> Result<(), FileError> {
-    let source = binding.text().unwrap_or_default().to_owned();
+    let source = binding.source().cloned().unwrap_or_else(|| "".into());
     binding.save(&source, &parse(json).unwrap(), false)
 }
 
@@ -40,7 +40,7 @@ fn a_saved_file_is_whole_and_nothing_is_left_beside_it() {
     assert_eq!(parse(&fs::read_to_string(&path).unwrap()).unwrap(), parse("[1,2]").unwrap());
     assert_eq!(names(&folder), ["a.json"]);
     saved(&mut binding, "[3]").unwrap();
-    assert_eq!(binding.text().unwrap(), fs::read_to_string(&path).unwrap());
+    assert_eq!(binding.source().unwrap().file(), fs::read_to_string(&path).unwrap());
 }
 
 #[test]
@@ -133,4 +133,27 @@ fn a_fault_in_the_json_is_shown_with_a_caret() {
     let long = format!("[\"{}\u{1b}[2J\" x]", "a".repeat(500));
     let error = FileBinding::load(written(&folder, "b.json", long)).unwrap_err().to_string();
     assert!(!error.contains('\u{1b}') && error.lines().all(|line| line.chars().count() < 200), "{error}");
+}
+
+#[test]
+fn a_file_of_lines_is_known_by_its_name_and_saved_as_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.jsonl");
+    fs::write(&path, "{\"a\": 1}\r\nno JSON\r\n").unwrap();
+    let mut binding = FileBinding::load(&path).unwrap();
+    let oddity = binding.oddity().unwrap().to_owned();
+    assert!(oddity.contains("log.jsonl:2:1: not JSON"), "{oddity}");
+    assert!(!binding.has_changed_on_disk().unwrap());
+    let source = binding.source().unwrap().clone();
+    let value = parse("[{\"a\": 2}, \"no JSON\", [3]]").unwrap();
+    binding.save(&source, &value, false).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "{\"a\": 2}\r\nno JSON\r\n[3]\r\n");
+    assert!(!binding.has_changed_on_disk().unwrap());
+    // Another name may say otherwise.
+    let plain = folder.path().join("log.json");
+    FileBinding::absent(&plain).save(&source, &value, false).unwrap();
+    assert_eq!(parse(&fs::read_to_string(&plain).unwrap()).unwrap(), value);
+    let lines = folder.path().join("other.ndjson");
+    FileBinding::absent(&lines).save("[]", &value, false).unwrap();
+    assert_eq!(fs::read_to_string(&lines).unwrap().lines().count(), 3);
 }

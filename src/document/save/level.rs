@@ -37,10 +37,9 @@ impl<'a> Level<'a> {
         // What has been made of the container's children already is not made again; unless the text
         // may have more of them than the value.
         let value = &container.value;
-        let known = |at| match value.is_array() || value.plain_text().is_some() {
-            true => value.entry(at).map(|(_, child)| child).or_else(|| value.index(at)).cloned(),
-            false => None,
-        };
+        let is_listed = value.is_array() || value.plain_text().is_some();
+        let listed = |at| value.entry(at).map(|(_, child)| child).or_else(|| value.index(at)).cloned();
+        let known = |at| is_listed.then(|| listed(at)).flatten();
         let piece = |(at, Child { entry, start, end, key, value }): (usize, Child)| Piece {
             entry,
             start,

@@ -16,7 +16,7 @@ pub(super) struct Key<'a> {
 }
 
 /// Kinds of maps that are remembered to have no key twice.
-const SHAPES: usize = 256;
+const SHAPES: usize = 1 + u8::MAX as usize;
 
 /// Keys of the largest map that is remembered so.
 const SHAPE_KEYS: usize = 64;
@@ -59,7 +59,7 @@ impl<'a> KeyCheck<'a> {
             return Vec::new();
         };
         self.shapes.resize_with(SHAPES, Vec::new);
-        let place = (*first as usize).wrapping_add(hashes.len()) % SHAPES;
+        let place = usize::from(first.to_le_bytes()[0]);
         let mut repeated = Vec::new();
         if let Some(shape) = self.shapes.get_mut(place).filter(|shape| *shape != hashes) {
             if are_distinct(hashes) {

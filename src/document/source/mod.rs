@@ -72,14 +72,12 @@ impl Source {
     /// # Errors
     /// The first fault, with its place.
     pub fn read(&self) -> Result<Parsed, ParseError> {
-        let outline = match self.0.outline.get() {
-            Some(outline) => outline,
-            None => {
-                let outline = Outline::read(self.text(), self.0.grain)?;
-                self.0.outline.get_or_init(|| outline)
-            }
-        };
-        let Some(value) = Unread::root(self) else {
+        if self.outline().is_none() {
+            let outline = Outline::read(self.text(), self.0.grain)?;
+            // Whoever else has read it meanwhile has found the same.
+            let _ = self.0.outline.set(outline);
+        }
+        let Some((value, outline)) = Unread::root(self).zip(self.outline()) else {
             // Too small to be left unread, or longer than places in it can say.
             return parse_to_depth(self.text(), limits::DEPTH);
         };

@@ -144,8 +144,12 @@ impl<'a> Writer<'a> {
                 self.keys.push(raw, start);
                 return self.child(start);
             }
-            Event::BeginArray | Event::BeginObject | Event::Null => {}
-            Event::Bool(_) | Event::Number(_) | Event::String(_) => {}
+            Event::BeginArray
+            | Event::BeginObject
+            | Event::Null
+            | Event::Bool(_)
+            | Event::Number(_)
+            | Event::String(_) => {}
         }
         if self.open.last().is_some_and(|open| !open.is_object) {
             self.child(start);
