@@ -308,7 +308,7 @@ fn who_comes_back_proves_what_it_and_others_made() {
         let expected = text(net.at(ONE));
         // Both are gone, and only one comes back.
         let evidence = evidence(&records);
-        let replica = restore(again, &records);
+        let replica = keeping::restore(again, &records);
         let mut ledger = Ledger::new(access(), again, key(ONE));
         let changes: Vec<_> = replica.history().cloned().collect();
         ledger.restore(&replica.checkpoint().clock, &changes, &evidence, &[ONE]);
