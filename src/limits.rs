@@ -9,9 +9,9 @@ pub const TEXT_PART_BYTES: usize = 256 << 10;
 /// Parts that are asked for before the first of them is here: enough to fill a fast path.
 pub const TEXT_PARTS_AHEAD: usize = 8;
 
-/// Levels of nesting in a document or an argument. Some steps of the work are recursive; this
-/// keeps them inside a thread's stack.
-pub const DEPTH: usize = 1_000;
+/// Levels of nesting in a document or an argument: deeper than any that people have, shallow
+/// enough that a path to the bottom is a matter of kilobytes.
+pub const DEPTH: usize = 10_000;
 
 /// Bytes of one message of the peer protocol, the `document` message apart.
 pub const MESSAGE_BYTES: usize = 8 << 20;

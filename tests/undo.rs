@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
-use std::sync::Arc;
-
 use ultrawave::document::{Method, Path, Value, parse};
 use ultrawave::sync::{Author, Change, ChangeId, Checkpoint, Replica, Undone, VectorClock};
 
@@ -12,7 +10,7 @@ fn json(text: &str) -> Value {
 }
 
 fn replica(author: u32, text: &str) -> Replica {
-    let checkpoint = Checkpoint { source: Arc::from(text), value: json(text), clock: VectorClock::new() };
+    let checkpoint = Checkpoint { source: text.into(), value: json(text), clock: VectorClock::new() };
     Replica::new(Author(author), checkpoint, 10_000)
 }
 

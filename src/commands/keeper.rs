@@ -8,7 +8,7 @@ use super::replaced::Replaced;
 use super::shadow::Shadow;
 use super::{announce, output};
 use crate::bridge::{Bridge, FileEdits};
-use crate::document::{Path, Value, diff, save};
+use crate::document::{Path, Source, Value, diff, save};
 use crate::file::{FileBinding, FileError};
 use crate::room::Room;
 use crate::sync::Snapshot;
@@ -38,7 +38,7 @@ pub(super) struct Keeper {
     /// Nothing until the file and the room have been the same once.
     bridge: Option<Bridge>,
     /// The text whose layout is kept, when another program has laid the file out anew.
-    layout: Option<String>,
+    layout: Option<Source>,
     /// What the file looked like from outside when it was last read.
     looked: Option<Metadata>,
     gone_since: Option<SystemTime>,
@@ -72,8 +72,8 @@ impl Keeper {
 
     /// Keeps the layout that the file has.
     pub(super) fn with_layout_of_file(mut self, room: &Room) -> Self {
-        if let (Some(text), Some(value)) = (self.file.text(), self.file.value()) {
-            self.layout = (save(&room.snapshot().source, value) != text).then(|| text.to_owned());
+        if let (Some(text), Some(value)) = (self.file.source(), self.file.value()) {
+            self.layout = (save(&room.snapshot().source, value) != text.file()).then(|| text.clone());
         }
         self
     }
@@ -120,7 +120,7 @@ impl Keeper {
             Err(FileError::Missing(_)) => return Ok(false),
             Err(error) => return Err(error.into()),
         };
-        if found.text() != self.file.text() {
+        if found.source() != self.file.source() {
             self.take_in(room, found)?;
         }
         self.looked = Some(metadata);
@@ -148,7 +148,7 @@ impl Keeper {
     }
 
     fn take_in(&mut self, room: &Room, found: FileBinding) -> Result<(), Trouble> {
-        let (Some(text), Some(value)) = (found.text(), found.value()) else { return Ok(()) };
+        let (Some(text), Some(value)) = (found.source(), found.value()) else { return Ok(()) };
         let Some(bridge) = &mut self.bridge else {
             return Err(FileError::ChangedOnDisk(found.path().to_owned()).into());
         };
@@ -157,7 +157,7 @@ impl Keeper {
         }
         self.rewrites += 1;
         let made = make(room, bridge, value, self.rewrites)?;
-        self.layout = (save(&room.snapshot().source, value) != text).then(|| text.to_owned());
+        self.layout = (save(&room.snapshot().source, value) != text.file()).then(|| text.clone());
         self.file = found;
         self.tell_of(&made, "was edited");
         Ok(())
@@ -213,8 +213,8 @@ impl Keeper {
             *value == snapshot.value || (self.bridge.is_some() && diff(value, &snapshot.value).is_empty())
         });
         if !is_shown || self.gone_since.is_some() {
-            let source = self.layout.as_deref().unwrap_or(&snapshot.source);
-            let known = self.file.text().map(str::to_owned);
+            let source = self.layout.as_ref().unwrap_or(&snapshot.source);
+            let known = self.file.source().map(|source| source.file().into_owned());
             if let (Some(file), Some(known), Some(bridge)) =
                 (self.file.replace(source, &snapshot.value, false)?, known, &self.bridge)
             {
@@ -241,8 +241,8 @@ impl Keeper {
             Some(bridge) => bridge.shows(snapshot),
             None => self.bridge = Some(Bridge::new(snapshot.value.clone(), snapshot.clock.clone())),
         }
-        if let (Some(shadow), Some(text)) = (&mut self.shadow, self.file.text()) {
-            shadow.keep(text, &snapshot.clock);
+        if let (Some(shadow), Some(text)) = (&mut self.shadow, self.file.source()) {
+            shadow.keep(&text.file(), &snapshot.clock);
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::failure::{Exit, Failure};
 use super::output;
-use crate::document::{Method, Path, Value, inert};
+use crate::document::{self, Method, Path, Value, inert};
 use crate::room::{Measured, Room, Route};
 use crate::session::{Link, Person, Way};
 use crate::sync::{Author, Change, encode_change};
@@ -24,9 +24,12 @@ pub(super) fn get(room: &Room, path: &str, compact: bool) -> Result<String, Fail
         return Err(Failure::new(Exit::NoPath, format!("there is nothing at {path} in {}", room.name())));
     };
     // A byte order mark belongs to a file, not to a value in it.
-    let source =
-        if path.is_root() { &snapshot.source } else { snapshot.source.trim_start_matches('\u{feff}') };
-    Ok(output::text_of(source, value, compact))
+    let text = if path.is_root() || compact {
+        output::text_of(&snapshot.source, value, compact)
+    } else {
+        document::save_part(&snapshot.source, value)
+    };
+    Ok(text)
 }
 
 /// The remembered changes, oldest first, a line each.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::membership::Dropped;
 use super::message::{Message, MessageError, Presence};
-use crate::document::{Kind, Text, Value, parse};
+use crate::document::{Kind, Source, Text, Value, deep};
 use crate::limits;
 use crate::sync::{
     Author, Change, ChangeError, Checkpoint, Tick, VectorClock, decode_message, encode_change, read_change,
@@ -229,9 +229,15 @@ pub(super) fn write_changes(changes: &[Arc<Change>], text: &mut String) {
 
 /// The value goes along only when the source does not say it already, to the letter.
 fn write_document(checkpoint: &Checkpoint, changes: &[Arc<Change>], text: &mut String) {
-    let _ = write!(text, r#"["document",{{"source":{},"clock":"#, Text::new(&checkpoint.source));
+    let _ = write!(text, r#"["document",{{"source":{}"#, Text::new(&checkpoint.source));
+    if let Some(bad) = checkpoint.source.bad_lines() {
+        let lines = Value::array(bad.iter().map(|line| Value::string(line)));
+        let _ = write!(text, r#","lines":{lines}"#);
+    }
+    text.push_str(r#","clock":"#);
     write_clock(&checkpoint.clock, text);
-    if !parse(&checkpoint.source).is_ok_and(|value| reads_the_same(&value, &checkpoint.value)) {
+    let says = |value: &Value| reads_the_same(value, &checkpoint.value);
+    if !checkpoint.source.read().is_ok_and(|parsed| says(&parsed.value)) {
         let _ = write!(text, r#","value":{}"#, checkpoint.value);
     }
     text.push_str(r#","changes":"#);
@@ -244,15 +250,18 @@ fn reads_the_same(left: &Value, right: &Value) -> bool {
     if left.is_same(right) {
         return true;
     }
+    let same = |(left, right): (&Value, &Value)| deep(|| reads_the_same(left, right));
+    let (start, end) = left.shared_ends(right);
+    let between = left.len().saturating_sub(start + end);
     left.kind() == right.kind()
         && left.len() == right.len()
         && left.as_bool() == right.as_bool()
         && left.as_number() == right.as_number()
         && left.as_text().map(Text::raw) == right.as_text().map(Text::raw)
-        && left.elements().zip(right.elements()).all(|(left, right)| reads_the_same(left, right))
-        && left.entries().zip(right.entries()).all(|((left_key, left), (right_key, right))| {
-            left_key.raw() == right_key.raw() && reads_the_same(left, right)
-        })
+        && left.elements().zip(right.elements()).skip(start).take(between).all(same)
+        && left.entries().zip(right.entries()).skip(start).take(between).all(
+            |((left_key, left), (right_key, right))| left_key.raw() == right_key.raw() && same((left, right)),
+        )
 }
 
 fn write_presence(presence: &Presence, text: &mut String) {
@@ -285,14 +294,22 @@ fn read_document(document: &Payload<'_>) -> Result<Message, MessageError> {
     if source.len() > limits::DOCUMENT_BYTES {
         return Err(MessageError::TooLarge { bytes: source.len(), limit: limits::DOCUMENT_BYTES });
     }
+    let source = match document.member("lines") {
+        Ok(lines) => {
+            let plain = |line: &Value| line.as_text().map(|text| text.plain().into_owned());
+            let bad = lines.elements().map(plain).collect::<Option<_>>();
+            Source::of_lines(source, bad.ok_or_else(|| document.wrong("\"lines\" is an array of strings"))?)
+        }
+        Err(_) => source.into(),
+    };
     let value = match document.member("value") {
         Ok(value) => value.clone(),
-        Err(_) => parse(&source)?,
+        Err(_) => source.read()?.value,
     };
     let clock = read_clock(document.member("clock")?)?;
     let changes =
         Payload::new(document.kind, document.member("changes")?).changes(limits::DOCUMENT_CHANGES)?;
-    Ok(Message::Document { checkpoint: Checkpoint { source: source.into(), value, clock }, changes })
+    Ok(Message::Document { checkpoint: Checkpoint { source, value, clock }, changes })
 }
 
 fn read_runs(runs: &Payload<'_>) -> Result<Message, MessageError> {

@@ -7,11 +7,10 @@
 //! with the document itself, which only names the text by then.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use super::timers::{self, Timer};
 use super::{Channel, Event, Message, Output, Session, Time};
-use crate::document::parse;
+use crate::document::Source;
 use crate::limits;
 use crate::sync::{Author, Checkpoint, VectorClock};
 
@@ -21,7 +20,7 @@ pub type TextHash = [u8; 32];
 /// A piece of a text, which need not be copied to be said.
 #[derive(Clone, Debug)]
 pub struct Piece {
-    text: Arc<str>,
+    text: Source,
     range: Range<usize>,
 }
 
@@ -60,9 +59,9 @@ pub struct Transfer {
 #[derive(Debug, Default)]
 pub(super) struct Parcels {
     /// The text that the own document was read from, and its name.
-    own: Option<(Arc<str>, TextHash)>,
+    own: Option<(Source, TextHash)>,
     /// A text that has come and is not part of a document yet.
-    come: Option<(TextHash, Arc<str>)>,
+    come: Option<(TextHash, Source)>,
     coming: Option<Coming>,
     /// To whom parts have gone, the latest of them, and when.
     going: Vec<(Author, usize, Time)>,
@@ -83,12 +82,13 @@ struct Coming {
 
 impl Parcels {
     /// The name of the text that the own document was read from, if that is long.
-    fn own(&mut self, source: &Arc<str>) -> Option<TextHash> {
-        if source.len() <= limits::WHOLE_TEXT_BYTES {
+    fn own(&mut self, source: &Source) -> Option<TextHash> {
+        // Lines that are no JSON are told apart by more than the text.
+        if source.len() <= limits::WHOLE_TEXT_BYTES || source.bad_lines().is_some() {
             return None;
         }
         match &self.own {
-            Some((own, hash)) if Arc::ptr_eq(own, source) => Some(*hash),
+            Some((own, hash)) if std::ptr::eq(own.text(), source.text()) => Some(*hash),
             _ => {
                 let hash = *blake3::hash(source.as_bytes()).as_bytes();
                 self.own = Some((source.clone(), hash));
@@ -124,7 +124,7 @@ impl Session {
     }
 
     /// The text that the document was read from, and its name if it is long.
-    fn long_source(&mut self) -> Option<(Arc<str>, TextHash)> {
+    fn long_source(&mut self) -> Option<(Source, TextHash)> {
         let source = self.replica.as_ref()?.source().clone();
         let hash = self.parcels.own(&source)?;
         Some((source, hash))
@@ -242,7 +242,7 @@ impl Session {
                 let come = self.parcels.come.take_if(|(come, _)| *come == hash).map(|(_, text)| text);
                 let own = || self.long_source().filter(|(_, own)| *own == hash).map(|(source, _)| source);
                 let source = come.or_else(own)?;
-                let value = match value.map_or_else(|| parse(&source), Ok) {
+                let value = match value.map_or_else(|| source.read().map(|parsed| parsed.value), Ok) {
                     Ok(value) => value,
                     Err(error) => {
                         self.event(Event::Garbage(from, format!("bad document: {error}")));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::tracker::Tracker;
 use super::{Author, Change, ChangeId, Checkpoint, Stamp, VectorClock};
-use crate::document::{Former, Value};
+use crate::document::{Former, Source, Value};
 
 /// Documents held, at most: older versions are made again from the one before them.
 const HELD: usize = 8;
@@ -27,7 +27,7 @@ const HELD: usize = 8;
 /// ```
 pub(super) struct History {
     /// The text the document was first read from.
-    source: Arc<str>,
+    source: Source,
     /// The version before the oldest change.
     start: VectorClock,
     changes: VecDeque<Arc<Change>>,
@@ -62,7 +62,7 @@ impl Held {
 
 impl History {
     /// A history that begins at a checkpoint, whose value the caller keeps as the document of now.
-    pub(super) fn new(source: Arc<str>, start: VectorClock) -> Self {
+    pub(super) fn new(source: Source, start: VectorClock) -> Self {
         Self {
             source,
             start,
@@ -77,7 +77,7 @@ impl History {
     }
 
     /// The text the document was first read from.
-    pub(super) fn source(&self) -> &Arc<str> {
+    pub(super) fn source(&self) -> &Source {
         &self.source
     }
 

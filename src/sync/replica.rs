@@ -9,14 +9,14 @@ use super::tracker::Tracker;
 use super::undo::Restorations;
 use super::window::Window;
 use super::{Author, Change, ChangeId, Tick, VectorClock};
-use crate::document::{ApplyError, Former, LimitError, Method, ParseError, Path, Value, parse};
+use crate::document::{ApplyError, Former, LimitError, Method, ParseError, Path, Source, Value};
 use crate::limits;
 
 /// A document at a version that everything later has seen: where a history starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkpoint {
     /// The text the document was first read from; how it is to be written. The same for everyone.
-    pub source: Arc<str>,
+    pub source: Source,
     /// The document.
     pub value: Value,
     /// The changes it contains.
@@ -29,7 +29,8 @@ impl Checkpoint {
     /// # Errors
     /// The text is not JSON, and where.
     pub fn read(text: &str) -> Result<Self, ParseError> {
-        Ok(Self { source: text.into(), value: parse(text)?, clock: VectorClock::new() })
+        let source = Source::from(text);
+        Ok(Self { value: source.read()?.value, source, clock: VectorClock::new() })
     }
 }
 
@@ -37,7 +38,7 @@ impl Checkpoint {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// The text the document was first read from; [`save`](crate::document::save) wants it.
-    pub source: Arc<str>,
+    pub source: Source,
     /// The document.
     pub value: Value,
     /// The changes it contains.
@@ -373,7 +374,7 @@ impl Replica {
     }
 
     /// The text that the document was first read from.
-    pub fn source(&self) -> &Arc<str> {
+    pub fn source(&self) -> &Source {
         self.history.source()
     }
 
