@@ -214,7 +214,7 @@ impl Keeper {
         });
         if !is_shown || self.gone_since.is_some() {
             let source = self.layout.as_ref().unwrap_or(&snapshot.source);
-            let known = self.file.source().cloned();
+            let known = self.file.source().map(|source| source.file().into_owned());
             if let (Some(file), Some(known), Some(bridge)) =
                 (self.file.replace(source, &snapshot.value, false)?, known, &self.bridge)
             {
@@ -241,8 +241,8 @@ impl Keeper {
             Some(bridge) => bridge.shows(snapshot),
             None => self.bridge = Some(Bridge::new(snapshot.value.clone(), snapshot.clock.clone())),
         }
-        if let (Some(shadow), Some(text)) = (&mut self.shadow, self.file.text()) {
-            shadow.keep(text, &snapshot.clock);
+        if let (Some(shadow), Some(text)) = (&mut self.shadow, self.file.source()) {
+            shadow.keep(&text.file(), &snapshot.clock);
         }
     }
 

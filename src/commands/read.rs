@@ -24,10 +24,12 @@ pub(super) fn get(room: &Room, path: &str, compact: bool) -> Result<String, Fail
         return Err(Failure::new(Exit::NoPath, format!("there is nothing at {path} in {}", room.name())));
     };
     // A byte order mark belongs to a file, not to a value in it.
-    if path.is_root() || compact {
-        return Ok(output::text_of(&snapshot.source, value, compact));
-    }
-    Ok(document::save_part(&snapshot.source, value))
+    let text = if path.is_root() || compact {
+        output::text_of(&snapshot.source, value, compact)
+    } else {
+        document::save_part(&snapshot.source, value)
+    };
+    Ok(text)
 }
 
 /// The remembered changes, oldest first, a line each.

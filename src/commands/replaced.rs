@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::bridge::Bridge;
-use crate::document::{Source, Value};
+use crate::document::{Value, parse};
 use crate::limits;
 
 /// How long it is looked back at: who writes into a file in place has opened it a moment before.
@@ -18,8 +18,6 @@ const CLOCK_GRAIN: Duration = Duration::from_secs(2);
 /// A file that has no name any more.
 pub(super) struct Replaced {
     file: File,
-    /// Whether it has a JSON text on each of its lines.
-    is_lines: bool,
     /// Of the bytes last read.
     hash: u64,
     looked: Option<Metadata>,
@@ -29,17 +27,9 @@ pub(super) struct Replaced {
 }
 
 impl Replaced {
-    /// A file that showed this when it was last looked at.
-    pub(super) fn new(file: File, known: &Source, bridge: Bridge) -> Self {
-        let is_lines = known.bad_lines().is_some();
-        Self {
-            file,
-            is_lines,
-            hash: hash(known.file().as_bytes()),
-            looked: None,
-            since: Instant::now(),
-            bridge,
-        }
+    /// A file that showed `text` when it was last looked at.
+    pub(super) fn new(file: File, text: &str, bridge: Bridge) -> Self {
+        Self { file, hash: hash(text.as_bytes()), looked: None, since: Instant::now(), bridge }
     }
 
     /// What somebody has written to it since it was last looked at. What is no JSON is not told:
@@ -57,9 +47,7 @@ impl Replaced {
         if hash == self.hash {
             return None;
         }
-        let text = std::str::from_utf8(&bytes).ok()?;
-        let source = if self.is_lines { Source::lines(text).0 } else { text.into() };
-        let value = source.read().ok()?.value;
+        let value = parse(std::str::from_utf8(&bytes).ok()?).ok()?;
         self.hash = hash;
         Some(value)
     }

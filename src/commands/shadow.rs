@@ -8,7 +8,7 @@ use std::path::{Path as FilePath, PathBuf};
 use etcetera::BaseStrategy as _;
 
 use crate::bridge::Bridge;
-use crate::document::{Text, Value, diff, parse};
+use crate::document::{Text, Value, diff};
 use crate::file::FileBinding;
 use crate::limits;
 use crate::room::Room;
@@ -68,12 +68,12 @@ impl Shadow {
     /// is remembered: a room of the same name may be another one.
     pub(super) fn resume(&self, file: &FilePath, room: &Room) -> Option<(FileBinding, Bridge)> {
         let (text, clock) = self.read()?;
-        let value = parse(&text).ok()?;
+        let file = FileBinding::that_showed(file, text).ok()?;
+        let value = file.value()?.clone();
         let was = room.value_at(&clock)?;
         if !diff(&was, &value).is_empty() {
             return None;
         }
-        let file = FileBinding::that_showed(file, text).ok()?;
         // Others may soon forget that version, so no edit is made on it.
         Some((file, Bridge::adrift(value)))
     }

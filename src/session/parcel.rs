@@ -32,7 +32,7 @@ impl Piece {
 
     /// What it says.
     pub fn as_str(&self) -> &str {
-        self.text.text().get(self.range.clone()).unwrap_or_default()
+        self.text.get(self.range.clone()).unwrap_or_default()
     }
 }
 
@@ -83,14 +83,14 @@ struct Coming {
 impl Parcels {
     /// The name of the text that the own document was read from, if that is long.
     fn own(&mut self, source: &Source) -> Option<TextHash> {
-        // Which lines of a file are no JSON is not in its text.
-        if source.text().len() <= limits::WHOLE_TEXT_BYTES || source.bad_lines().is_some() {
+        // Lines that are no JSON are told apart by more than the text.
+        if source.len() <= limits::WHOLE_TEXT_BYTES || source.bad_lines().is_some() {
             return None;
         }
         match &self.own {
             Some((own, hash)) if own.is_same(source) => Some(*hash),
             _ => {
-                let hash = *blake3::hash(source.text().as_bytes()).as_bytes();
+                let hash = *blake3::hash(source.as_bytes()).as_bytes();
                 self.own = Some((source.clone(), hash));
                 Some(hash)
             }
@@ -113,7 +113,7 @@ impl Session {
             done: coming.text.len(),
             total: coming.bytes,
         });
-        let total = self.parcels.own.as_ref().map_or(0, |(source, _)| source.text().len());
+        let total = self.parcels.own.as_ref().map_or(0, |(text, _)| text.len());
         let going = self.parcels.going.iter().map(|&(with, part, _)| Transfer {
             with,
             is_incoming: false,
@@ -140,7 +140,7 @@ impl Session {
                 self.send_document_of(now, to, Some(hash));
             }
             Some((source, hash)) if !self.left => {
-                self.send(to, Channel::Sync, Message::Text { hash, bytes: source.text().len() });
+                self.send(to, Channel::Sync, Message::Text { hash, bytes: source.len() });
             }
             _ => self.send_document_of(now, to, None),
         }
@@ -153,8 +153,7 @@ impl Session {
         if own != hash {
             return self.give_document(now, to, None);
         }
-        let (start, end) =
-            (part_start(source.text(), part), part_start(source.text(), part.saturating_add(1)));
+        let (start, end) = (part_start(&source, part), part_start(&source, part.saturating_add(1)));
         if start == end {
             return;
         }
