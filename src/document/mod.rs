@@ -16,6 +16,7 @@ mod parse;
 mod patch;
 mod path;
 mod print;
+mod rope;
 mod save;
 mod short;
 mod style;

@@ -6,6 +6,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use super::rope::Rope;
 use super::short::{SHORT_BYTES, Short};
 
 /// A JSON string: its text between the quotes, escapes and all, as somebody wrote it.
@@ -25,14 +26,29 @@ enum Form {
         /// Whether there is an escape in it: two texts without can be compared by their bytes.
         escaped: bool,
     },
+    /// Once it is long and has been spliced.
+    Pieces(Arc<Rope>),
 }
+
+/// Bytes of a spelling above which a splice makes pieces of it.
+const PIECES_FROM: usize = 2_048;
+/// Scalar values below which it is made whole again.
+const WHOLE_BELOW: usize = 512;
 
 impl Text {
     /// The text that spells `plain`, with the escapes JSON demands and no others.
     pub fn new(plain: &str) -> Self {
+        match Self::escape(plain) {
+            Cow::Borrowed(plain) => Self::unescaped(plain),
+            Cow::Owned(raw) => Self::from_raw(&raw),
+        }
+    }
+
+    /// The spelling of what is said, with the escapes JSON demands and no others.
+    pub(super) fn escape(plain: &str) -> Cow<'_, str> {
         let needs = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
         if !plain.bytes().any(needs) {
-            return Self::unescaped(plain);
+            return Cow::Borrowed(plain);
         }
         let mut raw = String::with_capacity(plain.len() + 8);
         for character in plain.chars() {
@@ -51,7 +67,7 @@ impl Text {
                 other => raw.push(other),
             }
         }
-        Self::from_raw(&raw)
+        Cow::Owned(raw)
     }
 
     /// The text whose spelling, without the quotes, is `raw`. The caller has checked that it is
@@ -64,7 +80,7 @@ impl Text {
     }
 
     /// The text whose spelling is `raw`, in which nothing is escaped.
-    fn unescaped(raw: &str) -> Self {
+    pub(crate) fn unescaped(raw: &str) -> Self {
         let long = || Form::Long { raw: raw.into(), escaped: false };
         Self(Short::new(raw).map_or_else(long, Form::Short))
     }
@@ -74,6 +90,8 @@ impl Text {
         match &self.0 {
             Form::Short(_) => false,
             Form::Long { escaped, .. } => *escaped,
+            // There may be one.
+            Form::Pieces(_) => true,
         }
     }
 
@@ -82,13 +100,16 @@ impl Text {
         match &self.0 {
             Form::Short(raw) => raw.as_str(),
             Form::Long { raw, .. } => raw,
+            Form::Pieces(rope) => rope.raw(),
         }
     }
 
+    #[inline]
     fn bytes(&self) -> &[u8] {
         match &self.0 {
             Form::Short(raw) => raw.as_bytes(),
             Form::Long { raw, .. } => raw.as_bytes(),
+            Form::Pieces(rope) => rope.raw().as_bytes(),
         }
     }
 
@@ -107,7 +128,10 @@ impl Text {
     /// Whether the text holds half of a surrogate pair: valid JSON, but no sequence of Unicode
     /// scalar values, so it has no positions to splice at.
     pub fn has_lone_surrogate(&self) -> bool {
-        self.is_escaped() && self.units().any(|unit| (0xD800..0xE000).contains(&unit))
+        // Pieces hold none.
+        !matches!(self.0, Form::Pieces(_))
+            && self.is_escaped()
+            && self.units().any(|unit| (0xD800..0xE000).contains(&unit))
     }
 
     /// The text cut into the spellings of its code points, in order: a letter, an escape, or the
@@ -123,13 +147,41 @@ impl Text {
 
     /// How many Unicode scalar values it says; an escaped surrogate pair is one.
     pub fn scalar_count(&self) -> usize {
-        self.units().count()
+        match &self.0 {
+            Form::Pieces(rope) => rope.scalars(),
+            Form::Long { escaped: true, .. } => self.units().count(),
+            Form::Short(_) | Form::Long { .. } => self.raw().chars().count(),
+        }
     }
 
     /// Replaces `count` scalar values from `start` on by `items`, joined, and gives what was there.
     /// What is not touched keeps its spelling. Both are clamped to the length. None of the texts
     /// may hold half a surrogate pair: the joined halves would become one.
     pub fn splice<'a>(
+        &mut self, start: usize, count: usize, items: impl IntoIterator<Item = &'a Self>,
+    ) -> Self {
+        if let Form::Long { raw, .. } = &self.0
+            && raw.len() > PIECES_FROM
+        {
+            self.0 = Form::Pieces(Arc::new(Rope::new(raw)));
+        }
+        let Form::Pieces(rope) = &mut self.0 else { return self.splice_whole(start, count, items) };
+        let rope = Arc::make_mut(rope);
+        let start = start.min(rope.scalars());
+        let count = count.min(rope.scalars() - start);
+        let removed = rope.slice(start, count);
+        rope.remove(start, count);
+        let mut at = start;
+        for item in items {
+            at += rope.insert(at, item.raw());
+        }
+        if rope.scalars() < WHOLE_BELOW {
+            *self = Self::from_raw(rope.raw());
+        }
+        removed
+    }
+
+    fn splice_whole<'a>(
         &mut self, start: usize, count: usize, items: impl IntoIterator<Item = &'a Self>,
     ) -> Self {
         let whole = self.raw();
@@ -159,16 +211,25 @@ impl Text {
     }
 
     fn code_points(&self) -> Units<'_> {
-        Units { rest: self.raw().chars() }
+        Units::new(self.raw())
     }
 }
 
 /// Walks a raw text by code point; an escaped surrogate pair is one.
-struct Units<'a> {
+pub(super) struct Units<'a> {
     rest: std::str::Chars<'a>,
 }
 
-impl Units<'_> {
+impl<'a> Units<'a> {
+    pub(super) fn new(raw: &'a str) -> Self {
+        Self { rest: raw.chars() }
+    }
+
+    /// What is not walked yet.
+    pub(super) fn rest(&self) -> &'a str {
+        self.rest.as_str()
+    }
+
     fn hex(&mut self) -> u32 {
         (0..4).fold(0, |sum, _| sum * 16 + self.rest.next().and_then(|digit| digit.to_digit(16)).unwrap_or(0))
     }
@@ -214,14 +275,25 @@ impl Default for Text {
 }
 
 impl PartialEq for Text {
+    #[inline]
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
             (Form::Short(left), Form::Short(right)) => left == right,
+            _ => self.is_equal(other),
+        }
+    }
+}
+
+impl Text {
+    /// Whether two texts are equal of which one at least is not short.
+    fn is_equal(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
             (Form::Long { raw: left, escaped: false }, Form::Long { raw: right, escaped: false }) => {
                 left == right
             }
             (Form::Short(_), Form::Long { escaped: false, .. })
             | (Form::Long { escaped: false, .. }, Form::Short(_)) => false,
+            (Form::Pieces(left), Form::Pieces(right)) if Arc::ptr_eq(left, right) => true,
             _ => self.bytes() == other.bytes() || self.units().eq(other.units()),
         }
     }

@@ -9,7 +9,7 @@ use crate::document::{Kind, Text, Value, parse};
 use crate::limits;
 use crate::sync::{
     Author, Change, ChangeError, Checkpoint, Tick, VectorClock, decode_message, encode_change, read_change,
-    read_clock, read_path, write_change, write_clock, write_path,
+    read_change_message, read_changes_message, read_clock, read_path, write_change, write_clock, write_path,
 };
 
 /// Bytes of a message that can hold a whole document: its text is quoted within the message, which
@@ -94,6 +94,12 @@ impl Message {
         let limit = longest(text);
         if text.len() > limit {
             return Err(MessageError::TooLarge { bytes: text.len(), limit });
+        }
+        if let Some(change) = read_change_message(text) {
+            return Ok(Self::Change(Arc::new(change)));
+        }
+        if let Some(changes) = read_changes_message(text) {
+            return Ok(Self::Changes(changes));
         }
         let message =
             decode_message(text, limit).map_err(|ChangeError(reason)| MessageError::Shape(reason))?;

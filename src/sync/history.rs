@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::tracker::Tracker;
-use super::{Author, Change, ChangeId, Checkpoint, VectorClock};
+use super::{Author, Change, ChangeId, Checkpoint, Stamp, VectorClock};
 use crate::document::{Former, Value};
 
 /// Documents held, at most: older versions are made again from the one before them.
@@ -31,6 +31,10 @@ pub(super) struct History {
     /// The version before the oldest change.
     start: VectorClock,
     changes: VecDeque<Arc<Change>>,
+    /// The first part of each one's stamp, to be searched without a look at the changes.
+    sums: VecDeque<u64>,
+    /// Late ones, in no order, that are still to be put in their places among the others.
+    late: Vec<Arc<Change>>,
     /// Positions of critical versions, ascending; the first is always 0.
     critical: Vec<usize>,
     /// Documents at some critical versions, the oldest first.
@@ -63,6 +67,8 @@ impl History {
             source,
             start,
             changes: VecDeque::new(),
+            sums: VecDeque::new(),
+            late: Vec::new(),
             critical: Vec::new(),
             held: Vec::new(),
             formers: VecDeque::new(),
@@ -86,9 +92,10 @@ impl History {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.changes.len()
+        self.changes.len() + self.late.len()
     }
 
+    /// In the total order. Late ones must have been [settled](Self::settle).
     pub(super) fn changes(&self) -> impl DoubleEndedIterator<Item = &Arc<Change>> + ExactSizeIterator {
         self.changes.iter()
     }
@@ -101,10 +108,11 @@ impl History {
 
     /// Adds a change that has seen everything here, with what it has removed.
     pub(super) fn push(&mut self, change: Arc<Change>, former: Former) {
+        self.settle();
         self.critical.push(self.changes.len());
         self.formers.push_back(former);
         self.index(&change);
-        self.changes.push_back(change);
+        self.put_last(change);
     }
 
     /// Holds the document at a critical version, so that what is after it need not be taken back.
@@ -130,11 +138,10 @@ impl History {
         }
     }
 
-    /// Adds a change that is concurrent to some here, and gives the critical version that it and
-    /// everything later has seen. The document at that version or one before must be held.
-    pub(super) fn insert(&mut self, change: Arc<Change>, context: &VectorClock) -> usize {
-        let stamp = change.stamp();
-        let position = self.changes.partition_point(|other| other.stamp() < stamp);
+    /// Adds a change that is concurrent to some here, to be [settled](Self::settle) with others
+    /// of its burst: all of them belong after the newest critical version. The document at that
+    /// version or one before must be held.
+    pub(super) fn insert(&mut self, change: Arc<Change>, context: &VectorClock) {
         while self.critical.len() > 1 {
             let newest = self.critical.last().copied().unwrap_or(0);
             // What the change at a critical version had seen is that version.
@@ -148,8 +155,43 @@ impl History {
         self.held.retain(|held| held.at <= since);
         self.formers.clear();
         self.index(&change);
-        self.changes.insert(position, change);
-        since
+        self.late.push(change);
+    }
+
+    /// Puts late changes in their places.
+    pub(super) fn settle(&mut self) {
+        self.late.sort_unstable_by_key(|change| change.stamp());
+        let Some(first) = self.late.first().map(|first| first.stamp()) else { return };
+        let from = self.place_of(first);
+        if self.late.len() == 1 {
+            if let Some(only) = self.late.pop() {
+                self.sums.insert(from, first.sum);
+                self.changes.insert(from, only);
+            }
+            return;
+        }
+        self.sums.truncate(from);
+        let mut behind = self.changes.split_off(from).into_iter().peekable();
+        for late in std::mem::take(&mut self.late) {
+            let stamp = late.stamp();
+            while let Some(before) = behind.next_if(|other| other.stamp() < stamp) {
+                self.put_last(before);
+            }
+            self.put_last(late);
+        }
+        behind.for_each(|change| self.put_last(change));
+    }
+
+    fn put_last(&mut self, change: Arc<Change>) {
+        self.sums.push_back(change.stamp().sum);
+        self.changes.push_back(change);
+    }
+
+    /// How many changes come before a stamp.
+    fn place_of(&self, stamp: Stamp) -> usize {
+        let from = self.sums.partition_point(|&sum| sum < stamp.sum);
+        let alike = self.changes.range(from..).take_while(|other| other.stamp() < stamp);
+        from + alike.count()
     }
 
     fn index(&mut self, change: &Arc<Change>) {
@@ -176,7 +218,7 @@ impl History {
     /// Where a change stands.
     pub(super) fn position(&self, id: ChangeId) -> Option<usize> {
         let stamp = self.get(id)?.stamp();
-        Some(self.changes.partition_point(|other| other.stamp() < stamp))
+        Some(self.place_of(stamp))
     }
 
     /// The document at a critical version, given the one of now.
@@ -226,6 +268,33 @@ impl History {
         value
     }
 
+    /// The stretches between critical versions in which changes were concurrent.
+    fn windows(&self) -> impl Iterator<Item = (usize, usize)> {
+        let ends = self.critical.iter().skip(1).copied().chain([self.changes.len()]);
+        self.critical.iter().copied().zip(ends).filter(|(from, to)| to - from > 1)
+    }
+
+    /// Replays each concurrent stretch by itself, with what is between them as plain JSON, and
+    /// shows its tracker and where it ends to `look`, until that gives something.
+    pub(super) fn find_in_windows<R>(
+        &self, now: &Value, tracker: impl Fn(Value) -> Tracker,
+        mut look: impl FnMut(Tracker, usize) -> Option<R>,
+    ) -> Option<R> {
+        let mut here: Option<(usize, Value)> = None;
+        self.windows().find_map(|(from, to)| {
+            let mut value = match here.take() {
+                Some((at, value)) => self.fold(value, at, from),
+                None => self.value_at(from, now),
+            };
+            let mut tracker = tracker(value.clone());
+            for change in self.changes.range(from..to) {
+                tracker.apply(change, Some(&mut value));
+            }
+            here = Some((to, value));
+            look(tracker, to)
+        })
+    }
+
     /// The changes from a position on.
     pub(super) fn since(&self, position: usize) -> impl Iterator<Item = &Arc<Change>> {
         self.changes.range(position.min(self.changes.len())..)
@@ -258,6 +327,7 @@ impl History {
             self.hold(count, now);
         }
         self.start = version;
+        self.sums.drain(..count);
         for change in self.changes.drain(..count) {
             if let Some(changes) = self.by_author.get_mut(&change.author) {
                 changes.pop_front();

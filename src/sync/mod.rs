@@ -25,16 +25,19 @@
 
 mod change;
 mod clock;
+mod direct;
 mod history;
 mod pending;
 mod replica;
 mod rival;
 mod tracker;
 mod undo;
+mod window;
 mod wire;
 
 pub use change::Change;
 pub use clock::{Author, ChangeId, Stamp, Tick, VectorClock};
+pub(crate) use direct::{read_change_message, read_changes_message};
 pub use replica::{Checkpoint, Conflict, EditError, LostEdit, Received, Refusal, Replica, Snapshot};
 pub use undo::Undone;
 pub use wire::{

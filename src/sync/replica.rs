@@ -7,6 +7,7 @@ use super::history::History;
 use super::pending::{Pending, lacking};
 use super::tracker::Tracker;
 use super::undo::Restorations;
+use super::window::Window;
 use super::{Author, Change, ChangeId, Tick, VectorClock};
 use crate::document::{ApplyError, Former, LimitError, Method, ParseError, Path, Value, parse};
 use crate::limits;
@@ -108,28 +109,15 @@ pub enum EditError {
     Limit(#[from] LimitError),
 }
 
-/// After so many changes in a row that had seen everything, the bookkeeping of a window is
-/// dropped. A little patience, because where people edit at once the next late change is near.
-const QUIET_CHANGES: usize = 64;
-
-/// The bookkeeping of a concurrent window, kept while it stays open.
-struct Window {
-    /// The critical version that the tracker started from: a position in the history.
-    since: usize,
-    tracker: Tracker,
-    /// How many changes in a row have seen everything.
-    quiet: usize,
-}
-
 /// One copy of a shared document: a bounded history of changes and the value they make.
 pub struct Replica {
-    author: Author,
+    pub(super) author: Author,
     limit: usize,
-    history: History,
-    value: Value,
-    clock: VectorClock,
+    pub(super) history: History,
+    pub(super) value: Value,
+    pub(super) clock: VectorClock,
     pending: Pending,
-    window: Option<Window>,
+    pub(super) window: Option<Window>,
     /// What the changes made by undo have restored.
     pub(super) restorations: Restorations,
 }
@@ -220,36 +208,24 @@ impl Replica {
         Ok(())
     }
 
-    /// Takes in an own edit by somebody who has not seen everything.
-    fn edit_behind(&mut self, change: &Arc<Change>, context: &VectorClock) -> Result<(), EditError> {
-        if !self.clock.covers(context) {
-            return Err(EditError::Base);
-        }
-        let since = self.history.critical_within(context).ok_or(EditError::Base)?;
-        self.open_window(since).tracker.value_at(context).apply(&change.path, &change.method)?;
-        self.insert(change, context, since);
-        self.clock.set(self.author, change.tick());
-        Ok(())
-    }
-
     /// Takes in changes from elsewhere, in any order, repeated or not. Those whose past is not
     /// here yet wait. A burst costs one replay.
     pub fn receive(&mut self, changes: impl IntoIterator<Item = impl Into<Arc<Change>>>) -> Received {
         let mut received = Received::default();
         let mut burst: VecDeque<Arc<Change>> = changes.into_iter().map(Into::into).collect();
-        while let Some(change) = burst.pop_front() {
-            let (mut next, mut woken) = (Some(change), Vec::new());
-            while let Some(change) = next.take().or_else(|| woken.pop()) {
-                match self.take(change, &burst) {
-                    Ok(Some(change)) => {
-                        woken.extend(self.pending.woken_by(change.id()));
-                        received.applied.push(change);
-                    }
-                    Ok(None) => {}
-                    Err(refusal) => received.refused.push(refusal),
+        let mut woken = Vec::new();
+        while let Some(change) = woken.pop().or_else(|| burst.pop_front()) {
+            match self.take(change, &burst) {
+                Ok(Some(change)) => {
+                    woken.extend(self.pending.woken_by(change.id()));
+                    received.applied.push(change);
                 }
+                Ok(None) => {}
+                Err(refusal) => received.refused.push(refusal),
             }
         }
+        self.history.settle();
+        self.show_window();
         received
     }
 
@@ -285,78 +261,19 @@ impl Replica {
         }
         self.check_clock(&change, &context)?;
         let since = self.history.critical_within(&context).ok_or(Refusal::Forgotten(id))?;
-        if self.window.as_ref().is_none_or(|window| window.since > since) {
-            // One replay for the whole burst: from what the last of it needs.
-            let needed =
-                rest.iter().filter_map(|change| self.history.critical_within(&change.context())).min();
-            self.open_window(needed.map_or(since, |needed| needed.min(since)));
-        }
-        self.insert(&change, &context, since);
+        self.open_for_burst(since, rest);
+        self.insert(&change, &context, rest.len());
         self.clock.set(id.author, id.tick);
         Ok(Some(change))
     }
 
-    /// Whether a change's clock holds all that its author must have seen: what the changes it
-    /// names had seen.
-    fn check_clock(&self, change: &Change, context: &VectorClock) -> Result<(), Refusal> {
-        if !context.covers(self.history.start()) {
-            return Err(Refusal::Forgotten(change.id()));
-        }
-        let previous = self.history.get(ChangeId { author: change.author, tick: change.tick() - 1 });
-        let covered = |seen: &Arc<Change>| context.covers(&seen.clock);
-        let is_closed = previous.is_none_or(covered)
-            && context.iter().all(|(author, tick)| {
-                previous.is_some_and(|previous| previous.clock.get(author) == tick)
-                    || self.history.get(ChangeId { author, tick }).is_none_or(covered)
-            });
-        if is_closed { Ok(()) } else { Err(Refusal::Clock(change.id())) }
-    }
-
     /// Adds a change that has seen everything here.
     fn append(&mut self, change: &Arc<Change>) {
+        self.show_window();
         // Void where it does not resolve, like everywhere.
         let former = self.value.apply_reversibly(&change.path, &change.method).unwrap_or(Former::Nothing);
         self.history.push(change.clone(), former);
         self.note_quiet(change);
-    }
-
-    /// Adds a change that is concurrent to some here, into the open window.
-    fn insert(&mut self, change: &Arc<Change>, context: &VectorClock, since: usize) {
-        let (window, value) = self.open_window_beside(since);
-        window.tracker.apply(change, Some(value));
-        window.quiet = 0;
-        self.history.insert(change.clone(), context);
-    }
-
-    /// The window, opened from a critical version on or before it: what is after that is
-    /// replayed, if it has not been.
-    fn open_window(&mut self, since: usize) -> &mut Window {
-        self.open_window_beside(since).0
-    }
-
-    fn open_window_beside(&mut self, since: usize) -> (&mut Window, &mut Value) {
-        let window = match self.window.take() {
-            Some(window) if window.since <= since => window,
-            _ => {
-                self.history.hold(since, &self.value);
-                let tracker = self.history.track(since, &self.value, Tracker::new);
-                Window { since, tracker, quiet: 0 }
-            }
-        };
-        (self.window.insert(window), &mut self.value)
-    }
-
-    /// Notes a change that had seen everything, and drops the bookkeeping when it has been quiet
-    /// for long.
-    fn note_quiet(&mut self, change: &Change) {
-        if let Some(window) = &mut self.window {
-            window.quiet += 1;
-            if window.quiet > QUIET_CHANGES {
-                self.window = None;
-            } else {
-                window.tracker.apply(change, None);
-            }
-        }
     }
 
     /// The changes that those waiting need and that are neither here nor waiting: runs of ticks,
@@ -434,18 +351,35 @@ impl Replica {
         }
     }
 
-    /// The slots that hold several concurrent values. Costs a replay of the history.
+    /// The slots that hold several concurrent values. Costs nothing where nobody has been
+    /// concurrent, else a replay from where somebody first left a conflict.
     pub fn conflicts(&self) -> Vec<Conflict> {
-        self.history.track(0, &self.value, Tracker::new).conflicts()
+        // Who writes later has seen all of a window, so only what it left behind counts.
+        let found = self.history.find_in_windows(&self.value, Tracker::new, |mut tracker, end| {
+            let has_any = !tracker.conflicts().is_empty();
+            has_any.then_some((tracker, end))
+        });
+        let Some((mut tracker, end)) = found else { return Vec::new() };
+        for change in self.history.since(end) {
+            tracker.apply(change, None);
+        }
+        tracker.conflicts()
     }
 
-    /// The remembered edits that fell into something removed at the same time. Costs a replay of
-    /// the history.
+    /// The remembered edits that fell into something removed at the same time. Costs nothing
+    /// where nobody has been concurrent, else a replay from there.
     pub fn lost_edits(&self) -> Vec<LostEdit> {
-        let tracker = self.history.track(0, &self.value, Tracker::recording);
         let change_of = |id| self.history.get(id).map(|change| &**change);
-        let lost = tracker.records().iter().filter(|record| record.is_lost(&tracker, change_of));
-        lost.filter_map(|record| Some(LostEdit { change: self.history.get(record.id)?.clone() })).collect()
+        let mut lost = Vec::new();
+        // An edit and the removal that it did not survive are of one window.
+        self.history.find_in_windows(&self.value, Tracker::recording, |tracker, _| -> Option<()> {
+            let records = tracker.records().iter().filter(|record| record.is_lost(&tracker, change_of));
+            lost.extend(
+                records.filter_map(|record| Some(LostEdit { change: self.history.get(record.id)?.clone() })),
+            );
+            None
+        });
+        lost
     }
 
     /// Where the value that was at `path` in version `base` is now; nothing if it is gone or the

@@ -19,9 +19,13 @@ pub struct ChangeError(pub String);
 /// Levels of arrays and maps around an argument, in the messages that hold the most of them.
 const ENVELOPE_DEPTH: usize = 8;
 
+/// Bytes that a change mostly fits in.
+const USUAL_BYTES: usize = 160;
+
 /// The wire text of a change: one line.
 pub fn encode_change(change: &Change) -> String {
-    let mut text = "[\"change\",".to_owned();
+    let mut text = String::with_capacity(USUAL_BYTES);
+    text.push_str("[\"change\",");
     write_change(change, &mut text);
     text.push(']');
     text
@@ -63,23 +67,60 @@ pub fn decode_message(text: &str, bytes: usize) -> Result<Value, ChangeError> {
 
 /// Writes the payload of a change: `[CLOCK,METHOD,PATH,...ARGS]`.
 pub fn write_change(change: &Change, out: &mut String) {
-    let _ = write!(out, "[{{\"id\":{},\"ticks\":", change.author);
+    out.push_str("[{\"id\":");
+    write_number(change.author.0.into(), out);
+    out.push_str(",\"ticks\":");
     write_clock(&change.clock, out);
-    let _ = write!(out, "}},\"{}\",", change.method.name());
+    out.push_str("},\"");
+    out.push_str(change.method.name());
+    out.push_str("\",");
     write_path(&change.path, out);
     match &change.method {
-        Method::Set(value) | Method::Merge(value) => {
-            let _ = write!(out, ",{value}");
-        }
+        Method::Set(value) | Method::Merge(value) => write_argument(value, out),
         Method::Delete => {}
         Method::Splice { start, count, items } => {
-            let _ = write!(out, ",{start},{count}");
+            for number in [*start, *count] {
+                out.push_str(if number < 0 { ",-" } else { "," });
+                write_number(number.unsigned_abs(), out);
+            }
             for item in items {
-                let _ = write!(out, ",{item}");
+                write_argument(item, out);
             }
         }
     }
     out.push(']');
+}
+
+/// Writes the digits of a number.
+fn write_number(mut number: u64, out: &mut String) {
+    let mut digits = [0; 20];
+    let mut at = digits.len();
+    for digit in digits.iter_mut().rev() {
+        *digit = u8::try_from(number % 10).unwrap_or_default() + b'0';
+        at -= 1;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    out.push_str(digits.get(at..).and_then(|digits| str::from_utf8(digits).ok()).unwrap_or_default());
+}
+
+fn write_argument(value: &Value, out: &mut String) {
+    out.push(',');
+    if let Some(text) = value.as_text() {
+        write_text(text, out);
+    } else if let Some(number) = value.as_number() {
+        out.push_str(number);
+    } else {
+        let _ = write!(out, "{value}");
+    }
+}
+
+fn write_text(text: &Text, out: &mut String) {
+    out.push('"');
+    out.push_str(text.raw());
+    out.push('"');
 }
 
 /// Reads the payload of a change.
@@ -156,7 +197,11 @@ fn integer(name: &str, value: &Value) -> Result<i64, ChangeError> {
 pub fn write_clock(clock: &VectorClock, out: &mut String) {
     let mut separator = '{';
     for (author, tick) in clock.iter() {
-        let _ = write!(out, "{separator}\"{author}\":{tick}");
+        out.push(separator);
+        out.push('"');
+        write_number(author.0.into(), out);
+        out.push_str("\":");
+        write_number(tick, out);
         separator = ',';
     }
     out.push_str(if separator == '{' { "{}" } else { "}" });
@@ -206,11 +251,13 @@ fn positive(text: &str) -> Option<Tick> {
 pub fn write_path(path: &Path, out: &mut String) {
     out.push('[');
     for (at, step) in path.steps().iter().enumerate() {
-        let comma = if at > 0 { "," } else { "" };
-        let _ = match step {
-            Step::Key(key) => write!(out, "{comma}{key}"),
-            Step::Index(index) => write!(out, "{comma}{index}"),
-        };
+        if at > 0 {
+            out.push(',');
+        }
+        match step {
+            Step::Key(key) => write_text(key, out),
+            Step::Index(index) => write_number(u64::try_from(*index).unwrap_or(u64::MAX), out),
+        }
     }
     out.push(']');
 }

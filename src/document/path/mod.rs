@@ -124,8 +124,13 @@ impl Path {
 
 impl FromIterator<Step> for Path {
     fn from_iter<I: IntoIterator<Item = Step>>(steps: I) -> Self {
-        let steps: Arc<[Step]> = steps.into_iter().collect();
-        Self((!steps.is_empty()).then_some(steps))
+        Self::from(steps.into_iter().collect::<Vec<Step>>())
+    }
+}
+
+impl From<Vec<Step>> for Path {
+    fn from(steps: Vec<Step>) -> Self {
+        Self((!steps.is_empty()).then(|| steps.into()))
     }
 }
 

@@ -24,7 +24,7 @@ impl Path {
                 );
             }
         }
-        Ok(reader.steps.into_iter().collect())
+        Ok(Self::from(reader.steps))
     }
 }
 

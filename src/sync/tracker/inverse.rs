@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use rustc_hash::FxHashSet;
 
-use super::sequence::Sequence;
-use super::{Content, Effect, EntryId, Letter, Record, Slot, Tracker, View};
+use super::content::StringNode;
+use super::sequence::Piece;
+use super::{Effect, EntryId, Record, Slot, Tracker, View};
 use crate::document::{Method, Path, Step, Text, Value};
 use crate::sync::{Author, Change, ChangeId};
 
@@ -123,7 +124,7 @@ impl Tracker {
     /// Puts what a change removed back into its slot.
     fn put_back(&mut self, slot: &Slot, removed: &[EntryId], effect: usize) -> Answer {
         let Some(mut path) = self.path_of(slot) else { return Answer::Nothing };
-        let oldest = removed.iter().map(|&entry| self.entry(entry)).min_by_key(|entry| entry.place);
+        let oldest = removed.iter().map(|&entry| self.key(entry)).min_by_key(|key| key.place);
         if let (Slot::Key(..), Some(oldest), Some(parent)) = (slot, oldest, path.parent()) {
             path = parent.child(Step::Key(oldest.spelling.clone()));
         }
@@ -146,12 +147,13 @@ impl Tracker {
         }
         let run = 1 + free.take_while(Option::is_none).count();
         let node = self.entry(*list).node;
-        let (Some((_, path)), Content::List(items)) = (self.on_show(node), &self.node(node).content) else {
-            return (from + 1, Answer::Nothing);
-        };
+        let Some(stage) = self.on_show(node) else { return (from + 1, Answer::Nothing) };
+        let Some(items) = self.take_order(node) else { return (from + 1, Answer::Nothing) };
+        let path: Path = stage.route.iter().cloned().collect();
         let of: Vec<usize> = slots.iter().take(run).filter_map(Slot::item).collect();
         let home = |item| self.home(node, item);
-        let positions = items.items.positions(&of, home, |slot| self.is_filled(slot, View::Now));
+        let positions = items.positions(&of, home, |item| self.is_filled(node, item, View::Now));
+        self.put_order(node, items);
         let Some(&start) = positions.first() else { return (from + 1, Answer::Nothing) };
         let run = positions.iter().take_while(|&&position| position == start).count();
         let values =
@@ -163,28 +165,31 @@ impl Tracker {
 
     /// The first run of characters of a string that is still to be removed or put back.
     fn splice_back(
-        &self, string: EntryId, inserted: &[usize], removed: &[usize], effect: usize, author: Author,
+        &mut self, string: EntryId, inserted: &[usize], removed: &[usize], effect: usize, author: Author,
     ) -> Option<Inverse> {
         let node = self.entry(string).node;
-        let path = self.on_show(node)?.1;
-        let Content::String(letters) = &self.node(node).content else { return None };
+        let path: Path = self.on_show(node)?.route.iter().cloned().collect();
+        let string = self.string(node)?;
+        let letters = &string.items;
         let unwanted: FxHashSet<usize> = inserted.iter().map(|&item| self.successor(node, item)).collect();
-        if let Some((start, count)) = first_run(letters, &unwanted) {
+        if let Some((start, count)) = first_run(string, &unwanted) {
             let method = Method::Splice { start: position(start), count: position(count), items: Vec::new() };
             return Some(Inverse { path, method, pieces: Vec::new() });
         }
-        let is_own = |letter: &Letter| letter.removed.iter().all(|by| by.author == author);
         let wanted: Vec<(usize, usize)> = removed
             .iter()
             .map(|&item| self.successor(node, item))
             .enumerate()
-            .filter(|&(_, item)| !is_alive(letters.payload(item)) && is_own(letters.payload(item)))
+            .filter(|&(_, item)| {
+                let mut removers = letters.removed(item).peekable();
+                removers.peek().is_some() && removers.all(|by| by.author == author)
+            })
             .collect();
         let of: Vec<usize> = wanted.iter().map(|&(_, item)| item).collect();
-        let positions = letters.positions(&of, |item| self.home(node, item), is_alive);
+        let positions = letters.positions(&of, |item| self.home(node, item), |_| true);
         let &start = positions.first()?;
         let run = positions.iter().take_while(|&&position| position == start).count();
-        let text: String = of.iter().take(run).map(|&item| &*letters.payload(item).spelling).collect();
+        let text = string.spell(of.iter().take(run).map(|&item| item..item + 1));
         let items = vec![Value::from_text(Text::from_raw(&text))];
         let method = Method::Splice { start: position(start), count: 0, items };
         let pieces = wanted.iter().take(run).map(|&(at, _)| (effect, at)).collect();
@@ -219,17 +224,13 @@ fn removed_item(effect: &Effect) -> Option<(&Slot, &[EntryId])> {
     }
 }
 
-fn is_alive(letter: &Letter) -> bool {
-    letter.removed.is_empty()
-}
-
 fn position(at: usize) -> i64 {
     i64::try_from(at).unwrap_or(i64::MAX)
 }
 
 /// The first run of neighbours among the visible characters that is wanted: start and length.
-fn first_run(letters: &Sequence<Letter>, wanted: &FxHashSet<usize>) -> Option<(usize, usize)> {
-    let mut visible = letters.visible(View::Now, is_alive);
+fn first_run(string: &StringNode, wanted: &FxHashSet<usize>) -> Option<(usize, usize)> {
+    let mut visible = string.items.visible(View::Now, |_| true).flat_map(Piece::items);
     let start = visible.position(|item| wanted.contains(&item))?;
     Some((start, 1 + visible.take_while(|item| wanted.contains(item)).count()))
 }

@@ -75,11 +75,12 @@ impl Tracker {
     /// Lets a restored value hold the very node of the one it restores.
     fn link_entry(&mut self, from: &Effect, entry: EntryId) {
         let (Effect::Removed { entries, .. } | Effect::Wrote { removed: entries, .. }) = from else { return };
-        let &[old] = self.shown_of(entries).as_slice() else { return };
+        let &[old] = &*self.shown_of(entries) else { return };
         let node = self.entry(old).node;
-        let owners = std::mem::take(&mut self.node_mut(self.entry(entry).node).owners);
-        self.node_mut(node).owners.extend(owners);
+        let owners = std::mem::take(&mut self.hanging_mut(self.entry(entry).node).owners);
+        self.hanging_mut(node).owners.extend(owners);
         self.entry_mut(entry).node = node;
+        self.moves += 1;
         self.links.original.insert(entry, old);
     }
 
@@ -109,12 +110,12 @@ impl Tracker {
 
     /// The slot that stands for one now; maps that others made meanwhile may be shown as one with
     /// its own.
-    pub(super) fn current(&self, slot: &Slot) -> Slot {
+    pub(super) fn current(&mut self, slot: &Slot) -> Slot {
         match slot {
             Slot::Item(list, item) => Slot::Item(*list, self.successor(self.entry(*list).node, *item)),
             Slot::Key(maps, key) => {
-                let on_show = maps.iter().find_map(|&map| self.on_show(self.entry(map).node));
-                on_show.map_or_else(|| slot.clone(), |(maps, _)| Slot::Key(maps, key.clone()))
+                let stage = self.stage_of(maps);
+                stage.map_or_else(|| slot.clone(), |stage| Slot::Key(stage.shown.clone(), key.clone()))
             }
             Slot::Root => slot.clone(),
         }

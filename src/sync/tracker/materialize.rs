@@ -1,11 +1,18 @@
 //! The plain value that the bookkeeping amounts to.
 
-use super::sequence::Sequence;
-use super::{Content, EntryId, ItemSlot, KeyPlace, Letter, ListNode, NodeId, Slot, Tracker, View};
+use super::content::Content;
+use super::sequence::{Piece, Sequence};
+use super::{Entries, EntryId, KeyPlace, NodeId, Slot, Tracker, View};
 use crate::document::{Text, Value};
 use crate::sync::VectorClock;
 
 impl Tracker {
+    /// The document as everything that has come makes it.
+    pub(in crate::sync) fn value(&mut self) -> Value {
+        let living = self.living_known(&Slot::Root, View::Now);
+        self.entries_value(&living, View::Now).unwrap_or(Value::NULL)
+    }
+
     /// The document as somebody with `clock` sees it.
     pub(in crate::sync) fn value_at(&mut self, clock: &VectorClock) -> Value {
         let living = self.living_known(&Slot::Root, View::At(clock));
@@ -20,11 +27,11 @@ impl Tracker {
         if shown.len() > 1 {
             return Some(self.maps_value(&shown, view));
         }
-        Some(match &self.node(node).content {
+        Some(match self.content(node) {
             Content::Plain(value) => value.clone(),
             Content::Map(_) => self.maps_value(&shown, view),
             Content::List(_) => self.list_value(node, view),
-            Content::String(letters) => string_value(letters, view),
+            Content::String(letters) => Value::from_text(letters.text(view)),
         })
     }
 
@@ -36,8 +43,8 @@ impl Tracker {
         let (mut value, touched) = self.map_parts(maps);
         let mut placed: Vec<(KeyPlace, Text, Value)> = Vec::new();
         for key in touched {
-            let living = self.living_known(&Slot::Key(maps.to_vec(), key.clone()), view);
-            let oldest = living.iter().map(|&entry| self.entry(entry)).min_by_key(|entry| entry.place);
+            let living = self.living_known(&Slot::Key(maps.into(), key.clone()), view);
+            let oldest = living.iter().map(|&entry| self.key(entry)).min_by_key(|key| key.place);
             let place = oldest.map(|entry| (entry.place, entry.spelling.clone()));
             match (place, self.entries_value(&living, view)) {
                 (Some((KeyPlace::Base(_), _)), Some(child)) => {
@@ -63,70 +70,44 @@ impl Tracker {
     pub(super) fn map_parts(&self, maps: &[EntryId]) -> (Value, Vec<Text>) {
         let mut base = None;
         let mut touched: Vec<Text> = Vec::new();
-        for &map in maps {
-            let Content::Map(map) = &self.node(self.entry(map).node).content else { continue };
+        for map in maps.iter().filter_map(|&map| self.map(self.entry(map).node)) {
             base.get_or_insert_with(|| map.base.clone());
-            if touched.is_empty() {
-                touched = map.slots.iter().map(|(key, _)| key.clone()).collect();
-            } else {
-                let fresh: Vec<Text> = map
-                    .slots
-                    .iter()
-                    .map(|(key, _)| key)
-                    .filter(|key| !touched.contains(key))
-                    .cloned()
-                    .collect();
-                touched.extend(fresh);
-            }
+            let known = touched.len();
+            let is_new = |key: &&Text| !touched.iter().take(known).any(|other| other == *key);
+            let fresh: Vec<Text> = map.keys().filter(is_new).cloned().collect();
+            touched.extend(fresh);
         }
         (base.unwrap_or_else(|| Value::object([])), touched)
     }
 
     fn list_value(&mut self, node: NodeId, view: View<'_>) -> Value {
-        let Content::List(list) = &self.node(node).content else { return Value::NULL };
+        let Some(list) = self.list(node) else { return Value::NULL };
+        let whole = || vec![Piece { first: 0, len: list.base.len(), is_own: false }];
+        let visible = |items: &Sequence| {
+            items.visible(view, |item| self.is_filled(node, item, view)).collect::<Vec<Piece>>()
+        };
+        let pieces = list.items.as_ref().map_or_else(whole, |items| visible(items));
         // The untouched are taken over as they are; the others are put in afterwards, because
         // their values may have to be made.
-        let items: Vec<usize> = list.items.visible(view, |slot| self.is_filled(slot, view)).collect();
-        let mut elements = Vec::with_capacity(items.len());
-        for item in items {
-            let plain = match &self.node(node).content {
-                Content::List(list) => base_item(list, item),
-                Content::Plain(_) | Content::Map(_) | Content::String(_) => None,
-            };
-            let living = match plain {
-                Some(value) => {
-                    elements.push(value);
-                    continue;
-                }
-                None => self.living_item(node, item, view),
-            };
-            elements.extend(self.entries_value(&living, view));
+        let mut elements = Vec::with_capacity(pieces.iter().map(|piece| piece.len).sum());
+        let mut touched = Vec::new();
+        for item in pieces.into_iter().flat_map(Piece::items) {
+            if list.slots.contains_key(&item) {
+                touched.push((elements.len(), item));
+            }
+            elements.push(list.value(item).cloned().unwrap_or(Value::NULL));
+        }
+        for (at, item) in touched {
+            let living = self.living_item(node, item, view);
+            if let (Some(element), Some(value)) = (elements.get_mut(at), self.entries_value(&living, view)) {
+                *element = value;
+            }
         }
         Value::array(elements)
     }
 
-    fn living_item(&self, node: NodeId, item: usize, view: View<'_>) -> Vec<EntryId> {
-        let Content::List(list) = &self.node(node).content else { return Vec::new() };
-        match list.items.payload(item) {
-            ItemSlot::Base(_) => Vec::new(),
-            ItemSlot::Entries(entries) => {
-                entries.iter().copied().filter(|&entry| self.is_visible(entry, view)).collect()
-            }
-        }
+    pub(super) fn living_item(&self, node: NodeId, item: usize, view: View<'_>) -> Entries {
+        let entries = self.list(node).and_then(|list| list.slots.get(&item));
+        entries.into_iter().flatten().copied().filter(|&entry| self.is_visible(entry, view)).collect()
     }
-}
-
-fn base_item(list: &ListNode, item: usize) -> Option<Value> {
-    match list.items.payload(item) {
-        ItemSlot::Base(position) => list.base.index(*position).cloned(),
-        ItemSlot::Entries(_) => None,
-    }
-}
-
-fn string_value(letters: &Sequence<Letter>, view: View<'_>) -> Value {
-    let raw: String = letters
-        .visible(view, |letter| letter.is_seen(view))
-        .map(|item| &*letters.payload(item).spelling)
-        .collect();
-    Value::from_text(Text::from_raw(&raw))
 }

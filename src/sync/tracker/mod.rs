@@ -11,6 +11,7 @@
 //!           └─ node: plain value │ map of slots │ sequence of slots │ sequence of characters
 //! ```
 
+mod content;
 mod inverse;
 mod links;
 mod materialize;
@@ -18,14 +19,17 @@ mod patch;
 mod report;
 mod resolve;
 mod sequence;
+mod splice;
+mod stage;
 mod write;
 
-use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::{Author, ChangeId, Stamp, VectorClock};
 use crate::document::{Kind, Text, Value};
+use content::{Content, ListNode, MapNode, StringNode};
 use links::Links;
-use sequence::Sequence;
+use stage::Known;
 
 pub(super) use inverse::{Answer, Inverse};
 pub(super) use links::Restoration;
@@ -50,26 +54,36 @@ enum KeyPlace {
     Written(Stamp, u32),
 }
 
+/// Some written values, mostly one.
+pub(super) type Entries = SmallVec<[EntryId; 4]>;
+
 /// One value written to a slot.
 struct Entry {
     /// Who wrote it; nothing when it was there before, or came inside a value written whole.
     added: Option<ChangeId>,
-    /// The changes that saw it and removed it.
-    removed: Vec<ChangeId>,
-    place: KeyPlace,
-    /// How the key it is written to was spelled by the write that began its life.
-    spelling: Text,
+    /// The changes that saw it and removed it: one of each author at most.
+    removed: SmallVec<[ChangeId; 1]>,
+    node: NodeId,
     /// Whether concurrent ones of its kind are shown as one map with it.
     mergeable: bool,
-    node: NodeId,
 }
 
-/// What a written value holds.
-struct Node {
-    content: Content,
+/// The key that a value is written to, as the write that began its life has it.
+#[derive(Clone)]
+struct Key {
+    place: KeyPlace,
+    spelling: Text,
+}
+
+/// How a node hangs in the document: held apart from what it holds, which is looked at far more
+/// often.
+#[derive(Default)]
+struct Hanging {
     /// The slots that hold it, with the entry by which they do. More than one when a write went
     /// into several maps shown as one.
-    owners: Vec<(EntryId, Owner)>,
+    owners: SmallVec<[(EntryId, Owner); 1]>,
+    /// Where it is on show, if that has been looked for.
+    stage: Known,
 }
 
 /// One slot that holds a node.
@@ -80,56 +94,11 @@ enum Owner {
     Item(NodeId, usize),
 }
 
-enum Content {
-    /// Untouched by the window.
-    Plain(Value),
-    Map(MapNode),
-    List(ListNode),
-    String(Sequence<Letter>),
-}
-
-/// A map: a plain one, and the slots of the keys that the window touched.
-struct MapNode {
-    base: Value,
-    slots: Vec<(Text, Vec<EntryId>)>,
-    index: FxHashMap<Text, usize>,
-}
-
-/// An array: its items, and the plain one that the untouched of them stand in.
-struct ListNode {
-    base: Value,
-    items: Sequence<ItemSlot>,
-}
-
-/// The slot of one array item.
-enum ItemSlot {
-    /// Untouched: the item at this position of the plain array.
-    Base(usize),
-    Entries(Vec<EntryId>),
-}
-
-/// One character of a string, as it is spelled.
-struct Letter {
-    spelling: Box<str>,
-    removed: Vec<ChangeId>,
-}
-
-impl Letter {
-    fn new(spelling: &str) -> Self {
-        Self { spelling: spelling.into(), removed: Vec::new() }
-    }
-
-    /// Whether somebody who has seen it come still sees it.
-    fn is_seen(&self, view: View<'_>) -> bool {
-        !self.removed.iter().any(|&by| view.saw(by))
-    }
-}
-
 /// Whose eyes: someone who has seen what a clock says, or everything.
 #[derive(Clone, Copy)]
 pub(super) enum View<'a> {
     At(&'a VectorClock),
-    /// An author in the context of its next change: like `At`, and the sequences keep a column
+    /// An author making a change, whose clock this is: like `At`, and the sequences keep a column
     /// for it.
     Of(Author, &'a VectorClock),
     Now,
@@ -147,11 +116,18 @@ impl View<'_> {
 /// The bookkeeping of one concurrent window.
 pub(super) struct Tracker {
     entries: Vec<Entry>,
-    nodes: Vec<Node>,
-    root: Vec<EntryId>,
+    /// By entry.
+    keys: Vec<Key>,
+    /// What the values hold.
+    nodes: Vec<Content>,
+    /// By node.
+    hangings: Vec<Hanging>,
+    root: Entries,
     /// What the changes did, when somebody wants to know.
     records: Option<Vec<Record>>,
     links: Links,
+    /// How often something of which there are records inside may have been moved, hidden or shown.
+    moves: u64,
 }
 
 impl Tracker {
@@ -159,10 +135,13 @@ impl Tracker {
     pub(super) fn new(base: Value) -> Self {
         let mut tracker = Self {
             entries: Vec::new(),
+            keys: Vec::new(),
             nodes: Vec::new(),
-            root: Vec::new(),
+            hangings: Vec::new(),
+            root: Entries::new(),
             records: None,
             links: Links::default(),
+            moves: 0,
         };
         let root = tracker.add_base(base, KeyPlace::Base(0), Owner::Root);
         tracker.root.push(root);
@@ -172,6 +151,11 @@ impl Tracker {
     /// The same, keeping a record of what each change did.
     pub(super) fn recording(base: Value) -> Self {
         Self { records: Some(Vec::new()), ..Self::new(base) }
+    }
+
+    /// How many values it holds: what it costs to look at all of it.
+    pub(super) fn size(&self) -> usize {
+        self.entries.len()
     }
 
     #[expect(clippy::indexing_slicing, reason = "entry numbers are only made by this tracker")]
@@ -184,45 +168,69 @@ impl Tracker {
         &mut self.entries[id.0 as usize]
     }
 
+    #[expect(clippy::indexing_slicing, reason = "entry numbers are only made by this tracker")]
+    fn key(&self, id: EntryId) -> &Key {
+        &self.keys[id.0 as usize]
+    }
+
     #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
-    fn node(&self, id: NodeId) -> &Node {
+    fn content(&self, id: NodeId) -> &Content {
         &self.nodes[id.0 as usize]
     }
 
     #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
-    fn node_mut(&mut self, id: NodeId) -> &mut Node {
+    fn content_mut(&mut self, id: NodeId) -> &mut Content {
         &mut self.nodes[id.0 as usize]
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "a window holds far fewer than 2^32 values")]
-    fn add_entry(&mut self, entry: Entry) -> EntryId {
-        self.entries.push(entry);
-        EntryId((self.entries.len() - 1) as u32)
+    #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
+    fn hanging(&self, id: NodeId) -> &Hanging {
+        &self.hangings[id.0 as usize]
+    }
+
+    #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
+    fn hanging_mut(&mut self, id: NodeId) -> &mut Hanging {
+        &mut self.hangings[id.0 as usize]
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "a window holds far fewer than 2^32 values")]
-    fn add_node(&mut self, value: Value) -> NodeId {
-        self.nodes.push(Node { content: Content::Plain(value), owners: Vec::new() });
-        NodeId((self.nodes.len() - 1) as u32)
+    fn add_entry(&mut self, added: Option<ChangeId>, value: Value, key: Key, mergeable: bool) -> EntryId {
+        let node = NodeId(self.nodes.len() as u32);
+        self.nodes.push(Content::Plain(value));
+        self.hangings.push(Hanging::default());
+        let id = EntryId(self.entries.len() as u32);
+        self.entries.push(Entry { added, removed: SmallVec::new(), node, mergeable });
+        self.keys.push(key);
+        id
     }
 
     /// An entry for a value that has been there as long as what holds it.
     fn add_base(&mut self, value: Value, place: KeyPlace, owner: Owner) -> EntryId {
-        let node = self.add_node(value);
         let spelling = if let Owner::Key(_, key) = &owner { key.clone() } else { Text::default() };
-        let (added, removed, mergeable) = (None, Vec::new(), false);
-        let entry = self.add_entry(Entry { added, removed, place, spelling, mergeable, node });
-        self.node_mut(node).owners.push((entry, owner));
+        let entry = self.add_entry(None, value, Key { place, spelling }, false);
+        self.hang(entry, owner);
         entry
+    }
+
+    /// Notes that a slot holds an entry.
+    fn hang(&mut self, entry: EntryId, owner: Owner) {
+        let node = self.entry(entry).node;
+        self.hanging_mut(node).owners.push((entry, owner));
     }
 
     fn is_visible(&self, id: EntryId, view: View<'_>) -> bool {
         let entry = self.entry(id);
-        entry.added.is_none_or(|added| view.saw(added)) && !entry.removed.iter().any(|&by| view.saw(by))
+        match view {
+            View::Now => entry.removed.is_empty(),
+            View::At(clock) | View::Of(_, clock) => {
+                entry.added.is_none_or(|added| clock.saw(added))
+                    && !entry.removed.iter().any(|&by| clock.saw(by))
+            }
+        }
     }
 
     fn kind(&self, node: NodeId) -> Kind {
-        match &self.node(node).content {
+        match self.content(node) {
             Content::Plain(value) => value.kind(),
             Content::Map(_) => Kind::Object,
             Content::List(_) => Kind::Array,
@@ -232,20 +240,60 @@ impl Tracker {
 
     /// Turns a plain container or string into one with records.
     fn expand(&mut self, node: NodeId) {
-        let Content::Plain(value) = &self.node(node).content else { return };
-        let base = value.clone();
-        let expanded = match base.kind() {
-            Kind::Object => Content::Map(MapNode { base, slots: Vec::new(), index: FxHashMap::default() }),
-            Kind::Array => {
-                let items = Sequence::of((0..base.len()).map(ItemSlot::Base));
-                Content::List(ListNode { base, items })
-            }
-            Kind::String => {
-                let pieces = base.as_text().into_iter().flat_map(Text::pieces);
-                Content::String(Sequence::of(pieces.map(Letter::new)))
-            }
+        let content = self.content_mut(node);
+        let Content::Plain(value) = content else { return };
+        let expanded = match value.kind() {
+            Kind::Object => Content::Map(Box::new(MapNode::of(value.clone()))),
+            Kind::Array => Content::List(Box::new(ListNode::of(value.clone()))),
+            Kind::String => match value.as_text() {
+                Some(text) => Content::String(Box::new(StringNode::of(text.clone()))),
+                None => return,
+            },
             Kind::Null | Kind::Bool | Kind::Number => return,
         };
-        self.node_mut(node).content = expanded;
+        *content = expanded;
+    }
+
+    /// A map's records; nothing for what is none.
+    fn map(&self, node: NodeId) -> Option<&MapNode> {
+        match self.content(node) {
+            Content::Map(map) => Some(map),
+            Content::Plain(_) | Content::List(_) | Content::String(_) => None,
+        }
+    }
+
+    fn map_mut(&mut self, node: NodeId) -> Option<&mut MapNode> {
+        match self.content_mut(node) {
+            Content::Map(map) => Some(map),
+            Content::Plain(_) | Content::List(_) | Content::String(_) => None,
+        }
+    }
+
+    /// An array's records; nothing for what is none.
+    fn list(&self, node: NodeId) -> Option<&ListNode> {
+        match self.content(node) {
+            Content::List(list) => Some(list),
+            Content::Plain(_) | Content::Map(_) | Content::String(_) => None,
+        }
+    }
+
+    fn list_mut(&mut self, node: NodeId) -> Option<&mut ListNode> {
+        match self.content_mut(node) {
+            Content::List(list) => Some(list),
+            Content::Plain(_) | Content::Map(_) | Content::String(_) => None,
+        }
+    }
+
+    /// A string's records; nothing for what is none.
+    fn string(&self, node: NodeId) -> Option<&StringNode> {
+        match self.content(node) {
+            Content::String(string) => Some(string),
+            Content::Plain(_) | Content::Map(_) | Content::List(_) => None,
+        }
+    }
+
+    /// Whether somebody wants to know what the changes did.
+    fn is_recording(&self) -> bool {
+        self.records.is_some()
     }
 }

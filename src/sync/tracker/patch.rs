@@ -1,61 +1,69 @@
 //! What a change in the bookkeeping does to the plain document, made there at once.
 
-use super::{Content, EntryId, ItemSlot, KeyPlace, NodeId, Slot, Tracker, View};
-use crate::document::{Path, Text, Value};
+use std::sync::Arc;
+
+use super::stage::Stage;
+use super::{Entries, KeyPlace, NodeId, Slot, Tracker, View};
+use crate::document::{Step, Text, Value};
 
 /// The plain document that is kept in step, if any.
 pub(in crate::sync) type Document<'a> = Option<&'a mut Value>;
 
+/// Where a key is on show: the maps shown as one that it is in, where they are, and the key's
+/// place before it is changed.
+pub(super) struct KeyStage {
+    slot: Slot,
+    stage: Arc<Stage>,
+    before: Option<KeyPlace>,
+}
+
+/// The value at a place.
+fn value_at<'v>(document: &'v mut Value, route: &[Step]) -> Option<&'v mut Value> {
+    route.iter().try_fold(document, |value, step| value.get_mut(step))
+}
+
 impl Tracker {
-    /// Where a slot's maps are on show: all that are shown as one, and their path.
-    fn maps_on_show(&self, slot: &Slot) -> Option<(Slot, Path)> {
-        let Slot::Key(maps, key) = slot else { return None };
-        let (maps, path) = maps.iter().find_map(|&map| self.on_show(self.entry(map).node))?;
-        Some((Slot::Key(maps, key.clone()), path))
-    }
-
-    /// What a key's slot shows at which place, before it is changed.
-    pub(super) fn key_before(&mut self, slot: &Slot, document: &Document<'_>) -> Option<KeyPlace> {
-        document.as_ref()?;
-        let (slot, _) = self.maps_on_show(slot)?;
+    /// Where a key's slot is on show, before it is changed.
+    pub(super) fn key_stage(&mut self, slot: &Slot, document: &Document<'_>) -> Option<KeyStage> {
+        let (Slot::Key(maps, key), Some(_)) = (slot, document) else { return None };
+        let stage = self.stage_of(maps)?;
+        let slot = Slot::Key(stage.shown.clone(), key.clone());
         let living = self.living(&slot, View::Now);
-        self.key_place(&living)
+        let before = self.key_place(&living);
+        Some(KeyStage { slot, stage, before })
     }
 
-    fn key_place(&self, living: &[EntryId]) -> Option<KeyPlace> {
-        living.iter().map(|&entry| self.entry(entry).place).min()
+    fn key_place(&self, living: &Entries) -> Option<KeyPlace> {
+        living.iter().map(|&entry| self.key(entry).place).min()
     }
 
-    /// Shows what a slot holds after it was changed. `before` is its key's place before that.
-    pub(super) fn show(&mut self, slot: &Slot, before: Option<KeyPlace>, document: &mut Document<'_>) {
+    /// Shows what a slot holds after it was changed, given where its key was on show before.
+    pub(super) fn show(&mut self, slot: &Slot, stage: Option<KeyStage>, document: &mut Document<'_>) {
         let Some(document) = document else { return };
-        match slot {
-            Slot::Root => {
+        match (slot, stage) {
+            (Slot::Root, _) => {
                 let living = self.living_known(slot, View::Now);
                 if let Some(value) = self.entries_value(&living, View::Now) {
                     **document = value;
                 }
             }
-            Slot::Key(..) => {
-                if let Some((slot, path)) = self.maps_on_show(slot) {
-                    self.show_key(&slot, &path, before, document);
-                }
-            }
-            Slot::Item(..) => {}
+            (Slot::Key(..), Some(stage)) => self.show_key(stage, document),
+            (Slot::Key(..) | Slot::Item(..), _) => {}
         }
     }
 
-    fn show_key(&mut self, slot: &Slot, path: &Path, before: Option<KeyPlace>, document: &mut Value) {
-        let Slot::Key(maps, key) = slot else { return };
-        let living = self.living_known(slot, View::Now);
+    fn show_key(&mut self, stage: KeyStage, document: &mut Value) {
+        let KeyStage { slot, stage, before } = stage;
+        let Slot::Key(maps, key) = &slot else { return };
+        let living = self.living_known(&slot, View::Now);
         let after = self.key_place(&living);
-        let Some(map) = document.at_mut(path) else { return };
+        let Some(map) = value_at(document, &stage.route) else { return };
         let Some(place) = after else {
             map.remove_key(key);
             return;
         };
-        let oldest = living.iter().min_by_key(|&&entry| self.entry(entry).place);
-        let spelling = oldest.map_or_else(|| key.clone(), |&entry| self.entry(entry).spelling.clone());
+        let oldest = living.iter().min_by_key(|&&entry| self.key(entry).place);
+        let spelling = oldest.map_or_else(|| key.clone(), |&entry| self.key(entry).spelling.clone());
         let Some(value) = self.entries_value(&living, View::Now) else { return };
         // A key that comes late or changes its place goes before those with a later one.
         let mut later = Vec::new();
@@ -70,11 +78,11 @@ impl Tracker {
     }
 
     /// Takes the last entries out of a map that have a later place than this one, in order.
-    fn take_later(&mut self, maps: &[EntryId], map: &mut Value, place: KeyPlace) -> Vec<(Text, Value)> {
+    fn take_later(&mut self, maps: &Entries, map: &mut Value, place: KeyPlace) -> Vec<(Text, Value)> {
         let mut later = Vec::new();
         while let Some((last, _)) = map.len().checked_sub(1).and_then(|last| map.entry(last)) {
             let last = last.clone();
-            let living = self.living(&Slot::Key(maps.to_vec(), last.clone()), View::Now);
+            let living = self.living(&Slot::Key(maps.clone(), last.clone()), View::Now);
             if self.key_place(&living) <= Some(place) {
                 break;
             }
@@ -85,46 +93,43 @@ impl Tracker {
     }
 
     /// Shows what an item's slot holds after it was changed. `before` is whether it was on show.
-    pub(super) fn show_item(&mut self, node: NodeId, item: usize, before: bool, document: &mut Document<'_>) {
+    pub(super) fn show_item(
+        &mut self, node: NodeId, item: usize, position: usize, before: bool, document: &mut Document<'_>,
+    ) {
         let Some(document) = document else { return };
-        let Content::List(list) = &self.node(node).content else { return };
-        let living: Vec<EntryId> = match list.items.payload(item) {
-            ItemSlot::Base(_) => return,
-            ItemSlot::Entries(entries) => {
-                entries.iter().copied().filter(|&entry| self.is_visible(entry, View::Now)).collect()
-            }
-        };
+        let living = self.living_item(node, item, View::Now);
         if !before && living.is_empty() {
             return;
         }
-        let position = list.items.position(item);
-        let Some((_, path)) = self.on_show(node) else { return };
+        let Some(stage) = self.on_show(node) else { return };
         let value = self.entries_value(&living, View::Now);
-        if let Some(array) = document.at_mut(&path) {
+        if let Some(array) = value_at(document, &stage.route) {
             array.splice_elements(position, usize::from(before), value);
         }
     }
 
-    /// Shows a run of new letters, and that others are gone.
-    pub(super) fn show_letters(
-        &self, node: NodeId, inserted: &[usize], removed: &[usize], document: &mut Document<'_>,
+    /// Shows that array items are gone at a position, and others come there.
+    pub(super) fn show_items(
+        &mut self, node: NodeId, position: usize, gone: usize, come: &[Value], document: &mut Document<'_>,
     ) {
         let Some(document) = document else { return };
-        let Content::String(letters) = &self.node(node).content else { return };
-        let Some((_, path)) = self.on_show(node) else { return };
-        let Some(string) = document.at_mut(&path) else { return };
-        let Some(text) = string.text_mut() else { return };
-        if let Some(&first) = inserted.first() {
-            let spelling: String = inserted.iter().map(|&item| &*letters.payload(item).spelling).collect();
-            text.splice(letters.position(first), 0, [&Text::from_raw(&spelling)]);
+        let Some(stage) = self.on_show(node) else { return };
+        if let Some(array) = value_at(document, &stage.route) {
+            array.splice_elements(position, gone, come.iter().cloned());
         }
-        let mut removed = removed.iter().map(|&item| letters.position(item)).peekable();
-        while let Some(start) = removed.next() {
-            let mut count = 1;
-            while removed.next_if_eq(&start).is_some() {
-                count += 1;
-            }
-            text.splice(start, count, []);
-        }
+    }
+}
+
+/// Shows a run of new letters, and then that others are gone, run by run.
+pub(super) fn show_letters(
+    document: Document<'_>, route: &[Step], position: Option<usize>, come: &[&Text], gone: &[(usize, usize)],
+) {
+    let Some(string) = document.and_then(|document| value_at(document, route)) else { return };
+    let Some(text) = string.text_mut() else { return };
+    if let Some(position) = position {
+        text.splice(position, 0, come.iter().copied());
+    }
+    for &(start, count) in gone {
+        text.splice(start, count, []);
     }
 }

@@ -1,8 +1,9 @@
 //! What can be read off the bookkeeping: conflicts, lost edits, what a change did, and where a
 //! place is now.
 
+use super::content::Content;
 use super::resolve::Target;
-use super::{Content, EntryId, NodeId, Owner, Slot, Tracker, View};
+use super::{Entries, EntryId, Slot, Tracker, View};
 use crate::document::{Path, Step, Value};
 use crate::sync::{Change, ChangeId, Conflict, VectorClock};
 
@@ -10,9 +11,9 @@ use crate::sync::{Change, ChangeId, Conflict, VectorClock};
 #[derive(Clone, Debug)]
 pub(in crate::sync) enum Effect {
     /// Wrote a value into a slot, in place of those it saw there.
-    Wrote { slot: Slot, entry: EntryId, removed: Vec<EntryId> },
+    Wrote { slot: Slot, entry: EntryId, removed: Entries },
     /// Removed the values that it saw in a slot.
-    Removed { slot: Slot, entries: Vec<EntryId> },
+    Removed { slot: Slot, entries: Entries },
     /// Inserted an array item.
     Inserted { list: EntryId, item: usize, entry: EntryId },
     /// Inserted and removed characters of a string.
@@ -23,7 +24,7 @@ pub(in crate::sync) enum Effect {
 #[derive(Clone, Debug)]
 pub(in crate::sync) struct Record {
     pub(in crate::sync) id: ChangeId,
-    pub(in crate::sync) containers: Vec<Vec<EntryId>>,
+    pub(in crate::sync) containers: Vec<Entries>,
     pub(in crate::sync) effects: Vec<Effect>,
 }
 
@@ -32,7 +33,7 @@ pub(in crate::sync) struct Record {
 pub(in crate::sync) struct Scope {
     pub(in crate::sync) slot: Slot,
     /// The values there.
-    pub(in crate::sync) values: Vec<EntryId>,
+    pub(in crate::sync) values: Entries,
     /// The values on the way there.
     pub(in crate::sync) containers: Vec<EntryId>,
 }
@@ -43,10 +44,10 @@ impl Tracker {
         let way = self.follow(path.steps(), View::At(clock));
         let Target::Slot(slot) = way.target else { return None };
         let values = self.living(&slot, View::At(clock));
-        Some(Scope { slot, values, containers: way.containers.concat() })
+        Some(Scope { slot, values, containers: way.containers.into_iter().flatten().collect() })
     }
 
-    pub(super) fn record(&mut self, id: ChangeId, containers: Vec<Vec<EntryId>>, effects: Vec<Effect>) {
+    pub(super) fn record(&mut self, id: ChangeId, containers: Vec<Entries>, effects: Vec<Effect>) {
         if let Some(records) = &mut self.records {
             records.push(Record { id, containers, effects });
         }
@@ -101,23 +102,28 @@ impl Tracker {
 
     /// The children on show of which there are records.
     fn known_children(&self, shown: &[EntryId], first: EntryId) -> Vec<(Step, Slot)> {
-        match &self.node(self.entry(first).node).content {
+        match self.content(self.entry(first).node) {
             Content::Plain(_) | Content::String(_) if shown.len() == 1 => Vec::new(),
-            Content::List(list) => list
-                .items
-                .visible(View::Now, |slot| self.is_filled(slot, View::Now))
-                .enumerate()
-                .map(|(at, item)| (Step::Index(at), Slot::Item(first, item)))
-                .collect(),
+            Content::List(list) => {
+                let node = self.entry(first).node;
+                let mut items: Vec<(usize, usize)> = list
+                    .slots
+                    .keys()
+                    .filter(|&&item| self.is_filled(node, item, View::Now))
+                    .map(|&item| (list.position(item), item))
+                    .collect();
+                items.sort_unstable();
+                items.into_iter().map(|(at, item)| (Step::Index(at), Slot::Item(first, item))).collect()
+            }
             Content::Plain(_) | Content::String(_) | Content::Map(_) => {
                 let (_, keys) = self.map_parts(shown);
                 let mut children: Vec<(Step, Slot)> = keys
                     .into_iter()
-                    .map(|key| (Step::Key(key.clone()), Slot::Key(shown.to_vec(), key)))
+                    .map(|key| (Step::Key(key.clone()), Slot::Key(shown.into(), key)))
                     .collect();
                 // As the keys stand in the document, not as the changes came.
                 children.sort_by_cached_key(|(_, slot)| {
-                    self.living_known(slot, View::Now).iter().map(|&entry| self.entry(entry).place).min()
+                    self.living_known(slot, View::Now).iter().map(|&entry| self.key(entry).place).min()
                 });
                 children
             }
@@ -132,46 +138,6 @@ impl Tracker {
         let slot = self.current(&slot);
         let is_filled = !self.living(&slot, View::Now).is_empty();
         if was_filled && is_filled { self.path_of(&slot) } else { None }
-    }
-
-    /// Where a slot is now; nothing if it is not on show.
-    pub(super) fn path_of(&self, slot: &Slot) -> Option<Path> {
-        let holder = |entry: &EntryId| self.on_show(self.entry(*entry).node);
-        match slot {
-            Slot::Root => Some(Path::ROOT),
-            Slot::Key(maps, key) => {
-                maps.iter().find_map(holder).map(|(_, path)| path.child(Step::Key(key.clone())))
-            }
-            Slot::Item(list, item) => {
-                let (_, path) = holder(list)?;
-                Some(path.index(self.position_of(self.entry(*list).node, *item)?))
-            }
-        }
-    }
-
-    /// The values by which a node is on show, several when they are shown as one map, and where.
-    pub(super) fn on_show(&self, node: NodeId) -> Option<(Vec<EntryId>, Path)> {
-        self.node(node).owners.iter().find_map(|(entry, owner)| {
-            let (slot, path) = match owner {
-                Owner::Root => (Slot::Root, Path::ROOT),
-                Owner::Key(map, key) => {
-                    let (maps, path) = self.on_show(*map)?;
-                    (Slot::Key(maps, key.clone()), path.child(Step::Key(key.clone())))
-                }
-                Owner::Item(list, item) => {
-                    let (lists, path) = self.on_show(*list)?;
-                    (Slot::Item(*lists.first()?, *item), path.index(self.position_of(*list, *item)?))
-                }
-            };
-            let shown = self.shown_of(&self.living_known(&slot, View::Now));
-            shown.contains(entry).then_some((shown, path))
-        })
-    }
-
-    /// The position of an array item, or the one it would have.
-    fn position_of(&self, list: NodeId, item: usize) -> Option<usize> {
-        let Content::List(list) = &self.node(list).content else { return None };
-        Some(list.items.position(item))
     }
 }
 

@@ -1,15 +1,19 @@
 //! What a path means to somebody who has seen no more than a clock says.
 
 use super::sequence::Sequence;
-use super::{Content, EntryId, ItemSlot, KeyPlace, MapNode, NodeId, Owner, Tracker, View};
+use super::{Author, Entries, EntryId, KeyPlace, NodeId, Owner, Tracker, View};
 use crate::document::{Kind, Step, Text};
+use crate::sync::{ChangeId, Tick};
+
+/// With more values than this, those of one author in a slot are searched and not looked through.
+const FEW: usize = 8;
 
 /// A place that can hold values.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::sync) enum Slot {
     Root,
     /// A key of a map, or of several that are shown as one.
-    Key(Vec<EntryId>, Text),
+    Key(Entries, Text),
     /// An item of an array.
     Item(EntryId, usize),
 }
@@ -28,7 +32,7 @@ impl Slot {
 pub(super) enum Shown {
     Absent,
     /// A map: the values that are shown as one.
-    Map(Vec<EntryId>),
+    Map(Entries),
     List(EntryId),
     String(EntryId),
     Scalar,
@@ -45,51 +49,92 @@ pub(super) enum Target {
     Nowhere,
 }
 
-/// A path's target and the containers on the way.
+/// A path's target and the containers on the way, of which a recording tracker keeps note.
 pub(super) struct Way {
-    pub(super) containers: Vec<Vec<EntryId>>,
+    pub(super) containers: Vec<Entries>,
     pub(super) target: Target,
 }
 
 impl Tracker {
     /// The values that live in a slot, each once.
-    pub(super) fn living(&mut self, slot: &Slot, view: View<'_>) -> Vec<EntryId> {
+    pub(super) fn living(&mut self, slot: &Slot, view: View<'_>) -> Entries {
+        if let Some(entries) = self.held(slot) {
+            let mut living = Entries::new();
+            self.add_living(entries, view, &mut living);
+            return living;
+        }
         self.fill(slot);
         self.living_known(slot, view)
     }
 
     /// The same for a slot that has been looked at before.
-    pub(super) fn living_known(&self, slot: &Slot, view: View<'_>) -> Vec<EntryId> {
-        let mut living = Vec::new();
-        for entries in self.holders(slot) {
-            for &entry in entries {
-                if self.is_visible(entry, view) && !living.contains(&entry) {
-                    living.push(entry);
+    pub(super) fn living_known(&self, slot: &Slot, view: View<'_>) -> Entries {
+        let mut living = Entries::new();
+        match slot {
+            Slot::Root => self.add_living(&self.root, view, &mut living),
+            Slot::Key(maps, key) => {
+                for &map in maps {
+                    if let Some(entries) = self.map(self.entry(map).node).and_then(|map| map.slot(key)) {
+                        self.add_living(entries, view, &mut living);
+                    }
+                }
+            }
+            Slot::Item(list, item) => {
+                let list = self.list(self.entry(*list).node);
+                if let Some(entries) = list.and_then(|list| list.slots.get(item)) {
+                    self.add_living(entries, view, &mut living);
                 }
             }
         }
         living
     }
 
-    /// The entry lists of a slot: several when maps are shown as one.
-    fn holders(&self, slot: &Slot) -> Vec<&[EntryId]> {
+    /// All the values written to a slot that has been looked at before and is kept in one place.
+    fn held(&self, slot: &Slot) -> Option<&Entries> {
         match slot {
-            Slot::Root => vec![&self.root],
-            Slot::Key(maps, key) => maps
-                .iter()
-                .filter_map(|&map| match &self.node(self.entry(map).node).content {
-                    Content::Map(map) => map.slot(key),
-                    Content::Plain(_) | Content::List(_) | Content::String(_) => None,
-                })
-                .collect(),
-            Slot::Item(list, item) => match &self.node(self.entry(*list).node).content {
-                Content::List(list) => match list.items.payload(*item) {
-                    ItemSlot::Entries(entries) => vec![entries],
-                    ItemSlot::Base(_) => Vec::new(),
-                },
-                Content::Plain(_) | Content::Map(_) | Content::String(_) => Vec::new(),
-            },
+            Slot::Root => Some(&self.root),
+            Slot::Key(maps, key) => {
+                let &[map] = maps.as_slice() else { return None };
+                self.map(self.entry(map).node)?.slot(key)
+            }
+            Slot::Item(list, item) => self.list(self.entry(*list).node)?.slots.get(item),
         }
+    }
+
+    /// Adds the living ones of the values written to a slot, which are in the order of authors and
+    /// ticks.
+    fn add_living(&self, entries: &[EntryId], view: View<'_>, living: &mut Entries) {
+        let mut add = |entry: EntryId| {
+            if self.is_visible(entry, view) && !living.contains(&entry) {
+                living.push(entry);
+            }
+        };
+        if entries.len() <= FEW {
+            entries.iter().copied().for_each(add);
+            return;
+        }
+        // Whoever writes to a slot again has seen what they wrote there before: of each author
+        // only the last value that has been seen can live.
+        let mut rest = entries;
+        while let Some(&first) = rest.first() {
+            let author = self.writer(first);
+            let end = rest.partition_point(|&entry| self.writer(entry) == author);
+            let (own, others) = rest.split_at_checked(end).unwrap_or_default();
+            let is_seen = |&entry: &EntryId| self.entry(entry).added.is_none_or(|added| view.saw(added));
+            let seen = if matches!(view, View::Now) { own.len() } else { own.partition_point(is_seen) };
+            seen.checked_sub(1).and_then(|last| own.get(last)).copied().into_iter().for_each(&mut add);
+            rest = others;
+        }
+    }
+
+    fn writer(&self, entry: EntryId) -> Option<Author> {
+        self.entry(entry).added.map(|added| added.author)
+    }
+
+    /// Where in a slot a value belongs that an author has written with its change of this tick.
+    pub(super) fn rank_in(&self, entries: &[EntryId], id: ChangeId) -> usize {
+        let order = |added: ChangeId| -> (Author, Tick) { (added.author, added.tick) };
+        entries.partition_point(|&entry| self.entry(entry).added.is_none_or(|added| order(added) < order(id)))
     }
 
     /// Gives the plain value of a slot, if it has one, an entry.
@@ -107,47 +152,63 @@ impl Tracker {
 
     fn fill_key(&mut self, node: NodeId, key: &Text) {
         self.expand(node);
-        let Content::Map(map) = &self.node(node).content else { return };
+        let Some(map) = self.map(node) else { return };
         if map.slot(key).is_some() {
             return;
         }
-        let child = map.base.key_position(key).and_then(|at| Some((at, map.base.entry(at)?)));
-        let child = child.map(|(at, (spelling, value))| (at, spelling.clone(), value.clone()));
-        let entries = child.map(|(position, spelling, value)| {
-            self.add_base(value, KeyPlace::Base(position), Owner::Key(node, spelling))
-        });
-        if let Content::Map(map) = &mut self.node_mut(node).content {
-            map.slot_mut(key).extend(entries);
+        let Some(position) = map.base.key_position(key) else { return };
+        let Some((spelling, value)) = map.base.entry(position) else { return };
+        let (spelling, value) = (spelling.clone(), value.clone());
+        let entry = self.add_base(value, KeyPlace::Base(position), Owner::Key(node, spelling));
+        if let Some(map) = self.map_mut(node) {
+            map.slot_mut(key).push(entry);
         }
     }
 
+    /// Gives an array's item a slot of its own.
     pub(super) fn fill_item(&mut self, node: NodeId, item: usize) {
-        let Content::List(list) = &self.node(node).content else { return };
-        let ItemSlot::Base(position) = *list.items.payload(item) else { return };
-        let Some(value) = list.base.index(position).cloned() else { return };
-        let entry = self.add_base(value, KeyPlace::Base(position), Owner::Item(node, item));
-        if let Content::List(list) = &mut self.node_mut(node).content {
-            *list.items.payload_mut(item) = ItemSlot::Entries(vec![entry]);
+        let Some(list) = self.list(node).filter(|list| !list.slots.contains_key(&item)) else { return };
+        let Some(value) = list.value(item).cloned() else { return };
+        let added = list.items.as_ref().and_then(|items| items.added(item));
+        let removed = list.items.as_ref().map(|items| items.removed(item).collect());
+        let mergeable = added.is_some() && value.kind() == Kind::Object && value.is_empty();
+        let entry = self.add_base(value, KeyPlace::Base(item), Owner::Item(node, item));
+        let written = self.entry_mut(entry);
+        (written.added, written.removed, written.mergeable) = (added, removed.unwrap_or_default(), mergeable);
+        if let Some(list) = self.list_mut(node) {
+            list.slots.insert(item, Entries::from_iter([entry]));
+            if let Some(items) = &mut list.items {
+                items.make_own(item);
+            }
         }
     }
 
     /// The value shown of those that live in a slot: the one of the lowest author.
     pub(super) fn winner(&self, living: &[EntryId]) -> Option<EntryId> {
-        living.iter().copied().min_by_key(|&entry| self.entry(entry).added)
+        match living {
+            [only] => Some(*only),
+            _ => living.iter().copied().min_by_key(|&entry| self.entry(entry).added),
+        }
     }
 
     /// Those of the living that are shown: the winner, and when it is a mergeable map all of them.
-    pub(super) fn shown_of(&self, living: &[EntryId]) -> Vec<EntryId> {
-        let Some(winner) = self.winner(living) else { return Vec::new() };
-        if !self.entry(winner).mergeable {
-            return vec![winner];
+    pub(super) fn shown_of(&self, living: &[EntryId]) -> Entries {
+        let Some(winner) = self.winner(living) else { return Entries::new() };
+        if living.len() == 1 || !self.entry(winner).mergeable {
+            return Entries::from_iter([winner]);
         }
         living.iter().copied().filter(|&entry| self.entry(entry).mergeable).collect()
     }
 
     pub(super) fn shown(&mut self, slot: &Slot, view: View<'_>) -> Shown {
-        let living = self.living(slot, view);
-        let shown = self.shown_of(&living);
+        let shown = if let Some(&[only]) = self.held(slot).map(Entries::as_slice)
+            && self.is_visible(only, view)
+        {
+            Entries::from_iter([only])
+        } else {
+            let living = self.living(slot, view);
+            self.shown_of(&living)
+        };
         let Some(&first) = shown.first() else { return Shown::Absent };
         match self.kind(self.entry(first).node) {
             Kind::Object => Shown::Map(shown),
@@ -164,11 +225,15 @@ impl Tracker {
         for (at, step) in steps.iter().enumerate() {
             let next = match (self.shown(&slot, view), step) {
                 (Shown::Map(maps), Step::Key(key)) => {
-                    containers.push(maps.clone());
+                    if self.is_recording() {
+                        containers.push(maps.clone());
+                    }
                     Slot::Key(maps, key.clone())
                 }
                 (Shown::List(list), Step::Index(index)) => {
-                    containers.push(vec![list]);
+                    if self.is_recording() {
+                        containers.push(Entries::from_iter([list]));
+                    }
                     let (item, length) = self.item_at(list, *index, view);
                     let Some(item) = item else {
                         let is_end = at + 1 == steps.len() && length == *index;
@@ -194,42 +259,59 @@ impl Tracker {
     /// The item that somebody sees at a position of an array, and how many they see.
     fn item_at(&mut self, list: EntryId, index: usize, view: View<'_>) -> (Option<usize>, usize) {
         let node = self.entry(list).node;
-        if let View::Of(author, clock) = view {
-            let seen = self.with_items(node, |tracker, items| {
-                let column = items.column(author, clock, |slot| tracker.is_filled(slot, view));
-                (items.range(column, index, 1).first().copied(), items.len(column))
-            });
-            return seen.unwrap_or_default();
-        }
         self.expand(node);
-        let Content::List(list) = &self.node(node).content else { return (None, 0) };
-        let mut seen = list.items.visible(view, |slot| self.is_filled(slot, view));
-        match seen.nth(index) {
-            Some(item) => (Some(item), index + 1),
-            None => (None, list.items.visible(view, |slot| self.is_filled(slot, view)).count()),
+        let Some(list) = self.list_mut(node) else { return (None, 0) };
+        let Some(mut items) = list.items.take() else {
+            let length = list.base.len();
+            return ((index < length).then_some(index), length);
+        };
+        let is_filled = |item| self.is_filled(node, item, view);
+        let found = if let View::Of(author, clock) = view {
+            let column = items.column(author, clock, is_filled);
+            (items.item_at(column, index), items.len(column))
+        } else {
+            let pieces: Vec<_> = items.visible(view, is_filled).collect();
+            let item = pieces.iter().flat_map(|piece| piece.items()).nth(index);
+            (item, pieces.iter().map(|piece| piece.len).sum())
+        };
+        self.put_order(node, items);
+        found
+    }
+
+    /// Takes the order of an array's items out, from now on with what each author sees of it. It is
+    /// to be put back.
+    pub(super) fn take_order(&mut self, node: NodeId) -> Option<Box<Sequence>> {
+        let list = self.list_mut(node)?;
+        if let Some(items) = list.items.take() {
+            return Some(items);
+        }
+        let list = self.list(node)?;
+        let mut items = Sequence::of(list.base.len());
+        let mut touched: Vec<(ChangeId, usize)> = Vec::new();
+        for (&item, entries) in &list.slots {
+            items.make_own(item);
+            for entry in entries.iter().map(|&entry| self.entry(entry)) {
+                touched.extend(entry.added.iter().chain(&entry.removed).map(|&by| (by, item)));
+            }
+        }
+        touched.sort_unstable_by_key(|&(by, item)| (by.author, by.tick, item));
+        touched.dedup();
+        for (by, item) in touched {
+            items.note(by, item, 1);
+        }
+        Some(Box::new(items))
+    }
+
+    pub(super) fn put_order(&mut self, node: NodeId, items: Box<Sequence>) {
+        if let Some(list) = self.list_mut(node) {
+            list.items = Some(items);
         }
     }
 
-    /// Works on the items of an array, with the rest of the tracker to look at meanwhile.
-    pub(super) fn with_items<R>(
-        &mut self, node: NodeId, work: impl FnOnce(&mut Self, &mut Sequence<ItemSlot>) -> R,
-    ) -> Option<R> {
-        self.expand(node);
-        let Content::List(list) = &mut self.node_mut(node).content else { return None };
-        let mut items = std::mem::take(&mut list.items);
-        let result = work(self, &mut items);
-        if let Content::List(list) = &mut self.node_mut(node).content {
-            list.items = items;
-        }
-        Some(result)
-    }
-
-    /// Whether somebody sees a value in an item's slot.
-    pub(super) fn is_filled(&self, slot: &ItemSlot, view: View<'_>) -> bool {
-        match slot {
-            ItemSlot::Base(_) => true,
-            ItemSlot::Entries(entries) => entries.iter().any(|&entry| self.is_visible(entry, view)),
-        }
+    /// Whether somebody who has seen an item come sees a value in its slot.
+    pub(super) fn is_filled(&self, node: NodeId, item: usize, view: View<'_>) -> bool {
+        let entries = self.list(node).and_then(|list| list.slots.get(&item));
+        entries.is_none_or(|entries| entries.iter().any(|&entry| self.is_visible(entry, view)))
     }
 }
 
@@ -242,21 +324,4 @@ fn keys(steps: &[Step]) -> Option<Vec<Text>> {
             Step::Index(_) => None,
         })
         .collect()
-}
-
-impl MapNode {
-    pub(super) fn slot(&self, key: &Text) -> Option<&[EntryId]> {
-        let (_, entries) = self.slots.get(*self.index.get(key)?)?;
-        Some(entries)
-    }
-
-    #[expect(clippy::indexing_slicing, reason = "the index holds positions in the slots")]
-    pub(super) fn slot_mut(&mut self, key: &Text) -> &mut Vec<EntryId> {
-        let slots = &mut self.slots;
-        let at = *self.index.entry(key.clone()).or_insert_with(|| {
-            slots.push((key.clone(), Vec::new()));
-            slots.len() - 1
-        });
-        &mut self.slots[at].1
-    }
 }

@@ -14,6 +14,8 @@ use crate::work::{Base, Edit, Step};
 pub(super) struct Ultrawave {
     replica: Replica,
     containers: Vec<Path>,
+    /// Where the text to type in is.
+    text: Path,
     author: Author,
     members: u32,
 }
@@ -22,7 +24,7 @@ impl Ultrawave {
     fn new(replica: Replica, base: &Base, members: u32) -> Self {
         let containers = base.containers.iter().map(|container| path(&container.path)).collect();
         let author = replica.author();
-        Self { replica, containers, author, members }
+        Self { replica, containers, text: Path::ROOT.key("text"), author, members }
     }
 
     fn make(&mut self, edit: &Edit) -> Arc<Change> {
@@ -46,7 +48,7 @@ impl Ultrawave {
             }
             Edit::Type { start, remove, text } => {
                 let items = if text.is_empty() { Vec::new() } else { vec![Value::string(text)] };
-                (Path::ROOT.key("text"), splice(*start, *remove, items))
+                (self.text.clone(), splice(*start, *remove, items))
             }
         }
     }
@@ -112,7 +114,6 @@ impl Contender for Ultrawave {
 
     fn load(saved: &[u8], base: &Base, author: u32, members: u32) -> Self {
         let Message::Document { checkpoint, changes } = decode(saved) else { panic!("a document") };
-        let changes = changes.into_iter().map(Arc::unwrap_or_clone);
         let mut replica = Replica::new(Author(author), checkpoint, limits::HISTORY_CHANGES);
         replica.receive(changes);
         Self::new(replica, base, members)
@@ -144,7 +145,7 @@ impl Contender for Ultrawave {
             Message::Changes(changes) => changes,
             other => panic!("changes, not {other:?}"),
         });
-        let received = self.replica.receive(changes.map(Arc::unwrap_or_clone));
+        let received = self.replica.receive(changes);
         assert!(received.refused.is_empty(), "refused: {:?}", received.refused);
         self.forget();
     }

@@ -1,0 +1,288 @@
+//! Changes read straight from the text of a message, when it is written as this program writes
+//! them: no white space, the members in this order, no escapes. Nothing is built but the change.
+//!
+//! Any other text is left to [`wire`](super::wire), which reads all that is allowed and says what
+//! is wrong; what both can read, both read alike.
+
+use std::sync::Arc;
+
+use super::{Author, Change, Tick, VectorClock};
+use crate::document::{Method, Path, Step, Text, Value};
+use crate::limits;
+
+/// Arguments that nest deeper are left to the other reader.
+const DEPTH: usize = 8;
+
+/// Reads `["change",CHANGE]`.
+pub(crate) fn read_change_message(text: &str) -> Option<Change> {
+    let mut reader = Reader { rest: text };
+    reader.expect(r#"["change","#)?;
+    let change = reader.change()?;
+    reader.ends_with("]").then_some(change)
+}
+
+/// Reads `["changes",[CHANGE,…]]`.
+pub(crate) fn read_changes_message(text: &str) -> Option<Vec<Arc<Change>>> {
+    let mut reader = Reader { rest: text };
+    reader.expect(r#"["changes",["#)?;
+    let mut changes = Vec::new();
+    loop {
+        changes.push(Arc::new(reader.change()?));
+        if reader.expect(",").is_none() {
+            let is_whole = reader.ends_with("]]") && changes.len() <= limits::MESSAGE_CHANGES;
+            return is_whole.then_some(changes);
+        }
+    }
+}
+
+/// What is still to be read.
+struct Reader<'a> {
+    rest: &'a str,
+}
+
+impl<'a> Reader<'a> {
+    fn expect(&mut self, text: &str) -> Option<()> {
+        self.rest = self.rest.strip_prefix(text)?;
+        Some(())
+    }
+
+    fn ends_with(&self, text: &str) -> bool {
+        self.rest == text
+    }
+
+    /// The text up to the first byte that is not of it.
+    fn take_while(&mut self, is_in: impl Fn(u8) -> bool) -> Option<&'a str> {
+        let end = self.rest.bytes().position(|byte| !is_in(byte))?;
+        let (taken, rest) = self.rest.split_at_checked(end)?;
+        self.rest = rest;
+        Some(taken)
+    }
+
+    fn change(&mut self) -> Option<Change> {
+        self.expect(r#"[{"id":"#)?;
+        let author = Author(u32::try_from(self.positive()?).ok()?);
+        self.expect(r#","ticks":{"#)?;
+        let clock = self.clock(author)?;
+        self.expect(r#"},""#)?;
+        let name = self.take_while(|byte| byte.is_ascii_lowercase())?;
+        self.expect(r#"",["#)?;
+        let path = self.path()?;
+        let method = match name {
+            "set" => {
+                self.expect(",")?;
+                Method::Set(self.value(DEPTH)?)
+            }
+            "delete" => Method::Delete,
+            "merge" => {
+                self.expect(",")?;
+                Method::Merge(self.value(DEPTH)?)
+            }
+            "splice" => self.splice()?,
+            _ => return None,
+        };
+        self.expect("]")?;
+        method.check(&path).ok()?;
+        Some(Change { author, clock, path, method })
+    }
+
+    /// The rest of a clock, behind its brace.
+    fn clock(&mut self, own: Author) -> Option<VectorClock> {
+        let mut clock = VectorClock::new().of(own);
+        let mut count = 0;
+        loop {
+            self.expect("\"")?;
+            let author = Author(u32::try_from(self.positive()?).ok()?);
+            self.expect("\":")?;
+            let tick: Tick = self.positive().filter(|&tick| tick <= limits::TICKS)?;
+            clock.set(author, tick);
+            count += 1;
+            if self.expect(",").is_none() {
+                self.expect("}")?;
+                return (clock.get(own) > 0 && count <= limits::CLOCK_AUTHORS).then_some(clock);
+            }
+        }
+    }
+
+    /// The rest of a path, behind its bracket.
+    fn path(&mut self) -> Option<Path> {
+        let mut steps = Vec::with_capacity(8);
+        if self.expect("]").is_some() {
+            return Some(Path::ROOT);
+        }
+        loop {
+            steps.push(match self.expect("\"") {
+                Some(()) => Step::Key(self.text()?),
+                None => Step::Index(usize::try_from(u32::try_from(self.natural()?).ok()?).ok()?),
+            });
+            if self.expect(",").is_none() {
+                self.expect("]")?;
+                return (steps.len() <= limits::PATH_STEPS).then(|| Path::from(steps));
+            }
+        }
+    }
+
+    fn splice(&mut self) -> Option<Method> {
+        self.expect(",")?;
+        let start = self.integer()?;
+        self.expect(",")?;
+        let count = self.integer()?;
+        let mut items = Vec::new();
+        while self.expect(",").is_some() {
+            items.push(self.value(DEPTH)?);
+        }
+        Some(Method::Splice { start, count, items })
+    }
+
+    fn value(&mut self, depth: usize) -> Option<Value> {
+        match self.rest.as_bytes().first()? {
+            b'"' => {
+                self.expect("\"")?;
+                Some(Value::from_text(self.text()?))
+            }
+            b't' => self.expect("true").map(|()| Value::bool(true)),
+            b'f' => self.expect("false").map(|()| Value::bool(false)),
+            b'n' => self.expect("null").map(|()| Value::NULL),
+            b'[' => self.array(depth.checked_sub(1)?),
+            b'{' => self.object(depth.checked_sub(1)?),
+            _ => {
+                let number = self.take_while(|byte| byte.is_ascii_digit() || b"-+.eE".contains(&byte))?;
+                is_plain_number(number).then(|| Value::from_number(number))
+            }
+        }
+    }
+
+    fn array(&mut self, depth: usize) -> Option<Value> {
+        let mut elements = Vec::new();
+        self.expect("[")?;
+        if self.expect("]").is_some() {
+            return Some(Value::array(elements));
+        }
+        loop {
+            elements.push(self.value(depth)?);
+            if self.expect(",").is_none() {
+                self.expect("]")?;
+                return Some(Value::array(elements));
+            }
+        }
+    }
+
+    fn object(&mut self, depth: usize) -> Option<Value> {
+        let mut entries = Vec::new();
+        self.expect("{")?;
+        if self.expect("}").is_some() {
+            return Some(Value::object(entries));
+        }
+        loop {
+            self.expect("\"")?;
+            let key = self.text()?;
+            self.expect(":")?;
+            entries.push((key, self.value(depth)?));
+            if self.expect(",").is_none() {
+                self.expect("}")?;
+                return Some(Value::object(entries));
+            }
+        }
+    }
+
+    /// The rest of a string without escapes, behind its first quote.
+    fn text(&mut self) -> Option<Text> {
+        let raw = self.take_while(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')?;
+        self.expect("\"")?;
+        Some(Text::unescaped(raw))
+    }
+
+    /// A natural number in its one spelling, no larger than a tick can be.
+    fn natural(&mut self) -> Option<u64> {
+        let digits = self.take_while(|byte| byte.is_ascii_digit())?;
+        let is_canonical = digits == "0" || !digits.starts_with('0');
+        digits.parse().ok().filter(|&number: &u64| is_canonical && number <= limits::TICKS)
+    }
+
+    fn positive(&mut self) -> Option<u64> {
+        self.natural().filter(|&number| number > 0)
+    }
+
+    fn integer(&mut self) -> Option<i64> {
+        let is_negative = self.expect("-").is_some();
+        let number = i64::try_from(self.natural()?).ok()?;
+        Some(if is_negative { -number } else { number })
+    }
+}
+
+/// Whether a text is a JSON number.
+fn is_plain_number(text: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let text = text.strip_prefix('-').unwrap_or(text);
+    let (text, exponent) = text.split_once(['e', 'E']).map_or((text, None), |(text, all)| (text, Some(all)));
+    let (whole, fraction) = text.split_once('.').map_or((text, None), |(whole, all)| (whole, Some(all)));
+    digits(whole)
+        && (whole == "0" || !whole.starts_with('0'))
+        && fraction.is_none_or(digits)
+        && exponent.is_none_or(|exponent| digits(exponent.strip_prefix(['-', '+']).unwrap_or(exponent)))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+mod tests {
+    use super::*;
+    use crate::sync::{decode_change, encode_change};
+
+    #[test]
+    fn what_is_read_directly_is_what_the_other_reader_reads() {
+        let clock = r#"{"id":3,"ticks":{"1":2,"3":4,"10":17592186044416}}"#;
+        for rest in [
+            r#""set",["a",0,"ü"],1"#,
+            r#""set",[],{"a":[1,-0,1.50,2e5,-1E-7,{}],"b":null,"a":"x","":[]}"#,
+            r#""set",["a"],"long enough not to be held in place, and 🌊""#,
+            r#""delete",["a",12,"0"]"#,
+            r#""merge",["a"],{"x":true,"y":false}"#,
+            r#""splice",["a"],-3,2,"x",[],{"y":[null]}"#,
+            r#""splice",["a"],0,0"#,
+            r#""merge",[],5"#,
+        ] {
+            let text = format!(r#"["change",[{clock},{rest}]]"#);
+            let change = read_change_message(&text).unwrap();
+            assert_eq!(change, decode_change(&text).unwrap());
+            // As it is written, it is read directly again.
+            let written = encode_change(&change);
+            assert_eq!(read_change_message(&written), Some(change));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_or_written_otherwise_is_left_to_the_other_reader() {
+        let good = r#"["change",[{"id":1,"ticks":{"1":2}},"set",["a"],1]]"#;
+        assert!(read_change_message(good).is_some());
+        for (part, other) in [
+            ("[\"a\"]", "[ \"a\"]"),
+            ("\"a\"", "\"\\u0061\""),
+            ("\"a\"", "\"\u{1}\""),
+            ("\"a\"", "-1"),
+            ("\"a\"", "01"),
+            ("\"a\"", "1.0"),
+            ("\"a\"", ""),
+            ("],1", "],01"),
+            ("],1", "],1."),
+            ("],1", "],.5"),
+            ("],1", "],-"),
+            ("],1", "],1e"),
+            ("],1", "],1,2"),
+            ("],1", "]"),
+            ("],1", "],[[[[[[[[[1]]]]]]]]]"),
+            ("\"id\":1", "\"id\":0"),
+            ("\"id\":1", "\"id\":2"),
+            ("\"id\":1", "\"id\":4294967297"),
+            ("{\"1\":2}", "{}"),
+            ("{\"1\":2}", "{\"1\":0}"),
+            ("{\"1\":2}", "{\"01\":2}"),
+            ("{\"1\":2}", "{\"1\":17592186044417}"),
+            ("set", "splice"),
+            ("set", "unknown"),
+            ("1]]", "1],0]"),
+            ("1]]", "1]"),
+        ] {
+            let text = good.replacen(part, other, 1);
+            assert!(text != good && read_change_message(&text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,158 @@
+//! What the bookkeeping knows of a container: the plain value that was there before, and what the
+//! window has touched of it.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use super::sequence::Sequence;
+use super::{Entries, View};
+use crate::document::{Text, Value};
+
+/// With more keys than this a map's records have an index.
+const INDEX_FROM: usize = 12;
+
+pub(super) enum Content {
+    /// Untouched by the window.
+    Plain(Value),
+    Map(Box<MapNode>),
+    List(Box<ListNode>),
+    String(Box<StringNode>),
+}
+
+/// A map: a plain one, and the slots of the keys that the window touched.
+pub(super) struct MapNode {
+    pub(super) base: Value,
+    slots: Vec<(Text, Entries)>,
+    /// Where each key's slot is, if there are many. A tree, because keys come from strangers.
+    index: BTreeMap<Text, usize>,
+    /// The slot found last: what is looked for once is mostly looked for again at once.
+    last: Cell<usize>,
+}
+
+impl MapNode {
+    pub(super) fn of(base: Value) -> Self {
+        Self { base, slots: Vec::new(), index: BTreeMap::new(), last: Cell::new(0) }
+    }
+
+    fn find(&self, key: &Text) -> Option<usize> {
+        if self.slots.get(self.last.get()).is_some_and(|(last, _)| last == key) {
+            return Some(self.last.get());
+        }
+        let found = if self.index.is_empty() {
+            self.slots.iter().position(|(candidate, _)| candidate == key)
+        } else {
+            self.index.get(key).copied()
+        };
+        self.last.set(found?);
+        found
+    }
+
+    pub(super) fn slot(&self, key: &Text) -> Option<&Entries> {
+        self.slots.get(self.find(key)?).map(|(_, entries)| entries)
+    }
+
+    /// The slot of a key, there or not.
+    #[expect(clippy::indexing_slicing, reason = "it has been found or added")]
+    pub(super) fn slot_mut(&mut self, key: &Text) -> &mut Entries {
+        let at = self.find(key).unwrap_or_else(|| {
+            self.slots.push((key.clone(), Entries::new()));
+            let at = self.slots.len() - 1;
+            if at == INDEX_FROM {
+                self.index = self.slots.iter().enumerate().map(|(at, (key, _))| (key.clone(), at)).collect();
+            } else if at > INDEX_FROM {
+                self.index.insert(key.clone(), at);
+            }
+            at
+        });
+        &mut self.slots[at].1
+    }
+
+    /// The keys that the window touched.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &Text> {
+        self.slots.iter().map(|(key, _)| key)
+    }
+}
+
+/// An array. Items have numbers: those of the plain one their position there, the others follow
+/// in the order they came.
+pub(super) struct ListNode {
+    pub(super) base: Value,
+    /// The values of the items that came later, as they came.
+    pub(super) added: Vec<Value>,
+    /// The slots of the items that were touched one by one.
+    pub(super) slots: FxHashMap<usize, Entries>,
+    /// The order of the items; nothing while they are the same for everyone, at the positions of
+    /// the plain array.
+    pub(super) items: Option<Box<Sequence>>,
+}
+
+impl ListNode {
+    pub(super) fn of(base: Value) -> Self {
+        Self { base, added: Vec::new(), slots: FxHashMap::default(), items: None }
+    }
+
+    /// The value an item came with.
+    pub(super) fn value(&self, item: usize) -> Option<&Value> {
+        match item.checked_sub(self.base.len()) {
+            None => self.base.index(item),
+            Some(later) => self.added.get(later),
+        }
+    }
+
+    /// The position of an item, for those who have seen everything, or the one it would have.
+    pub(super) fn position(&self, item: usize) -> usize {
+        self.items.as_ref().map_or(item, |items| items.position(item))
+    }
+}
+
+/// A string: its characters, each a Unicode scalar value as it is spelled. Numbered like the items
+/// of an array.
+pub(super) struct StringNode {
+    base: Text,
+    /// The spellings of the characters that came later, and where each ends.
+    typed: String,
+    ends: Vec<usize>,
+    pub(super) items: Sequence,
+}
+
+impl StringNode {
+    pub(super) fn of(base: Text) -> Self {
+        let items = Sequence::of(base.scalar_count());
+        Self { base, typed: String::new(), ends: Vec::new(), items }
+    }
+
+    /// Adds the characters of a text, and says how many they are.
+    pub(super) fn add(&mut self, text: &Text) -> usize {
+        let before = self.ends.len();
+        for piece in text.pieces() {
+            self.typed.push_str(piece);
+            self.ends.push(self.typed.len());
+        }
+        self.ends.len() - before
+    }
+
+    /// How some characters are spelled.
+    pub(super) fn spell(&self, runs: impl Iterator<Item = std::ops::Range<usize>>) -> String {
+        let base: Vec<&str> = self.base.pieces().collect();
+        let mut spelled = String::new();
+        for run in runs {
+            if run.start < base.len() {
+                spelled.extend(base.get(run).unwrap_or_default().iter().copied());
+            } else {
+                let end = |item: usize| {
+                    (item - base.len()).checked_sub(1).and_then(|at| self.ends.get(at)).copied().unwrap_or(0)
+                };
+                spelled.push_str(self.typed.get(end(run.start)..end(run.end)).unwrap_or_default());
+            }
+        }
+        spelled
+    }
+
+    /// The text that somebody sees.
+    pub(super) fn text(&self, view: View<'_>) -> Text {
+        let pieces = self.items.visible(view, |_| true);
+        Text::from_raw(&self.spell(pieces.map(super::sequence::Piece::items)))
+    }
+}

@@ -1,0 +1,164 @@
+//! What each author sees of a sequence.
+
+use super::{Counts, Fate, NOW, Place, Sequence, Span, View};
+use crate::sync::{Author, Tick, VectorClock};
+
+/// Columns, at most: bits of a mark. Of more authors the one longest idle gives way.
+const COLUMNS: usize = 64;
+
+/// What one author sees.
+pub(super) struct Column {
+    author: Option<Author>,
+    /// How far it has been brought forward.
+    clock: VectorClock,
+    used: u64,
+    /// How many items are visible, by rank of the chunk.
+    pub(super) counts: Counts,
+}
+
+impl Column {
+    fn new() -> Self {
+        Self { author: None, clock: VectorClock::new(), used: 0, counts: Counts::default() }
+    }
+
+    /// The column of those who have seen everything: so many items in one chunk.
+    pub(super) fn now(len: u32) -> Self {
+        Self { counts: Counts::of(vec![len]), ..Self::new() }
+    }
+}
+
+#[expect(clippy::indexing_slicing, reason = "item, chunk and column numbers are only made by this sequence")]
+impl Sequence {
+    pub(super) fn column_of(&self, author: Author) -> Option<usize> {
+        self.columns.iter().position(|column| column.author == Some(author))
+    }
+
+    /// The column of an author who has seen what `clock` says, brought forward to it. The author's
+    /// next change is then made on the sequence. `is_filled` says of an item that its holder
+    /// knows more about whether it is there for the author.
+    pub(in crate::sync::tracker) fn column(
+        &mut self, author: Author, clock: &VectorClock, is_filled: impl Fn(usize) -> bool,
+    ) -> usize {
+        self.uses += 1;
+        let known = self.column_of(author);
+        let column = match known {
+            Some(column) if clock.covers(&self.columns[column].clock) => {
+                self.bring_forward(column, clock, is_filled);
+                column
+            }
+            _ => {
+                let column = known.unwrap_or_else(|| self.free_column());
+                self.columns[column].author = Some(author);
+                self.fill_column(column, clock, is_filled);
+                column
+            }
+        };
+        self.columns[column].used = self.uses;
+        column
+    }
+
+    fn free_column(&mut self) -> usize {
+        if self.columns.len() < COLUMNS {
+            self.columns.push(Column::new());
+            return self.columns.len() - 1;
+        }
+        let idle = self.columns.iter().enumerate().skip(NOW + 1).min_by_key(|(_, column)| column.used);
+        idle.map_or(NOW + 1, |(number, _)| number)
+    }
+
+    fn fill_column(&mut self, column: usize, clock: &VectorClock, is_filled: impl Fn(usize) -> bool) {
+        let view = View::At(clock);
+        self.columns[column].counts = Counts::of(vec![0; self.order.len()]);
+        for rank in (0..self.order.len()).rev() {
+            let mut number = 0;
+            while number < self.spans(rank).len() {
+                let mut place = Place { rank, span: number, inside: 0 };
+                let existing = self.existing(self.span(place), view);
+                if existing > 0 {
+                    place = self.isolate(place, existing);
+                }
+                let is_visible = existing > 0 && self.is_visible(self.span(place), view, &is_filled);
+                // It may be the column of another author up to now, whose marks count for nothing.
+                let bit = 1 << column;
+                let span = self.span_mut(place);
+                (span.exists, span.visible) = (span.exists & !bit, span.visible & !bit);
+                self.show(place, column, existing > 0, is_visible);
+                number += 1;
+            }
+            self.settle(rank);
+        }
+        self.columns[column].clock.clone_from(clock);
+    }
+
+    fn is_visible(&self, span: &Span, view: View<'_>, is_filled: impl Fn(usize) -> bool) -> bool {
+        match span.fate {
+            Fate::Alive => true,
+            Fate::Removed(_) => !self.removals_of(span.fate).any(|by| view.saw(by)),
+            Fate::Own => is_filled(span.first as usize),
+        }
+    }
+
+    fn bring_forward(&mut self, column: usize, clock: &VectorClock, is_filled: impl Fn(usize) -> bool) {
+        let this = &self.columns[column];
+        let mut touched: Vec<(u32, u32)> = Vec::new();
+        for (author, tick) in clock.iter() {
+            let from: Tick = this.clock.get(author);
+            // What the author itself did is marked as it is done.
+            if tick > from
+                && this.author != Some(author)
+                && let Some(log) = self.log.get(&author)
+            {
+                let first = log.partition_point(|&(at, ..)| at <= from);
+                for &(_, first, len) in log.iter().skip(first).take_while(|&&(at, ..)| at <= tick) {
+                    match touched.last_mut() {
+                        Some((last, so_far)) if *last + *so_far == first => *so_far += len,
+                        _ => touched.push((first, len)),
+                    }
+                }
+            }
+        }
+        for (first, len) in touched {
+            self.look_again(column, first, len, View::At(clock), &is_filled);
+        }
+        self.columns[column].clock.join(clock);
+    }
+
+    /// Sets the marks of some items that somebody has seen come.
+    fn look_again(
+        &mut self, column: usize, mut first: u32, mut len: u32, view: View<'_>,
+        is_filled: impl Fn(usize) -> bool,
+    ) {
+        let bit = 1 << column;
+        while len > 0 {
+            let place = self.place(first);
+            let span = *self.span(place);
+            let here = len.min(span.len - place.inside);
+            let visible = self.is_visible(&span, view, &is_filled);
+            if span.exists & bit == 0 || (span.visible & bit != 0) != visible {
+                let place = self.isolate(place, here);
+                self.show(place, column, true, visible);
+                self.settle(place.rank);
+            }
+            (first, len) = (first + here, len - here);
+        }
+    }
+
+    /// Sets the marks of a span in a column.
+    pub(super) fn show(&mut self, place: Place, column: usize, exists: bool, visible: bool) {
+        let bit = 1 << column;
+        let span = self.span_mut(place);
+        let (len, before) = (span.len, span.visible & bit != 0);
+        span.exists = if exists { span.exists | bit } else { span.exists & !bit };
+        span.visible = if visible { span.visible | bit } else { span.visible & !bit };
+        match (before, visible) {
+            (false, true) => self.columns[column].counts.add(place.rank, len),
+            (true, false) => self.columns[column].counts.subtract(place.rank, len),
+            (true, true) | (false, false) => {}
+        }
+    }
+
+    /// Takes a span out of what a column shows.
+    pub(super) fn hide(&mut self, place: Place, column: usize) {
+        self.show(place, column, true, false);
+    }
+}

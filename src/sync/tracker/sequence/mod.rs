@@ -1,0 +1,396 @@
+//! A list whose items know what they were put between.
+//!
+//! Items have numbers: those of before the window count from 0 in document order, the others
+//! follow in the order they came. They stand in **spans**, runs of neighbours with one fate, so
+//! a list costs what the window touches of it, not its length. Spans stand in chunks.
+//!
+//! For each author at work there is a **column**: a bit in every span for whether its items exist
+//! for that author and one for whether they are still there, and a count by chunk. What an
+//! author has seen only grows, so a column is brought forward by what is new to it and never
+//! taken back. Reading and inserting cost a little more than the square root of the number of
+//! spans, whatever the number of concurrent changes.
+//!
+//! ```text
+//! items    0 1 2 3 4 | 900 901 | 5 6 7 8        a span each; 900 and 901 are new
+//! NOW      1           1         1
+//! author 2 1           1         1               made the insertion
+//! author 3 1           0         1               has not seen it yet
+//! ```
+
+mod columns;
+mod counts;
+mod place;
+
+use rustc_hash::FxHashMap;
+
+use super::View;
+use crate::sync::{Author, ChangeId, Tick};
+use columns::Column;
+use counts::Counts;
+use place::{Gap, Place};
+
+/// Spans in a chunk, at most.
+const CHUNK: usize = 48;
+/// The column of those who have seen everything.
+const NOW: usize = 0;
+
+/// What has become of the items of a span.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Alive,
+    /// Removed by the changes in this list of [`Removal`]s.
+    Removed(u32),
+    /// One item, of which there is more to know than this: whoever holds the sequence knows.
+    Own,
+}
+
+/// A removal, and the one before it: a list that the parts of a span share.
+struct Removal {
+    by: ChangeId,
+    before: Fate,
+}
+
+/// Neighbouring items with consecutive numbers and one fate.
+#[derive(Clone, Copy)]
+struct Span {
+    first: u32,
+    len: u32,
+    /// By column: whether they have come, and whether they are still there.
+    exists: u64,
+    visible: u64,
+    fate: Fate,
+}
+
+/// Items that one change inserted together: each after the first has the one before as its left
+/// origin, all have the same right one.
+struct Run {
+    added: ChangeId,
+    first: u32,
+    /// The item that was visibly before the first for the author; nothing: the start.
+    left: Option<u32>,
+    /// The next item that existed for the author; nothing: the end.
+    right: Option<u32>,
+}
+
+/// What there is to know about an inserted item.
+struct Home {
+    run: u32,
+    chunk: u32,
+}
+
+/// Some of the items that somebody sees, neighbours for everyone.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Piece {
+    pub(super) first: usize,
+    pub(super) len: usize,
+    /// Whether it is one item that the holder of the sequence knows more about.
+    pub(super) is_own: bool,
+}
+
+impl Piece {
+    pub(super) fn items(self) -> std::ops::Range<usize> {
+        self.first..self.first + self.len
+    }
+}
+
+/// A sequence of items in their agreed order, merged as Yjs does with the correction that Joseph
+/// Gentle calls yjsmod (`reference-crdts`; Gentle & Kleppmann, `EuroSys` 2025).
+pub(super) struct Sequence {
+    /// How many items there were before the window.
+    base: u32,
+    chunks: Vec<Vec<Span>>,
+    /// Chunk numbers in document order, and the rank of each chunk in it.
+    order: Vec<u32>,
+    ranks: Vec<u32>,
+    /// Of the items of before the window, by chunk.
+    base_counts: Counts,
+    columns: Vec<Column>,
+    runs: Vec<Run>,
+    /// The inserted items, in the order of their numbers.
+    homes: Vec<Home>,
+    removals: Vec<Removal>,
+    /// What each author's changes touched, by tick: first item and how many.
+    log: FxHashMap<Author, Vec<(Tick, u32, u32)>>,
+    uses: u64,
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a sequence holds far fewer than 2^32 items")]
+const fn short(number: usize) -> u32 {
+    number as u32
+}
+
+#[expect(clippy::indexing_slicing, reason = "item, chunk and column numbers are only made by this sequence")]
+impl Sequence {
+    /// A sequence of so many items that everyone has seen.
+    pub(super) fn of(len: usize) -> Self {
+        let len = short(len);
+        let all = Span { first: 0, len, exists: 1 << NOW, visible: 1 << NOW, fate: Fate::Alive };
+        let spans = if len > 0 { vec![all] } else { Vec::new() };
+        Self {
+            base: len,
+            chunks: vec![spans],
+            order: vec![0],
+            ranks: vec![0],
+            base_counts: Counts::of(vec![len]),
+            columns: vec![Column::now(len)],
+            runs: Vec::new(),
+            homes: Vec::new(),
+            removals: Vec::new(),
+            log: FxHashMap::default(),
+            uses: 0,
+        }
+    }
+
+    /// Who inserted an item; nothing when it was there before the window.
+    pub(super) fn added(&self, item: usize) -> Option<ChangeId> {
+        Some(self.runs[self.home(short(item))?.run as usize].added)
+    }
+
+    /// The changes that removed an item, unless the holder of the sequence knows more.
+    pub(super) fn removed(&self, item: usize) -> impl Iterator<Item = ChangeId> {
+        self.removals_of(self.span(self.place(short(item))).fate)
+    }
+
+    fn removals_of(&self, mut fate: Fate) -> impl Iterator<Item = ChangeId> {
+        std::iter::from_fn(move || {
+            let Fate::Removed(at) = fate else { return None };
+            let removal = &self.removals[at as usize];
+            fate = removal.before;
+            Some(removal.by)
+        })
+    }
+
+    fn home(&self, item: u32) -> Option<&Home> {
+        Some(&self.homes[item.checked_sub(self.base)? as usize])
+    }
+
+    /// Makes the holder of the sequence the one who knows what becomes of an item.
+    pub(super) fn make_own(&mut self, item: usize) {
+        let place = self.isolate(self.place(short(item)), 1);
+        self.span_mut(place).fate = Fate::Own;
+        self.settle(place.rank);
+    }
+
+    /// All items that somebody sees, in document order, each looked at by itself. `is_filled` says
+    /// of an item that its holder knows more about whether it is there for them.
+    pub(super) fn visible(
+        &self, view: View<'_>, is_filled: impl Fn(usize) -> bool,
+    ) -> impl Iterator<Item = Piece> {
+        self.spans_in_order().filter_map(move |span| {
+            let is_seen = match span.fate {
+                Fate::Alive => true,
+                Fate::Removed(_) => !self.removals_of(span.fate).any(|by| view.saw(by)),
+                Fate::Own => is_filled(span.first as usize),
+            };
+            let len = if is_seen { self.existing(span, view) } else { 0 };
+            (len > 0).then(|| Piece {
+                first: span.first as usize,
+                len: len as usize,
+                is_own: span.fate == Fate::Own,
+            })
+        })
+    }
+
+    /// How many items of a span exist for somebody: they come one after the other.
+    fn existing(&self, span: &Span, view: View<'_>) -> u32 {
+        let Some(from) = span.first.checked_sub(self.base) else { return span.len };
+        let homes = &self.homes[from as usize..(from + span.len) as usize];
+        let is_seen = |home: &Home| view.saw(self.runs[home.run as usize].added);
+        match homes.last() {
+            Some(last) if is_seen(last) => span.len,
+            _ => short(homes.partition_point(is_seen)),
+        }
+    }
+
+    fn spans_in_order(&self) -> impl Iterator<Item = &Span> {
+        self.order.iter().flat_map(|&chunk| &self.chunks[chunk as usize])
+    }
+
+    /// How many items are visible in a column.
+    pub(super) fn len(&self, column: usize) -> usize {
+        self.columns[column].counts.total() as usize
+    }
+
+    /// The items that are visible in a column from a position on, at most `count`.
+    pub(super) fn range(&self, column: usize, start: usize, count: usize) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        let mut wanted = short(count.min(u32::MAX as usize));
+        let Some((mut place, _)) = self.visible_at(column, start).filter(|_| wanted > 0) else {
+            return pieces;
+        };
+        loop {
+            let spans = self.spans(place.rank);
+            for span in spans.iter().skip(place.span) {
+                if span.visible & (1 << column) != 0 {
+                    let len = wanted.min(span.len - place.inside);
+                    let first = (span.first + place.inside) as usize;
+                    pieces.push(Piece { first, len: len as usize, is_own: span.fate == Fate::Own });
+                    wanted -= len;
+                    if wanted == 0 {
+                        return pieces;
+                    }
+                }
+                place.inside = 0;
+            }
+            if place.rank + 1 == self.order.len() {
+                return pieces;
+            }
+            place = Place { rank: place.rank + 1, span: 0, inside: 0 };
+        }
+    }
+
+    /// The item that is visible in a column at a position, and whether its holder knows more
+    /// about it.
+    pub(super) fn item_at(&self, column: usize, position: usize) -> Option<usize> {
+        let (_, item) = self.visible_at(column, position)?;
+        Some(item as usize)
+    }
+
+    fn visible_at(&self, column: usize, position: usize) -> Option<(Place, u32)> {
+        let (rank, mut inside) = self.columns[column].counts.find(u32::try_from(position).ok()?)?;
+        for (number, span) in self.spans(rank).iter().enumerate() {
+            if span.visible & (1 << column) != 0 {
+                if inside < span.len {
+                    return Some((Place { rank, span: number, inside }, span.first + inside));
+                }
+                inside -= span.len;
+            }
+        }
+        None
+    }
+
+    /// How many items stand visibly before one, for those who have seen everything.
+    pub(super) fn position(&self, item: usize) -> usize {
+        self.position_at(self.place(short(item)))
+    }
+
+    fn position_at(&self, place: Place) -> usize {
+        let spans = self.spans(place.rank);
+        let in_chunk: u32 = spans[..place.span].iter().map(Span::len_now).sum();
+        let inside = if spans.get(place.span).is_some_and(Span::is_now) { place.inside } else { 0 };
+        (self.columns[NOW].counts.before(place.rank) + in_chunk + inside) as usize
+    }
+
+    /// Inserts some items at a position of a column. Gives the number of the first, and how many
+    /// items stand visibly before it for those who have seen everything.
+    pub(super) fn insert(
+        &mut self, id: ChangeId, column: usize, position: usize, count: usize,
+    ) -> (usize, usize) {
+        let before = position.checked_sub(1).and_then(|before| self.visible_at(column, before));
+        let (left, from) = match before {
+            Some((place, item)) => (Some(item), self.behind(place)),
+            None => (None, Gap::START),
+        };
+        let right = self.next_existing(column, from);
+        let at = self.integrate(id.author, left, from, right);
+
+        let (first, count) = (self.base + short(self.homes.len()), short(count));
+        let run = short(self.runs.len());
+        self.runs.push(Run { added: id, first, left, right });
+        let chunk = self.order[at.rank];
+        self.homes.extend((0..count).map(|_| Home { run, chunk }));
+        self.note(id, first as usize, count as usize);
+
+        let marks = (1 << NOW) | (1 << column);
+        let span = Span { first, len: count, exists: marks, visible: marks, fate: Fate::Alive };
+        let place = self.put(at, span, left);
+        let position = self.position_at(place);
+        self.columns[NOW].counts.add(at.rank, count);
+        self.columns[column].counts.add(at.rank, count);
+        self.settle(at.rank);
+        (first as usize, position)
+    }
+
+    /// Puts a span of new items into a gap: with what the same author has typed right before, if
+    /// nothing tells them apart.
+    fn put(&mut self, at: Gap, span: Span, left: Option<u32>) -> Place {
+        let number = self.cut(at);
+        let chunk = self.order[at.rank] as usize;
+        if let Some(before) = number.checked_sub(1)
+            && let Span { first, len, exists, visible, fate: Fate::Alive } = self.chunks[chunk][before]
+            && (exists, visible) == (span.exists, span.visible)
+            && first >= self.base
+            && first + len == span.first
+            && left == Some(span.first - 1)
+            && self.author(first) == self.author(span.first)
+        {
+            self.chunks[chunk][before].len += span.len;
+            return Place { rank: at.rank, span: before, inside: len };
+        }
+        self.chunks[chunk].insert(number, span);
+        Place { rank: at.rank, span: number, inside: 0 }
+    }
+
+    fn author(&self, item: u32) -> Option<Author> {
+        Some(self.runs[self.home(item)?.run as usize].added.author)
+    }
+
+    /// Removes some of the items that are visible in a column, all of one fate. Gives each run of
+    /// them that all could see until now: how many visible items are before it, and its length.
+    pub(super) fn remove(&mut self, id: ChangeId, column: usize, piece: Piece) -> Option<(usize, usize)> {
+        let place = self.isolate(self.place(short(piece.first)), short(piece.len));
+        let before = self.span(place).fate;
+        let removal = short(self.removals.len());
+        self.removals.push(Removal { by: id, before });
+        let position = self.span(place).is_now().then(|| self.position_at(place));
+        self.span_mut(place).fate = Fate::Removed(removal);
+        self.hide(place, NOW);
+        self.hide(place, column);
+        self.note(id, piece.first, piece.len);
+        self.settle(place.rank);
+        position.map(|position| (position, piece.len))
+    }
+
+    /// Notes that a change has touched an item that its holder knows more about: whether it is
+    /// now there for everyone, and for the author. Gives how many visible items are before it, and
+    /// whether it was there for everyone before.
+    pub(super) fn touch(
+        &mut self, id: ChangeId, item: usize, is_there: bool, for_author: bool,
+    ) -> (usize, bool) {
+        let place = self.place(short(item));
+        let position = self.position_at(place);
+        let was_there = self.span(place).is_now();
+        self.show(place, NOW, true, is_there);
+        if let Some(column) = self.column_of(id.author) {
+            self.show(place, column, true, for_author);
+        }
+        self.note(id, item, 1);
+        (position, was_there)
+    }
+
+    /// Notes that a change has touched some items, for those who have not seen it yet.
+    pub(super) fn note(&mut self, id: ChangeId, first: usize, len: usize) {
+        self.log.entry(id.author).or_default().push((id.tick, short(first), short(len)));
+    }
+
+    /// The positions among the visible items where some others belong. `home` gives for an item
+    /// that stands for another the one whose place counts: a new item is put before the dead
+    /// ones of its gap, so its own place says little.
+    pub(super) fn positions(
+        &self, of: &[usize], home: impl Fn(usize) -> usize, is_filled: impl Fn(usize) -> bool,
+    ) -> Vec<usize> {
+        let mut places = vec![0; self.base as usize + self.homes.len()];
+        let order = self.spans_in_order().flat_map(|span| span.first..span.first + span.len);
+        for (place, item) in order.enumerate() {
+            places[item as usize] = place;
+        }
+        let place = |item: usize| places[home(item)];
+        let visible = self.visible(View::Now, is_filled).flat_map(Piece::items).enumerate();
+        let mut visible: Vec<(usize, usize)> =
+            visible.map(|(position, item)| (place(item), position)).collect();
+        visible.sort_unstable();
+        let before = |item| visible.partition_point(|&(other, _)| other < place(item));
+        let after = |last: usize| visible.get(last).map_or(0, |&(_, position)| position + 1);
+        of.iter().map(|&item| before(item).checked_sub(1).map_or(0, after)).collect()
+    }
+}
+
+impl Span {
+    fn is_now(&self) -> bool {
+        self.visible & (1 << NOW) != 0
+    }
+
+    fn len_now(&self) -> u32 {
+        if self.is_now() { self.len } else { 0 }
+    }
+}
