@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::document::{ParseError, Value, parse_reporting, save};
+use crate::document::{BadLine, ParseError, Parsed, Source, Value, save};
 use crate::limits;
 
 /// A file and what it is known to hold.
@@ -13,7 +13,7 @@ use crate::limits;
 pub struct FileBinding {
     path: PathBuf,
     /// What was last read or written; nothing while there is no file.
-    known: Option<(String, Value)>,
+    known: Option<(Source, Value)>,
     /// What is odd about the text that was read.
     oddity: Option<String>,
 }
@@ -86,18 +86,25 @@ impl FileBinding {
     /// It is missing, a folder, unreadable, too long, not UTF-8 or not JSON.
     pub fn load(path: impl Into<PathBuf>) -> Result<Self, FileError> {
         let path = path.into();
+        let is_lines = has_lines(&path);
+        Self::load_as(path, is_lines)
+    }
+
+    /// Reads a document from a file of one JSON text, or of one a line.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load); a line that is no JSON is none.
+    pub fn load_as(path: impl Into<PathBuf>, is_lines: bool) -> Result<Self, FileError> {
+        let path = path.into();
         let text = read_text(&path)?;
-        let parsed = parse_reporting(&text).map_err(|error| FileError::NotJson {
+        let (source, bad) = if is_lines { Source::lines(&text) } else { (text.into(), Vec::new()) };
+        let parsed = source.read().map_err(|error| FileError::NotJson {
             path: path.clone(),
-            excerpt: error.excerpt(&text),
+            excerpt: error.excerpt(&source),
             error,
         })?;
-        let oddity = parsed.first_duplicate.map(|first| {
-            let (name, count) = (path.display(), parsed.duplicate_keys);
-            let keys = if count == 1 { "a key is".to_owned() } else { format!("{count} keys are") };
-            format!("{name}: {keys} there more than once, such as {first}; the last one counts")
-        });
-        Ok(Self { path, known: Some((text, parsed.value)), oddity })
+        let oddity = oddity(&path.display().to_string(), &parsed, &bad);
+        Ok(Self { path, known: Some((source, parsed.value)), oddity })
     }
 
     /// A file that is not there yet.
@@ -116,9 +123,14 @@ impl FileBinding {
         self.oddity.as_deref()
     }
 
+    /// The text last read or written, as JSON has it; nothing while there is no file.
+    pub fn source(&self) -> Option<&Source> {
+        self.known.as_ref().map(|(source, _)| source)
+    }
+
     /// The text last read or written; nothing while there is no file.
     pub fn text(&self) -> Option<&str> {
-        self.known.as_ref().map(|(text, _)| text.as_str())
+        self.source().map(Source::text)
     }
 
     /// The value last read or written; nothing while there is no file.
@@ -133,7 +145,7 @@ impl FileBinding {
     /// It cannot be read.
     pub fn has_changed_on_disk(&self) -> Result<bool, FileError> {
         match fs::read(&self.path) {
-            Ok(bytes) => Ok(self.text().is_none_or(|text| text.as_bytes() != bytes)),
+            Ok(bytes) => Ok(self.source().is_none_or(|source| source.file().as_bytes() != bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(unreadable(&self.path, error)),
         }
@@ -147,8 +159,11 @@ impl FileBinding {
     /// # Errors
     /// The file has changed on disk meanwhile and `overwrite` was not wished, or it cannot be
     /// written; what was there is still there.
-    pub fn save(&mut self, source: &str, value: &Value, overwrite: bool) -> Result<(), FileError> {
-        let text = save(source, value);
+    pub fn save(
+        &mut self, source: impl Into<Source>, value: &Value, overwrite: bool,
+    ) -> Result<(), FileError> {
+        let source = self.format(source.into());
+        let text = save(&source, value);
         if self.path.is_dir() {
             return Err(FileError::Directory(self.path.clone()));
         }
@@ -162,9 +177,47 @@ impl FileBinding {
             replace(&target(&self.path), text.as_bytes())
                 .map_err(|error| FileError::Unwritable(self.path.clone(), error))?;
         }
-        self.known = Some((text, value.clone()));
+        let written = if source.bad_lines().is_some() { Source::lines(&text).0 } else { text.into() };
+        self.known = Some((written, value.clone()));
         Ok(())
     }
+
+    /// The text whose layout is kept in this file: a name that says that there is a value a line,
+    /// or one in all, is believed; else the file is as the text.
+    fn format(&self, source: Source) -> Source {
+        let is_lines = source.bad_lines().is_some();
+        if has_lines(&self.path) && !is_lines {
+            Source::lines("").0
+        } else if is_lines && self.path.extension().is_some_and(|name| name.eq_ignore_ascii_case("json")) {
+            "[\n]\n".into()
+        } else {
+            source
+        }
+    }
+}
+
+/// Whether a file's name says that there is a JSON text on each of its lines.
+pub fn has_lines(path: &Path) -> bool {
+    let is = |wanted: &str| path.extension().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+    is("jsonl") || is("ndjson")
+}
+
+/// What a person should know about a text that was read: keys that hide others, lines that are no
+/// JSON.
+pub fn oddity(name: &str, parsed: &Parsed, bad: &[BadLine]) -> Option<String> {
+    let keys = parsed.first_duplicate.as_ref().map(|first| {
+        let count = parsed.duplicate_keys;
+        let keys = if count == 1 { "a key is".to_owned() } else { format!("{count} keys are") };
+        format!("{name}: {keys} there more than once, such as {first}; the last one counts")
+    });
+    let lines = bad.first().map(|BadLine { number, column, reason }| {
+        let (count, rest) = (bad.len(), "shown as a string and kept as it is");
+        let others =
+            if count == 1 { String::new() } else { format!("; {} more lines are not either", count - 1) };
+        format!("{name}:{number}:{column}: not JSON: {reason}; the line is {rest}{others}")
+    });
+    let all: Vec<String> = lines.into_iter().chain(keys).collect();
+    (!all.is_empty()).then(|| all.join("\n"))
 }
 
 /// Reads a file as text, a byte order mark included.

@@ -5,7 +5,9 @@
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::value::RawValue;
-use ultrawave::document::{Kind, Method, Path, Step, Style, Text, Value, parse, save};
+use ultrawave::document::{
+    Grain, Kind, Method, Path, Source, Step, Style, Text, Value, parse, parse_reporting, save,
+};
 use ultrawave::sync::{Author, Change, decode_change, encode_change};
 
 const SPACES: &[&str] = &["", "", "", " ", "  ", "\n", "\n  ", "\n    ", "\r\n\t", "\n\n  ", "\t", "\r"];
@@ -311,5 +313,59 @@ proptest! {
         let keys: Vec<usize> = map.entries().map(|(_, value)| value.as_number().unwrap().parse().unwrap()).collect();
         prop_assert_eq!(keys, model);
         prop_assert_eq!((before.len(), before.kind()), (40, Kind::Object));
+    }
+
+    #[test]
+    fn a_text_is_read_no_further_than_looked_at_and_says_the_same(
+        text in file(), grain in grain(), edits in prop::collection::vec(edit(), 0..5),
+        looked_at in prop::collection::vec(prop::collection::vec(0..7_usize, 0..4), 0..3),
+    ) {
+        let whole = parse_reporting(&text).unwrap();
+        let source = Source::with_grain(text.clone(), grain);
+        let mut read = source.read().unwrap();
+        prop_assert_eq!(read.duplicate_keys, whole.duplicate_keys);
+        prop_assert_eq!(read.first_duplicate.is_some(), whole.first_duplicate.is_some());
+        prop_assert_eq!(read.value.depth(), whole.value.depth());
+        prop_assert_eq!(read.value.to_string(), whole.value.to_string());
+        for way in &looked_at {
+            let path = walk(&read.value, way);
+            prop_assert_eq!(read.value.at(&path), whole.value.at(&path));
+        }
+        let (original, mut plain) = (read.value.clone(), whole.value.clone());
+        for edit in &edits {
+            prop_assert_eq!(make(&mut read.value, edit), make(&mut plain, edit));
+            prop_assert_eq!(&read.value, &plain);
+        }
+        let (start, end) = original.shared_ends(&read.value);
+        prop_assert!(start + end <= original.len().min(read.value.len()));
+        let children = |value: &Value| (0..value.len()).map(|at| child(value, at)).collect::<Vec<_>>();
+        let (before, after) = (children(&original), children(&plain));
+        prop_assert_eq!(&before[..start], &after[..start]);
+        prop_assert_eq!(&before[before.len() - end..], &after[after.len() - end..]);
+        prop_assert_eq!(read.value.to_string(), plain.to_string());
+        prop_assert_eq!(save(&source, &read.value), save(&text, &plain));
+        prop_assert_eq!(&original, &whole.value, "the copy did not see the edits");
+        prop_assert!(original.is_same(&source.read().unwrap().value) || original.len() == 0 || !original.is_container() || text.len() < grain.span);
+    }
+
+    #[test]
+    fn texts_that_are_no_json_have_the_same_fault(text in file(), grain in grain(), at in any::<prop::sample::Index>(), put in ".?") {
+        let boundary: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+        let (before, after) = text.split_at(boundary[at.index(boundary.len())]);
+        let broken = format!("{before}{put}{after}");
+        let read = Source::with_grain(broken.clone(), grain).read();
+        prop_assert_eq!(read.map(|read| read.value), parse_reporting(&broken).map(|read| read.value));
+    }
+}
+
+/// Small texts are read as large ones are.
+fn grain() -> impl Strategy<Value = Grain> {
+    (2..12_usize, 1..4_usize).prop_map(|(span, page)| Grain { span, page })
+}
+
+fn child(value: &Value, at: usize) -> (Option<Text>, Value) {
+    match value.entry(at) {
+        Some((key, child)) => (Some(key.clone()), child.clone()),
+        None => (None, value.index(at).unwrap().clone()),
     }
 }

@@ -115,14 +115,14 @@ fn limits_are_named() {
     let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
     assert!(decode_change(&set_at(&steps(limits::PATH_STEPS), "1")).is_ok());
     assert!(decode_change(&set_at("[]", &nested(limits::DEPTH))).is_ok());
-    assert!(decode_change(&set_at(&steps(500), &nested(500))).is_ok());
+    assert!(decode_change(&set_at(&steps(5_000), &nested(5_000))).is_ok());
 
     let error = decode_change(&set_at(&steps(limits::PATH_STEPS + 1), "1")).unwrap_err();
-    assert_eq!(error.to_string(), "a path of 1001 steps; the limit is 1000");
+    assert_eq!(error.to_string(), "a path of 10001 steps; the limit is 10000");
     let error = decode_change(&set_at("[\"a\"]", &nested(limits::DEPTH))).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the change at /a: the value would nest 1001 levels deep in the document; the limit is 1000"
+        "the change at /a: the value would nest 10001 levels deep in the document; the limit is 10000"
     );
     let error = decode_change(&set_at("[]", &nested(100_000))).unwrap_err();
     assert!(error.to_string().contains("nested deeper than the limit"), "{error}");

@@ -12,7 +12,7 @@ fn json(text: &str) -> Value {
 }
 
 fn replica(author: u32, text: &str) -> Replica {
-    let checkpoint = Checkpoint { source: Arc::from(text), value: json(text), clock: VectorClock::new() };
+    let checkpoint = Checkpoint { source: text.into(), value: json(text), clock: VectorClock::new() };
     Replica::new(Author(author), checkpoint, 10_000)
 }
 

@@ -10,7 +10,7 @@ use super::edit::{edit_all, kept, there};
 use super::failure::{Exit, Failure};
 use super::member::settle;
 use super::{output, signals};
-use crate::document::{Path, Value, diff, parse};
+use crate::document::{Path, Value, diff, parse, save_part};
 use crate::file::read_text;
 use crate::room::{Room, RoomOptions};
 use crate::sync::Snapshot;
@@ -69,14 +69,13 @@ struct Draft {
 
 impl Draft {
     fn new(room: &Room, snapshot: &Snapshot, value: &Value) -> Result<Self, Failure> {
-        let source = snapshot.source.trim_start_matches('\u{feff}');
         let cannot = |error: &std::io::Error| Failure::io("cannot write a draft", error);
         let mut file = tempfile::Builder::new()
             .prefix(&format!("ultrawave-{}-", room.name().replace('/', "_")))
             .suffix(".json")
             .tempfile()
             .map_err(|error| cannot(&error))?;
-        file.write_all(output::text_of(source, value, false).as_bytes()).map_err(|error| cannot(&error))?;
+        file.write_all(save_part(&snapshot.source, value).as_bytes()).map_err(|error| cannot(&error))?;
         let (_, path) = file.keep().map_err(|error| cannot(&error.error))?;
         Ok(Self { path })
     }

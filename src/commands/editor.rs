@@ -4,7 +4,7 @@ use std::io::{BufRead as _, Write as _};
 use std::path::{Path as FilePath, PathBuf};
 
 use super::failure::{Exit, Failure};
-use super::member::hosting;
+use super::member::{hosting, kept};
 use super::target::Target;
 use super::{announce, input, signals};
 use crate::file::{FileBinding, FileError};
@@ -44,7 +44,8 @@ pub(super) fn create(
 ) -> Result<Exit, Failure> {
     let (document, target) = document(file)?;
     require_terminal("serve", room, file)?;
-    edit(room, Way::Create(document), Disk { target, force: false, write: false, wishes }, &hosting(options))
+    let options = hosting(&kept(options, file));
+    edit(room, Way::Create(document), Disk { target, force: false, write: false, wishes }, &options)
 }
 
 /// Joins a room and shows the editor.
@@ -56,7 +57,7 @@ pub(super) fn join(
     }
     let target = save.map(Target::find).transpose()?;
     require_terminal("get", room, None)?;
-    edit(room, Way::Join, Disk { target, force, write: true, wishes }, options)
+    edit(room, Way::Join, Disk { target, force, write: true, wishes }, &kept(options, save))
 }
 
 /// Joins a room or opens it, and shows the editor.
@@ -65,7 +66,8 @@ pub(super) fn open(
 ) -> Result<Exit, Failure> {
     let (document, target) = document(file)?;
     require_terminal("serve", room, file)?;
-    edit(room, Way::Open(document), Disk { target, force, write: false, wishes }, &hosting(options))
+    let options = hosting(&kept(options, file));
+    edit(room, Way::Open(document), Disk { target, force, write: false, wishes }, &options)
 }
 
 /// The document to start from, and the file it is in.
@@ -114,14 +116,19 @@ fn edit(room: &str, way: Way, disk: Disk, options: &RoomOptions) -> Result<Exit,
 async fn enter(room: &str, way: Way, options: &RoomOptions) -> Result<(Room, bool), RoomError> {
     let options = options.clone();
     match way {
-        Way::Create(document) => Ok((Room::create(room, document, options).await?, true)),
+        Way::Create(document) => {
+            let room = Room::create(room, document, options).await?;
+            let is_new = !room.is_resumed();
+            Ok((room, is_new))
+        }
         Way::Join => Ok((Room::join(room, options).await?, false)),
         Way::Open(document) => Room::open(room, document, options).await,
     }
 }
 
 async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) -> Result<Exit, Failure> {
-    if is_new {
+    announce::begun(room);
+    if is_new || room.is_resumed() {
         announce::opened(room, &options.signal);
     }
     let wishes = std::mem::take(&mut disk.wishes);

@@ -4,7 +4,7 @@ use std::io::Read as _;
 use std::path::Path as FilePath;
 
 use super::failure::{Exit, Failure};
-use crate::document::{self, Path, Value};
+use crate::document::{self, ParseError, Path, Source, Value};
 use crate::file::FileBinding;
 use crate::limits;
 use crate::sync::{Checkpoint, VectorClock};
@@ -51,13 +51,18 @@ pub(super) fn read_document(path: &FilePath) -> Result<Checkpoint, Failure> {
         let at = error.utf8_error().valid_up_to();
         Failure::new(Exit::BadJson, format!("{name} is not UTF-8 text: the fault is at byte {at}"))
     })?;
-    let value = parse(&name, &text)?;
-    Ok(Checkpoint { source: text.into(), value, clock: VectorClock::new() })
+    let source = Source::from(text);
+    let value = source.read().map_err(|error| not_json(&name, &source, &error))?.value;
+    Ok(Checkpoint { source, value, clock: VectorClock::new() })
 }
 
 /// What a file holds, as the start of a history.
 pub(super) fn start_of(file: &FileBinding) -> Option<Checkpoint> {
-    Some(Checkpoint { source: file.text()?.into(), value: file.value()?.clone(), clock: VectorClock::new() })
+    Some(Checkpoint {
+        source: file.source()?.clone(),
+        value: file.value()?.clone(),
+        clock: VectorClock::new(),
+    })
 }
 
 /// The document of a room that is opened without a file.
@@ -94,11 +99,13 @@ pub(super) fn check_path(text: &str) -> Result<(), Failure> {
 }
 
 fn parse(name: &str, text: &str) -> Result<Value, Failure> {
-    document::parse(text).map_err(|error| {
-        let picture = error.excerpt(text);
-        let (line, column, reason) = (error.line, error.column, &error.reason);
-        Failure::new(Exit::BadJson, format!("{name}:{line}:{column}: not JSON: {reason}\n{picture}"))
-    })
+    document::parse(text).map_err(|error| not_json(name, text, &error))
+}
+
+fn not_json(name: &str, text: &str, error: &ParseError) -> Failure {
+    let picture = error.excerpt(text);
+    let (line, column, reason) = (error.line, error.column, &error.reason);
+    Failure::new(Exit::BadJson, format!("{name}:{line}:{column}: not JSON: {reason}\n{picture}"))
 }
 
 /// A word or an option that was meant as something else is the usual fault of an argument.

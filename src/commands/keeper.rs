@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use super::failure::{Exit, Failure};
 use super::{announce, output};
 use crate::bridge::Bridge;
-use crate::document::{diff, save};
+use crate::document::{Source, diff, save};
 use crate::file::{FileBinding, FileError};
 use crate::room::Room;
 use crate::sync::Snapshot;
@@ -30,7 +30,7 @@ pub(super) struct Keeper {
     /// Nothing until the file and the room have been the same once.
     bridge: Option<Bridge>,
     /// The text whose layout is kept, when another program has laid the file out anew.
-    layout: Option<String>,
+    layout: Option<Source>,
     /// What the file looked like from outside when it was last read.
     looked: Option<Metadata>,
     gone_since: Option<SystemTime>,
@@ -89,7 +89,7 @@ impl Keeper {
             Err(FileError::Missing(_)) => return Ok(false),
             Err(error) => return Err(error.into()),
         };
-        if found.text() != self.file.text() {
+        if found.source() != self.file.source() {
             self.take_in(room, found)?;
         }
         self.looked = Some(metadata);
@@ -117,7 +117,7 @@ impl Keeper {
     }
 
     fn take_in(&mut self, room: &Room, found: FileBinding) -> Result<(), Trouble> {
-        let (Some(text), Some(value)) = (found.text(), found.value()) else { return Ok(()) };
+        let (Some(text), Some(value)) = (found.source(), found.value()) else { return Ok(()) };
         let Some(bridge) = &mut self.bridge else {
             return Err(FileError::ChangedOnDisk(found.path().to_owned()).into());
         };
@@ -132,7 +132,7 @@ impl Keeper {
                 room.edit(Some(bridge.clock()), self.rewrites, path, method).map_err(Failure::from)?;
             bridge.made(&change);
         }
-        self.layout = (save(&room.snapshot().source, value) != text).then(|| text.to_owned());
+        self.layout = (save(&room.snapshot().source, value) != text.file()).then(|| text.clone());
         if count > 0 {
             let changes = if count == 1 { "change" } else { "changes" };
             output::say(&format!("{} was edited: {count} {changes} taken in", self.name()));
@@ -149,16 +149,19 @@ impl Keeper {
             *value == snapshot.value || (self.bridge.is_some() && diff(value, &snapshot.value).is_empty())
         });
         if !is_shown || self.gone_since.is_some() {
-            let source = self.layout.as_deref().unwrap_or(&snapshot.source);
+            let source = self.layout.as_ref().unwrap_or(&snapshot.source);
             self.file.save(source, &snapshot.value, false)?;
             self.looked = std::fs::metadata(self.file.path()).ok();
             self.gone_since = None;
         }
-        self.in_step(&snapshot);
+        self.in_step(&snapshot, room);
         Ok(true)
     }
 
-    fn in_step(&mut self, snapshot: &Snapshot) {
+    fn in_step(&mut self, snapshot: &Snapshot, room: &Room) {
+        if let Some(text) = self.file.text() {
+            room.note_file(text);
+        }
         match &mut self.bridge {
             Some(bridge) => bridge.shows(snapshot),
             None => self.bridge = Some(Bridge::new(snapshot.value.clone(), snapshot.clock.clone())),

@@ -18,7 +18,7 @@ pub(super) fn merge_driver(
     base: &FilePath, ours: &FilePath, theirs: &FilePath, name: Option<&str>,
 ) -> Result<Exit, Failure> {
     let mut ours = FileBinding::load(ours)?;
-    let (Some(our_text), Some(our_value)) = (ours.text().map(str::to_owned), ours.value().cloned()) else {
+    let (Some(our_text), Some(our_value)) = (ours.source().cloned(), ours.value().cloned()) else {
         return Ok(Exit::Done);
     };
     // Of a file that both branches have added there is no base, and git gives an empty one.

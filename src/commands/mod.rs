@@ -21,6 +21,7 @@ mod replay;
 mod schema;
 mod serve;
 mod signals;
+mod status;
 mod target;
 mod update;
 mod watch;
@@ -72,6 +73,8 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::MergeDriver { base, ours, theirs, name } => {
             merge_driver::merge_driver(&base, &ours, &theirs, name.as_deref())
         }
+        Command::Status { room, json } => status::status(room.as_deref(), json),
+        Command::Forget { room, force } => status::forget(&room, force),
         Command::Completions { shell } => output::print(&manual::completions(shell)).map(|()| Exit::Done),
         Command::Man => output::print(&manual::page(&Cli::command())).map(|()| Exit::Done),
         Command::JqView { filter } => jq::jq(&filter),

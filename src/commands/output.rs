@@ -18,7 +18,7 @@ pub(super) fn say(message: &str) {
 }
 
 /// A document or a value in it, in the document's own style or on one line; ends in a newline.
-pub(super) fn text_of(source: &str, value: &Value, compact: bool) -> String {
+pub(super) fn text_of(source: impl Into<document::Source>, value: &Value, compact: bool) -> String {
     let mut text = if compact { value.to_string() } else { document::save(source, value) };
     if !text.ends_with('\n') {
         text.push('\n');

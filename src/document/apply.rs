@@ -1,6 +1,6 @@
 //! A change made to plain JSON, at its positions as they stand.
 
-use super::{Former, Kind, Method, Path, Step, Text, Value};
+use super::{Former, Kind, Method, Path, Step, Text, Value, deep};
 
 /// Why an edit cannot be made there. Nothing was altered.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -126,7 +126,7 @@ impl Value {
             if value.kind() == Kind::Object
                 && let Some(target) = self.key_mut(key)
             {
-                target.merge_here(value)
+                deep(|| target.merge_here(value))
             } else {
                 self.insert_key(key.clone(), value.clone()).map_or(Former::Absent(0), Former::Value)
             }

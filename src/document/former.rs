@@ -1,7 +1,7 @@
 //! Taking an edit back by what was there before.
 
 use super::object::Taken;
-use super::{Method, Path, Step, Text, Value};
+use super::{Method, Path, Step, Text, Value, deep};
 
 /// What an edit has removed: with the edit itself all that is needed to take it back. It holds
 /// what would otherwise be gone, so it costs next to nothing to keep.
@@ -16,9 +16,25 @@ pub(crate) enum Former {
     /// The map entry that was there.
     Entry(Box<Taken>),
     /// What was there of each of a merged map's entries.
-    Entries(Box<[Former]>),
+    Entries(Formers),
     /// The elements that a splice removed.
     Elements(Box<[Value]>),
+}
+
+/// What a merge has removed, by entry of its map; as deep as that.
+#[derive(Clone)]
+pub(crate) struct Formers(Box<[Former]>);
+
+impl FromIterator<Former> for Formers {
+    fn from_iter<I: IntoIterator<Item = Former>>(formers: I) -> Self {
+        Self(formers.into_iter().collect())
+    }
+}
+
+impl Drop for Formers {
+    fn drop(&mut self) {
+        deep(|| drop(std::mem::take(&mut self.0)));
+    }
 }
 
 /// Remembered changes hold one each.
@@ -29,7 +45,7 @@ impl Value {
     pub(crate) fn rewind(&mut self, path: &Path, method: &Method, former: Former) {
         let steps = path.steps();
         match (former, method) {
-            (Former::Nothing, _) => {}
+            (Former::Nothing, _) | (Former::Entries(_) | Former::Elements(_), Method::Delete) => {}
             (Former::Absent(number), _) => {
                 let (there, missing) = steps.split_at_checked(number).unwrap_or_default();
                 if let (Some(parent), Some(first)) = (self.at_steps(there), missing.first()) {
@@ -58,7 +74,6 @@ impl Value {
                     target.rewind_write(value, former);
                 }
             }
-            (Former::Entries(_) | Former::Elements(_), Method::Delete) => {}
         }
     }
 
@@ -77,15 +92,13 @@ impl Value {
         match former {
             Former::Value(value) => *self = value,
             // The last first, so that what was added at the end goes in turn.
-            Former::Entries(formers) => {
+            Former::Entries(mut formers) => {
+                let formers = std::mem::take(&mut formers.0);
                 for ((key, value), former) in written.entries().zip(formers).rev() {
-                    match former {
-                        Former::Absent(_) => drop(self.remove_key(key)),
-                        former => {
-                            if let Some(target) = self.key_mut(key) {
-                                target.rewind_write(value, former);
-                            }
-                        }
+                    if matches!(former, Former::Absent(_)) {
+                        self.remove_key(key);
+                    } else if let Some(target) = self.key_mut(key) {
+                        deep(|| target.rewind_write(value, former));
                     }
                 }
             }

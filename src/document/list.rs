@@ -2,9 +2,12 @@
 //!
 //! A B+ tree of counted, reference-counted nodes: reading, inserting and removing anywhere cost
 //! the logarithm of the length, a copy costs a reference count, and an edit copies only the
-//! nodes on its way that somebody else holds too. A short list is one leaf, a plain vector.
+//! nodes on its way that somebody else holds too. A short list is one leaf, a plain vector. A long
+//! one that stands in a text has pages of it for leaves, whose items are made when looked at.
 
 use std::sync::Arc;
+
+use super::source::Page;
 
 /// Items in a leaf, at most.
 const LEAF: usize = 64;
@@ -21,6 +24,7 @@ pub(super) struct List<T>(Node<T>);
 #[derive(Clone)]
 enum Node<T> {
     Leaf(Arc<Vec<T>>),
+    Page(Arc<Page<T>>),
     Inner(Arc<Inner<T>>),
 }
 
@@ -41,23 +45,46 @@ impl<T> Node<T> {
     fn len(&self) -> usize {
         match self {
             Self::Leaf(items) => items.len(),
+            Self::Page(page) => page.len(),
             Self::Inner(inner) => inner.len,
         }
     }
 
-    /// The leaf that holds a position, and where in it.
-    fn leaf(&self, mut at: usize) -> (&[T], usize) {
-        let mut node = self;
-        loop {
-            match node {
-                Self::Leaf(items) => return (items, at),
-                Self::Inner(inner) => {
-                    let Some((child, inside)) = inner.find(at) else { return (&[], 0) };
-                    let Some((_, next)) = inner.children.get(child) else { return (&[], 0) };
-                    (node, at) = (next, inside);
-                }
-            }
+    /// Whether both are the very same, in memory or in a text. False says nothing.
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Leaf(left), Self::Leaf(right)) => Arc::ptr_eq(left, right),
+            (Self::Inner(left), Self::Inner(right)) => Arc::ptr_eq(left, right),
+            (Self::Page(left), Self::Page(right)) => Arc::ptr_eq(left, right) || left.is_same(right),
+            _ => false,
         }
+    }
+
+    /// The node below this one that holds a position and is no inner one, and where in it.
+    fn bottom(&self, mut at: usize) -> Option<(&Self, usize)> {
+        let mut node = self;
+        while let Self::Inner(inner) = node {
+            let (child, inside) = inner.find(at)?;
+            (node, at) = (&inner.children.get(child)?.1, inside);
+        }
+        Some((node, at))
+    }
+
+    /// The leaf that holds a position, and where in it.
+    fn leaf(&self, at: usize) -> (&[T], usize) {
+        match self.bottom(at) {
+            Some((Self::Leaf(items), at)) => (items, at),
+            Some((Self::Page(page), at)) => (page.items(), at),
+            Some((Self::Inner(_), _)) | None => (&[], 0),
+        }
+    }
+
+    /// The same node, a page as the leaf that it is once it has been made.
+    fn made(&mut self) -> &mut Self {
+        if let Self::Page(page) = self {
+            *self = Self::Leaf(page.items().clone());
+        }
+        self
     }
 }
 
@@ -94,6 +121,7 @@ impl<T> List<T> {
         loop {
             match node {
                 Node::Leaf(items) => return passed + items.partition_point(is_before),
+                Node::Page(page) => return passed + page.items().partition_point(is_before),
                 Node::Inner(inner) => {
                     let starts_before =
                         |child: &(usize, Node<T>)| child.1.leaf(0).0.first().is_some_and(&is_before);
@@ -112,11 +140,78 @@ impl<T> List<T> {
 
     /// Whether both are the very same in memory. False says nothing.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Node::Leaf(left), Node::Leaf(right)) => Arc::ptr_eq(left, right),
-            (Node::Inner(left), Node::Inner(right)) => Arc::ptr_eq(left, right),
-            (Node::Leaf(_), Node::Inner(_)) | (Node::Inner(_), Node::Leaf(_)) => false,
+        self.0.is_same(&other.0)
+    }
+
+    /// Where it is in memory.
+    pub(super) fn address(&self) -> usize {
+        match &self.0 {
+            Node::Leaf(items) => Arc::as_ptr(items).addr(),
+            Node::Page(page) => Arc::as_ptr(page).addr(),
+            Node::Inner(inner) => Arc::as_ptr(inner).addr(),
         }
+    }
+
+    /// How many items at the start, and after them at the end, both have in common in memory or in
+    /// a text. Only as much is looked at as is in common.
+    pub(super) fn shared_ends(&self, other: &Self) -> (usize, usize) {
+        if self.is_same(other) {
+            return (self.len(), 0);
+        }
+        let shorter = self.len().min(other.len());
+        let mut start = 0;
+        while start < shorter
+            && let Some(((left, inside), (right, other_inside))) =
+                self.0.bottom(start).zip(other.0.bottom(start))
+            && inside == other_inside
+            && left.is_same(right)
+        {
+            start += left.len() - inside;
+        }
+        let mut end = 0;
+        while start + end < shorter
+            && let Some(((left, inside), (right, other_inside))) =
+                self.0.bottom(self.len() - end - 1).zip(other.0.bottom(other.len() - end - 1))
+            && inside == other_inside
+            && left.is_same(right)
+        {
+            end += inside + 1;
+        }
+        (start, end.min(shorter - start))
+    }
+
+    /// A list of pages.
+    pub(super) fn of_pages(pages: Vec<Page<T>>) -> Self {
+        Self::of_nodes(pages.into_iter().map(|page| Node::Page(Arc::new(page))))
+    }
+
+    /// The page around a position, if nobody has looked at it: how many of its items come from
+    /// the position on, and its text.
+    pub(super) fn unread(&self, at: usize) -> Option<(usize, &str)> {
+        match self.0.bottom(at)? {
+            (Node::Page(page), inside) => Some((page.len().checked_sub(inside)?, page.unread_text()?)),
+            (Node::Leaf(_) | Node::Inner(_), _) => None,
+        }
+    }
+
+    fn of_nodes(nodes: impl Iterator<Item = Node<T>>) -> Self {
+        let mut level: Vec<(usize, Node<T>)> = nodes.map(|node| (node.len(), node)).collect();
+        while level.len() > 1 {
+            let mut children = level.into_iter().peekable();
+            level = Vec::new();
+            while children.peek().is_some() {
+                let node = Node::join(children.by_ref().take(FAN).collect());
+                level.push((node.len(), node));
+            }
+        }
+        level.pop().map_or_else(Self::default, |(_, root)| Self(root))
+    }
+}
+
+impl<T> Node<T> {
+    fn join(children: Vec<(usize, Self)>) -> Self {
+        let len = children.iter().map(|(len, _)| len).sum();
+        Self::Inner(Arc::new(Inner { len, children }))
     }
 }
 
@@ -126,8 +221,9 @@ impl<T: Clone> List<T> {
         self.get(at)?;
         let mut node = &mut self.0;
         loop {
-            match node {
+            match node.made() {
                 Node::Leaf(items) => return Arc::make_mut(items).get_mut(at),
+                Node::Page(_) => return None,
                 Node::Inner(inner) => {
                     let inner = Arc::make_mut(inner);
                     let (child, inside) = inner.find(at)?;
@@ -188,14 +284,10 @@ impl<T: Clone> List<T> {
 }
 
 impl<T: Clone> Node<T> {
-    fn join(children: Vec<(usize, Self)>) -> Self {
-        let len = children.iter().map(|(len, _)| len).sum();
-        Self::Inner(Arc::new(Inner { len, children }))
-    }
-
     /// Inserts; gives what was split off at the right if there was no room.
     fn insert(&mut self, at: usize, item: T) -> Option<Self> {
-        match self {
+        match self.made() {
+            Self::Page(_) => None,
             Self::Leaf(items) => {
                 let items = Arc::make_mut(items);
                 let overflow = (items.len() >= LEAF).then(|| {
@@ -234,7 +326,8 @@ impl<T: Clone> Node<T> {
     }
 
     fn remove(&mut self, at: usize) -> Option<T> {
-        match self {
+        match self.made() {
+            Self::Page(_) => None,
             Self::Leaf(items) => Some(Arc::make_mut(items).remove(at)),
             Self::Inner(inner) => {
                 let inner = Arc::make_mut(inner);
@@ -251,7 +344,7 @@ impl<T: Clone> Node<T> {
 
     /// Splices inside one leaf, where that is possible without it growing too long.
     fn splice_leaf(&mut self, start: usize, count: usize, items: &[T]) -> bool {
-        match self {
+        match self.made() {
             Self::Leaf(leaf) => {
                 let fits = start + count <= leaf.len() && leaf.len() - count + items.len() <= LEAF;
                 if fits && (count > 0 || !items.is_empty()) {
@@ -272,13 +365,13 @@ impl<T: Clone> Node<T> {
                     child.splice_leaf(inside, 0, items)
                 })
             }
-            Self::Inner(_) => false,
+            Self::Page(_) | Self::Inner(_) => false,
         }
     }
 
     /// Whether the leaf that holds a position can take so many more.
     fn has_room(&self, at: usize, more: usize) -> bool {
-        self.leaf(at).0.len() + more <= LEAF
+        self.bottom(at).is_some_and(|(leaf, _)| leaf.len() + more <= LEAF)
     }
 }
 
@@ -311,14 +404,15 @@ impl<T: Clone> Node<T> {
     /// How many items or children it has, and how many it may have.
     fn size(&self) -> (usize, usize) {
         match self {
-            Self::Leaf(items) => (items.len(), LEAF),
+            Self::Leaf(_) | Self::Page(_) => (self.len(), LEAF),
             Self::Inner(inner) => (inner.children.len(), FAN),
         }
     }
 
     /// Adds the contents of a node of the same height.
-    fn append(&mut self, right: Self) {
-        match (self, right) {
+    fn append(&mut self, mut right: Self) {
+        right.made();
+        match (self.made(), right) {
             (Self::Leaf(left), Self::Leaf(right)) => {
                 Arc::make_mut(left).extend(Arc::unwrap_or_clone(right));
             }
@@ -327,7 +421,8 @@ impl<T: Clone> Node<T> {
                 left.len += right.len;
                 left.children.extend(Arc::unwrap_or_clone(right).children);
             }
-            (Self::Leaf(_), Self::Inner(_)) | (Self::Inner(_), Self::Leaf(_)) => {}
+            // Nodes of the same height are of the same sort.
+            (Self::Leaf(_) | Self::Page(_) | Self::Inner(_), _) => {}
         }
     }
 }
@@ -335,30 +430,19 @@ impl<T: Clone> Node<T> {
 impl<T: Clone> FromIterator<T> for List<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         let mut items = items.into_iter();
-        let mut level: Vec<(usize, Node<T>)> = Vec::new();
-        loop {
+        Self::of_nodes(std::iter::from_fn(|| {
             let mut leaf: Vec<T> = items.by_ref().take(LEAF).collect();
-            if leaf.is_empty() {
-                break;
-            }
             leaf.shrink_to_fit();
-            level.push((leaf.len(), Node::Leaf(Arc::new(leaf))));
-        }
-        while level.len() > 1 {
-            let mut children = level.into_iter().peekable();
-            level = Vec::new();
-            while children.peek().is_some() {
-                let node = Node::join(children.by_ref().take(FAN).collect());
-                level.push((node.len(), node));
-            }
-        }
-        level.pop().map_or_else(Self::default, |(_, root)| Self(root))
+            (!leaf.is_empty()).then(|| Node::Leaf(Arc::new(leaf)))
+        }))
     }
 }
 
 impl<T: PartialEq> PartialEq for List<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.is_same(other) || (self.len() == other.len() && self.iter().eq(other.iter()))
+        let (start, end) = if self.len() == other.len() { self.shared_ends(other) } else { return false };
+        let middle = self.len() - start - end;
+        self.iter().skip(start).take(middle).eq(other.iter().skip(start).take(middle))
     }
 }
 

@@ -5,6 +5,8 @@
 //! [`Method`] is an edit there, and [`apply`](Value::apply) makes it as plain JSON.
 
 mod apply;
+mod compare;
+mod deep;
 mod diff;
 mod former;
 mod inert;
@@ -19,22 +21,26 @@ mod print;
 mod rope;
 mod save;
 mod short;
+mod source;
 mod style;
 mod text;
 mod value;
 
 pub use apply::ApplyError;
+pub use compare::Comparer;
+pub use deep::deep;
 pub use diff::diff;
 pub(crate) use former::Former;
 pub use inert::inert;
 pub use kind::Kind;
 pub use method::{LimitError, Method};
 pub(crate) use parse::parse_to_depth;
-use parse::{Event, Scanner};
+use parse::{Builder, Event, Scanner};
 pub use parse::{ParseError, Parsed, parse, parse_reporting};
 pub use patch::{OperationError, PatchError, json_patch, merge_patch};
 pub use path::{Path, PathError, Step};
-pub use save::save;
+pub use save::{save, save_part};
+pub use source::{BadLine, Grain, Source};
 pub use style::Style;
 pub use text::Text;
 pub use value::Value;

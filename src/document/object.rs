@@ -1,8 +1,11 @@
 //! The entries of a map, in order and by key.
 
+use std::sync::Arc;
+
 use imbl::OrdMap;
 
 use super::list::{Iter, List};
+use super::source::Keys;
 use super::{Text, Value};
 
 /// Above this many keys an object keeps an index; below it, a scan is faster and smaller.
@@ -19,7 +22,10 @@ enum Entries {
     /// that nothing else needs to be renumbered.
     Many {
         entries: List<Entry>,
+        /// Of the entries that are not read from a text.
         index: Index,
+        /// Of those that are: their ordinals are their positions in the text.
+        unread: Option<Arc<Keys>>,
         next: usize,
     },
 }
@@ -51,13 +57,27 @@ impl Default for Object {
 
 impl PartialEq for Object {
     fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
+        let (start, end) = if self.len() == other.len() { self.shared_ends(other) } else { return false };
+        let middle = self.len() - start - end;
+        self.iter().skip(start).take(middle).eq(other.iter().skip(start).take(middle))
     }
 }
 
 impl Eq for Object {}
 
+impl Entry {
+    pub(super) fn new(ordinal: usize, entry: (Text, Value)) -> Self {
+        Self { ordinal, entry }
+    }
+}
+
 impl Object {
+    /// A map that stands in a text.
+    pub(super) fn of_pages(entries: List<Entry>, keys: Keys) -> Self {
+        let next = entries.len();
+        Self(Entries::Many { entries, index: Index::default(), unread: Some(Arc::new(keys)), next })
+    }
+
     pub(super) fn len(&self) -> usize {
         match &self.0 {
             Entries::Few(entries) => entries.len(),
@@ -82,11 +102,34 @@ impl Object {
     pub(super) fn position(&self, key: &Text) -> Option<usize> {
         match &self.0 {
             Entries::Few(entries) => entries.iter().position(|(candidate, _)| candidate == key),
-            Entries::Many { entries, index, .. } => {
-                let ordinal = *index.get(key)?;
-                Some(entries.partition_point(|entry| entry.ordinal < ordinal))
+            Entries::Many { entries, index, unread, .. } => {
+                let place = |ordinal| entries.partition_point(|entry| entry.ordinal < ordinal);
+                if let Some(ordinal) = index.get(key) {
+                    return Some(place(*ordinal));
+                }
+                let is_there = |&(ordinal, place): &(usize, usize)| {
+                    entries.get(place).is_some_and(|held| held.ordinal == ordinal && held.entry.0 == *key)
+                };
+                let candidates = unread.iter().flat_map(|keys| keys.places_of(key));
+                candidates.map(|ordinal| (ordinal, place(ordinal))).find(is_there).map(|(_, place)| place)
             }
         }
+    }
+
+    /// How many entries at both ends two maps have in common in memory or in a text.
+    pub(super) fn shared_ends(&self, other: &Self) -> (usize, usize) {
+        match (&self.0, &other.0) {
+            (Entries::Many { entries, .. }, Entries::Many { entries: others, .. }) => {
+                entries.shared_ends(others)
+            }
+            _ => (0, 0),
+        }
+    }
+
+    /// The page around a position that nobody has looked at; see [`List::unread`].
+    pub(super) fn unread(&self, at: usize) -> Option<(usize, &str)> {
+        let Entries::Many { entries, .. } = &self.0 else { return None };
+        entries.unread(at)
     }
 
     pub(super) fn value_mut(&mut self, position: usize) -> Option<&mut Value> {
@@ -107,7 +150,7 @@ impl Object {
                 let all = std::mem::take(entries).into_iter().chain([(key, value)]);
                 self.0 = Entries::many(all);
             }
-            Entries::Many { entries, index, next } => {
+            Entries::Many { entries, index, next, .. } => {
                 index.insert(key.clone(), *next);
                 entries.push(Entry { ordinal: *next, entry: (key, value) });
                 *next += 1;
@@ -135,7 +178,7 @@ impl Object {
             Entries::Few(entries) if entries.len() < INDEX_FROM => {
                 entries.insert(position.min(entries.len()), entry);
             }
-            Entries::Many { entries, index, next } if is_free(entries, position, ordinal) => {
+            Entries::Many { entries, index, next, .. } if is_free(entries, position, ordinal) => {
                 index.insert(entry.0.clone(), ordinal);
                 entries.insert(position, Entry { ordinal, entry });
                 *next = (*next).max(ordinal + 1);
@@ -161,7 +204,7 @@ impl Entries {
     fn many(all: impl Iterator<Item = (Text, Value)>) -> Self {
         let entries: List<Entry> = all.enumerate().map(|(ordinal, entry)| Entry { ordinal, entry }).collect();
         let index = entries.iter().map(|entry| (entry.entry.0.clone(), entry.ordinal)).collect();
-        Self::Many { next: entries.len(), entries, index }
+        Self::Many { next: entries.len(), entries, index, unread: None }
     }
 }
 

@@ -3,7 +3,12 @@
 use std::fmt::{self, Write};
 
 use super::style::Layout;
-use super::{Style, Text, Value};
+use super::{Event, Scanner, Style, Text, Value, deep};
+use crate::limits;
+
+/// Bytes of indentation beyond which new values are written on one line: nobody reads further out
+/// there, and a few kilobytes nested thousands of levels deep would make hundreds of megabytes.
+const DEEPEST_INDENT: usize = 512;
 
 impl Value {
     /// The value as the text of a whole file in this style: final newline and byte order mark
@@ -24,9 +29,9 @@ impl Value {
     /// Writes the value in the layout of a file, on a line that is indented by `indent`; on one
     /// line if `inline` or if that is the habit of the file.
     pub(super) fn write_new(&self, layout: &Layout, inline: bool, indent: &mut String, out: &mut String) {
-        let Some(unit) = layout.style.indent.as_ref().filter(|_| !inline && !self.is_line(layout)) else {
-            return self.write_inline(layout, out);
-        };
+        let unit = layout.style.indent.as_ref();
+        let spread = unit.filter(|_| !inline && indent.len() <= DEEPEST_INDENT && !self.is_line(layout));
+        let Some(unit) = spread else { return self.write_inline(layout, out) };
         let outer = indent.len();
         indent.push_str(unit);
         let [open, close] = self.brackets();
@@ -36,7 +41,7 @@ impl Value {
             out.push_str(layout.style.newline);
             out.push_str(indent);
             write_key(key, layout, out);
-            value.write_new(layout, false, indent, out);
+            deep(|| value.write_new(layout, false, indent, out));
             separator = ",";
         }
         indent.truncate(outer);
@@ -64,7 +69,7 @@ impl Value {
         for (key, value) in self.children() {
             out.push_str(separator);
             write_key(key, layout, out);
-            value.write_inline(layout, out);
+            deep(|| value.write_inline(layout, out));
             separator = &layout.comma;
         }
         out.push_str(padding);
@@ -79,6 +84,9 @@ impl Value {
         if let Some(text) = self.as_text() {
             return write_text(text, out);
         }
+        if let Some(text) = self.plain_text() {
+            return write_compact(text, out);
+        }
         let [open, close] = self.brackets();
         out.write_str(open)?;
         let mut separator = "";
@@ -88,7 +96,7 @@ impl Value {
                 write_text(key, out)?;
                 out.write_str(":")?;
             }
-            value.write(out)?;
+            deep(|| value.write(out))?;
             separator = ",";
         }
         out.write_str(close)
@@ -103,6 +111,27 @@ impl Value {
         let elements = self.elements().map(|value| (None, value));
         elements.chain(self.entries().map(|(key, value)| (Some(key), value)))
     }
+}
+
+/// Writes a JSON text that has been checked, without its white space.
+fn write_compact(text: &str, out: &mut dyn Write) -> fmt::Result {
+    let mut scanner = Scanner::new(text, limits::DEPTH);
+    let mut follows = false;
+    while let Ok(Some(event)) = scanner.next() {
+        if follows && event != Event::End {
+            out.write_str(",")?;
+        }
+        match event {
+            Event::Key(raw) => write!(out, "\"{raw}\":")?,
+            Event::BeginArray => out.write_str("[")?,
+            Event::BeginObject => out.write_str("{")?,
+            Event::End | Event::Null | Event::Bool(_) | Event::Number(_) | Event::String(_) => {
+                out.write_str(text.get(scanner.start()..scanner.end()).unwrap_or_default())?;
+            }
+        }
+        follows = !matches!(event, Event::Key(_) | Event::BeginArray | Event::BeginObject);
+    }
+    Ok(())
 }
 
 fn write_key(key: Option<&Text>, layout: &Layout, out: &mut String) {

@@ -3,6 +3,9 @@
 use super::{Event, Scanner};
 use crate::limits;
 
+/// Bytes at the start of a text in which its habits are looked for.
+const DETECTED_BYTES: usize = 1 << 20;
+
 /// How a file is written: indentation, newline, final newline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Style {
@@ -58,6 +61,11 @@ impl Layout {
         }
     }
 
+    /// The same for a file whose elements are lines: everything new stays on its line.
+    pub(super) fn in_lines(self) -> Self {
+        Self { style: Style { indent: None, ..self.style }, ..self }
+    }
+
     /// The layout of a JSON text, as far as it can be read.
     pub(super) fn detect(text: &str) -> Self {
         let body = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -67,7 +75,9 @@ impl Layout {
         }
         let mut detector = Detector::new(text);
         let mut scanner = Scanner::new(text, limits::DEPTH);
-        while let (Ok(Some(event)), false) = (scanner.next(), detector.is_done()) {
+        while scanner.end() < DETECTED_BYTES
+            && let (Ok(Some(event)), false) = (scanner.next(), detector.is_done())
+        {
             detector.take(event, scanner.start(), scanner.end());
         }
         let newline =

@@ -5,17 +5,20 @@ use std::sync::Arc;
 use super::list::{self, List};
 use super::object::{EntryIter, Object, Taken};
 use super::short::Digits;
-use super::{Kind, Path, Step, Text, parse};
+use super::source::Unread;
+use super::{Kind, Path, Step, Text, deep, parse};
 
 /// An immutable JSON value that shares structure with its copies: a clone is a reference count,
 /// and an edit copies only what lies on the way to it, and only while somebody else holds it.
 ///
 /// Numbers and strings keep the text they were written with. Two values are equal when they have
 /// the same shape, the same key order, the same number texts and strings that spell the same.
-#[derive(Clone, PartialEq, Eq)]
+///
+/// What comes from a large text is made as far as somebody looks, see [`Source`](super::Source).
+#[derive(Clone)]
 pub struct Value(Node);
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 enum Node {
     Null,
     Bool(bool),
@@ -23,7 +26,19 @@ enum Node {
     String(Text),
     Array(List<Value>),
     Object(Arc<Object>),
+    Unread(Arc<Unread>),
 }
+
+/// What is in a container.
+#[derive(Clone)]
+pub(super) enum Inside {
+    Array(List<Value>),
+    Object(Arc<Object>),
+}
+
+/// What tells a container from every other that is there at the same time: where it is in memory,
+/// or which text it stands in and where.
+pub(super) type Identity = (usize, u32);
 
 impl Value {
     /// `null`
@@ -74,14 +89,18 @@ impl Value {
         Self(Node::Object(Arc::new(object)))
     }
 
+    /// A container that is not read yet.
+    pub(super) fn unread(unread: Unread) -> Self {
+        Self(Node::Unread(Arc::new(unread)))
+    }
+
     /// Levels of nesting: 0 for a scalar, 1 for an empty array or map.
     pub fn depth(&self) -> usize {
-        let inner = match &self.0 {
-            Node::Array(elements) => elements.iter().map(Self::depth).max(),
-            Node::Object(object) => object.iter().map(|(_, value)| value.depth()).max(),
-            Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) => return 0,
-        };
-        1 + inner.unwrap_or(0)
+        if let Some(text) = self.plain_text() {
+            return parse::depth(text);
+        }
+        let inner = deep(|| self.children().map(|(_, value)| value.depth()).max());
+        inner.unwrap_or(0) + usize::from(self.is_container())
     }
 
     /// What sort of JSON this is.
@@ -93,12 +112,19 @@ impl Value {
             Node::String(_) => Kind::String,
             Node::Array(_) => Kind::Array,
             Node::Object(_) => Kind::Object,
+            Node::Unread(ref unread) => {
+                if unread.is_object() {
+                    Kind::Object
+                } else {
+                    Kind::Array
+                }
+            }
         }
     }
 
     /// Whether this is an array or a map.
     pub fn is_container(&self) -> bool {
-        matches!(self.0, Node::Array(_) | Node::Object(_))
+        matches!(self.0, Node::Array(_) | Node::Object(_) | Node::Unread(_))
     }
 
     /// How many elements or keys it holds; 0 for a scalar.
@@ -106,6 +132,7 @@ impl Value {
         match &self.0 {
             Node::Array(elements) => elements.len(),
             Node::Object(object) => object.len(),
+            Node::Unread(unread) => unread.len(),
             Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) => 0,
         }
     }
@@ -117,12 +144,12 @@ impl Value {
 
     /// Whether this is an array.
     pub fn is_array(&self) -> bool {
-        matches!(self.0, Node::Array(_))
+        self.kind() == Kind::Array
     }
 
     /// Whether this is a map.
     pub fn is_object(&self) -> bool {
-        matches!(self.0, Node::Object(_))
+        self.kind() == Kind::Object
     }
 
     /// The text of `null`, a boolean or a number.
@@ -132,7 +159,7 @@ impl Value {
             Node::Bool(true) => Some("true"),
             Node::Bool(false) => Some("false"),
             Node::Number(text) => Some(text.as_str()),
-            Node::String(_) | Node::Array(_) | Node::Object(_) => None,
+            Node::String(_) | Node::Array(_) | Node::Object(_) | Node::Unread(_) => None,
         }
     }
 
@@ -155,13 +182,80 @@ impl Value {
     }
 
     fn as_object(&self) -> Option<&Object> {
-        let Node::Object(object) = &self.0 else { return None };
-        Some(object)
+        match &self.0 {
+            Node::Object(object) => Some(object),
+            Node::Unread(unread) if unread.is_object() => match unread.inside() {
+                Inside::Object(object) => Some(object),
+                Inside::Array(_) => None,
+            },
+            _ => None,
+        }
     }
 
     fn as_list(&self) -> Option<&List<Self>> {
-        let Node::Array(elements) = &self.0 else { return None };
+        match &self.0 {
+            Node::Array(elements) => Some(elements),
+            Node::Unread(unread) if !unread.is_object() => match unread.inside() {
+                Inside::Array(elements) => Some(elements),
+                Inside::Object(_) => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn as_object_mut(&mut self) -> Option<&mut Arc<Object>> {
+        self.take_inside();
+        let Node::Object(object) = &mut self.0 else { return None };
+        Some(object)
+    }
+
+    fn as_list_mut(&mut self) -> Option<&mut List<Self>> {
+        self.take_inside();
+        let Node::Array(elements) = &mut self.0 else { return None };
         Some(elements)
+    }
+
+    /// Makes what is in a container its own: it is about to differ from its text.
+    fn take_inside(&mut self) {
+        if let Node::Unread(unread) = &mut self.0 {
+            self.0 = match Unread::take(unread) {
+                Inside::Array(elements) => Node::Array(elements),
+                Inside::Object(object) => Node::Object(object),
+            };
+        }
+    }
+
+    /// The text of a container that nobody has looked into: what it says, with its own spelling
+    /// and white space. Nothing for what has been made already.
+    pub fn unread_text(&self) -> Option<&str> {
+        match &self.0 {
+            Node::Unread(unread) if unread.known().is_none() => Some(unread.text()),
+            _ => None,
+        }
+    }
+
+    /// The children from a position on that nobody has looked at yet: how many follow each other
+    /// so, and their text with what stands between them. They are made when one of them is.
+    pub fn unread_run(&self, at: usize) -> Option<(usize, &str)> {
+        self.as_list().map_or_else(|| self.as_object()?.unread(at), |list| list.unread(at))
+    }
+
+    /// The text of a container as it stands in its source, if writing it says what the value says.
+    pub(super) fn plain_text(&self) -> Option<&str> {
+        let Node::Unread(unread) = &self.0 else { return None };
+        unread.plain_text()
+    }
+
+    /// How many children two containers have in common at the start and, after these, at the end,
+    /// because they are the same in memory or in a text. There may be more that are equal.
+    pub fn shared_ends(&self, other: &Self) -> (usize, usize) {
+        match (self.as_list(), other.as_list()) {
+            (Some(left), Some(right)) => left.shared_ends(right),
+            _ => self
+                .as_object()
+                .zip(other.as_object())
+                .map_or((0, 0), |(left, right)| left.shared_ends(right)),
+        }
     }
 
     /// The child at a key.
@@ -218,15 +312,14 @@ impl Value {
 
     /// The element at a position, to be changed in place.
     pub fn index_mut(&mut self, index: usize) -> Option<&mut Self> {
-        let Node::Array(elements) = &mut self.0 else { return None };
-        elements.get_mut(index)
+        self.index(index)?;
+        self.as_list_mut()?.get_mut(index)
     }
 
     /// The child at a key, to be changed in place.
     pub fn key_mut(&mut self, key: &Text) -> Option<&mut Self> {
-        let Node::Object(object) = &mut self.0 else { return None };
-        let at = object.position(key)?;
-        Arc::make_mut(object).value_mut(at)
+        let at = self.key_position(key)?;
+        Arc::make_mut(self.as_object_mut()?).value_mut(at)
     }
 
     /// The value at a path below this one, to be changed in place.
@@ -237,35 +330,30 @@ impl Value {
     /// Writes a key: in its place if the map has it, else at the end. Returns what was there.
     /// Does nothing to a value that is no map.
     pub fn insert_key(&mut self, key: Text, value: Self) -> Option<Self> {
-        let Node::Object(object) = &mut self.0 else { return None };
-        Arc::make_mut(object).insert(key, value)
+        Arc::make_mut(self.as_object_mut()?).insert(key, value)
     }
 
     /// Removes a key. Returns what was there.
     pub fn remove_key(&mut self, key: &Text) -> Option<Self> {
-        let Node::Object(object) = &mut self.0 else { return None };
-        object.position(key)?;
-        Arc::make_mut(object).take(key).map(|taken| taken.entry.1)
+        self.take_entry(key).map(|taken| taken.entry.1)
     }
 
     /// Takes the entry of a key out of a map.
     pub(super) fn take_entry(&mut self, key: &Text) -> Option<Taken> {
-        let Node::Object(object) = &mut self.0 else { return None };
-        object.position(key)?;
-        Arc::make_mut(object).take(key)
+        self.key_position(key)?;
+        Arc::make_mut(self.as_object_mut()?).take(key)
     }
 
     /// Puts an entry back into the map that it was taken out of.
     pub(super) fn give_entry(&mut self, taken: Taken) {
-        if let Node::Object(object) = &mut self.0 {
+        if let Some(object) = self.as_object_mut() {
             Arc::make_mut(object).give(taken);
         }
     }
 
     /// The value of the `at`-th entry of a map, to be changed in place.
     pub(super) fn entry_mut(&mut self, at: usize) -> Option<&mut Self> {
-        let Node::Object(object) = &mut self.0 else { return None };
-        Arc::make_mut(object).value_mut(at)
+        Arc::make_mut(self.as_object_mut()?).value_mut(at)
     }
 
     /// The string's text, to be changed in place.
@@ -277,18 +365,63 @@ impl Value {
     /// Replaces `count` elements from `start` on by others; both are clamped to the length. Does
     /// nothing to a value that is no array.
     pub fn splice_elements(&mut self, start: usize, count: usize, items: impl IntoIterator<Item = Self>) {
-        if let Node::Array(elements) = &mut self.0 {
+        if let Some(elements) = self.as_list_mut() {
             elements.splice(start, count, items);
         }
     }
 
-    /// Whether both are the very same node in memory, so that nothing below them can differ.
-    /// False says nothing.
+    /// What tells this container from others; nothing for a scalar.
+    pub(super) fn identity(&self) -> Option<Identity> {
+        match &self.0 {
+            Node::Array(elements) => Some((elements.address(), u32::MAX)),
+            Node::Object(object) => Some((Arc::as_ptr(object).addr(), u32::MAX)),
+            Node::Unread(unread) => Some(unread.identity()),
+            Node::Null | Node::Bool(_) | Node::Number(_) | Node::String(_) => None,
+        }
+    }
+
+    /// Whether both are the very same, in memory or in a text, so that nothing below them can
+    /// differ. False says nothing.
     pub fn is_same(&self, other: &Self) -> bool {
-        match (&self.0, &other.0) {
-            (Node::Array(left), Node::Array(right)) => left.is_same(right),
-            (Node::Object(left), Node::Object(right)) => Arc::ptr_eq(left, right),
+        let (left, right) = match (&self.0, &other.0) {
+            (Node::Array(left), Node::Array(right)) => return left.is_same(right),
+            (Node::Object(left), Node::Object(right)) => return Arc::ptr_eq(left, right),
+            (Node::Unread(left), Node::Unread(right)) => {
+                return Arc::ptr_eq(left, right) || left.is_same(right);
+            }
+            (Node::Unread(unread), other) | (other, Node::Unread(unread)) => (unread.known(), other),
+            _ => return false,
+        };
+        match (left, right) {
+            (Some(Inside::Array(left)), Node::Array(right)) => left.is_same(right),
+            (Some(Inside::Object(left)), Node::Object(right)) => Arc::ptr_eq(left, right),
             _ => false,
+        }
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Node::Null, Node::Null) => true,
+            (Node::Bool(left), Node::Bool(right)) => left == right,
+            (Node::Number(left), Node::Number(right)) => left == right,
+            (Node::String(left), Node::String(right)) => left == right,
+            _ if !self.is_container() || self.kind() != other.kind() || self.len() != other.len() => false,
+            _ if self.is_same(other) => true,
+            (Node::Unread(left), Node::Unread(right)) if left.text() == right.text() => true,
+            _ => deep(|| self.as_list() == other.as_list() && self.as_object() == other.as_object()),
+        }
+    }
+}
+
+impl Eq for Value {}
+
+/// As deep as a document may be, so not by the compiler's own recursion.
+impl Drop for Value {
+    fn drop(&mut self) {
+        if self.is_container() {
+            deep(|| drop(std::mem::replace(&mut self.0, Node::Null)));
         }
     }
 }

@@ -7,10 +7,12 @@ use tokio::sync::mpsc;
 use super::message::{Level, Msg, SaveRemedy, SaveWanted, Saved};
 use crate::document::Value;
 use crate::file::{FileBinding, FileError};
+use crate::room::Room;
 use crate::sync::{Snapshot, VectorClock};
 
 /// The room's file, and whether it is being written or read.
 pub(super) struct Files {
+    room: Room,
     state: State,
     answers: mpsc::Sender<Answer>,
     /// A wish to save that came while the file was at work.
@@ -69,8 +71,8 @@ impl FileState {
 }
 
 impl Files {
-    pub(super) fn new(file: Option<FileBinding>, answers: mpsc::Sender<Answer>) -> Self {
-        Self { state: file.map_or(State::None, State::Idle), answers, waiting: None }
+    pub(super) fn new(room: Room, file: Option<FileBinding>, answers: mpsc::Sender<Answer>) -> Self {
+        Self { room, state: file.map_or(State::None, State::Idle), answers, waiting: None }
     }
 
     /// Begins to write a document; while the file is at work, as soon as that is done. What is
@@ -90,7 +92,7 @@ impl Files {
             self.state = State::None;
             return Some(Msg::Notice(Level::Error, "there is no file yet; :w NAME saves to one".to_owned()));
         };
-        let answers = self.answers.clone();
+        let (room, answers) = (self.room.clone(), self.answers.clone());
         tokio::task::spawn_blocking(move || {
             let written = target.save(&snapshot.source, &snapshot.value, wanted.overwrite);
             let message = match written {
@@ -109,6 +111,9 @@ impl Files {
                 (Some(own), Some(_)) => Some(own),
                 (None, _) => is_saved.then_some(target),
             };
+            if let Some(text) = binding.as_ref().and_then(FileBinding::text) {
+                room.note_file(text);
+            }
             let _ = answers.blocking_send(Answer { binding, message });
         });
         None

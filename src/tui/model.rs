@@ -338,6 +338,12 @@ impl Model {
         }
     }
 
+    /// The host: of those who are here the one with the lowest number.
+    pub fn host(&self) -> Author {
+        let here = self.people.iter().filter(|person| person.link == Link::Live);
+        here.map(|person| person.author).min().map_or(self.me, |lowest| lowest.min(self.me))
+    }
+
     /// The colour of somebody's name: the one they have chosen, if it is known here.
     pub fn hue_of(&self, author: Author) -> Hue {
         let person = self.people.iter().find(|person| person.author == author);

@@ -10,6 +10,12 @@ use crate::document::{Kind, Path, Step, Value};
 /// Places looked at in one piece of work: some milliseconds.
 const PIECE: usize = 20_000;
 
+/// Bytes of text that nobody has read and that are searched as one.
+const UNREAD_BYTES: usize = 1 << 20;
+
+/// Bytes of such text that count as one more place.
+const UNREAD_BYTES_PER_PLACE: usize = 2_048;
+
 /// Bytes of text that count as one more place.
 const BYTES_PER_PLACE: usize = 256;
 
@@ -18,6 +24,9 @@ const BYTES_PER_PLACE: usize = 256;
 pub struct Search {
     text: String,
     pattern: Regex,
+    /// Found in every text that holds a match, if there is such a pattern: what it is not found in
+    /// need not be read.
+    anywhere: Option<Regex>,
     /// Only whole keys count.
     keys_only: bool,
 }
@@ -36,13 +45,23 @@ impl Search {
             }
             None => "this is no regular expression".to_owned(),
         })?;
-        Ok(Self { text: text.to_owned(), pattern, keys_only: false })
+        // Where a string begins and ends makes no difference to what has none of these.
+        let anywhere = (!text.contains(['^', '$', '\\'])).then(|| pattern.clone());
+        Ok(Self { text: text.to_owned(), pattern, anywhere, keys_only: false })
     }
 
     /// Looks for a key, as a whole.
     pub fn key(key: &str) -> Option<Self> {
         let pattern = Regex::new(&format!("^{}$", regex::escape(key))).ok()?;
-        Some(Self { text: key.to_owned(), pattern, keys_only: true })
+        let anywhere = Regex::new(&regex::escape(key)).ok();
+        Some(Self { text: key.to_owned(), pattern, anywhere, keys_only: true })
+    }
+
+    /// Whether nothing in a JSON text can match, as far as that shows without reading it. Where
+    /// there are escapes, it does not.
+    fn is_ruled_out_in(&self, text: &str) -> bool {
+        text.len() <= UNREAD_BYTES
+            && self.anywhere.as_ref().is_some_and(|anywhere| !text.contains('\\') && !anywhere.is_match(text))
     }
 
     /// What it looks for, in words.
@@ -111,7 +130,11 @@ impl Seek {
     pub fn step(&mut self) -> Sought {
         let mut piece = Piece::default();
         while piece.goes_on() {
-            let moved = if self.backwards { self.walk.back() } else { self.walk.on() };
+            let skips = |text: &str| {
+                piece.passed(text);
+                piece.goes_on() && self.search.is_ruled_out_in(text)
+            };
+            let moved = if self.backwards { self.walk.back() } else { self.walk.on_past(skips) };
             if !moved {
                 if self.wrapped {
                     return Sought::Nowhere;
@@ -140,6 +163,11 @@ pub(super) struct Piece(usize);
 impl Piece {
     pub(super) fn goes_on(&self) -> bool {
         self.0 < PIECE
+    }
+
+    /// Unread text was searched.
+    fn passed(&mut self, text: &str) {
+        self.0 += text.len() / UNREAD_BYTES_PER_PLACE;
     }
 
     pub(super) fn looked_at(&mut self, value: &Value) {
@@ -192,19 +220,29 @@ impl Walk {
     }
 
     pub(super) fn on(&mut self) -> bool {
-        let (_, value) = self.here();
-        if !value.is_empty() {
-            self.way.push((value, 0));
-            return true;
-        }
-        while let Some((value, at)) = self.way.last_mut() {
-            *at += 1;
-            if *at < value.len() {
+        self.on_past(|_| false)
+    }
+
+    /// Goes on to the next place, past those in texts that nobody has read and that `skips` says
+    /// are of no interest.
+    fn on_past(&mut self, mut skips: impl FnMut(&str) -> bool) -> bool {
+        let (_, here) = self.here();
+        let is_entered = !here.is_empty() && !here.unread_text().is_some_and(&mut skips);
+        let mut next = is_entered.then_some((here, 0));
+        loop {
+            let Some((around, mut at)) = next.or_else(|| self.way.pop().map(|(around, at)| (around, at + 1)))
+            else {
+                return false;
+            };
+            while let Some((count, _)) = around.unread_run(at).filter(|(_, text)| skips(text)) {
+                at += count;
+            }
+            if at < around.len() {
+                self.way.push((around, at));
                 return true;
             }
-            self.way.pop();
+            next = None;
         }
-        false
     }
 
     fn back(&mut self) -> bool {
@@ -254,6 +292,35 @@ mod tests {
         assert_eq!(found(&search, &Path::ROOT.key("Name"), false), Some((".list[1].name".to_owned(), true)));
         assert_eq!(found(&search, &first, true), Some((".Name".to_owned(), true)));
         assert_eq!(found(&search, &Path::ROOT.key("Name"), true), Some((".list[1].name".to_owned(), false)));
+    }
+
+    #[test]
+    fn what_nobody_has_read_is_searched_as_what_somebody_has() {
+        let record = |number: usize| {
+            format!(
+                r#"{{"id": {number}, "name": "n\u006f {number}", "tags": ["a{number}", null], "x{number}": [[]]}}"#
+            )
+        };
+        let text = format!("[{}]", (0..300).map(record).collect::<Vec<_>>().join(",\n"));
+        let grain = crate::document::Grain { span: 20, page: 4 };
+        let whole = crate::document::parse(&text).unwrap();
+        let after = Path::ROOT.index(7).key("id");
+        for pattern in ["a299", "no 299", "^a250$", "x2[0-9]9", "null", "nothing", "29", "N"] {
+            let mut answers = Vec::new();
+            for from in [&Path::ROOT, &after] {
+                let unread = crate::document::Source::with_grain(text.clone(), grain).read().unwrap().value;
+                for search in [Search::text(pattern).ok(), Search::key(pattern)].into_iter().flatten() {
+                    let [read, unread] = [&whole, &unread].map(|root| {
+                        let mut seek = search.seek(root, from, false);
+                        std::iter::repeat_with(|| seek.step()).find(|sought| *sought != Sought::Further)
+                    });
+                    assert_eq!(read, unread, "{pattern}");
+                    answers.push(read);
+                }
+            }
+            let is_found = answers.iter().any(|answer| *answer != Some(Sought::Nowhere));
+            assert_eq!(is_found, !["nothing", "N"].contains(&pattern), "{pattern}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
+use std::time::Duration;
 use ultrawave::document::{Method, Path, Value, parse};
-use ultrawave::session::{Link, Person, Presence};
+
+use ultrawave::session::{Link, Person, Presence, Way};
 use ultrawave::sync::{Author, VectorClock};
 use ultrawave::tui::{Effect, Mode, Msg};
 
@@ -237,7 +239,15 @@ fn no_conflicts_are_no_page() {
 
 fn person(author: u32, name: &str) -> Person {
     let presence = Presence { name: name.to_owned(), ..Presence::default() };
-    Person { author: Author(author), link: Link::Live, presence, clock: VectorClock::new() }
+    Person {
+        author: Author(author),
+        link: Link::Live,
+        way: Way::Direct,
+        presence,
+        clock: VectorClock::new(),
+        acknowledges_within: Duration::ZERO,
+        resends: 0,
+    }
 }
 
 #[test]

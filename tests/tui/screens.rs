@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use ultrawave::document::{Method, Path, Value, parse};
-use ultrawave::session::{Link, Person, Presence};
+use ultrawave::session::{Link, Person, Presence, Way};
 use ultrawave::sync::{Author, VectorClock};
 use ultrawave::tui::Msg;
 
@@ -24,7 +24,15 @@ fn orders() -> Desk {
 fn meet(desk: &mut Desk) {
     let person = |author, name: &str, link, path: Path, editing| {
         let presence = Presence { name: name.to_owned(), path: Some(path), editing, color: None };
-        Person { author: Author(author), link, presence, clock: VectorClock::new() }
+        Person {
+            author: Author(author),
+            link,
+            way: Way::Direct,
+            presence,
+            clock: VectorClock::new(),
+            acknowledges_within: Duration::ZERO,
+            resends: 0,
+        }
     };
     let customer = Path::ROOT.key("customers");
     desk.take(Msg::People(vec![

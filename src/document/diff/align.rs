@@ -5,13 +5,10 @@
 //! occurrence, and what is left is taken to be edited where it looks like it.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::hash::{Hash as _, Hasher as _};
 use std::ops::Range;
 
-use rustc_hash::FxHasher;
-
 use super::string;
-use crate::document::{Kind, Text, Value};
+use crate::document::{Comparer, Kind, Text, Value};
 
 /// The keys that tell elements apart, the first that is there counts.
 const IDENTITY_KEYS: [&str; 3] = ["id", "key", "name"];
@@ -30,8 +27,8 @@ pub(super) struct Pair {
 }
 
 /// The elements that are in both versions, edited or not, by rising position on both sides.
-pub(super) fn align(old: &[&Value], new: &[&Value]) -> Vec<Pair> {
-    let equal = |(old, new): &(&&Value, &&Value)| old.is_same(new) || old == new;
+pub(super) fn align(old: &[&Value], new: &[&Value], comparer: &Comparer) -> Vec<Pair> {
+    let equal = |(old, new): &(&&Value, &&Value)| comparer.are_equal(old, new);
     let prefix = old.iter().zip(new).take_while(equal).count();
     let rest = old.len().min(new.len()) - prefix;
     let suffix = old.iter().rev().zip(new.iter().rev()).take(rest).take_while(equal).count();
@@ -40,7 +37,7 @@ pub(super) fn align(old: &[&Value], new: &[&Value]) -> Vec<Pair> {
 
     let mut pairs: Vec<Pair> = (0..prefix).map(|at| Pair { old: at, new: at }).collect();
     if !middle.old.is_empty() && !middle.new.is_empty() {
-        pairs.extend(Aligner::new(old, new, &middle).middle(&middle));
+        pairs.extend(Aligner::new(old, new, &middle, comparer).middle(&middle));
     }
     pairs.extend((0..suffix).map(|at| Pair { old: old_end + at, new: new_end + at }));
     pairs
@@ -48,8 +45,9 @@ pub(super) fn align(old: &[&Value], new: &[&Value]) -> Vec<Pair> {
 
 /// What tells an element apart from the others, as a hash. Of different ones it is only very
 /// likely that they differ in this, so what is matched by it is still compared.
-fn label(value: &Value, key: &Text) -> Option<u64> {
-    value.key(key).filter(|value| value.as_number().is_some() || value.as_text().is_some()).map(content_hash)
+fn label(value: &Value, key: &Text, comparer: &Comparer) -> Option<u64> {
+    let label = value.key(key).filter(|value| value.as_number().is_some() || value.as_text().is_some());
+    label.map(|label| comparer.hash(label))
 }
 
 /// Elements of one class are the same, one way or another.
@@ -71,18 +69,19 @@ struct Gap {
 struct Aligner<'a> {
     old: &'a [&'a Value],
     new: &'a [&'a Value],
+    comparer: &'a Comparer,
     /// By position minus that of the first element that is not trimmed off.
     classes: [Vec<Class>; 2],
     start: usize,
 }
 
 impl<'a> Aligner<'a> {
-    fn new(old: &'a [&'a Value], new: &'a [&'a Value], middle: &Gap) -> Self {
+    fn new(old: &'a [&'a Value], new: &'a [&'a Value], middle: &Gap, comparer: &'a Comparer) -> Self {
         let sides = [
             old.get(middle.old.clone()).unwrap_or_default(),
             new.get(middle.new.clone()).unwrap_or_default(),
         ];
-        let labels = labels(sides);
+        let labels = labels(sides, comparer);
         let mut counts: BTreeMap<u64, [usize; 2]> = BTreeMap::new();
         for (side, labels) in labels.iter().enumerate() {
             for label in labels.iter().flatten() {
@@ -95,13 +94,13 @@ impl<'a> Aligner<'a> {
             |label: &u64| counts.get(label).is_some_and(|counts| counts.iter().all(|&count| count < 2));
         let class = |value: &Value, label: Option<u64>| match label.filter(is_sole) {
             Some(label) => Class::Labelled(label),
-            None => Class::Content(content_hash(value)),
+            None => Class::Content(comparer.hash(value)),
         };
         let [old_labels, new_labels] = labels;
         let classes = [(sides[0], old_labels), (sides[1], new_labels)].map(|(side, labels)| {
             side.iter().zip(labels).map(|(value, label)| class(value, label)).collect()
         });
-        Self { old, new, classes, start: middle.old.start }
+        Self { old, new, comparer, classes, start: middle.old.start }
     }
 
     fn old_class(&self, at: usize) -> Option<Class> {
@@ -233,13 +232,18 @@ impl<'a> Aligner<'a> {
             (Kind::Object, Kind::Object) => {
                 let looked_at = before.len().min(LOOKED_AT);
                 let entries = before.entries().take(looked_at);
-                let shared = entries.filter(|(key, value)| after.key(key) == Some(value)).count();
+                let shared = entries
+                    .filter(|(key, value)| {
+                        after.key(key).is_some_and(|after| self.comparer.are_equal(value, after))
+                    })
+                    .count();
                 looked_at > 0 && shared * 2 >= looked_at
             }
             (Kind::Array, Kind::Array) => {
                 let ends = [before.elements().next(), before.elements().next_back()];
                 let others = [after.elements().next(), after.elements().next_back()];
-                ends.iter().zip(&others).any(|(end, other)| end.is_some() && end == other)
+                let mut both = ends.iter().zip(&others).filter_map(|(end, other)| end.zip(*other));
+                both.any(|(end, other)| self.comparer.are_equal(end, other))
             }
             _ => before.as_text().zip(after.as_text()).is_some_and(|(old, new)| string::are_alike(old, new)),
         }
@@ -247,8 +251,10 @@ impl<'a> Aligner<'a> {
 }
 
 /// The labels on both sides, by the first key that half of the elements have.
-fn labels(sides: [&[&Value]; 2]) -> [Vec<Option<u64>>; 2] {
-    let by = |key: &Text| sides.map(|side| side.iter().map(|value| label(value, key)).collect::<Vec<_>>());
+fn labels(sides: [&[&Value]; 2], comparer: &Comparer) -> [Vec<Option<u64>>; 2] {
+    let by = |key: &Text| {
+        sides.map(|side| side.iter().map(|value| label(value, key, comparer)).collect::<Vec<_>>())
+    };
     let suffices = |labels: &Vec<Option<u64>>| labels.iter().flatten().count() * 2 >= labels.len();
     IDENTITY_KEYS
         .into_iter()
@@ -288,26 +294,4 @@ fn longest_in_order(pairs: &[Pair]) -> Vec<Pair> {
     let mut chain: Vec<Pair> = chain.filter_map(|at| pairs.get(at)).copied().collect();
     chain.reverse();
     chain
-}
-
-/// Equal values have equal hashes, whatever the order of their keys.
-fn content_hash(value: &Value) -> u64 {
-    let mut hasher = FxHasher::default();
-    std::mem::discriminant(&value.kind()).hash(&mut hasher);
-    if let Some(text) = value.as_text() {
-        text.hash(&mut hasher);
-    } else if let Some(text) = value.scalar_text() {
-        text.hash(&mut hasher);
-    }
-    for element in value.elements() {
-        hasher.write_u64(content_hash(element));
-    }
-    let entries = value.entries().map(|(key, value)| {
-        let mut hasher = FxHasher::default();
-        key.hash(&mut hasher);
-        hasher.write_u64(content_hash(value));
-        hasher.finish()
-    });
-    hasher.write_u64(entries.fold(0, u64::wrapping_add));
-    hasher.finish()
 }

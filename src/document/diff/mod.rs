@@ -10,7 +10,8 @@ mod string;
 
 use align::{Pair, align};
 
-use super::{Kind, Method, Path, Step, Value};
+use super::compare::are_one;
+use super::{Comparer, Kind, Method, Path, Step, Value, deep};
 
 /// The edits that turn `old` into `new` when they are made in this order; none when only the
 /// order of keys differs.
@@ -20,7 +21,7 @@ use super::{Kind, Method, Path, Step, Value};
 /// some of its letters is spliced. About linear in what is looked at; what both values share in
 /// memory is not looked at.
 pub fn diff(old: &Value, new: &Value) -> Vec<(Path, Method)> {
-    let mut differ = Differ { here: Vec::new(), edits: Vec::new() };
+    let mut differ = Differ { here: Vec::new(), edits: Vec::new(), comparer: Comparer::default() };
     differ.value(old, new);
     differ.edits
 }
@@ -29,6 +30,7 @@ struct Differ {
     /// The place being compared.
     here: Vec<Step>,
     edits: Vec<(Path, Method)>,
+    comparer: Comparer,
 }
 
 impl Differ {
@@ -38,13 +40,13 @@ impl Differ {
 
     fn inside(&mut self, step: Step, look: impl FnOnce(&mut Self)) {
         self.here.push(step);
-        look(self);
+        deep(|| look(self));
         self.here.pop();
     }
 
     fn value(&mut self, old: &Value, new: &Value) {
         match (old.kind(), new.kind()) {
-            _ if old.is_same(new) => {}
+            _ if are_one(old, new) => {}
             (Kind::Object, Kind::Object) => self.maps(old, new),
             (Kind::Array, Kind::Array) => self.arrays(old, new),
             _ if old == new => {}
@@ -78,7 +80,7 @@ impl Differ {
     /// positions stay what they were, what came and went.
     fn arrays(&mut self, old: &Value, new: &Value) {
         let (old, new): (Vec<&Value>, Vec<&Value>) = (old.elements().collect(), new.elements().collect());
-        let pairs = align(&old, &new);
+        let pairs = align(&old, &new, &self.comparer);
         for pair in &pairs {
             if let (Some(before), Some(after)) = (old.get(pair.old), new.get(pair.new)) {
                 self.inside(Step::Index(pair.old), |differ| differ.value(before, after));

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 pub(super) use scan::{Event, Scanner};
 
 use super::object::Object;
-use super::{Path, Step, Text, Value, inert};
+use super::{Path, Source, Step, Text, Value, inert};
 use crate::limits;
 
 /// Why a text is not JSON, and where.
@@ -66,7 +66,7 @@ pub struct Parsed {
     pub value: Value,
     /// How many entries are hidden behind a later one with the same key.
     pub duplicate_keys: usize,
-    /// The place of the first such entry that was met.
+    /// The place of one such entry.
     pub first_duplicate: Option<Path>,
 }
 
@@ -84,7 +84,7 @@ pub fn parse(text: &str) -> Result<Value, ParseError> {
 /// # Errors
 /// As [`parse`].
 pub fn parse_reporting(text: &str) -> Result<Parsed, ParseError> {
-    parse_to_depth(text, limits::DEPTH)
+    if text.len() < UNREAD_FROM { parse_to_depth(text, limits::DEPTH) } else { Source::from(text).read() }
 }
 
 /// Reads a JSON text that may nest `depth` levels: for messages, which hold documents and
@@ -102,6 +102,9 @@ pub(crate) fn parse_to_depth(text: &str, depth: usize) -> Result<Parsed, ParseEr
     })
 }
 
+/// Bytes of the shortest text that is worth a copy of it, so that it need not be read at once.
+const UNREAD_FROM: usize = 64 << 10;
+
 /// Distinct keys remembered while reading, so that the records of a long list share theirs.
 const SHARED_KEYS: usize = 4_096;
 
@@ -114,7 +117,7 @@ enum Open {
 
 /// Builds a value from events.
 #[derive(Default)]
-struct Builder<'a> {
+pub(super) struct Builder<'a> {
     open: Vec<Open>,
     keys: FxHashMap<&'a str, Text>,
     done: Option<Value>,
@@ -123,7 +126,12 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn take(&mut self, event: Event<'a>) {
+    /// The value that has just been finished; it begins anew.
+    pub(super) fn done(&mut self) -> Option<Value> {
+        self.done.take()
+    }
+
+    pub(super) fn take(&mut self, event: Event<'a>) {
         let value = match event {
             Event::BeginArray => return self.open.push(Open::Array(Vec::new())),
             Event::BeginObject => return self.open.push(Open::Object(Object::default(), Text::default())),
@@ -148,7 +156,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn shared_key(&mut self, raw: &'a str) -> Text {
+    pub(super) fn shared_key(&mut self, raw: &'a str) -> Text {
         if let Some(key) = self.keys.get(raw) {
             return key.clone();
         }
@@ -182,4 +190,19 @@ impl<'a> Builder<'a> {
         };
         self.open.iter().map(step).collect()
     }
+}
+
+/// Levels of nesting of a JSON text that has been checked.
+pub(super) fn depth(text: &str) -> usize {
+    let mut scanner = Scanner::new(text, limits::DEPTH);
+    let (mut depth, mut deepest) = (0_usize, 0);
+    while let Ok(Some(event)) = scanner.next() {
+        match event {
+            Event::BeginArray | Event::BeginObject => depth += 1,
+            Event::End => depth -= 1,
+            Event::Key(_) | Event::Null | Event::Bool(_) | Event::Number(_) | Event::String(_) => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }

@@ -43,6 +43,8 @@ pub(in crate::document) struct Scanner<'a> {
     expect: Expect,
     /// The containers around the next byte: where they begin.
     open: Vec<usize>,
+    /// Whether the innermost of them is a map.
+    in_object: bool,
     depth: usize,
 }
 
@@ -50,7 +52,21 @@ impl<'a> Scanner<'a> {
     /// Reads `text`, which may nest `depth` levels deep. A byte order mark is let through.
     pub(in crate::document) fn new(text: &'a str, depth: usize) -> Self {
         let at = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-        Self { text, at, start: at, expect: Expect::Value, open: Vec::new(), depth }
+        Self { text, at, start: at, expect: Expect::Value, open: Vec::new(), in_object: false, depth }
+    }
+
+    /// Reads on in a text that has been read before: from the child that begins at byte `at` of
+    /// the container that begins at byte `container`.
+    pub(in crate::document) fn inside(text: &'a str, container: usize, at: usize) -> Self {
+        let in_object = text.as_bytes().get(container) == Some(&b'{');
+        let expect = if in_object { Expect::KeyOrEnd } else { Expect::ValueOrEnd };
+        Self { text, at, start: at, expect, open: vec![container], in_object, depth: usize::MAX }
+    }
+
+    /// Skips the container whose beginning was the last event, and which ends before byte `end`.
+    pub(in crate::document) fn skip_to(&mut self, end: usize) {
+        self.at = end;
+        self.leave();
     }
 
     /// The first byte of the last event.
@@ -71,10 +87,10 @@ impl<'a> Scanner<'a> {
                 let comma = self.at;
                 self.at += 1;
                 self.skip_space();
-                if self.in_object() { self.key(Some(comma)) } else { self.value(Some(comma)) }
+                if self.in_object { self.key(Some(comma)) } else { self.value(Some(comma)) }
             }
             (Expect::CommaOrEnd, None) if self.open.is_empty() => return Ok(None),
-            (Expect::CommaOrEnd | Expect::KeyOrEnd, Some(b'}')) if self.in_object() => Ok(self.close()),
+            (Expect::CommaOrEnd | Expect::KeyOrEnd, Some(b'}')) if self.in_object => Ok(self.close()),
             (Expect::CommaOrEnd | Expect::ValueOrEnd, Some(b']')) if self.in_array() => Ok(self.close()),
             (Expect::CommaOrEnd, _) => Err(fault::after_value(&self.place())),
             (Expect::KeyOrEnd, _) => self.key(None),
@@ -85,15 +101,14 @@ impl<'a> Scanner<'a> {
 
     fn value(&mut self, comma: Option<usize>) -> Result<Event<'a>, ParseError> {
         self.start = self.at;
-        let rest = self.rest();
         let (event, length) = match self.peek() {
             Some(b'{') => return self.begin(Event::BeginObject, Expect::KeyOrEnd),
             Some(b'[') => return self.begin(Event::BeginArray, Expect::ValueOrEnd),
             Some(b'"') => (Event::String(self.string()?), 0),
             Some(b'-' | b'0'..=b'9') => (Event::Number(self.number()?), 0),
-            Some(b'n') if rest.starts_with("null") => (Event::Null, 4),
-            Some(b't') if rest.starts_with("true") => (Event::Bool(true), 4),
-            Some(b'f') if rest.starts_with("false") => (Event::Bool(false), 5),
+            Some(b'n') if self.rest().starts_with("null") => (Event::Null, 4),
+            Some(b't') if self.rest().starts_with("true") => (Event::Bool(true), 4),
+            Some(b'f') if self.rest().starts_with("false") => (Event::Bool(false), 5),
             _ => return Err(fault::no_value(&self.place(), comma)),
         };
         self.at += length;
@@ -106,6 +121,7 @@ impl<'a> Scanner<'a> {
             return Err(fault::too_deep(&self.place(), self.depth));
         }
         self.open.push(self.at);
+        self.in_object = event == Event::BeginObject;
         self.at += 1;
         self.expect = expect;
         Ok(event)
@@ -113,10 +129,16 @@ impl<'a> Scanner<'a> {
 
     fn close(&mut self) -> Event<'a> {
         self.start = self.at;
-        self.open.pop();
         self.at += 1;
-        self.expect = Expect::CommaOrEnd;
+        self.leave();
         Event::End
+    }
+
+    /// The innermost container is behind.
+    fn leave(&mut self) {
+        self.open.pop();
+        self.in_object = self.open.last().and_then(|&at| self.text.as_bytes().get(at)) == Some(&b'{');
+        self.expect = Expect::CommaOrEnd;
     }
 
     fn key(&mut self, comma: Option<usize>) -> Result<Event<'a>, ParseError> {
@@ -139,8 +161,7 @@ impl<'a> Scanner<'a> {
         let open = self.at;
         self.at += 1;
         loop {
-            let stop = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
-            let Some(run) = self.rest().as_bytes().iter().position(stop) else {
+            let Some(run) = plain_run(self.text.as_bytes().get(self.at..).unwrap_or_default()) else {
                 return Err(fault::open_string(&self.place(), open));
             };
             self.at += run;
@@ -201,17 +222,20 @@ impl<'a> Scanner<'a> {
     }
 
     fn digits(&mut self, whereabouts: &str) -> Result<(), ParseError> {
-        let count = self.rest().bytes().take_while(u8::is_ascii_digit).count();
-        if count == 0 {
+        let first = self.at;
+        while matches!(self.peek(), Some(b'0'..=b'9')) {
+            self.at += 1;
+        }
+        if self.at == first {
             return Err(fault::no_digit(&self.place(), whereabouts));
         }
-        self.at += count;
         Ok(())
     }
 
     fn skip_space(&mut self) {
-        let space = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
-        self.at += self.rest().bytes().take_while(space).count();
+        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
     }
 
     fn peek(&self) -> Option<u8> {
@@ -222,19 +246,32 @@ impl<'a> Scanner<'a> {
         self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn opened_by(&self, bracket: u8) -> bool {
-        self.open.last().and_then(|&at| self.text.as_bytes().get(at)) == Some(&bracket)
-    }
-
-    fn in_object(&self) -> bool {
-        self.opened_by(b'{')
-    }
-
     fn in_array(&self) -> bool {
-        self.opened_by(b'[')
+        !self.in_object && !self.open.is_empty()
     }
 
     fn place(&self) -> Place<'a> {
         Place { text: self.text, at: self.at, inside: self.open.last().copied() }
     }
+}
+
+/// How many bytes there are before the first that a string cannot hold as it is: a quote, a
+/// backslash or a control character; nothing if there is none. Eight bytes at a time (the exact
+/// test for a byte in a word is in Warren's "Hacker's Delight", 6-1).
+fn plain_run(bytes: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let below = |word: u64, byte: u8| word.wrapping_sub(ONES * u64::from(byte)) & !word & HIGHS;
+    let equals = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The lowest mark is always right; a borrow can only set marks above it.
+        let marks = below(word, 0x20) | equals(word, b'"') | equals(word, b'\\');
+        if marks != 0 {
+            return Some(at * 8 + marks.trailing_zeros() as usize / 8);
+        }
+    }
+    let stop = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    rest.iter().position(stop).map(|run| words.len() * 8 + run)
 }

@@ -1,6 +1,6 @@
 //! Equality as RFC 6902 has it: by what numbers are worth and whatever the order of keys.
 
-use crate::document::Value;
+use crate::document::{Value, deep};
 
 /// Whether two values say the same, however they are written.
 pub(super) fn are_equal(left: &Value, right: &Value) -> bool {
@@ -13,6 +13,7 @@ pub(super) fn are_equal(left: &Value, right: &Value) -> bool {
     if left.kind() != right.kind() || left.len() != right.len() {
         return false;
     }
+    let are_equal = |left, right| deep(|| are_equal(left, right));
     if left.is_object() {
         return left.entries().all(|(key, left)| right.key(key).is_some_and(|right| are_equal(left, right)));
     }

@@ -5,7 +5,7 @@ mod equal;
 
 use equal::are_equal;
 
-use super::{ApplyError, Kind, Method, Path, PathError, Step, Text, Value};
+use super::{ApplyError, Kind, Method, Path, PathError, Step, Text, Value, deep};
 
 /// Why a patch cannot be applied. Nothing of it is.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -109,7 +109,7 @@ fn merge_at(here: &Path, target: Option<&Value>, patch: &Value, edits: &mut Vec<
     for (key, value) in patch.entries() {
         let (here, target) = (here.child(Step::Key(key.clone())), map.key(key));
         if value.kind() != Kind::Null {
-            merge_at(&here, target, value, edits);
+            deep(|| merge_at(&here, target, value, edits));
         } else if target.is_some() {
             edits.push((here, Method::Delete));
         }
@@ -122,7 +122,7 @@ fn without_nulls(patch: &Value) -> Value {
         return patch.clone();
     }
     let entries = patch.entries().filter(|(_, value)| value.kind() != Kind::Null);
-    Value::object(entries.map(|(key, value)| (key.clone(), without_nulls(value))))
+    Value::object(entries.map(|(key, value)| (key.clone(), deep(|| without_nulls(value)))))
 }
 
 /// The document as far as it is patched, and the edits that made it so.

@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use crate::document::{Kind, Value};
+use crate::document::{Comparer, Kind, Value, deep};
 
 /// Where the text of an element comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,11 +22,12 @@ pub(super) enum Origin {
 }
 
 /// For each new element its origin. No old element is named twice.
-pub(super) fn align(old: &[&Value], new: &[&Value]) -> Vec<Origin> {
-    let prefix = old.iter().zip(new).take_while(|(old, new)| old == new).count();
+pub(super) fn align(old: &[&Value], new: &[&Value], comparer: &Comparer) -> Vec<Origin> {
+    let equal = |(old, new): &(&&Value, &&Value)| comparer.are_equal(old, new);
+    let prefix = old.iter().zip(new).take_while(equal).count();
     let rest = |values: &[&Value]| values.len() - prefix;
     let suffix = old.iter().rev().zip(new.iter().rev()).take(rest(old).min(rest(new)));
-    let suffix = suffix.take_while(|(old, new)| old == new).count();
+    let suffix = suffix.take_while(equal).count();
     let (old_end, new_end) = (old.len() - suffix, new.len() - suffix);
 
     let mut aligner =
@@ -36,7 +37,7 @@ pub(super) fn align(old: &[&Value], new: &[&Value]) -> Vec<Origin> {
     if old_end - prefix <= 1 && new_end - prefix <= 1 {
         aligner.edited(prefix..old_end, prefix..new_end);
     } else if old_end > prefix && new_end > prefix {
-        aligner.classes = Classes::new(old, prefix..old_end, new, prefix..new_end);
+        aligner.classes = Classes::new((old, prefix..old_end), (new, prefix..new_end), comparer);
         aligner.matched(prefix..old_end, prefix..new_end, Match::Unique);
         aligner.moved(prefix..old_end, prefix..new_end);
     }
@@ -60,18 +61,20 @@ struct Classes {
 }
 
 impl Classes {
-    fn new(old: &[&Value], old_range: Range<usize>, new: &[&Value], new_range: Range<usize>) -> Self {
-        let mut all: Vec<(&Value, bool, usize)> = Vec::with_capacity(old_range.len() + new_range.len());
-        for (values, range, is_new) in [(old, old_range, false), (new, new_range, true)] {
+    fn new(old: (&[&Value], Range<usize>), new: (&[&Value], Range<usize>), comparer: &Comparer) -> Self {
+        let mut all: Vec<(u64, &Value, bool, usize)> = Vec::with_capacity(old.1.len() + new.1.len());
+        for ((values, range), is_new) in [(old, false), (new, true)] {
             let numbered = values.iter().enumerate().take(range.end).skip(range.start);
-            all.extend(numbered.map(|(at, value)| (*value, is_new, at)));
+            all.extend(numbered.map(|(at, value)| (comparer.hash(value), *value, is_new, at)));
         }
-        all.sort_by(|(left, ..), (right, ..)| compare(left, right));
+        all.sort_by(|(left_hash, left, ..), (right_hash, right, ..)| {
+            left_hash.cmp(right_hash).then_with(|| compare(left, right))
+        });
         let mut classes = Self::default();
         let mut class = 0;
         let mut last: Option<&Value> = None;
-        for (value, is_new, at) in all {
-            if last.is_some_and(|last| last != value) {
+        for (_, value, is_new, at) in all {
+            if last.is_some_and(|last| !comparer.are_equal(last, value)) {
                 class += 1;
             }
             last = Some(value);
@@ -276,7 +279,9 @@ fn compare(left: &Value, right: &Value) -> Ordering {
     shape.then_with(keys).then_with(|| {
         let mut pairs = left.children().zip(right.children());
         pairs
-            .find_map(|((_, left), (_, right))| Some(compare(left, right)).filter(|order| order.is_ne()))
+            .find_map(|((_, left), (_, right))| {
+                Some(deep(|| compare(left, right))).filter(|order| order.is_ne())
+            })
             .unwrap_or(Ordering::Equal)
     })
 }

@@ -130,7 +130,7 @@ impl Editor {
         let mut editor = Self {
             model: Model::new(options, opening),
             screen: Screen::take()?,
-            files: Files::new(file, answers),
+            files: Files::new(room.clone(), file, answers),
             documents,
             opened: Instant::now(),
             presence: None,
