@@ -165,13 +165,18 @@ fn reachable(crate_root: PathBuf) -> BTreeSet<PathBuf> {
     while let Some((file, is_root)) = next.pop() {
         let is_mod = is_root || file.ends_with("mod.rs");
         let below = if is_mod { file.parent().unwrap().to_owned() } else { file.with_extension("") };
-        for line in code(&file).lines() {
+        let (code, mut elsewhere) = (code(&file), None);
+        for line in code.lines() {
+            if let Some(path) = line.trim().strip_prefix("#[path = \"") {
+                elsewhere = path.strip_suffix("\"]");
+            }
             let Some(name) = line.split("mod ").nth(1).and_then(|rest| rest.strip_suffix(';')) else {
                 continue;
             };
             if line.trim_start().starts_with("mod ") || line.trim_start().starts_with("pub") {
                 let flat = below.join(format!("{name}.rs"));
                 let module = if flat.exists() { flat } else { below.join(name).join("mod.rs") };
+                let module = elsewhere.take().map_or(module, |path| below.join(path));
                 next.push((module, false));
             }
         }

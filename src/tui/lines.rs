@@ -126,7 +126,7 @@ impl Lines<'_> {
         let mut wrapped = Wrapped::new(shown, columns + BESIDE - MARGIN);
         let pieces: Vec<_> = wrapped.by_ref().take(most).collect();
         let is_all = shown.len() == whole.len() && wrapped.next().is_none();
-        let piece = |range| Part::Text(inert(shown.get(range).unwrap_or_default()).into_owned());
+        let piece = |line| Part::Text(Wrapped::shown(shown, line));
         let mut parts: Vec<Part> = pieces.into_iter().map(piece).collect();
         if !is_all {
             let size = thousands(text.raw().len());

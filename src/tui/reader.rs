@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::text::{Wrapped, inert};
+use super::text::Wrapped;
 use crate::document::Path;
 
 /// Bytes wrapped in one piece of work: some milliseconds.
@@ -105,11 +105,8 @@ impl Reader {
 
     /// The lines on a screen of so many, inert.
     pub fn window(&self, height: usize) -> impl Iterator<Item = String> {
-        self.lines
-            .iter()
-            .skip(self.top)
-            .take(height)
-            .map(|(start, end)| inert(self.text.get(*start..*end).unwrap_or_default()).into_owned())
+        let lines = self.lines.iter().skip(self.top).take(height);
+        lines.map(|(start, end)| Wrapped::shown(&self.text, *start..*end))
     }
 }
 
@@ -136,6 +133,6 @@ mod tests {
         assert_eq!(reader.top, 20_000 - 20);
         reader.settle((20, 25));
         let first = reader.window(1).next().unwrap();
-        assert_eq!(first, "word word word word word ");
+        assert_eq!(first, "word word word word word");
     }
 }

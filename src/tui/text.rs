@@ -76,6 +76,11 @@ impl<'a> Wrapped<'a> {
         Self { text, columns: columns.max(2), next: Some(next) }
     }
 
+    /// A line as it is shown: inert, without the blank that may hang over the edge.
+    pub(super) fn shown(text: &str, line: Range<usize>) -> String {
+        inert(text.get(line).unwrap_or_default().trim_end_matches(' ')).into_owned()
+    }
+
     /// Where the next line begins; nothing after the last.
     pub(super) fn next_start(&self) -> Option<usize> {
         self.next

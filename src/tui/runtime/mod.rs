@@ -182,6 +182,8 @@ impl Editor {
             let is_at_work = self.model.is_at_work();
             let documents = &mut self.documents;
             tokio::select! {
+                // Keys come first, however much the others do.
+                biased;
                 key = keys.next() => match key {
                     Some(event) => {
                         self.terminal(&event?);
@@ -205,6 +207,10 @@ impl Editor {
                 Some(message) = lately.recv() => self.take(message),
                 event = events.recv() => {
                     self.happened(event);
+                    while let Ok(event) = events.try_recv() {
+                        self.happened(Ok(event));
+                    }
+                    self.look();
                     sleep_until(next_frame).await;
                 }
                 _ = documents.changed() => sleep_until(next_frame).await,
@@ -314,7 +320,6 @@ impl Editor {
             | Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => self.take(Msg::Notice(Level::Error, "the room is closed".to_owned())),
         }
-        self.look();
     }
 
     /// Looks who is there and how things stand.

@@ -129,7 +129,7 @@ pub(super) fn complete(schema: Option<&Schema>, draft: &mut Draft, key: Key) -> 
             draft.completing = Some(typed);
             if fitting.len() > 1 {
                 draft.told =
-                    Some(format!("{} of {}; Tab: the next", next + 1, count(fitting.len(), "possibility")));
+                    Some(format!("{} of {}; Tab: the next", next + 1, count(fitting.len(), "choice")));
             }
         }
         None => draft.error = Some("the schema lists nothing that begins like this".to_owned()),
