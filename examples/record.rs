@@ -92,6 +92,7 @@ impl Editor {
         let parser = self.screen.lock().unwrap();
         let screen = parser.screen();
         let mut svg = String::new();
+        let mut borders = String::new();
         for row in 0..ROWS {
             let mut column = 0;
             while column < COLUMNS {
@@ -103,7 +104,11 @@ impl Editor {
                     if self::look(next) != look {
                         break;
                     }
-                    if !next.is_wide_continuation() {
+                    let arms = next.contents().chars().next().and_then(arms);
+                    if let Some(arms) = arms {
+                        border(&mut borders, (column, row), arms);
+                        text.push(' ');
+                    } else if !next.is_wide_continuation() {
                         text.push_str(if next.has_contents() { next.contents() } else { " " });
                     }
                     column += 1;
@@ -111,6 +116,7 @@ impl Editor {
                 run(&mut svg, (start, row), column - start, &text, &look);
             }
         }
+        let _ = write!(svg, r##"<path d="{borders}" stroke="#6b7380" fill="none"/>"##);
         let (row, column) = screen.cursor_position();
         if !screen.hide_cursor() {
             let (x, y) = (f32::from(column) * CELL.0, f32::from(row) * CELL.1);
@@ -145,6 +151,38 @@ fn color(color: Color) -> Option<&'static str> {
     match color {
         Color::Idx(at) => COLORS.get(usize::from(at)).copied(),
         Color::Default | Color::Rgb(..) => None,
+    }
+}
+
+/// To which sides the line of a box goes: left, right, up, down.
+fn arms(character: char) -> Option<[bool; 4]> {
+    let sides = match character {
+        '─' => "lr",
+        '│' => "ud",
+        '┌' => "rd",
+        '┐' => "ld",
+        '└' => "ru",
+        '┘' => "lu",
+        '├' => "rud",
+        '┤' => "lud",
+        '┬' => "lrd",
+        '┴' => "lru",
+        '┼' => "lrud",
+        _ => return None,
+    };
+    Some(['l', 'r', 'u', 'd'].map(|side| sides.contains(side)))
+}
+
+/// The line of a box in a cell, drawn: letters of most fonts would leave gaps between the rows.
+fn border(path: &mut String, (column, row): (u16, u16), [left, right, up, down]: [bool; 4]) {
+    let (x, y) = ((f32::from(column) + 0.5) * CELL.0, (f32::from(row) + 0.5) * CELL.1);
+    let (across, along) = (CELL.0 / 2.0, CELL.1 / 2.0);
+    for (is_there, dx, dy) in
+        [(left, -across, 0.0), (right, across, 0.0), (up, 0.0, -along), (down, 0.0, along)]
+    {
+        if is_there {
+            let _ = write!(path, "M{x:.1} {y:.1}l{dx:.1} {dy:.1}");
+        }
     }
 }
 
@@ -244,11 +282,14 @@ fn animated(frames: &[String]) -> String {
     let share = 100.0 / f32::from(count);
     let all = SHOWN * f32::from(count);
     let mut svg = format!(
-        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0} {height:.0}" font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="13"><title>Two people edit one JSON document in two terminals</title><style>.f{{visibility:hidden;animation:f {all}s step-end infinite}}@keyframes f{{0%{{visibility:visible}}{share:.3}%{{visibility:hidden}}}}</style><rect width="100%" height="100%" rx="8" fill="#11151b"/>"##
+        r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0} {height:.0}" font-family="ui-monospace,SFMono-Regular,Menlo,Consolas,monospace" font-size="13"><title>Two people edit one JSON document in two terminals</title><style>.f{{visibility:hidden;animation:f {all}s step-end infinite}}.f:last-child{{visibility:visible}}@keyframes f{{0%{{visibility:visible}}{share:.3}%,100%{{visibility:hidden}}}}</style><rect width="100%" height="100%" rx="8" fill="#11151b"/>"##
     );
     for (at, frame) in (0_u16..).zip(frames) {
-        let _ =
-            write!(svg, r#"<g class="f" style="animation-delay:{:.2}s">{frame}</g>"#, f32::from(at) * SHOWN);
+        let _ = write!(
+            svg,
+            r#"<g class="f" style="animation-delay:{:.2}s">{frame}</g>"#,
+            f32::from(at) * SHOWN - all
+        );
     }
     svg.push_str("</svg>");
     svg

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use ultrawave_signal::protocol::{NameError, check_room_name};
+use ultrawave_signal::protocol::{IceServer, IceServerError, NameError, check_room_name};
+
+use crate::tui::Hue;
 
 /// What it is, then (in the long help) examples, then how to call it.
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
@@ -79,6 +81,15 @@ What is changed in the editor becomes edits of what it showed, so what others ha
 meanwhile is merged with it. A text that is no JSON is shown again with the fault; the draft is
 kept where the message says.";
 
+const STATUS_NOTES: &str = "\
+What `create`, `join`, `open` and `serve` keep of their rooms, so that nothing is lost when the
+program or the machine stops, and so that a room can be edited while nobody else is there. The same
+command again goes on from it. `ultrawave forget ROOM` clears it away.";
+
+const FORGET_NOTES: &str = "\
+Files of yours are not touched. A room whose edits nobody else is known to have is only cleared away
+with --force; those edits are lost then.";
+
 const APPLY_NOTES: &str = "\
 An array is a JSON Patch, a map a merge patch. A JSON Patch is checked as a whole first: when one of
 its operations cannot be done or a test fails, nothing is done and the exit code is 1. What it does
@@ -116,8 +127,25 @@ pub struct Options {
     #[arg(long, value_name = "URL", global = true, env = "ULTRAWAVE_SIGNAL", hide_env = true)]
     pub signal: Option<String>,
     /// How others see you [default: your user name]
-    #[arg(long, value_name = "NAME", global = true)]
+    #[arg(long, value_name = "NAME", global = true, env = "ULTRAWAVE_NAME", hide_env = true)]
     pub name: Option<String>,
+    /// The colour of your name on the screens of the others, such as cyan or light-blue
+    #[arg(long, value_name = "COLOR", global = true, env = "ULTRAWAVE_COLOR", hide_env = true)]
+    pub color: Option<Hue>,
+    /// A STUN or TURN server; may be repeated
+    ///
+    /// A STUN or TURN server, to get through routers: stun:host:port or
+    /// turn:user:password@host:port, with %3A for : and %40 for @ in user and password. May be
+    /// repeated. Without this option they are taken from ULTRAWAVE_ICE_SERVERS (with blanks between
+    /// them), then from the configuration file. Those that the signaling server names come on top.
+    #[arg(long = "ice-server", value_name = "URL", global = true, env = "ULTRAWAVE_ICE_SERVERS", hide_env = true, hide_env_values = true, value_delimiter = ' ', value_parser = ice_server)]
+    pub ice_servers: Vec<IceServer>,
+    /// Never show the others this machine's addresses
+    ///
+    /// Never show the others this machine's addresses: everything goes through a TURN server, or
+    /// else sealed through the signaling server.
+    #[arg(long, global = true, env = "ULTRAWAVE_RELAY_ONLY", hide_env = true)]
+    pub relay_only: bool,
     /// Hold the document against a JSON Schema, in the editor
     #[arg(long, value_name = "FILE", global = true)]
     pub schema: Option<PathBuf>,
@@ -175,6 +203,33 @@ Examples:
         /// What to call the file in messages (%P)
         name: Option<String>,
     },
+    /// Print what is kept of rooms on this machine, and what is not sent yet
+    #[command(help_template = TEMPLATE, after_long_help = STATUS_NOTES, before_long_help = "\
+Examples:
+  ultrawave status
+  ultrawave status demo --json          one session a line
+")]
+    Status {
+        /// Only this room
+        #[arg(value_parser = room_name)]
+        room: Option<String>,
+        /// One session a line, as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Clear away what is kept of a room on this machine
+    #[command(help_template = TEMPLATE, after_long_help = FORGET_NOTES, before_long_help = "\
+Examples:
+  ultrawave forget demo
+")]
+    Forget {
+        /// The room's name
+        #[arg(value_parser = room_name)]
+        room: String,
+        /// Even if it holds edits that nobody else is known to have
+        #[arg(long)]
+        force: bool,
+    },
     /// Print the completions for a shell
     #[command(help_template = TEMPLATE, before_long_help = "\
 Examples:
@@ -198,6 +253,9 @@ Examples:
         /// The filter
         filter: String,
     },
+    /// Hold the document on standard input against the JSON Schema on its first line, for the editor
+    #[command(hide = true)]
+    SchemaView,
 }
 
 /// What to do in a room.
@@ -454,6 +512,11 @@ Examples:
         #[arg(long)]
         json: bool,
     },
+}
+
+fn ice_server(text: &str) -> Result<IceServer, IceServerError> {
+    let server: IceServer = text.parse()?;
+    server.check().map(|()| server)
 }
 
 fn room_name(text: &str) -> Result<String, NameError> {

@@ -9,8 +9,8 @@ use serde::Deserialize;
 
 use crate::cli::Options;
 use crate::limits;
-use crate::room::{DEFAULT_SIGNAL, IceServer, RoomOptions};
-use crate::tui::{Bindings, Colors};
+use crate::room::{DEFAULT_SIGNAL, IceServer, IceServerError, Keep, RoomOptions};
+use crate::tui::{Bindings, Colors, Hue};
 
 /// How long to try to get into a room.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -23,6 +23,8 @@ pub struct Config {
     pub signal: Option<String>,
     /// How others see this person.
     pub name: Option<String>,
+    /// The colour of this person's name on the screens of the others.
+    pub color: Option<Hue>,
     /// Recent changes kept for late arrivals.
     pub history: Option<usize>,
     /// Keys of the editor: the name of an action, and those that do it.
@@ -31,16 +33,21 @@ pub struct Config {
     /// Colours of the editor.
     #[serde(default)]
     pub colors: Colors,
+    /// Whether rooms are kept on this machine; they are unless this says false.
+    pub keep: Option<bool>,
     /// STUN and TURN servers.
     #[serde(default)]
     pub ice_servers: Vec<IceEntry>,
+    /// Whether the others are never shown this machine's addresses.
+    #[serde(default)]
+    pub relay_only: bool,
 }
 
 /// A STUN or TURN server.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IceEntry {
-    /// `stun:host:port` or `turn:host:port`.
+    /// `stun:host:port`, `turn:host:port` or `turn:user:password@host:port`.
     pub url: String,
     /// For TURN.
     #[serde(default)]
@@ -69,6 +76,14 @@ pub enum ConfigError {
         /// What, and where.
         source: toml::de::Error,
     },
+    /// A STUN or TURN server cannot be one.
+    #[error("ice_servers in the configuration file: {url}: {error}")]
+    IceServer {
+        /// What was to be the server.
+        url: String,
+        /// Why not.
+        error: IceServerError,
+    },
     /// The name is too long, empty, or holds control characters.
     #[error(
         "a name has 1 to {max} characters and no control characters, unlike {name:?}; choose another with --name",
@@ -86,6 +101,13 @@ impl Config {
     pub fn path() -> Option<PathBuf> {
         let folders = etcetera::base_strategy::Xdg::new().ok()?;
         Some(folders.config_dir().join("ultrawave").join("config.toml"))
+    }
+
+    /// Where rooms are kept: `ultrawave` in the XDG state folder. Nothing when there is no home
+    /// folder.
+    pub fn state_folder() -> Option<PathBuf> {
+        let folders = etcetera::base_strategy::Xdg::new().ok()?;
+        Some(folders.state_dir()?.join("ultrawave"))
     }
 
     /// What the file says; nothing when it is not there.
@@ -106,7 +128,7 @@ impl Config {
     /// `user` is the name when nobody says another.
     ///
     /// # Errors
-    /// The name cannot be one.
+    /// The name cannot be one, or a STUN or TURN server of this file.
     pub fn room_options(&self, options: &Options, user: &str) -> Result<RoomOptions, ConfigError> {
         let signal = options.signal.clone().filter(|signal| !signal.is_empty()).or(self.signal.clone());
         let name = options.name.clone().or(self.name.clone()).unwrap_or_else(|| user.to_owned());
@@ -115,20 +137,44 @@ impl Config {
             return Err(ConfigError::Name { name });
         }
         Ok(RoomOptions {
+            access: None,
             signal: signal.unwrap_or_else(|| DEFAULT_SIGNAL.to_owned()),
             embed_signal: false,
             name,
             history: self.history.unwrap_or(limits::HISTORY_CHANGES),
             max_members: limits::MEMBERS,
-            ice_servers: self.ice_servers.iter().cloned().map(IceEntry::into_server).collect(),
+            ice_servers: self.ice_servers(options)?,
+            relay_only: options.relay_only || self.relay_only,
             connect_timeout: CONNECT_TIMEOUT,
+            keep: self.keeps().map(|folder| Keep { folder, file: None }),
         })
+    }
+
+    fn ice_servers(&self, options: &Options) -> Result<Vec<IceServer>, ConfigError> {
+        if options.ice_servers.is_empty() {
+            self.ice_servers.iter().map(IceEntry::server).collect()
+        } else {
+            Ok(options.ice_servers.clone())
+        }
+    }
+}
+
+impl Config {
+    fn keeps(&self) -> Option<PathBuf> {
+        if self.keep == Some(false) { None } else { Self::state_folder() }
     }
 }
 
 impl IceEntry {
-    fn into_server(self) -> IceServer {
-        IceServer { url: self.url, username: self.username, credential: self.credential }
+    fn server(&self) -> Result<IceServer, ConfigError> {
+        let read = || {
+            let mut server: IceServer = self.url.parse()?;
+            if !self.username.is_empty() || !self.credential.is_empty() {
+                (server.username, server.credential) = (self.username.clone(), self.credential.clone());
+            }
+            server.check().map(|()| server)
+        };
+        read().map_err(|error| ConfigError::IceServer { url: self.url.clone(), error })
     }
 }
 
@@ -148,8 +194,11 @@ mod tests {
         Options {
             signal: signal.map(str::to_owned),
             name: name.map(str::to_owned),
+            color: None,
             schema: None,
             log_file: None,
+            ice_servers: Vec::new(),
+            relay_only: false,
         }
     }
 
@@ -172,9 +221,25 @@ mod tests {
         let text = "[[ice_servers]]\nurl = 'stun:a:1'\n[[ice_servers]]\nurl = 'turn:b:2'\nusername = 'u'\ncredential = 'c'";
         let config: Config = toml::from_str(text).unwrap();
         let options = config.room_options(&flags(None, None), "user").unwrap();
-        let urls: Vec<_> = options.ice_servers.iter().map(|server| server.url.as_str()).collect();
+        let urls: Vec<_> = options.ice_servers.iter().map(|server| server.urls.join(" ")).collect();
         assert_eq!(urls, ["stun:a:1", "turn:b:2"]);
         assert_eq!(options.ice_servers.last().unwrap().username, "u");
+        assert!(!options.relay_only);
+        let by_flag = Options {
+            ice_servers: vec!["stun:flag".parse().unwrap()],
+            relay_only: true,
+            ..flags(None, None)
+        };
+        let options = config.room_options(&by_flag, "user").unwrap();
+        assert_eq!(options.ice_servers, by_flag.ice_servers);
+        assert!(options.relay_only);
+    }
+
+    #[test]
+    fn a_server_that_cannot_be_one_is_named() {
+        let config: Config = toml::from_str("[[ice_servers]]\nurl = 'turn:b:2'").unwrap();
+        let error = config.room_options(&flags(None, None), "user").map(|_| ()).unwrap_err().to_string();
+        assert!(error.contains("ice_servers") && error.contains("turn:b:2"), "{error}");
     }
 
     #[test]

@@ -8,9 +8,6 @@ use std::path::{Path, PathBuf};
 use crate::document::{BadLine, ParseError, Parsed, Source, Value, save};
 use crate::limits;
 
-/// Columns of a faulty line that are shown around the fault.
-const EXCERPT_COLUMNS: usize = 60;
-
 /// A file and what it is known to hold.
 #[derive(Clone, Debug)]
 pub struct FileBinding {
@@ -103,7 +100,7 @@ impl FileBinding {
         let (source, bad) = if is_lines { Source::lines(&text) } else { (text.into(), Vec::new()) };
         let parsed = source.read().map_err(|error| FileError::NotJson {
             path: path.clone(),
-            excerpt: excerpt(&source, &error),
+            excerpt: error.excerpt(&source),
             error,
         })?;
         let oddity = oddity(&path.display().to_string(), &parsed, &bad);
@@ -129,6 +126,11 @@ impl FileBinding {
     /// The text last read or written, as JSON has it; nothing while there is no file.
     pub fn source(&self) -> Option<&Source> {
         self.known.as_ref().map(|(source, _)| source)
+    }
+
+    /// The text last read or written; nothing while there is no file.
+    pub fn text(&self) -> Option<&str> {
+        self.source().map(Source::text)
     }
 
     /// The value last read or written; nothing while there is no file.
@@ -248,23 +250,6 @@ fn unreadable(path: &Path, error: io::Error) -> FileError {
         io::ErrorKind::IsADirectory => FileError::Directory(path.to_owned()),
         _ => FileError::Unreadable(path.to_owned(), error),
     }
-}
-
-/// The line of a fault with a caret under it, made inert and cut to a readable width.
-pub fn excerpt(text: &str, error: &ParseError) -> String {
-    let line = text.lines().nth(error.line.saturating_sub(1)).unwrap_or_default();
-    let column = error.column.saturating_sub(1);
-    let first = column.saturating_sub(EXCERPT_COLUMNS / 2);
-    let shown = |from: usize, count: usize| -> String {
-        let part: String = line.chars().skip(from).take(count).collect();
-        crate::document::inert(&part).into_owned()
-    };
-    let before = shown(first, column - first);
-    let after = shown(column, EXCERPT_COLUMNS - (column - first));
-    let margin = format!("{} | ", error.line);
-    let blank = " ".repeat(margin.len() - 2);
-    let indent = " ".repeat(unicode_width::UnicodeWidthStr::width(before.as_str()));
-    format!("{margin}{before}{after}\n{blank}| {indent}^")
 }
 
 /// The file that a name leads to, through symbolic links, also where the last one leads nowhere

@@ -41,7 +41,8 @@
 //! - [`sync`]: changes, their order, and the document they make
 //! - [`session`]: what the members say to each other, as a machine without a clock or a socket
 //! - [`bridge`]: a file and a room, both edited at once
-//! - [`room`] and [`cursor`] (feature `net`): the rooms, over WebRTC
+//! - [`room`] and [`cursor`] (feature `net`): the rooms, over WebRTC; [`store`]: what is kept of them
+//!   on this machine
 //!
 //! Without default features only the first four are built; they also compile for `wasm32`.
 
@@ -70,6 +71,8 @@ pub mod file;
 mod net;
 #[cfg(feature = "net")]
 pub mod room;
+#[cfg(feature = "net")]
+pub mod store;
 #[cfg(feature = "app")]
 #[doc(hidden)]
 pub mod tui;

@@ -28,6 +28,13 @@ pub const HISTORY_CHANGES: usize = 10_000;
 /// Members of one room: a full mesh costs each of them a connection to each other.
 pub const MEMBERS: usize = 64;
 
+/// Bytes of changes stored on disk after which the document is stored anew instead, if it takes
+/// less: what is kept of a room stays within some times the document and its history.
+pub const STORED_BYTES: usize = 16 << 20;
+
+/// Changes that wait to be stored; beyond that the document is stored anew instead.
+pub const UNSTORED_CHANGES: usize = 20_000;
+
 /// Characters of a person's name.
 pub const NAME_CHARS: usize = 64;
 
@@ -66,6 +73,9 @@ pub const OUTGOING_SIGNALS: usize = 2_048;
 /// Responses of the signaling server that wait to be taken in; beyond that it is read more slowly.
 pub const INCOMING_SIGNALS: usize = 256;
 
+/// STUN and TURN servers taken from the signaling server: each is asked for every connection.
+pub const ICE_SERVERS: usize = 16;
+
 /// Events kept for a receiver that is slow; after that it is told that it missed some.
 pub const WATCHED_EVENTS: usize = 1_024;
 
@@ -96,6 +106,9 @@ pub const BATCH_BYTES: usize = 256 << 10;
 
 /// Runs of ticks in one `request sync`.
 pub const SYNC_RUNS: usize = 1_024;
+
+/// Members that somebody may say to be connected to: more than a room has.
+pub const LINKS: usize = 1_024;
 
 /// Bytes of a `presence` message: a name and a path that a person can read.
 pub const PRESENCE_BYTES: usize = 64 << 10;

@@ -5,6 +5,7 @@ mod options;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,11 +14,12 @@ use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, timeout, timeout_at};
 
 pub use error::RoomError;
-pub use options::{DEFAULT_SIGNAL, IceServer, RoomOptions};
+pub use options::{DEFAULT_SIGNAL, IceServer, IceServerError, Keep, RoomOptions};
 
 use crate::cursor::Cursor;
 use crate::document::{Method, Path, Value};
 use crate::net::{self, Callback, Entry, Shared, Stage, Surroundings, Watcher};
+pub use crate::net::{Measured, Route};
 use crate::session::{Event, Link, Person, Presence, Session, Time};
 use crate::sync::{
     Author, Change, ChangeId, Checkpoint, Conflict, LostEdit, Replica, Snapshot, Undone, VectorClock,
@@ -36,6 +38,10 @@ pub struct Status {
     pub lost: usize,
     /// Whether at least one other member has acknowledged every own change.
     pub kept_elsewhere: bool,
+    /// Own changes that nobody else is known to have, those of an earlier session included.
+    pub unsent: usize,
+    /// Why what is made here would not outlive this process, though it should.
+    pub unkept: Option<String>,
 }
 
 /// How things stand with the signaling server.
@@ -45,6 +51,8 @@ pub enum ServerStatus {
     Connected,
     /// It is not; the next try comes after this long.
     Retrying(Duration),
+    /// It is there, and does not let this member in again, for this reason. It is asked again.
+    Refusing(String),
 }
 
 /// A room, as one of its members. Clones are the same member; the room is left by
@@ -60,6 +68,10 @@ struct Inner {
     author: Author,
     shared: Arc<Shared>,
     runtime: Handle,
+    /// Whether this goes on from what was kept on this machine.
+    is_resumed: bool,
+    /// What the person is to know of how it began.
+    notes: Vec<String>,
 }
 
 impl Drop for Inner {
@@ -120,8 +132,9 @@ impl Room {
             let reason = format!("it does not answer within {} s", options.connect_timeout.as_secs());
             return Err(RoomError::NoServer { url: options.signal, reason });
         };
-        let net::Membership { author, members, is_creator, shared } = entered?;
-        let inner = Inner { name: name.to_owned(), author, shared, runtime: Handle::current() };
+        let net::Membership { author, members, is_creator, is_resumed, notes, shared } = entered?;
+        let runtime = Handle::current();
+        let inner = Inner { name: name.to_owned(), author, shared, runtime, is_resumed, notes };
         let room = Self { inner: Arc::new(inner) };
         let mut stages = room.inner.shared.stages();
         if timeout_at(until, stages.wait_for(|&stage| stage != Stage::Entering)).await.is_err() {
@@ -140,6 +153,28 @@ impl Room {
     /// Who this member is.
     pub fn author(&self) -> Author {
         self.inner.author
+    }
+
+    /// Whether this goes on from what was kept on this machine: with the document, and the edits
+    /// that were not sent, of before.
+    pub fn is_resumed(&self) -> bool {
+        self.inner.is_resumed
+    }
+
+    /// What the person is to know of how it began, in sentences.
+    pub fn notes(&self) -> &[String] {
+        &self.inner.notes
+    }
+
+    /// Notes that the file of [`Keep`] holds this text now, so that a later session can tell
+    /// whether it was rewritten meanwhile.
+    pub fn note_file(&self, text: &str) {
+        self.inner.shared.set_file_hash(blake3::hash(text.as_bytes()).as_bytes().to_vec());
+    }
+
+    /// Whether the file of [`Keep`] held this text when it was last noted.
+    pub fn is_noted(&self, text: &str) -> bool {
+        self.inner.shared.file_hash() == blake3::hash(text.as_bytes()).as_bytes()
     }
 
     /// The address of the signaling server when it runs inside this process.
@@ -232,9 +267,23 @@ impl Room {
         self.inner.shared.look(Session::people)
     }
 
+    /// Who of those who are there has the lowest number, this member included: the one that
+    /// everybody means when one of them is to do something for all. Members that cannot talk to each
+    /// other may mean two.
+    pub fn host(&self) -> Author {
+        self.inner.shared.look(Session::host)
+    }
+
+    /// What the connections to those who are there measured last, by whom they lead to. Members that
+    /// are reached by way of others have none.
+    pub fn statistics(&self) -> BTreeMap<Author, Measured> {
+        self.inner.shared.measured()
+    }
+
     /// How things stand.
     pub fn status(&self) -> Status {
         let server = self.inner.shared.server();
+        let unkept = self.inner.shared.unkept();
         self.inner.shared.look(|session| {
             let people = session.people();
             let count = |is: fn(Link) -> bool| people.iter().filter(|person| is(person.link)).count();
@@ -244,6 +293,8 @@ impl Room {
                 live: count(|link| matches!(link, Link::Live | Link::Away)),
                 lost: count(|link| link == Link::Lost),
                 kept_elsewhere: session.is_kept_elsewhere(),
+                unsent: session.unsent(),
+                unkept,
             }
         })
     }
@@ -266,7 +317,8 @@ impl Room {
             Some((replica.checkpoint(), changes))
         };
         let Some((checkpoint, changes)) = self.of_replica(of_replica) else { return (0, Value::NULL) };
-        let mut past = Replica::new(self.author(), checkpoint, usize::MAX);
+        // Nobody's replica: a peer's own would refuse own changes that it has not made.
+        let mut past = Replica::new(Author(0), checkpoint, usize::MAX);
         let count = changes.len();
         past.receive(changes.into_iter().map(|change| (*change).clone()));
         (count, past.value().clone())

@@ -12,15 +12,17 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("bridge", &["bridge", "sync", "document", "limits"]),
     ("trust", &["trust", "sync", "document", "limits"]),
     ("session", &["session", "trust", "sync", "document", "limits"]),
+    ("store", &["store", "session", "sync", "document", "limits"]),
     // Of the room only what a room is asked for and answers with, see below.
-    ("net", &["net", "room", "session", "trust", "sync", "document", "limits"]),
+    ("net", &["net", "store", "room", "session", "trust", "sync", "document", "limits"]),
     ("room", &["room", "cursor", "net", "session", "trust", "sync", "document", "limits"]),
     ("cursor", &["cursor", "room", "session", "sync", "document", "limits"]),
     ("tui", &["tui", "file", "room", "cursor", "session", "sync", "document", "limits"]),
 ];
 
 /// What `net` may name of the room: its options, its errors, its state of things.
-const ROOM_WORDS: &[&str] = &["RoomOptions", "RoomError", "IceServer", "ServerStatus", "DEFAULT_SIGNAL"];
+const ROOM_WORDS: &[&str] =
+    &["RoomOptions", "RoomError", "IceServer", "Keep", "ServerStatus", "DEFAULT_SIGNAL"];
 
 /// The same in the signaling crate.
 const SIGNAL_ARROWS: &[(&str, &[&str])] =

@@ -2,13 +2,14 @@
 //!
 //! `SEED=n` tries one history, `COUNT=n` tries so many.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
+#![allow(clippy::print_stdout, reason = "how much was tried is worth a line")]
 
 mod oracle;
 
 use oracle::fold::Oracle;
 use oracle::history::{History, check_and_shrink, sorted, view_of};
-use oracle::random::{Random, edit, history, seeds};
-use ultrawave::document::{Method, Value};
+use oracle::random::{Random, edit, history, seeds, seeds_or};
+use ultrawave::document::{Method, Path, Value, parse};
 use ultrawave::sync::{Author, Change, ChangeId, Refusal, Replica, Tick, VectorClock};
 
 /// Who only receives.
@@ -111,6 +112,57 @@ fn replicas_agree_whatever_the_order_of_arrival() {
             assert_eq!((replica.pending(), replica.missing().len()), (0, 0));
         }
     });
+}
+
+/// Orders of arrival tried of each history in [`many_schedules_of_many_histories`].
+const SCHEDULES: u64 = 50;
+
+/// Small histories, each in many orders of arrival, in batches of many sizes, with repetitions:
+/// `SCHEDULES=n` tries so many, in a release build some ten million in a few minutes.
+#[test]
+fn many_schedules_of_many_histories() {
+    let mut tried = 0;
+    for seed in seeds_or("SCHEDULES", 5_000).step_by(SCHEDULES as usize) {
+        let history = history(&mut Random(seed));
+        if let Err(failure) = try_schedules(&history, seed) {
+            check_and_shrink(&format!("SEED={seed}"), &history, |history| {
+                try_schedules(history, seed).unwrap();
+            });
+            panic!("SEED={seed}: {failure}");
+        }
+        tried += SCHEDULES;
+    }
+    println!("{tried} schedules");
+}
+
+/// Tries a history in many orders of arrival. What was wrong.
+fn try_schedules(history: &History, seed: u64) -> Result<(), String> {
+    let clock = history.changes.iter().fold(VectorClock::new(), |mut all, change| {
+        all.join(&change.clock);
+        all
+    });
+    let value = Oracle::fold(&history.initial, &history.changes).value().to_string();
+    let random = &mut Random(seed.wrapping_mul(5));
+    let mut order = clones(&history.changes);
+    for _ in 0..SCHEDULES {
+        random.shuffle(&mut order);
+        let largest = 1 + random.below(4);
+        let mut replica = history.replica(ONLOOKER, MANY);
+        let (mut next, mut refused) = (0, Vec::new());
+        while next < order.len() {
+            let end = (next + 1 + random.below(largest)).min(order.len());
+            let from = if random.percent(10) { random.below(next + 1) } else { next };
+            refused.extend(replica.receive(clones(&order[from..end])).refused);
+            next = end;
+        }
+        let is_whole = *replica.clock() == clock && replica.pending() == 0 && refused.is_empty();
+        if replica.value().to_string() != value || !is_whole {
+            let names: Vec<String> = order.iter().map(|change| change.id().to_string()).collect();
+            let shown = replica.value();
+            return Err(format!("arriving as {names:?}, {largest} at once at most: {shown} {refused:?}"));
+        }
+    }
+    Ok(())
 }
 
 #[test]
@@ -263,6 +315,31 @@ fn forgetting_makes_no_difference() {
             assert_eq!(*replica.clock(), view.clock);
         }
     });
+}
+
+#[test]
+fn a_window_stays_open_though_its_start_is_forgotten() {
+    let room = History { initial: parse(r#"{"a":1}"#).unwrap(), changes: Vec::new() };
+    let [mut one, mut two] = [1, 2].map(|author| room.replica(Author(author), 4));
+    let both = |one: &mut Replica, two: &mut Replica, key: &str| {
+        let set =
+            |replica: &mut Replica| replica.edit(Path::ROOT.key(key), Method::Set(Value::NULL)).unwrap();
+        let (left, right) = (set(one), set(two));
+        receive(one, &[Change::clone(&right)], &room);
+        receive(two, &[Change::clone(&left)], &room);
+    };
+    both(&mut one, &mut two, "at once");
+    for number in 0..6 {
+        let key = Path::ROOT.key(&number.to_string());
+        let change = one.edit(key, Method::Set(Value::NULL)).unwrap();
+        receive(&mut two, &[Change::clone(&change)], &room);
+    }
+    one.acknowledged([two.clock()]);
+    assert!(one.history().len() < 8);
+    both(&mut one, &mut two, "later");
+    let mut joiner = Replica::new(Author(3), one.checkpoint(), MANY);
+    receive(&mut joiner, &clones(one.history().map(|change| &**change)), &room);
+    assert_eq!(joiner.value().to_string(), one.value().to_string());
 }
 
 /// Commands of one to three edits each, made by somebody who is alone.

@@ -298,6 +298,8 @@ fn errors_show_the_line_with_a_caret() {
         picture("\u{feff}[1,\u{1b}[31m"),
         "orders.json:1:4: expected a value, found the character U+001B\n  |\n1 | [1,\\u001b[31m\n  |    ^"
     );
+    let wide = picture("[\"日本\", x]");
+    assert!(wide.ends_with("\n1 | [\"日本\", x]\n  |          ^"), "columns, not characters: {wide}");
     assert_eq!(
         picture(""),
         "orders.json:1:1: expected a JSON value, found nothing: the text is empty\n  |\n1 | \n  | ^"

@@ -3,6 +3,10 @@
 #![cfg(all(feature = "app", unix))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
+#[path = "end_to_end/citizen.rs"]
+mod citizen;
+#[path = "end_to_end/programs.rs"]
+mod programs;
 mod support;
 
 use std::time::{Duration, Instant};
@@ -194,13 +198,19 @@ fn the_creator_leaves_and_the_others_admit_a_fourth() {
 fn keys_are_answered_at_once() {
     let server = SignalServer::start();
     let mut ana = Person::create("Ana", &server);
-    let began = Instant::now();
-    for line in 2..=7 {
-        ana.editor.press("j");
-        ana.sees(&format!("line {line}/"));
-    }
-    // Six keys that each waited for the next look at the clock would take six seconds.
-    assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
+    // Six keys that each waited for the next look at the clock would take six seconds, however
+    // often they are pressed; on a busy machine any of them may.
+    let mut is_quick = || {
+        ana.editor.press("gg");
+        ana.sees("line 1/");
+        let began = Instant::now();
+        for line in 2..=7 {
+            ana.editor.press("j");
+            ana.sees(&format!("line {line}/"));
+        }
+        began.elapsed() < Duration::from_secs(4)
+    };
+    assert!((0..20).any(|_| is_quick()), "keys wait for the clock");
     ana.editor.press("?");
     ana.sees("next row");
 }

@@ -1,7 +1,10 @@
 //! Every bound of the server, with its unit and reason. [`Options`] holds those that whoever runs
 //! the server may set.
 
+use std::fmt;
 use std::time::Duration;
+
+use crate::protocol::IceServer;
 
 /// Characters in a room's name: a name is read aloud, typed and shown in one line.
 pub const ROOM_NAME_CHARS: usize = 128;
@@ -23,6 +26,23 @@ pub const REFUSALS: usize = 32;
 
 /// Bytes of the read buffer of one connection. Frames may be larger, but seldom are.
 pub const READ_BUFFER_BYTES: usize = 8 << 10;
+
+/// Bytes that a relayed frame counts for beside its text, so that small ones have a bound too.
+pub const FRAME_BYTES: usize = 512;
+
+/// Relayed frames may take this part of the queue to a connection, so that introductions find a
+/// place in it: one half.
+pub const FRAMES_QUEUE_PART: usize = 2;
+
+/// What a TURN server shares with this one. It shows itself in no log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct TurnSecret(pub String);
+
+impl fmt::Debug for TurnSecret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("TurnSecret(…)")
+    }
+}
 
 /// What a server may be told to do differently.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +74,11 @@ pub struct Options {
     pub messages_per_second: u32,
     /// Messages that may come at once. Joining a room of 64 takes some 500.
     pub message_burst: u32,
+    /// Bytes per second of frames that a connection may have relayed for long; none are relayed if
+    /// it is 0. A faster sender is read more slowly; nothing of it is lost.
+    pub relayed_bytes_per_second: u32,
+    /// Bytes of frames that may come at once.
+    pub relayed_burst_bytes: u32,
     /// Malformed messages of one connection before it is closed.
     pub max_malformed: u32,
     /// Bytes that may wait to be sent to one connection. One that takes no more is dropped.
@@ -65,6 +90,13 @@ pub struct Options {
     /// Web pages that may connect, by origin (`https://example.org`); `*` for all. Other programs
     /// send no origin and are not concerned.
     pub allowed_origins: Vec<String>,
+    /// STUN and TURN servers that every peer is told of.
+    pub ice_servers: Vec<IceServer>,
+    /// What the TURN servers share with this one, to make credentials from: coturn's
+    /// `static-auth-secret`.
+    pub turn_secret: Option<TurnSecret>,
+    /// How long a credential made from it is good. A peer asks for a new one before.
+    pub turn_valid: Duration,
 }
 
 impl Default for Options {
@@ -82,11 +114,16 @@ impl Default for Options {
             silent_after: Duration::from_secs(45),
             messages_per_second: 100,
             message_burst: 500,
+            relayed_bytes_per_second: 1 << 20,
+            relayed_burst_bytes: 1 << 20,
             max_malformed: 8,
             max_queue_bytes: 4 << 20,
             send_within: Duration::from_secs(15),
             stop_within: Duration::from_secs(2),
             allowed_origins: Vec::new(),
+            ice_servers: Vec::new(),
+            turn_secret: None,
+            turn_valid: Duration::from_secs(12 * 3_600),
         }
     }
 }

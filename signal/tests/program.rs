@@ -146,3 +146,31 @@ fn the_log_goes_to_stderr_when_asked_for() {
     assert_eq!((code, stdout.as_str()), (Some(0), ""));
     assert!(stderr.contains("listening") && stderr.contains("stopping"), "{stderr}");
 }
+
+#[test]
+fn turn_servers_are_handed_out_with_credentials_made_from_a_secret() {
+    let ice = ["--ice-server", "stun:a.example:3478", "--ice-server", "turn:b.example:3478"];
+    let program = Listening::start(&[&["--port", "0", "--turn-secret", "north"][..], &ice].concat());
+    let stream = TcpStream::connect(program.address).unwrap();
+    let (mut socket, _) = tungstenite::client(format!("ws://{}", program.address), stream).unwrap();
+    let mut next = || Response::decode(&socket.read().unwrap().into_text().unwrap()).unwrap();
+    let Response::Start(start) = next() else { panic!("no start") };
+    let ice = start.ice.unwrap();
+    assert_eq!(ice.valid_s, Some(43_200));
+    let [stun, turn] = ice.servers.as_slice() else { panic!("{ice:?}") };
+    assert!(stun.username.is_empty() && stun.credential.is_empty());
+    assert!(turn.username.contains(':') && turn.credential.len() == 28, "{turn:?}");
+}
+
+#[test]
+fn what_is_wrong_with_ice_servers_is_said_at_once() {
+    for (arguments, words) in [
+        (&["--ice-server", "turns:b.example"][..], "--ice-server"),
+        (&["--ice-server", "turn:b.example"], "--turn-secret-file"),
+        (&["--turn-secret", "north"], "--ice-server"),
+        (&["--turn-secret-file", "/nowhere/at/all"], "/nowhere/at/all"),
+    ] {
+        let (code, _, stderr) = run(arguments);
+        assert!(code == Some(2) && stderr.contains(words), "{arguments:?}: {code:?} {stderr}");
+    }
+}

@@ -51,23 +51,47 @@ fn failed(code: Code, reason: &str) -> Failed {
 
 fn resume(max_members: Option<u32>) -> Request {
     let (author, last_author) = (Author(3), Author(4));
-    Request::Resume(Resume { room: room(), incarnation: incarnation(), author, last_author, max_members })
+    Request::Resume(Resume {
+        room: room(),
+        incarnation: incarnation(),
+        author,
+        last_author,
+        opens_after: None,
+        max_members,
+    })
 }
 
 const OFFER: &str = r#"{"type":"offer","sdp":"v=0…"}"#;
 const ANSWER: &str = r#"{"type":"answer","sdp":"v=0…"}"#;
 const CANDIDATE: &str = r#"{"candidate":"candidate:1 1 udp 2130706431 127.0.0.1 50000 typ host"}"#;
+const FRAME: &str = r#"{"connection":7,"sealed":"q83vEjRWeJA="}"#;
 const ID: &str = "8f1d6a0c2b7e4f53";
 const SECRET: &str = "c41b9e7d5a3f4e02";
 
+fn start(ice: Option<Ice>) -> Start {
+    Start { version: VERSION, id: ID.to_owned(), secret: SECRET.to_owned(), ice }
+}
+
+fn ice() -> Ice {
+    let stun = "stun:stun.example.org:3478".parse().unwrap();
+    let turn = IceServer {
+        urls: vec!["turn:turn.example.org:3478".to_owned()],
+        username: "1700003600:5f1c".to_owned(),
+        credential: "kYd+8Fz0Vw==".to_owned(),
+    };
+    Ice { servers: vec![stun, turn], valid_s: Some(43_200) }
+}
+
 fn requests() -> Vec<Request> {
     vec![
+        Request::RequestIce(RequestIce {}),
         Request::Create(Create { room: room(), max_members: None }),
         Request::Create(Create { room: room(), max_members: Some(8) }),
         Request::Join(Join { room: room() }),
         relay(Signal::Offer, 3, OFFER),
         relay(Signal::Answer, 1, ANSWER),
         relay(Signal::Candidate, 3, CANDIDATE),
+        relay(Signal::Frame, 3, FRAME),
         Request::RequestOffer(RequestOffer { room: room(), to: Author(1) }),
         Request::Leave(Leave { room: room() }),
         Request::Reclaim(Reclaim { id: ID.to_owned(), secret: SECRET.to_owned() }),
@@ -81,7 +105,9 @@ fn responses() -> Vec<Response> {
     let unknown = "no such peer is known here any more; resume its rooms, or join anew".to_owned();
     let malformed = Request::decode(r#"["join",{}]"#).unwrap_err();
     vec![
-        Response::Start(Start { version: VERSION, id: ID.to_owned(), secret: SECRET.to_owned() }),
+        Response::Start(start(None)),
+        Response::Start(start(Some(ice()))),
+        Response::Ice(ice()),
         Response::Created(created),
         Response::CreateFailed(failed(
             Code::Exists,
@@ -96,6 +122,7 @@ fn responses() -> Vec<Response> {
         relayed(Signal::Offer, 1, OFFER),
         relayed(Signal::Answer, 3, ANSWER),
         relayed(Signal::Candidate, 1, CANDIDATE),
+        relayed(Signal::Frame, 1, FRAME),
         Response::Left(member(3)),
         Response::Reclaimed(Reclaimed { id: ID.to_owned(), rooms: vec![joined(&[1, 2, 4])] }),
         Response::ReclaimFailed(ReclaimFailed { id: ID.to_owned(), code: Code::Unknown, reason: unknown }),

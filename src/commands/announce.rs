@@ -1,7 +1,32 @@
 //! What is said about a room that was opened or joined.
 
 use super::output;
-use crate::room::{DEFAULT_SIGNAL, Room};
+use crate::room::{DEFAULT_SIGNAL, Room, ServerStatus};
+
+/// Says how it began, if there is something to say.
+pub(super) fn begun(room: &Room) {
+    for note in room.notes() {
+        output::say(note);
+    }
+    if room.is_resumed() && room.status().server != ServerStatus::Connected {
+        output::say("offline: the signaling server is not there; edits are kept and sent later");
+    }
+}
+
+/// Says when edits are not kept on this machine any more, and when they are again. `told` is what
+/// was said last.
+pub(super) fn kept(room: &Room, told: &mut Option<String>) {
+    let unkept = room.status().unkept;
+    if unkept != *told {
+        output::say(&match &unkept {
+            Some(reason) => format!(
+                "not kept on this disk: {reason}; edits are sent all the same, but those nobody else has are lost if this ends"
+            ),
+            None => "kept on this disk again".to_owned(),
+        });
+        *told = unkept;
+    }
+}
 
 /// Says where a signaling server was started, and how others join.
 pub(super) fn opened(room: &Room, signal: &str) {

@@ -4,13 +4,13 @@ use std::io::{BufRead as _, Write as _};
 use std::path::{Path as FilePath, PathBuf};
 
 use super::failure::{Exit, Failure};
-use super::member::hosting;
+use super::member::{hosting, kept};
 use super::target::Target;
 use super::{announce, input, signals};
 use crate::file::{FileBinding, FileError};
 use crate::room::{Room, RoomError, RoomOptions};
 use crate::sync::Checkpoint;
-use crate::tui::{self, EditorError, EditorOptions};
+use crate::tui::{self, EditorError, EditorOptions, Hue};
 
 /// How a room is entered.
 enum Way {
@@ -26,38 +26,48 @@ struct Disk {
     force: bool,
     /// Whether to write it at once.
     write: bool,
-    /// A JSON Schema to hold it against.
-    schema: Option<PathBuf>,
+    wishes: Wishes,
+}
+
+/// How the editor is to be.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wishes {
+    /// A JSON Schema to hold the document against.
+    pub(super) schema: Option<PathBuf>,
+    /// The colour of this person's name.
+    pub(super) color: Option<Hue>,
 }
 
 /// Opens a room and shows the editor.
 pub(super) fn create(
-    room: &str, file: Option<&FilePath>, schema: Option<PathBuf>, options: &RoomOptions,
+    room: &str, file: Option<&FilePath>, wishes: Wishes, options: &RoomOptions,
 ) -> Result<Exit, Failure> {
     let (document, target) = document(file)?;
     require_terminal("serve", room, file)?;
-    edit(room, Way::Create(document), Disk { target, force: false, write: false, schema }, &hosting(options))
+    let options = hosting(&kept(options, file));
+    edit(room, Way::Create(document), Disk { target, force: false, write: false, wishes }, &options)
 }
 
 /// Joins a room and shows the editor.
 pub(super) fn join(
-    room: &str, save: Option<&FilePath>, force: bool, schema: Option<PathBuf>, options: &RoomOptions,
+    room: &str, save: Option<&FilePath>, force: bool, wishes: Wishes, options: &RoomOptions,
 ) -> Result<Exit, Failure> {
     if save.is_some_and(input::is_stdin) {
         return Err(Failure::new(Exit::Usage, "--save takes a file, not -"));
     }
     let target = save.map(Target::find).transpose()?;
     require_terminal("get", room, None)?;
-    edit(room, Way::Join, Disk { target, force, write: true, schema }, options)
+    edit(room, Way::Join, Disk { target, force, write: true, wishes }, &kept(options, save))
 }
 
 /// Joins a room or opens it, and shows the editor.
 pub(super) fn open(
-    room: &str, file: Option<&FilePath>, force: bool, schema: Option<PathBuf>, options: &RoomOptions,
+    room: &str, file: Option<&FilePath>, force: bool, wishes: Wishes, options: &RoomOptions,
 ) -> Result<Exit, Failure> {
     let (document, target) = document(file)?;
     require_terminal("serve", room, file)?;
-    edit(room, Way::Open(document), Disk { target, force, write: false, schema }, &hosting(options))
+    let options = hosting(&kept(options, file));
+    edit(room, Way::Open(document), Disk { target, force, write: false, wishes }, &options)
 }
 
 /// The document to start from, and the file it is in.
@@ -106,23 +116,29 @@ fn edit(room: &str, way: Way, disk: Disk, options: &RoomOptions) -> Result<Exit,
 async fn enter(room: &str, way: Way, options: &RoomOptions) -> Result<(Room, bool), RoomError> {
     let options = options.clone();
     match way {
-        Way::Create(document) => Ok((Room::create(room, document, options).await?, true)),
+        Way::Create(document) => {
+            let room = Room::create(room, document, options).await?;
+            let is_new = !room.is_resumed();
+            Ok((room, is_new))
+        }
         Way::Join => Ok((Room::join(room, options).await?, false)),
         Way::Open(document) => Room::open(room, document, options).await,
     }
 }
 
 async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) -> Result<Exit, Failure> {
-    if is_new {
+    announce::begun(room);
+    if is_new || room.is_resumed() {
         announce::opened(room, &options.signal);
     }
-    let schema = disk.schema.take();
+    let wishes = std::mem::take(&mut disk.wishes);
     let file = bind(room, is_new, disk)?;
     let config = super::config()?;
     let options = EditorOptions {
         keys: config.keys,
         colors: config.colors,
-        schema,
+        color: wishes.color.or(config.color),
+        schema: wishes.schema,
         name: options.name.clone(),
         join_command: announce::join_command(room.name(), &options.signal),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),

@@ -107,7 +107,11 @@ impl From<RoomError> for Failure {
             | RoomError::Full(_)
             | RoomError::Unreachable { .. } => Exit::Unreachable,
             RoomError::IceServer(..) => Exit::Usage,
-            RoomError::Exists(_) | RoomError::Refused(_) | RoomError::Left => Exit::Failed,
+            RoomError::Exists(_)
+            | RoomError::Kept { .. }
+            | RoomError::OtherRoom(_)
+            | RoomError::Refused(_)
+            | RoomError::Left => Exit::Failed,
         };
         Self::new(exit, error.to_string())
     }
@@ -138,7 +142,10 @@ impl From<ConfigError> for Failure {
             ConfigError::Read { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
                 Exit::NotPermitted
             }
-            ConfigError::Read { .. } | ConfigError::Parse { .. } | ConfigError::Name { .. } => Exit::Usage,
+            ConfigError::Read { .. }
+            | ConfigError::Parse { .. }
+            | ConfigError::IceServer { .. }
+            | ConfigError::Name { .. } => Exit::Usage,
         };
         Self::new(exit, error.to_string())
     }

@@ -5,7 +5,7 @@ use std::path::Path as FilePath;
 
 use super::failure::{Exit, Failure};
 use crate::document::{self, ParseError, Path, Source, Value};
-use crate::file::{FileBinding, excerpt};
+use crate::file::FileBinding;
 use crate::limits;
 use crate::sync::{Checkpoint, VectorClock};
 
@@ -103,7 +103,7 @@ fn parse(name: &str, text: &str) -> Result<Value, Failure> {
 }
 
 fn not_json(name: &str, text: &str, error: &ParseError) -> Failure {
-    let picture = excerpt(text, error);
+    let picture = error.excerpt(text);
     let (line, column, reason) = (error.line, error.column, &error.reason);
     Failure::new(Exit::BadJson, format!("{name}:{line}:{column}: not JSON: {reason}\n{picture}"))
 }

@@ -5,13 +5,12 @@ use std::io::{Read as _, Write as _};
 use super::failure::{Exit, Failure};
 use crate::tui::run_jq;
 
-/// Memory a filter may take, bytes.
+/// Memory that work beside the editor may take, bytes.
 #[cfg(unix)]
 const MEMORY: u64 = 4 << 30;
 
 /// Runs a filter over the document on standard input; every output is a line.
 pub(super) fn jq(filter: &str) -> Result<Exit, Failure> {
-    #[cfg(unix)]
     bound_memory();
     let mut json = String::new();
     std::io::stdin()
@@ -25,8 +24,11 @@ pub(super) fn jq(filter: &str) -> Result<Exit, Failure> {
     ran.map(|()| Exit::Done).map_err(|reason| Failure::new(Exit::Failed, reason))
 }
 
-#[cfg(unix)]
-fn bound_memory() {
-    use rustix::process::{Resource, Rlimit, setrlimit};
-    let _ = setrlimit(Resource::As, Rlimit { current: Some(MEMORY), maximum: Some(MEMORY) });
+/// Lets this process take no more memory than that, so that it ends before the machine suffers.
+pub(super) fn bound_memory() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let _ = setrlimit(Resource::As, Rlimit { current: Some(MEMORY), maximum: Some(MEMORY) });
+    }
 }

@@ -154,11 +154,14 @@ impl Keeper {
             self.looked = std::fs::metadata(self.file.path()).ok();
             self.gone_since = None;
         }
-        self.in_step(&snapshot);
+        self.in_step(&snapshot, room);
         Ok(true)
     }
 
-    fn in_step(&mut self, snapshot: &Snapshot) {
+    fn in_step(&mut self, snapshot: &Snapshot, room: &Room) {
+        if let Some(text) = self.file.text() {
+            room.note_file(text);
+        }
         match &mut self.bridge {
             Some(bridge) => bridge.shows(snapshot),
             None => self.bridge = Some(Bridge::new(snapshot.value.clone(), snapshot.clock.clone())),

@@ -1,14 +1,23 @@
 //! Being a member of a room for as long as a verb takes.
 
+use std::path::Path as FilePath;
 use std::time::Duration;
 
 use super::failure::{Exit, Failure};
-use super::signals;
-use crate::room::{Room, RoomOptions};
+use super::{input, signals};
+use crate::room::{Keep, Room, RoomOptions};
 use crate::session::{Link, Person};
 
 /// How long a verb waits to hear what every other member has.
 const SETTLE_WITHIN: Duration = Duration::from_secs(1);
+
+/// The options of a session that is kept on this machine, with the file that it is about.
+pub(super) fn kept(options: &RoomOptions, file: Option<&FilePath>) -> RoomOptions {
+    let file = file.filter(|file| !input::is_stdin(file));
+    let file = file.map(|file| std::path::absolute(file).unwrap_or_else(|_| file.to_owned()));
+    let keep = options.keep.clone().map(|keep| Keep { file, ..keep });
+    RoomOptions { keep, ..options.clone() }
+}
 
 /// The options of who may open a room: with a signaling server inside, should there be none.
 pub(super) fn hosting(options: &RoomOptions) -> RoomOptions {

@@ -18,14 +18,15 @@ mod merge_driver;
 mod output;
 mod read;
 mod replay;
+mod schema;
 mod serve;
 mod signals;
+mod status;
 mod target;
 mod update;
 mod watch;
 mod watcher;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ use crate::cli::{Cli, Command, Options, RoomCommand, WELCOME};
 use crate::config::{self, Config};
 use crate::document::{Method, Value};
 use crate::room::{Room, RoomOptions};
+use editor::Wishes;
 use failure::{Exit, Failure};
 
 /// How long to wait, at the end, for what runs on other threads.
@@ -71,12 +73,16 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::MergeDriver { base, ours, theirs, name } => {
             merge_driver::merge_driver(&base, &ours, &theirs, name.as_deref())
         }
+        Command::Status { room, json } => status::status(room.as_deref(), json),
+        Command::Forget { room, force } => status::forget(&room, force),
         Command::Completions { shell } => output::print(&manual::completions(shell)).map(|()| Exit::Done),
         Command::Man => output::print(&manual::page(&Cli::command())).map(|()| Exit::Done),
         Command::JqView { filter } => jq::jq(&filter),
+        Command::SchemaView => schema::violations(),
         Command::Room(command) => {
             logging::start(cli.options.log_file.as_deref(), is_editor(&command))?;
-            take_part(command, &room_options(&cli.options)?, cli.options.schema)
+            let options = room_options(&cli.options)?;
+            take_part(command, &options, Wishes { schema: cli.options.schema, color: cli.options.color })
         }
     }
 }
@@ -86,14 +92,14 @@ fn is_editor(command: &RoomCommand) -> bool {
 }
 
 /// Does what needs a room. All that can be found wrong without one is found before.
-fn take_part(command: RoomCommand, options: &RoomOptions, schema: Option<PathBuf>) -> Result<Exit, Failure> {
+fn take_part(command: RoomCommand, options: &RoomOptions, wishes: Wishes) -> Result<Exit, Failure> {
     match command {
-        RoomCommand::Create { room, file } => editor::create(&room, file.as_deref(), schema, options),
+        RoomCommand::Create { room, file } => editor::create(&room, file.as_deref(), wishes, options),
         RoomCommand::Join { room, save, force } => {
-            editor::join(&room, save.as_deref(), force, schema, options)
+            editor::join(&room, save.as_deref(), force, wishes, options)
         }
         RoomCommand::Open { room, file, force } => {
-            editor::open(&room, file.as_deref(), force, schema, options)
+            editor::open(&room, file.as_deref(), force, wishes, options)
         }
         RoomCommand::Serve { room, file, force } => serve::serve(&room, file.as_deref(), force, options),
         RoomCommand::Get { room, path, compact } => {

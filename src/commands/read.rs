@@ -1,13 +1,14 @@
 //! The verbs that look: `get`, `log`, `peers`.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::failure::{Exit, Failure};
 use super::output;
 use crate::document::{self, Method, Path, Value, inert};
-use crate::room::Room;
-use crate::session::{Link, Person};
-use crate::sync::{Change, encode_change};
+use crate::room::{Measured, Room, Route};
+use crate::session::{Link, Person, Way};
+use crate::sync::{Author, Change, encode_change};
 
 /// How long to wait for the connections to everybody before saying who is there.
 const GATHER_WITHIN: Duration = Duration::from_secs(3);
@@ -79,8 +80,12 @@ pub(super) fn arguments(method: &Method) -> Vec<Value> {
 pub(super) async fn peers(room: &Room, json: bool) -> Result<Exit, Failure> {
     // Who is not connected by then is listed as connecting, without a name.
     let _ = tokio::time::timeout(GATHER_WITHIN, all_known(room)).await;
-    let people = room.people();
-    let text = if json { people.iter().map(json_line).collect() } else { table(&people) };
+    let (people, host, measured) = (room.people(), room.host(), room.statistics());
+    let text = if json {
+        people.iter().map(|person| json_line(person, host, measured.get(&person.author))).collect()
+    } else {
+        table(&people, host)
+    };
     output::print(&text)?;
     Ok(Exit::Done)
 }
@@ -101,25 +106,66 @@ fn state(link: Link) -> &'static str {
     }
 }
 
-fn json_line(person: &Person) -> String {
+/// How what is said to somebody gets there, in words; nothing when they have a connection of
+/// their own, or none.
+fn way(person: &Person) -> Option<String> {
+    match person.way {
+        Way::Direct => None,
+        Way::Via(third) => Some(format!("via {third}")),
+        Way::Server => Some("through the server".to_owned()),
+    }
+}
+
+/// What a connection measured, as members of a JSON object; each begins with a comma.
+fn measurements(person: &Person, measured: Option<&Measured>) -> String {
+    let mut text = String::new();
+    let mut member = |name: &str, value: Value| {
+        let _ = write!(text, ",\"{name}\":{value}");
+    };
+    let number = |number: u64| Value::from_number(&number.to_string());
+    let ms = |time: Duration| Value::from_number(&format!("{:.3}", time.as_secs_f64() * 1_000.0));
+    if let Some(measured) = measured {
+        if let Route::Pair { local, remote, address } = &measured.route {
+            member("candidates", Value::string(&format!("{local} {remote}")));
+            member("address", Value::string(address));
+        }
+        if let Some(round_trip) = measured.round_trip {
+            member("round_trip_ms", ms(round_trip));
+        }
+        member("bytes_in", number(measured.bytes_in));
+        member("bytes_out", number(measured.bytes_out));
+    }
+    if person.link != Link::Connecting {
+        member("acknowledges_within_ms", ms(person.acknowledges_within));
+        member("resends", number(person.resends));
+    }
+    text
+}
+
+fn json_line(person: &Person, host: Author, measured: Option<&Measured>) -> String {
     let path = person.presence.path.as_ref().map_or(Value::NULL, |path| Value::string(&path.to_pointer()));
     format!(
-        "{{\"author\":{},\"name\":{},\"state\":\"{}\",\"path\":{path},\"editing\":{}}}\n",
+        "{{\"author\":{},\"name\":{},\"state\":\"{}\",\"path\":{path},\"editing\":{},\"host\":{},\"way\":{}{}}}\n",
         person.author,
         Value::string(&person.presence.name),
         state(person.link),
         person.presence.editing,
+        person.author == host,
+        Value::string(&way(person).unwrap_or_else(|| "direct".to_owned())),
+        measurements(person, measured),
     )
 }
 
-fn table(people: &[Person]) -> String {
+fn table(people: &[Person], host: Author) -> String {
     let width = people.iter().map(|person| person.presence.name.chars().count()).max().unwrap_or(0).max(4);
     let mut text = format!("{:<6}  {:<width$}  {:<10}  WHERE\n", "AUTHOR", "NAME", "STATE");
     for person in people {
         let place = person.presence.path.as_ref().map(ToString::to_string).unwrap_or_default();
         let editing = if person.presence.editing { " (editing)" } else { "" };
+        let hosting = if person.author == host { " (host)" } else { "" };
+        let way = way(person).map(|way| format!(" ({way})")).unwrap_or_default();
         let line = format!(
-            "{:<6}  {:<width$}  {:<10}  {place}{editing}",
+            "{:<6}  {:<width$}  {:<10}  {place}{editing}{hosting}{way}",
             person.author.to_string(),
             person.presence.name,
             state(person.link),

@@ -8,7 +8,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 
 use super::failure::{Exit, Failure};
 use super::keeper::Keeper;
-use super::member::hosting;
+use super::member::{hosting, kept};
 use super::target::Target;
 use super::watcher::FileWatcher;
 use super::{announce, input, output, signals};
@@ -42,14 +42,15 @@ pub(super) fn serve(
         let mut ended = pin!(signals::ended());
         let document = target.as_ref().map_or_else(input::empty_document, Target::document);
         let (room, is_new) = tokio::select! {
-            opened = Room::open(room, document, hosting(options)) => opened?,
+            opened = Room::open(room, document, hosting(&kept(options, file))) => opened?,
             exit = &mut ended => return Ok(exit),
         };
         let result = match target.map(|target| target.bind(&room, is_new, force)).transpose() {
             Ok(file) => {
+                announce::begun(&room);
                 announce::opened(&room, &options.signal);
                 output::say(&format!("serving {} as author {}", room.name(), room.author()));
-                hold(&room, file.map(|file| keeper(file, is_new)), ended).await
+                hold(&room, file.map(|file| keeper(file, &room, is_new)), ended).await
             }
             Err(failure) => Err(failure),
         };
@@ -58,10 +59,13 @@ pub(super) fn serve(
     })
 }
 
-/// A room that was opened here has started from what is in the file.
-fn keeper(file: FileBinding, is_new: bool) -> Keeper {
-    let shown = file.value().filter(|_| is_new).cloned();
-    Keeper::new(file, shown.map(|shown| Bridge::new(shown, VectorClock::new())))
+/// A room that was opened here has started from what is in the file; and a file that holds the
+/// room's document shows it.
+fn keeper(file: FileBinding, room: &Room, is_new: bool) -> Keeper {
+    let now = room.snapshot();
+    let clock = if is_new { VectorClock::new() } else { now.clock };
+    let shown = file.value().filter(|&value| is_new || *value == now.value).cloned();
+    Keeper::new(file, shown.map(|shown| Bridge::new(shown, clock)))
 }
 
 async fn hold(
@@ -75,7 +79,9 @@ async fn hold(
     let mut step_at: Option<Instant> = None;
     // When the first of a burst of signs of life of the file came.
     let mut burst: Option<Instant> = None;
+    let mut unkept = None;
     let exit = loop {
+        announce::kept(room, &mut unkept);
         let due = async {
             match step_at {
                 Some(at) => sleep_until(at).await,

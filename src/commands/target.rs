@@ -3,7 +3,7 @@
 use std::path::Path as FilePath;
 
 use super::failure::{Exit, Failure};
-use super::{input, output};
+use super::{announce, input, output};
 use crate::file::{FileBinding, FileError};
 use crate::room::Room;
 use crate::sync::Checkpoint;
@@ -44,9 +44,11 @@ impl Target {
         input::start_of(&self.0).unwrap_or_else(input::empty_document)
     }
 
-    /// Whether writing the room's document would replace another.
+    /// Whether writing the room's document would replace another: one that this room has not
+    /// written or read itself, when it was last at work here.
     pub(super) fn differs_from(&self, room: &Room) -> bool {
-        self.0.value().is_some_and(|value| *value != room.snapshot().value)
+        let is_as_left = self.0.text().is_some_and(|text| room.is_noted(text));
+        !is_as_left && self.0.value().is_some_and(|value| *value != room.snapshot().value)
     }
 
     /// Ties the file to the room.
@@ -56,12 +58,20 @@ impl Target {
     pub(super) fn bind(self, room: &Room, is_new: bool, force: bool) -> Result<FileBinding, Failure> {
         if !is_new && !force && self.differs_from(room) {
             let (path, name) = (self.path().display(), room.name());
-            let message =
+            let mut message =
                 format!("{path} differs from the document in {name}; --force replaces it by the room's");
+            if room.is_resumed() {
+                let name = announce::quoted(name);
+                message
+                    .push_str(&format!(", `ultrawave forget {name}` before lets a room start from the file"));
+            }
             return Err(Failure::new(Exit::FileChanged, message));
         }
         if is_new && !self.is_there() {
             output::say(&format!("{} is not there yet; starting from {{}}", self.path().display()));
+        }
+        if let Some(text) = self.0.text() {
+            room.note_file(text);
         }
         Ok(self.0)
     }

@@ -45,7 +45,7 @@ impl Value {
     pub(crate) fn rewind(&mut self, path: &Path, method: &Method, former: Former) {
         let steps = path.steps();
         match (former, method) {
-            (Former::Nothing, _) => {}
+            (Former::Nothing, _) | (Former::Entries(_) | Former::Elements(_), Method::Delete) => {}
             (Former::Absent(number), _) => {
                 let (there, missing) = steps.split_at_checked(number).unwrap_or_default();
                 if let (Some(parent), Some(first)) = (self.at_steps(there), missing.first()) {
@@ -74,7 +74,6 @@ impl Value {
                     target.rewind_write(value, former);
                 }
             }
-            (Former::Entries(_) | Former::Elements(_), Method::Delete) => {}
         }
     }
 
@@ -96,13 +95,10 @@ impl Value {
             Former::Entries(mut formers) => {
                 let formers = std::mem::take(&mut formers.0);
                 for ((key, value), former) in written.entries().zip(formers).rev() {
-                    match former {
-                        Former::Absent(_) => drop(self.remove_key(key)),
-                        former => {
-                            if let Some(target) = self.key_mut(key) {
-                                deep(|| target.rewind_write(value, former));
-                            }
-                        }
+                    if matches!(former, Former::Absent(_)) {
+                        self.remove_key(key);
+                    } else if let Some(target) = self.key_mut(key) {
+                        deep(|| target.rewind_write(value, former));
                     }
                 }
             }

@@ -84,10 +84,14 @@ impl Rope {
 
     /// The spelling of `count` scalar values from `start` on, all of which there are.
     pub(super) fn slice(&self, start: usize, count: usize) -> Text {
-        let mut raw = String::new();
-        if count > 0 {
-            self.root.write(start, count, &mut raw);
+        if count == 0 {
+            return Text::default();
         }
+        if let Some((piece, start)) = self.root.around(start, count) {
+            return Text::from_raw(&piece.spelling(start, start + count));
+        }
+        let mut raw = String::new();
+        self.root.write(start, count, &mut raw);
         Text::from_raw(&raw)
     }
 
@@ -275,6 +279,26 @@ impl Node {
         match self {
             Self::Leaf(piece) => (piece.text.len(), LEAF),
             Self::Inner(inner) => (inner.children.len(), FAN),
+        }
+    }
+
+    /// The one piece that holds a part, if there is one, and where in it the part begins.
+    fn around(&self, mut start: usize, count: usize) -> Option<(&Piece, usize)> {
+        let mut node = self;
+        loop {
+            match node {
+                Self::Leaf(piece) => return (start + count <= piece.scalars).then_some((&**piece, start)),
+                Self::Inner(inner) => {
+                    let mut children = inner.children.iter();
+                    node = loop {
+                        let (scalars, child) = children.next()?;
+                        if start < *scalars {
+                            break child;
+                        }
+                        start -= scalars;
+                    };
+                }
+            }
         }
     }
 

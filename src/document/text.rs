@@ -31,9 +31,9 @@ enum Form {
 }
 
 /// Bytes of a spelling above which a splice makes pieces of it.
-const PIECES_FROM: usize = 2_048;
+const PIECES_FROM: usize = 256;
 /// Scalar values below which it is made whole again.
-const WHOLE_BELOW: usize = 512;
+const WHOLE_BELOW: usize = 64;
 
 impl Text {
     /// The text that spells `plain`, with the escapes JSON demands and no others.
@@ -157,6 +157,7 @@ impl Text {
     /// Replaces `count` scalar values from `start` on by `items`, joined, and gives what was there.
     /// What is not touched keeps its spelling. Both are clamped to the length. None of the texts
     /// may hold half a surrogate pair: the joined halves would become one.
+    #[expect(clippy::return_self_not_must_use, reason = "few want what was there")]
     pub fn splice<'a>(
         &mut self, start: usize, count: usize, items: impl IntoIterator<Item = &'a Self>,
     ) -> Self {

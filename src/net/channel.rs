@@ -16,12 +16,16 @@ use crate::sync::Change;
 /// How often to look whether what was sent is acknowledged.
 const FLUSH_INTERVAL: Duration = Duration::from_millis(5);
 
-/// How messages become text and back.
+/// How messages become bytes and back.
 #[derive(Clone, Copy)]
 pub(super) struct Codec {
-    pub(super) encode: fn(&Message) -> String,
-    pub(super) decode: fn(&str) -> Result<Message, String>,
+    pub(super) encode: fn(&Message) -> Vec<u8>,
+    pub(super) decode: fn(Vec<u8>) -> Result<Message, String>,
 }
+
+/// The reliable channel's queue is full: the peer takes nothing in.
+#[derive(Debug)]
+pub(super) struct Stalled;
 
 /// What waits for a channel.
 pub(super) enum Outgoing {
@@ -80,7 +84,7 @@ impl Sender {
             let message = match outgoing {
                 Outgoing::Message(message) => {
                     let gathered;
-                    (gathered, next) = self.gather(message);
+                    (gathered, next) = gather(&mut self.queue, message);
                     gathered
                 }
                 Outgoing::Flush(done) => {
@@ -96,30 +100,9 @@ impl Sender {
         }
     }
 
-    /// Puts the changes that queued up while the channel was busy into one message. Second: what
-    /// came behind them.
-    fn gather(&mut self, first: Message) -> (Message, Option<Outgoing>) {
-        let mut gathered = match Gathered::new(first) {
-            Ok(gathered) => gathered,
-            Err(message) => return (message, None),
-        };
-        while gathered.changes.len() < limits::GATHERED_CHANGES {
-            match self.queue.try_recv() {
-                Ok(Outgoing::Message(message)) => {
-                    if let Err(behind) = gathered.add(message) {
-                        return (gathered.message(), Some(Outgoing::Message(behind)));
-                    }
-                }
-                Ok(flush @ Outgoing::Flush(_)) => return (gathered.message(), Some(flush)),
-                Err(_) => break,
-            }
-        }
-        (gathered.message(), None)
-    }
-
     async fn send(&self, message: &Message) -> webrtc::error::Result<()> {
-        let text = (self.codec.encode)(message);
-        let frames = split(self.ids.fetch_add(1, Ordering::Relaxed), text.as_bytes());
+        let bytes = (self.codec.encode)(message);
+        let frames = split(self.ids.fetch_add(1, Ordering::Relaxed), &bytes);
         let channel = if frames.len() == 1 { &self.channel } else { &self.reliable };
         for frame in frames {
             channel.send(frame).await?;
@@ -144,12 +127,14 @@ struct Gathered {
 
 impl Gathered {
     /// From a message that is one change; any other is given back.
+    #[expect(clippy::result_large_err, reason = "it is given back as it came, not kept")]
     fn new(message: Message) -> Result<Self, Message> {
         let (change, proof) = single(message)?;
         Ok(Self { changes: vec![change], proof })
     }
 
     /// Adds another; what is no change of the same kind is given back.
+    #[expect(clippy::result_large_err, reason = "it is given back as it came, not kept")]
     fn add(&mut self, message: Message) -> Result<(), Message> {
         let (change, proof) = single(message)?;
         match (&mut self.proof, proof) {
@@ -179,6 +164,7 @@ impl Gathered {
 
 /// The change that a message is, with its proof; any other message is given back.
 #[expect(clippy::wildcard_enum_match_arm, reason = "only single changes are gathered")]
+#[expect(clippy::result_large_err, reason = "it is given back as it came, not kept")]
 fn single(message: Message) -> Result<(Arc<Change>, Option<Proof>), Message> {
     match message {
         Message::Change(change) => Ok((change, None)),
@@ -188,6 +174,27 @@ fn single(message: Message) -> Result<(Arc<Change>, Option<Proof>), Message> {
         },
         other => Err(other),
     }
+}
+
+/// Puts the changes that queued up while a channel was busy into one message. Second: what came
+/// behind them.
+pub(super) fn gather(queue: &mut mpsc::Receiver<Outgoing>, first: Message) -> (Message, Option<Outgoing>) {
+    let mut gathered = match Gathered::new(first) {
+        Ok(gathered) => gathered,
+        Err(message) => return (message, None),
+    };
+    while gathered.changes.len() < limits::GATHERED_CHANGES {
+        match queue.try_recv() {
+            Ok(Outgoing::Message(message)) => {
+                if let Err(behind) = gathered.add(message) {
+                    return (gathered.message(), Some(Outgoing::Message(behind)));
+                }
+            }
+            Ok(flush @ Outgoing::Flush(_)) => return (gathered.message(), Some(flush)),
+            Err(_) => break,
+        }
+    }
+    (gathered.message(), None)
 }
 
 /// What comes out of a channel.
@@ -232,12 +239,9 @@ pub(super) async fn receive(
     let _ = incoming.send(Incoming::Closed).await;
 }
 
-fn decode(codec: Codec, bytes: Vec<u8>) -> Incoming {
-    let text = match String::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => return Incoming::Garbage(format!("a message that is no UTF-8: {error}")),
-    };
-    match (codec.decode)(&text) {
+/// What some bytes say.
+pub(super) fn decode(codec: Codec, bytes: Vec<u8>) -> Incoming {
+    match (codec.decode)(bytes) {
         Ok(message) => Incoming::Message(message),
         Err(reason) => Incoming::Garbage(reason),
     }

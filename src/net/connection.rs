@@ -9,14 +9,16 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{MissedTickBehavior, interval};
 use webrtc::data_channel::DataChannel;
 use webrtc::peer_connection::{
-    PeerConnection, RTCIceCandidateInit, RTCIceServer, RTCPeerConnectionState, RTCSessionDescription,
+    PeerConnection, RTCIceCandidateInit, RTCPeerConnectionState, RTCSessionDescription,
 };
 
-use super::channel::{Codec, Incoming, Outgoing, Queue, Sender, receive};
+use super::channel::{Codec, Incoming, Outgoing, Queue, Sender, Stalled, receive};
 use super::runtime::WrapSocket;
-use super::transport::{self, Channels, Note};
+use super::statistics::Measured;
+use super::transport::{self, Channels, IceOptions, Note};
 use crate::session::{Channel, Message};
 use crate::sync::Author;
 
@@ -26,6 +28,9 @@ const OPEN_WITHIN: Duration = Duration::from_secs(15);
 
 /// Descriptions and candidates from the other side that wait to be taken in.
 const OTHERS_SIGNALS: usize = 128;
+
+/// How often a connection measures itself.
+const MEASURE_EVERY: Duration = Duration::from_secs(5);
 
 /// Messages received on one connection and not handed on yet.
 const INCOMING: usize = 64;
@@ -42,6 +47,16 @@ pub(super) enum Signal {
     Answer(String),
     /// An address to try, as JSON text.
     Candidate(String),
+    /// A sealed packet of a detour.
+    Frame(Vec<u8>),
+}
+
+/// What the driver wants of a connection.
+enum Command {
+    /// Take in what the other side said.
+    Take(Signal),
+    /// Look for another way, with the channels kept.
+    Restart,
 }
 
 /// What happens on a connection.
@@ -59,6 +74,8 @@ pub(super) enum ConnectionEvent {
     Message(Message),
     /// The peer said something that is no message, and why.
     Garbage(String),
+    /// What the connection knows of itself.
+    Measured(Measured),
     /// It is over, and why. Nothing comes after this.
     Closed(String),
 }
@@ -82,21 +99,17 @@ pub(super) enum Role {
 
 /// A connection, as the driver holds it.
 pub(super) struct Connection {
-    signals: mpsc::Sender<Signal>,
+    commands: mpsc::Sender<Command>,
     ops: Queue,
     sync: Queue,
     presence: Queue,
     life: JoinHandle<()>,
 }
 
-/// The reliable channel's queue is full: the peer takes nothing in.
-#[derive(Debug)]
-pub(super) struct Stalled;
-
 /// What every connection of a driver needs.
 #[derive(Clone)]
 pub(super) struct ConnectionOptions {
-    pub(super) ice_servers: Vec<RTCIceServer>,
+    pub(super) ice: IceOptions,
     pub(super) codec: Codec,
     pub(super) wrap_socket: WrapSocket,
 }
@@ -104,23 +117,30 @@ pub(super) struct ConnectionOptions {
 impl Connection {
     /// Begins a connection. Needs a tokio runtime.
     pub(super) fn start(id: ConnectionId, role: Role, options: ConnectionOptions, events: Events) -> Self {
-        let (signals, others_signals) = mpsc::channel(OTHERS_SIGNALS);
+        let (commands, commanded) = mpsc::channel(OTHERS_SIGNALS);
         let (ops, queued_ops) = Queue::new();
         let (sync, queued_sync) = Queue::new();
         let (presence, queued_presence) = Queue::new();
         let queued = [queued_ops, queued_sync, queued_presence];
         let life = tokio::spawn(async move {
-            let reason = Box::pin(run(id, role, options, &events, others_signals, queued)).await;
+            let reason = Box::pin(run(id, role, options, &events, commanded, queued)).await;
             // The handle is gone if the driver ended it, and the driver may be gone too.
             let _ = events.send((id, ConnectionEvent::Closed(reason))).await;
         });
-        Self { signals, ops, sync, presence, life }
+        Self { commands, ops, sync, presence, life }
     }
 
     /// Takes in what the other side said through the signaling server. False if too much of
     /// that waits already.
     pub(super) fn signal(&self, signal: Signal) -> bool {
-        self.signals.try_send(signal).is_ok()
+        self.commands.try_send(Command::Take(signal)).is_ok()
+    }
+
+    /// Looks for another way to the peer, in place of one that fell silent. For the offerer; what
+    /// was said on the channels goes on there.
+    pub(super) fn restart(&self) {
+        // One that has so much to take in is alive, or is given up soon.
+        let _ = self.commands.try_send(Command::Restart);
     }
 
     /// Queues a message. What does not fit on a lossy channel is lost.
@@ -148,7 +168,7 @@ impl Connection {
 
     /// Closes the connection, and tells the peer.
     pub(super) async fn close(self) {
-        drop(self.signals);
+        drop(self.commands);
         let _ = self.life.await;
     }
 }
@@ -156,14 +176,14 @@ impl Connection {
 /// The life of a connection; why it ended.
 async fn run(
     id: ConnectionId, role: Role, options: ConnectionOptions, events: &Events,
-    signals: mpsc::Receiver<Signal>, queued: [mpsc::Receiver<Outgoing>; Channels::COUNT],
+    commands: mpsc::Receiver<Command>, queued: [mpsc::Receiver<Outgoing>; Channels::COUNT],
 ) -> String {
     let (notes_to, notes) = mpsc::unbounded_channel();
-    let connection =
-        match Box::pin(transport::connection(&options.ice_servers, options.wrap_socket, notes_to)).await {
-            Ok(connection) => connection,
-            Err(error) => return format!("no socket could be had: {error}"),
-        };
+    let connection = match Box::pin(transport::connection(&options.ice, options.wrap_socket, notes_to)).await
+    {
+        Ok(connection) => connection,
+        Err(error) => return format!("no socket could be had: {error}"),
+    };
     let (incoming_to, incoming) = mpsc::channel(INCOMING);
     let mut life = Life {
         id,
@@ -172,6 +192,7 @@ async fn run(
         events,
         early: Vec::new(),
         described: false,
+        is_offerer: matches!(role, Role::Offerer),
         incoming: incoming_to,
         tasks: JoinSet::new(),
         to_open: 2 * Channels::COUNT,
@@ -179,7 +200,7 @@ async fn run(
         held: Vec::new(),
     };
     let reason = match life.begin(role, queued).await {
-        Ok(()) => life.run(notes, signals, incoming).await,
+        Ok(()) => life.run(notes, commands, incoming).await,
         Err(error) => format!("the descriptions do not match: {error}"),
     };
     if let Err(error) = connection.close().await {
@@ -197,6 +218,7 @@ struct Life<'a> {
     /// Candidates that came before the other side's description.
     early: Vec<RTCIceCandidateInit>,
     described: bool,
+    is_offerer: bool,
     /// Where the tasks that receive put what comes.
     incoming: mpsc::Sender<Incoming>,
     tasks: JoinSet<()>,
@@ -214,22 +236,10 @@ impl Life<'_> {
     ) -> webrtc::error::Result<()> {
         let channels = Channels::make(self.connection).await?;
         self.start(channels, queued);
-        let signal = match role {
-            Role::Offerer => {
-                let offer = self.connection.create_offer(None).await?;
-                self.connection.set_local_description(offer.clone()).await?;
-                Signal::Offer(offer.sdp)
-            }
-            Role::Answerer(offer) => {
-                self.connection.set_remote_description(RTCSessionDescription::offer(offer)?).await?;
-                self.described = true;
-                let answer = self.connection.create_answer(None).await?;
-                self.connection.set_local_description(answer.clone()).await?;
-                Signal::Answer(answer.sdp)
-            }
-        };
-        let _ = self.tell(ConnectionEvent::Signal(signal)).await;
-        Ok(())
+        match role {
+            Role::Offerer => self.offer().await,
+            Role::Answerer(offer) => self.answer(offer).await,
+        }
     }
 
     /// Starts the tasks that send.
@@ -255,18 +265,25 @@ impl Life<'_> {
     }
 
     async fn run(
-        &mut self, mut notes: mpsc::UnboundedReceiver<Note>, mut signals: mpsc::Receiver<Signal>,
+        &mut self, mut notes: mpsc::UnboundedReceiver<Note>, mut commands: mpsc::Receiver<Command>,
         mut incoming: mpsc::Receiver<Incoming>,
     ) -> String {
         let deadline = tokio::time::sleep(OPEN_WITHIN);
         tokio::pin!(deadline);
+        let mut measuring = interval(MEASURE_EVERY);
+        measuring.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let done = tokio::select! {
                 Some(note) = notes.recv() => self.note(note).await,
-                signal = signals.recv() => match signal {
-                    Some(signal) => self.signal(signal).await,
+                command = commands.recv() => match command {
+                    Some(Command::Take(signal)) => self.signal(signal).await,
+                    Some(Command::Restart) => {
+                        let restarted = self.restart().await;
+                        restarted.map_err(|error| format!("no other way can be looked for: {error}"))
+                    }
                     None => Err("it was given up".to_owned()),
                 },
+                _ = measuring.tick(), if self.to_open == 0 => self.measure().await,
                 Some(said) = incoming.recv() => self.incoming(said).await,
                 () = &mut deadline, if self.to_open > 0 => {
                     Err(format!("no way to the peer was found within {} s", OPEN_WITHIN.as_secs()))
@@ -293,7 +310,8 @@ impl Life<'_> {
                 self.tell(ConnectionEvent::Interrupted).await
             }
             Note::State(RTCPeerConnectionState::Connected) if self.to_open == 0 => {
-                self.tell(ConnectionEvent::Resumed).await
+                self.tell(ConnectionEvent::Resumed).await?;
+                self.measure().await
             }
             Note::State(_) => Ok(()),
             Note::Channel(channel) => {
@@ -313,6 +331,7 @@ impl Life<'_> {
                     return Ok(());
                 }
                 self.tell(ConnectionEvent::Open).await?;
+                self.measure().await?;
                 for said in std::mem::take(&mut self.held) {
                     self.said(said).await?;
                 }
@@ -334,6 +353,14 @@ impl Life<'_> {
         }
     }
 
+    /// Tells what is known of the connection.
+    async fn measure(&self) -> Result<(), String> {
+        match transport::measure(self.connection).await {
+            Some(measured) => self.tell(ConnectionEvent::Measured(measured)).await,
+            None => Ok(()),
+        }
+    }
+
     async fn said(&self, said: Incoming) -> Result<(), String> {
         match said {
             Incoming::Open | Incoming::Closed => Ok(()),
@@ -345,7 +372,9 @@ impl Life<'_> {
     /// What cannot be taken in is refused and told; the connection goes on with what it has.
     async fn signal(&mut self, signal: Signal) -> Result<(), String> {
         let taken = match signal {
-            Signal::Offer(_) => Err("a second offer for one connection".to_owned()),
+            Signal::Frame(_) => Err("a sealed frame".to_owned()),
+            Signal::Offer(_) if self.is_offerer => Err("an offer for one's own connection".to_owned()),
+            Signal::Offer(offer) => self.answer(offer).await.map_err(|error| format!("a bad offer: {error}")),
             Signal::Answer(_) if self.described => Err("a second answer to one offer".to_owned()),
             Signal::Answer(answer) => {
                 self.describe(answer).await.map_err(|error| format!("a bad answer: {error}"))
@@ -356,6 +385,31 @@ impl Life<'_> {
             Ok(()) => Ok(()),
             Err(reason) => self.tell(ConnectionEvent::Garbage(reason)).await,
         }
+    }
+
+    /// Offers again, with other addresses and credentials on both sides.
+    async fn restart(&mut self) -> webrtc::error::Result<()> {
+        self.connection.restart_ice().await?;
+        self.described = false;
+        self.early.clear();
+        self.offer().await
+    }
+
+    async fn offer(&self) -> webrtc::error::Result<()> {
+        let offer = self.connection.create_offer(None).await?;
+        self.connection.set_local_description(offer.clone()).await?;
+        // The driver may be gone; the next one to tell it something notices.
+        let _ = self.tell(ConnectionEvent::Signal(Signal::Offer(offer.sdp))).await;
+        Ok(())
+    }
+
+    async fn answer(&mut self, offer: String) -> webrtc::error::Result<()> {
+        self.connection.set_remote_description(RTCSessionDescription::offer(offer)?).await?;
+        self.described = true;
+        let answer = self.connection.create_answer(None).await?;
+        self.connection.set_local_description(answer.clone()).await?;
+        let _ = self.tell(ConnectionEvent::Signal(Signal::Answer(answer.sdp))).await;
+        Ok(())
     }
 
     async fn describe(&mut self, answer: String) -> webrtc::error::Result<()> {

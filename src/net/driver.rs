@@ -13,11 +13,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use ultrawave_signal::protocol::Response;
+use ultrawave_signal::protocol::{Ice, Response};
+use webrtc::peer_connection::RTCIceServer;
 
 use super::connection::{ConnectionEvent, ConnectionId, ConnectionOptions};
-use super::mesh::{self, Mesh};
+use super::ice;
+use super::mesh::{self, Credentials, Mesh};
 use super::shared::{Shared, Stage};
 use super::signaling::{Entered, Signaling, SignalingEvent, SignalingOptions};
 use crate::limits;
@@ -27,6 +30,9 @@ use crate::sync::Author;
 
 /// How long the goodbyes may take to be acknowledged.
 const FLUSH_WITHIN: Duration = Duration::from_millis(800);
+
+/// How long the last changes may take to be stored before that.
+const STORE_WITHIN: Duration = Duration::from_secs(2);
 
 /// How long closing the connections may take after that.
 const CLOSE_WITHIN: Duration = Duration::from_millis(500);
@@ -41,6 +47,8 @@ pub(crate) struct Driver {
     signaling: Signaling,
     /// Where the signaling server is.
     url: String,
+    /// STUN and TURN servers that this member was told of by whoever started it.
+    own_ice_servers: Vec<RTCIceServer>,
     connections: mpsc::Receiver<(ConnectionId, ConnectionEvent)>,
     responses: mpsc::Receiver<SignalingEvent>,
 }
@@ -49,22 +57,38 @@ impl Driver {
     /// Starts the connections to the members that the server named. To be [`run`](Self::run).
     pub(super) fn new(
         shared: Arc<Shared>, url: String, signaling: SignalingOptions, entered: Entered,
-        options: ConnectionOptions,
+        credentials: Credentials, options: ConnectionOptions,
     ) -> Self {
         let (events, connections) = mesh::events();
         let membership = entered.membership().clone();
-        let mut mesh = Mesh::new(membership.author, signaling.room.clone(), options, events);
+        let own_ice_servers = options.ice.servers.clone();
+        let handed_out = entered.ice().cloned();
+        let mut mesh = Mesh::new(membership.author, signaling.room.clone(), credentials, options, events);
         mesh.listed(Instant::now(), &membership.members);
+        if entered.has_come_back {
+            mesh.came_back(Instant::now());
+        }
         let (responses_to, responses) = mpsc::channel(limits::INCOMING_SIGNALS);
         let signaling = Signaling::start(signaling, entered, responses_to);
         for &author in &membership.members {
             signaling.note_author(author);
         }
-        Self { shared, mesh, signaling, url, connections, responses }
+        let mut driver = Self { shared, mesh, signaling, url, own_ice_servers, connections, responses };
+        if let Some(ice) = handed_out {
+            driver.use_ice(&ice);
+        }
+        driver
+    }
+
+    /// Uses the STUN and TURN servers that the signaling server names, beside the own ones.
+    fn use_ice(&mut self, handed_out: &Ice) {
+        let own = self.own_ice_servers.iter().cloned();
+        self.mesh.set_ice_servers(own.chain(ice::handed_out(handed_out)).collect());
     }
 
     /// Runs until the room is left.
-    pub(crate) async fn run(mut self) {
+    /// `writing` is what stores the session, if it is kept.
+    pub(crate) async fn run(mut self, writing: Option<JoinHandle<()>>) {
         while self.shared.stage() != Stage::Leaving {
             self.pass_on();
             let deadline = self.next_timeout();
@@ -76,7 +100,7 @@ impl Driver {
             }
             self.timeouts();
         }
-        self.leave().await;
+        self.leave(writing).await;
     }
 
     fn next_timeout(&self) -> Instant {
@@ -89,7 +113,9 @@ impl Driver {
         if self.shared.next_timeout().is_some_and(|at| at <= self.shared.now()) {
             self.shared.act(|session, now| session.handle(now, Input::Timeout));
         }
-        self.mesh.timeout(Instant::now());
+        let shared = &self.shared;
+        let is_reached = |author| shared.look(|session| session.is_reached_via_another(author));
+        self.mesh.timeout(Instant::now(), is_reached);
     }
 
     /// Brings everything that waits to where it belongs.
@@ -109,6 +135,16 @@ impl Driver {
         for author in self.shared.take_expelled() {
             self.mesh.expel(author);
         }
+        for (author, measured) in self.mesh.take_measured() {
+            self.shared.note_measured(author, measured);
+        }
+        if self.mesh.take_server_doubted() {
+            self.signaling.probe();
+        }
+        self.say_to_server();
+    }
+
+    fn say_to_server(&mut self) {
         for request in self.mesh.take_requests() {
             self.signaling.send(request);
         }
@@ -121,9 +157,14 @@ impl Driver {
                 self.shared.set_embedded(is_embedded.then(|| self.url.clone()));
                 self.shared.set_server(ServerStatus::Connected);
                 self.mesh.listed(now, &members);
+                self.mesh.came_back(now);
             }
             SignalingEvent::Down(retry_in) => {
                 self.shared.set_server(ServerStatus::Retrying(retry_in));
+                self.mesh.server_down();
+            }
+            SignalingEvent::Refused(reason) => {
+                self.shared.set_server(ServerStatus::Refusing(reason));
                 self.mesh.server_down();
             }
             SignalingEvent::Response(response) => self.response(now, response),
@@ -133,6 +174,7 @@ impl Driver {
     #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else the server says is as unexpected")]
     fn response(&mut self, now: Instant, response: Response) {
         match response {
+            Response::Ice(ice) => self.use_ice(&ice),
             Response::RequestOffer(member) => self.mesh.offer_requested(now, Author(member.author.0)),
             Response::Present(member) => self.mesh.present(now, Author(member.author.0)),
             Response::Left(member) => self.mesh.left(now, Author(member.author.0)),
@@ -141,12 +183,32 @@ impl Driver {
         }
     }
 
+    /// What goes through the server goes through this task.
+    async fn flush_detours(&mut self) {
+        let mut flushing = std::pin::pin!(tokio::time::timeout(FLUSH_WITHIN, self.mesh.flush_detours()));
+        loop {
+            tokio::select! {
+                _ = &mut flushing => return,
+                Some((id, event)) = self.connections.recv() => self.mesh.connection(Instant::now(), id, event),
+                Some(event) = self.responses.recv() => self.signaling(event),
+            }
+            self.say_to_server();
+        }
+    }
+
     /// Says goodbye, waits for the acknowledgements, and closes.
-    async fn leave(mut self) {
+    async fn leave(mut self, writing: Option<JoinHandle<()>>) {
         self.shared.act(Session::leave);
+        let stored = self.shared.stored();
+        let _ = tokio::time::timeout(STORE_WITHIN, stored).await;
+        self.shared.end_storing();
         self.pass_on();
+        self.flush_detours().await;
         self.mesh.close(FLUSH_WITHIN, CLOSE_WITHIN).await;
         self.signaling.leave().await;
+        if let Some(writing) = writing {
+            let _ = tokio::time::timeout(STORE_WITHIN, writing).await;
+        }
         self.shared.advance(Stage::Left);
     }
 }

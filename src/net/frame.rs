@@ -36,19 +36,26 @@ pub(super) enum FrameError {
     TooLong { total: u32, limit: usize },
 }
 
+/// How many frames a message of so many bytes takes.
+pub(super) fn frames_of(bytes: usize) -> usize {
+    bytes.div_ceil(PART_BYTES).max(1)
+}
+
 /// The frames of a message. Its id must differ from those still on the way.
 pub(super) fn split(id: u32, message: &[u8]) -> impl ExactSizeIterator<Item = BytesMut> {
-    let total = message.len();
-    (0..total.div_ceil(PART_BYTES).max(1)).map(move |at| {
-        let offset = at * PART_BYTES;
-        let part = message.get(offset..total.min(offset + PART_BYTES)).unwrap_or_default();
-        let mut frame = BytesMut::with_capacity(HEADER_BYTES + part.len());
-        frame.put_u32(id);
-        frame.put_u32(length(offset));
-        frame.put_u32(length(total));
-        frame.put_slice(part);
-        frame
-    })
+    (0..frames_of(message.len())).map(move |at| frame_at(id, message, at))
+}
+
+/// One of them.
+pub(super) fn frame_at(id: u32, message: &[u8], at: usize) -> BytesMut {
+    let (total, offset) = (message.len(), at * PART_BYTES);
+    let part = message.get(offset..total.min(offset + PART_BYTES)).unwrap_or_default();
+    let mut frame = BytesMut::with_capacity(HEADER_BYTES + part.len());
+    frame.put_u32(id);
+    frame.put_u32(length(offset));
+    frame.put_u32(length(total));
+    frame.put_slice(part);
+    frame
 }
 
 /// Messages are far shorter than 4 GiB: see [`limits::FRAMED_BYTES`].

@@ -1,80 +1,61 @@
-//! STUN and TURN servers.
+//! STUN and TURN servers, as the WebRTC stack wants them.
 
+use ultrawave_signal::protocol::Ice;
 use webrtc::peer_connection::RTCIceServer;
 
+use crate::limits;
 use crate::room::{IceServer, RoomError};
 
 /// Checks the servers' addresses, so that a mistyped one is told at once and not found out by the
 /// WebRTC stack when the first peer comes.
 pub(super) fn servers(servers: &[IceServer]) -> Result<Vec<RTCIceServer>, RoomError> {
-    servers.iter().map(server).collect()
+    let checked = servers
+        .iter()
+        .map(|server| checked(server).map_err(|reason| RoomError::IceServer(server.urls.join(" "), reason)));
+    checked.collect()
 }
 
-fn server(server: &IceServer) -> Result<RTCIceServer, RoomError> {
-    let bad = |reason: &str| RoomError::IceServer(server.url.clone(), reason.to_owned());
-    let (scheme, rest) =
-        server.url.split_once(':').ok_or_else(|| bad("it must be stun:host:port or turn:host:port"))?;
-    match scheme {
-        "stun" | "turn" => {}
-        "stuns" | "turns" => return Err(bad("TLS is not supported; use stun: or turn:, which go over UDP")),
-        _ => return Err(bad("it must begin with stun: or turn:")),
-    }
-    if rest.starts_with("//") {
-        return Err(bad("there is no // in such an address; it is stun:host:port or turn:host:port"));
-    }
-    if rest.contains("transport=tcp") {
-        return Err(bad("TCP is not supported; use UDP"));
-    }
-    if scheme == "turn" && (server.username.is_empty() || server.credential.is_empty()) {
-        return Err(bad("a TURN server needs a user name and a credential"));
-    }
-    let checked = RTCIceServer {
-        urls: vec![server.url.clone()],
-        username: server.username.clone(),
-        credential: server.credential.clone(),
+/// Those of the servers handed out by the signaling server that can be used.
+pub(super) fn handed_out(ice: &Ice) -> Vec<RTCIceServer> {
+    let usable = |server: &IceServer| {
+        checked(server)
+            .inspect_err(|reason| tracing::warn!(?server, reason, "the signaling server names an ICE server"))
+            .ok()
     };
-    checked.urls().map_err(|error| bad(&error.to_string()))?;
+    ice.servers.iter().take(limits::ICE_SERVERS).filter_map(usable).collect()
+}
+
+fn checked(server: &IceServer) -> Result<RTCIceServer, String> {
+    server.check().map_err(|error| error.to_string())?;
+    let IceServer { urls, username, credential } = server.clone();
+    let checked = RTCIceServer { urls, username, credential };
+    checked.urls().map_err(|error| error.to_string())?;
     Ok(checked)
 }
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+
     use super::*;
 
-    fn given(url: &str, username: &str) -> IceServer {
-        IceServer { url: url.to_owned(), username: username.to_owned(), credential: username.to_owned() }
+    /// What is taken by the check is taken by the stack.
+    #[test]
+    fn good_servers_are_taken() {
+        for text in ["stun:a.example:3478", "stun:[2001:db8::1]:3478", "turn:u:p@192.0.2.1?transport=udp"] {
+            assert!(servers(&[text.parse().unwrap()]).is_ok(), "{text}");
+        }
+        let bare = "turn:a.example".parse().unwrap();
+        assert!(matches!(servers(&[bare]), Err(RoomError::IceServer(url, _)) if url == "turn:a.example"));
     }
 
     #[test]
-    fn good_addresses() {
-        for (url, username) in [
-            ("stun:stun.example.org:3478", ""),
-            ("stun:stun.example.org", ""),
-            ("stun:[::1]:3478", ""),
-            ("turn:192.0.2.1:3478", "ana"),
-            ("turn:turn.example.org?transport=udp", "ana"),
-        ] {
-            assert!(server(&given(url, username)).is_ok(), "{url}");
-        }
-    }
-
-    #[test]
-    fn bad_addresses_name_themselves_and_the_remedy() {
-        for (url, username, remedy) in [
-            ("stun.example.org", "", "stun:host:port"),
-            ("http:stun.example.org", "", "begin with stun:"),
-            ("stuns:stun.example.org", "", "use stun:"),
-            ("stun://stun.example.org", "", "no //"),
-            ("stun:", "", ""),
-            ("stun:host:port", "", ""),
-            ("turn:turn.example.org", "", "user name"),
-            ("turn:turn.example.org?transport=tcp", "ana", "use UDP"),
-        ] {
-            let error = server(&given(url, username)).map(|_| ()).map_err(|error| error.to_string());
-            assert!(
-                matches!(&error, Err(text) if text.contains(url) && text.contains(remedy)),
-                "{url}: {error:?}"
-            );
-        }
+    fn of_those_handed_out_the_bad_are_left_out() {
+        let bad =
+            IceServer { urls: vec!["http:x".to_owned()], username: String::new(), credential: String::new() };
+        let ice = Ice { servers: vec![bad, "stun:a.example".parse().unwrap()], valid_s: None };
+        assert_eq!(handed_out(&ice).len(), 1);
+        let many = Ice { servers: vec!["stun:a".parse().unwrap(); 1_000], valid_s: None };
+        assert_eq!(handed_out(&many).len(), limits::ICE_SERVERS);
     }
 }

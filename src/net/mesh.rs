@@ -5,18 +5,28 @@
 //! feeds the mesh and then takes [`inputs`](Mesh::take_inputs) for the session and
 //! [`requests`](Mesh::take_requests) for the signaling server.
 
+mod detours;
+mod member;
+mod proving;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use rand::RngExt as _;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use ultrawave_signal::protocol::{self, Relay, Relayed, Request, RequestOffer};
+use webrtc::peer_connection::RTCIceServer;
 
+use self::member::{Link, Member, Wire};
+pub(super) use self::proving::Credentials;
+use self::proving::{Half, Proving};
 use super::connection::{Connection, ConnectionEvent, ConnectionId, ConnectionOptions, Events, Role, Signal};
-use super::relay;
+use super::relay::Said;
+use super::sealed::KEY_BYTES;
+use super::statistics::Measured;
 use crate::limits;
 use crate::session::{Channel, Input, Message};
 use crate::sync::Author;
@@ -30,41 +40,29 @@ const FIRST_DELAY: Duration = Duration::from_millis(300);
 /// The longest wait between two tries.
 const LONGEST_DELAY: Duration = Duration::from_secs(30);
 
+/// How long to look for a direct way before the one through the server is taken.
+const DETOUR_AFTER: Duration = Duration::from_secs(4);
+
+/// How long to wait before that is considered anew.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// How long a connection may be silent before another way is looked for, its channels kept.
+const RESTART_AFTER: Duration = Duration::from_millis(300);
+
+/// How long that may take before a connection is made anew.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(5);
+
+/// The shortest wait between two tries to find a direct way while there is another.
+const WITH_DETOUR_DELAY: Duration = Duration::from_secs(10);
+
 /// How long a member that the server does not name may take to come back to it.
 const FORGET_AFTER: Duration = Duration::from_secs(60);
-
-/// Another member.
-struct Member {
-    link: Link,
-    /// Tries in a row that came to nothing.
-    failures: u32,
-    /// Since when the server has not named it; nothing while it does.
-    unlisted: Option<Instant>,
-    /// Whether it has said goodbye.
-    gone: bool,
-}
-
-enum Link {
-    /// To be connected to, then.
-    Waiting(Instant),
-    Connecting(Wire),
-    Open(Wire),
-    /// Open, but silent.
-    Interrupted(Wire),
-}
-
-/// A connection, and the name that both sides know it by.
-struct Wire {
-    id: ConnectionId,
-    /// The offerer's number for it.
-    label: u64,
-    connection: Connection,
-}
 
 /// The connections to the other members.
 pub(super) struct Mesh {
     me: Author,
     room: String,
+    credentials: Credentials,
     options: ConnectionOptions,
     events: Events,
     members: BTreeMap<Author, Member>,
@@ -75,13 +73,20 @@ pub(super) struct Mesh {
     expelled: BTreeSet<Author>,
     inputs: Vec<Input>,
     requests: Vec<Request>,
+    /// What the connections measured lately.
+    measured: Vec<(Author, Measured)>,
+    /// Whether the server is to be asked for a sign of life.
+    is_server_doubted: bool,
 }
 
 impl Mesh {
-    pub(super) fn new(me: Author, room: String, options: ConnectionOptions, events: Events) -> Self {
+    pub(super) fn new(
+        me: Author, room: String, credentials: Credentials, options: ConnectionOptions, events: Events,
+    ) -> Self {
         Self {
             me,
             room,
+            credentials,
             options,
             events,
             members: BTreeMap::new(),
@@ -90,7 +95,14 @@ impl Mesh {
             expelled: BTreeSet::new(),
             inputs: Vec::new(),
             requests: Vec::new(),
+            measured: Vec::new(),
+            is_server_doubted: false,
         }
+    }
+
+    /// The STUN and TURN servers that connections begun from now on are to use.
+    pub(super) fn set_ice_servers(&mut self, servers: Vec<RTCIceServer>) {
+        self.options.ice.servers = servers;
     }
 
     /// Whose connections these are.
@@ -108,6 +120,16 @@ impl Mesh {
         std::mem::take(&mut self.requests)
     }
 
+    /// What the connections measured since this was last asked.
+    pub(super) fn take_measured(&mut self) -> Vec<(Author, Measured)> {
+        std::mem::take(&mut self.measured)
+    }
+
+    /// Whether a connection broke, so that this machine may have lost the server too.
+    pub(super) fn take_server_doubted(&mut self) -> bool {
+        std::mem::take(&mut self.is_server_doubted)
+    }
+
     /// The server is there and names the other members.
     pub(super) fn listed(&mut self, now: Instant, authors: &[Author]) {
         self.is_server_up = true;
@@ -121,9 +143,13 @@ impl Mesh {
         }
     }
 
-    /// The server is not there; the connections go on.
+    /// The server is not there; the connections go on, but for those through it.
     pub(super) fn server_down(&mut self) {
         self.is_server_up = false;
+        let detoured = self.members.iter().filter(|(_, member)| member.detour.is_some());
+        for author in detoured.map(|(&author, _)| author).collect::<Vec<_>>() {
+            self.detour_closed(author, "the server is away");
+        }
     }
 
     /// A member is there, says the server.
@@ -136,15 +162,25 @@ impl Mesh {
             return;
         }
         let try_at = if self.me < author { now } else { now + OFFER_WITHIN };
-        let member = self.members.entry(author).or_insert(Member {
-            link: Link::Waiting(try_at),
-            failures: 0,
-            unlisted: None,
-            gone: false,
-        });
+        if !is_known {
+            self.inputs.push(Input::Joined(author));
+        }
+        let member = self.members.entry(author).or_insert_with(|| Member::new(try_at));
         member.unlisted = None;
-        if let Link::Waiting(at) = &mut member.link {
-            *at = (*at).min(try_at);
+        match &mut member.link {
+            Link::Waiting(at) => *at = (*at).min(try_at),
+            // An offer may have gone to where it was before.
+            Link::Interrupted(wire, _) => wire.restart_at = Some(now),
+            Link::Connecting(_) | Link::Open(_) => {}
+        }
+    }
+
+    /// This member has come back to the server: the others do not know yet that it needs an offer.
+    pub(super) fn came_back(&mut self, now: Instant) {
+        for member in self.members.values_mut() {
+            if let Link::Waiting(at) = &mut member.link {
+                *at = now;
+            }
         }
     }
 
@@ -152,8 +188,8 @@ impl Mesh {
     pub(super) fn offer_requested(&mut self, now: Instant, author: Author) {
         self.present(now, author);
         let Some(member) = self.members.get(&author) else { return };
-        if self.me < author && matches!(member.link, Link::Open(_) | Link::Interrupted(_)) {
-            self.offer(author);
+        if self.me < author && matches!(member.link, Link::Open(_) | Link::Interrupted(..)) {
+            self.offer(now, author);
         }
     }
 
@@ -161,7 +197,7 @@ impl Mesh {
     pub(super) fn left(&mut self, now: Instant, author: Author) {
         let Some(member) = self.members.get_mut(&author) else { return };
         member.unlisted.get_or_insert(now);
-        if !matches!(member.link, Link::Open(_)) {
+        if !member.is_direct() {
             self.forget(author);
         }
     }
@@ -174,18 +210,25 @@ impl Mesh {
 
     /// When to call [`timeout`](Self::timeout).
     pub(super) fn next_timeout(&self) -> Option<Instant> {
-        let waiting = self.members.values().filter_map(|member| match member.link {
-            Link::Waiting(at) if self.is_server_up => Some(at),
-            Link::Waiting(_) | Link::Connecting(_) | Link::Open(_) | Link::Interrupted(_) => None,
+        let waiting = self.members.values().filter_map(|member| match &member.link {
+            Link::Waiting(at) if self.is_server_up => Some(*at),
+            Link::Interrupted(wire, since) if self.is_server_up => {
+                Some(wire.restart_at.map_or(*since + GIVE_UP_AFTER, |at| at.min(*since + GIVE_UP_AFTER)))
+            }
+            Link::Waiting(_) | Link::Connecting(_) | Link::Open(_) | Link::Interrupted(..) => None,
         });
-        waiting.min()
+        waiting.chain(self.next_detour()).chain(self.next_proof()).min()
     }
 
-    /// Makes the connections that are due.
-    pub(super) fn timeout(&mut self, now: Instant) {
+    /// Makes and mends the connections that are due. `is_reached` says who is reached through
+    /// another member.
+    pub(super) fn timeout(&mut self, now: Instant, is_reached: impl Fn(Author) -> bool) {
+        self.give_up_unproven(now);
         if !self.is_server_up {
             return;
         }
+        self.mend(now);
+        self.detours(now, is_reached);
         let is_due = |member: &Member| matches!(member.link, Link::Waiting(at) if at <= now);
         let due: Vec<Author> =
             self.members.iter().filter(|(_, member)| is_due(member)).map(|(&author, _)| author).collect();
@@ -196,7 +239,7 @@ impl Mesh {
             } else if unlisted.is_some() {
                 self.wait(now, author);
             } else if self.me < author {
-                self.offer(author);
+                self.offer(now, author);
             } else {
                 self.requests.push(Request::RequestOffer(RequestOffer {
                     room: self.room.clone(),
@@ -207,30 +250,70 @@ impl Mesh {
         }
     }
 
-    /// Begins a connection in place of whatever is there.
-    fn offer(&mut self, author: Author) {
-        let label = self.count + 1;
-        self.begin(author, label, Role::Offerer);
+    /// Of the connections that are silent: looks for another way, or gives them up.
+    fn mend(&mut self, now: Instant) {
+        let mut given_up = Vec::new();
+        for (&author, member) in &mut self.members {
+            let Link::Interrupted(wire, since) = &mut member.link else { continue };
+            if *since + GIVE_UP_AFTER <= now {
+                given_up.push(author);
+            } else if wire.restart_at.is_some_and(|at| at <= now) {
+                wire.restart_at = None;
+                if self.me < author {
+                    tracing::debug!(me = %self.me, %author, "looking for another way");
+                    wire.connection.restart();
+                }
+            }
+        }
+        for author in given_up {
+            self.closed(now, author, "it has fallen silent");
+        }
     }
 
-    fn begin(&mut self, author: Author, label: u64, role: Role) {
+    /// Begins a connection in place of whatever is there.
+    fn offer(&mut self, now: Instant, author: Author) {
+        let label = self.count + 1;
+        self.begin(now, author, label, Role::Offerer, None);
+    }
+
+    fn begin(&mut self, now: Instant, author: Author, label: u64, role: Role, key: Option<[u8; KEY_BYTES]>) {
         self.count += 1;
         let id = ConnectionId { author, number: self.count };
+        let sealing = self.seal(author, label, key);
+        let detour_at = self.detour_at(now);
+        let theirs = match (&role, key) {
+            (Role::Answerer(offer), Some(key)) => Half::new(offer, key),
+            _ => Half::default(),
+        };
+        let mine = Half { key: sealing.public, ..Half::default() };
         let Some(member) = self.members.get_mut(&author) else { return };
         let connection = Connection::start(id, role, self.options.clone(), self.events.clone());
-        let before = std::mem::replace(&mut member.link, Link::Connecting(Wire { id, label, connection }));
-        if matches!(before, Link::Open(_)) {
+        let wire = Wire {
+            id,
+            label,
+            connection,
+            seal: sealing.seal,
+            proving: Proving { mine, theirs, ..Proving::default() },
+            public: Some(sealing.public),
+            detour_at,
+            restart_at: None,
+        };
+        let was_open = member.is_direct();
+        member.link = Link::Connecting(wire);
+        if was_open && !member.is_open() {
             self.inputs.push(Input::Disconnected(author));
         }
     }
 
-    /// Sets the next try, later with every failure.
+    /// Sets the next try, later with every failure. Not all members try at the same moment.
     fn wait(&mut self, now: Instant, author: Author) {
         let Some(member) = self.members.get_mut(&author) else { return };
-        let delay = FIRST_DELAY * 2_u32.saturating_pow(member.failures.min(16));
+        let delay = (FIRST_DELAY * 2_u32.saturating_pow(member.failures.min(16))).min(LONGEST_DELAY);
+        let delay = if member.detour.is_some() { delay.max(WITH_DETOUR_DELAY) } else { delay };
         let patience = if self.me < author { Duration::ZERO } else { OFFER_WITHIN };
         member.failures += 1;
-        member.link = Link::Waiting(now + delay.min(LONGEST_DELAY) + patience);
+        let jitter = rand::rng().random_range(0.75..1.25);
+        member.link = Link::Waiting(now + delay.mul_f64(jitter) + patience);
     }
 
     fn forget(&mut self, author: Author) {
@@ -242,26 +325,36 @@ impl Mesh {
     /// Another member said something through the server.
     pub(super) fn relayed(&mut self, now: Instant, signal: protocol::Signal, relayed: &Relayed) {
         let author = Author(relayed.from.0);
-        let (label, signal) = match relay::read(signal, &relayed.body) {
-            Ok(read) => read,
+        let Said { connection: label, signal, key } = match self.unseal(signal, author, &relayed.body) {
+            Ok(said) => said,
             Err(reason) => {
                 self.inputs.push(Input::Garbage(author, reason));
                 return;
             }
         };
-        if let Signal::Offer(offer) = signal {
-            if author < self.me {
-                self.present(now, author);
-                self.begin(author, label, Role::Answerer(offer));
+        let wire = self.members.get(&author).and_then(Member::wire).filter(|wire| wire.label == label);
+        let signal = match signal {
+            Signal::Frame(sealed) => return self.packet(author, label, sealed),
+            Signal::Offer(offer) if wire.is_none() => {
+                if author < self.me {
+                    self.present(now, author);
+                    self.begin(now, author, label, Role::Answerer(offer), key);
+                }
+                return;
             }
-            return;
-        }
-        let wire = self.members.get(&author).and_then(Member::wire);
+            signal @ (Signal::Offer(_) | Signal::Answer(_) | Signal::Candidate(_)) => signal,
+        };
+        let answer = match (&signal, key) {
+            (Signal::Answer(sdp), Some(key)) => Some((Half::new(sdp, key), key)),
+            _ => None,
+        };
         // What belongs to an earlier connection is late, not wrong.
-        if let Some(wire) = wire.filter(|wire| wire.label == label)
-            && !wire.connection.signal(signal)
-        {
+        let Some(wire) = wire else { return };
+        if !wire.connection.signal(signal) {
             tracing::debug!(%author, "too many candidates at once");
+        }
+        if let Some((theirs, key)) = answer {
+            self.answered(author, theirs, key);
         }
     }
 
@@ -269,32 +362,77 @@ impl Mesh {
     pub(super) fn connection(&mut self, now: Instant, id: ConnectionId, event: ConnectionEvent) {
         let author = id.author;
         let Some(member) = self.members.get_mut(&author) else { return };
-        let Some(label) = member.wire().filter(|wire| wire.id == id).map(|wire| wire.label) else { return };
+        let is_detour = member.detour.as_ref().is_some_and(|detour| detour.id == id);
+        let label = match (&member.detour, member.wire()) {
+            (Some(detour), _) if is_detour => detour.label,
+            (_, Some(wire)) if wire.id == id => wire.label,
+            _ => return,
+        };
         match event {
-            ConnectionEvent::Signal(signal) => {
-                let (signal, body) = relay::write(label, signal);
-                let relay = Relay { room: self.room.clone(), to: protocol::Author(author.0), body };
-                self.requests.push(Request::Relay(signal, relay));
-            }
+            ConnectionEvent::Signal(signal) => self.relay(author, label, signal),
+            ConnectionEvent::Open if is_detour => self.prove(now, author, true),
+            ConnectionEvent::Closed(reason) if is_detour => self.detour_closed(author, &reason),
             ConnectionEvent::Open | ConnectionEvent::Resumed => {
-                tracing::debug!(me = %self.me, %author, "a connection is open");
                 member.failures = 0;
                 if member.set_open() {
-                    self.inputs.push(Input::Connected(author));
+                    match member.wire() {
+                        Some(wire) if wire.proving.is_done => self.open_proven(author),
+                        _ => self.prove(now, author, false),
+                    }
                 }
             }
             ConnectionEvent::Interrupted if member.gone => self.forget(author),
-            ConnectionEvent::Interrupted => {
-                if member.set_interrupted() {
-                    self.inputs.push(Input::Disconnected(author));
-                }
+            ConnectionEvent::Interrupted => self.interrupted(now, author),
+            ConnectionEvent::Message(message) if !member.is_proven(is_detour) => {
+                self.proven(now, author, is_detour, message);
             }
             ConnectionEvent::Message(message) => {
                 member.gone |= message == Message::Goodbye;
                 self.inputs.push(Input::Message(author, message));
             }
             ConnectionEvent::Garbage(reason) => self.inputs.push(Input::Garbage(author, reason)),
+            ConnectionEvent::Measured(measured) => {
+                let route = &measured.route;
+                if member.route.as_ref() != Some(route) {
+                    tracing::info!(me = %self.me, %author, %route, "a connection is open");
+                    member.route = Some(route.clone());
+                }
+                self.measured.push((author, measured));
+            }
             ConnectionEvent::Closed(reason) => self.closed(now, author, &reason),
+        }
+    }
+
+    /// Says something to a member through the server.
+    fn relay(&mut self, author: Author, label: u64, signal: Signal) {
+        let wire = self.members.get_mut(&author).and_then(Member::wire_mut);
+        // The first description alone brings the key: the keys outlive a restart.
+        let mut key = None;
+        if let (Some(wire), Signal::Offer(sdp) | Signal::Answer(sdp)) = (wire, &signal) {
+            key = wire.public.take();
+            if let Some(key) = key {
+                wire.proving.mine = Half::new(sdp, key);
+            }
+        }
+        let (signal, body) = self.seal_signal(author, Said { connection: label, signal, key });
+        let relay = Relay { room: self.room.clone(), to: protocol::Author(author.0), body };
+        self.requests.push(Request::Relay(signal, relay));
+    }
+
+    fn interrupted(&mut self, now: Instant, author: Author) {
+        let Some(member) = self.members.get_mut(&author) else { return };
+        if !member.set_interrupted(now) {
+            return;
+        }
+        tracing::info!(me = %self.me, %author, "a connection has fallen silent");
+        self.is_server_doubted = true;
+        let (is_detoured, detour_at) = (member.is_detoured(), now + DETOUR_AFTER);
+        if let Some(wire) = member.wire_mut() {
+            wire.restart_at = Some(now + RESTART_AFTER);
+            wire.detour_at = detour_at;
+        }
+        if !is_detoured {
+            self.inputs.push(Input::Disconnected(author));
         }
     }
 
@@ -305,7 +443,7 @@ impl Mesh {
             self.forget(author);
             return;
         }
-        if matches!(member.link, Link::Open(_)) {
+        if member.is_direct() && !member.is_detoured() {
             self.inputs.push(Input::Disconnected(author));
         }
         self.wait(now, author);
@@ -313,9 +451,17 @@ impl Mesh {
 
     /// Sends to a member; to one that cannot be talked to, nothing.
     pub(super) fn send(&mut self, now: Instant, to: Author, channel: Channel, message: Message) {
-        let Some(Link::Open(wire)) = self.members.get(&to).map(|member| &member.link) else { return };
-        if wire.connection.send(channel, message).is_err() {
-            self.closed(now, to, "it takes nothing in");
+        let Some(member) = self.members.get(&to) else { return };
+        let (is_direct, sent) = match (&member.link, &member.detour) {
+            (Link::Open(wire), _) if wire.proving.is_done => (true, wire.connection.send(channel, message)),
+            (_, Some(detour)) if detour.is_open => (false, detour.detour.send(channel, message)),
+            _ => return,
+        };
+        let stalled = "it takes nothing in";
+        match sent {
+            Ok(()) => {}
+            Err(_) if is_direct => self.closed(now, to, stalled),
+            Err(_) => self.detour_closed(to, stalled),
         }
     }
 
@@ -326,7 +472,7 @@ impl Mesh {
         for member in members.into_values() {
             let (wire, is_open) = match member.link {
                 Link::Open(wire) => (wire, true),
-                Link::Connecting(wire) | Link::Interrupted(wire) => (wire, false),
+                Link::Connecting(wire) | Link::Interrupted(wire, _) => (wire, false),
                 Link::Waiting(_) => continue,
             };
             closing.spawn(async move {
@@ -337,37 +483,6 @@ impl Mesh {
             });
         }
         while closing.join_next().await.is_some() {}
-    }
-}
-
-impl Member {
-    fn wire(&self) -> Option<&Wire> {
-        match &self.link {
-            Link::Connecting(wire) | Link::Open(wire) | Link::Interrupted(wire) => Some(wire),
-            Link::Waiting(_) => None,
-        }
-    }
-
-    /// Whether it was not open before.
-    fn set_open(&mut self) -> bool {
-        let link = std::mem::replace(&mut self.link, Link::Waiting(Instant::now()));
-        let (link, was_closed) = match link {
-            Link::Connecting(wire) | Link::Interrupted(wire) => (Link::Open(wire), true),
-            same @ (Link::Open(_) | Link::Waiting(_)) => (same, false),
-        };
-        self.link = link;
-        was_closed
-    }
-
-    /// Whether it was open before.
-    fn set_interrupted(&mut self) -> bool {
-        let link = std::mem::replace(&mut self.link, Link::Waiting(Instant::now()));
-        let (link, was_open) = match link {
-            Link::Open(wire) => (Link::Interrupted(wire), true),
-            same @ (Link::Connecting(_) | Link::Interrupted(_) | Link::Waiting(_)) => (same, false),
-        };
-        self.link = link;
-        was_open
     }
 }
 

@@ -9,14 +9,19 @@
 
 mod channel;
 mod connection;
+mod detour;
 mod driver;
 mod frame;
 mod ice;
+mod keeping;
 mod mesh;
+mod packing;
 mod relay;
 mod runtime;
+mod sealed;
 mod shared;
 mod signaling;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod transport;
@@ -25,18 +30,24 @@ mod watcher;
 mod weather;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::room::{DEFAULT_SIGNAL, RoomError, RoomOptions};
+use rand::RngExt as _;
+
+use crate::room::{DEFAULT_SIGNAL, RoomError, RoomOptions, ServerStatus};
 use crate::session::{Session, SessionOptions};
 use crate::sync::{Author, Checkpoint};
+use crate::trust::{Access, AuthorKey, Certificate};
 
-use runtime::WrapSocket;
+use keeping::{Keeping, Kept};
+pub(crate) use runtime::WrapSocket;
 
 pub(crate) use shared::{Shared, Stage};
 pub(crate) use signaling::Entry;
+pub use statistics::{Measured, Route};
 pub(crate) use watcher::{Callback, Watcher, call_back};
 #[cfg(test)]
-pub(crate) use weather::rain;
+pub(crate) use weather::{blocked, downpour, rain};
 
 /// A place in a room, with its driver running.
 pub(crate) struct Membership {
@@ -45,6 +56,10 @@ pub(crate) struct Membership {
     pub(crate) members: usize,
     /// Whether the room was opened by this.
     pub(crate) is_creator: bool,
+    /// Whether the session goes on from what was kept on this machine.
+    pub(crate) is_resumed: bool,
+    /// What the person is to know of that.
+    pub(crate) notes: Vec<String>,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -70,46 +85,84 @@ impl Surroundings {
 pub(crate) async fn enter(
     room: &str, entry: Entry, document: Checkpoint, options: &RoomOptions, surroundings: Surroundings,
 ) -> Result<Membership, RoomError> {
+    let access = options.access.clone().unwrap_or_else(|| Access::open(room));
     let signaling = signaling::SignalingOptions {
         url: signal_url(&options.signal)?,
-        room: room.to_owned(),
+        // The server knows a locked room by a name that says nothing.
+        room: if access.is_locked() { access.room_id() } else { room.to_owned() },
         max_members: options.max_members,
         may_embed: surroundings.may_embed,
     };
     let connections = connection::ConnectionOptions {
-        ice_servers: ice::servers(&options.ice_servers)?,
+        ice: transport::IceOptions {
+            servers: ice::servers(&options.ice_servers)?,
+            relay_only: options.relay_only,
+        },
         codec: CODEC,
         wrap_socket: surroundings.wrap_socket,
     };
-    let entered = signaling::enter(&signaling, entry).await?;
+    let mut keeping = Keeping::find(room, &access, entry, options).await?;
+    let key = AuthorKey::new(&keeping.secret());
+    let entered = match signaling::enter(&signaling, entry, keeping.pass().as_ref()).await {
+        Ok(entered) => entered,
+        Err(error) => {
+            keeping.discard();
+            return Err(error);
+        }
+    };
     let membership = entered.membership();
     let (author, members, is_creator) = (membership.author, membership.members.len(), entered.is_creator);
     let session_options = SessionOptions { name: options.name.clone(), history: options.history };
-    let session = if is_creator {
-        Session::create(author, document, session_options)
-    } else {
-        Session::join(author, &membership.members, session_options)
-    };
+    let (session, kept) = keeping.begin(&entered, (&access, &key), |replica| match replica {
+        Some(replica) => Session::resume(replica, &membership.members, session_options),
+        None if is_creator => Session::create(author, document, session_options),
+        None => Session::join(author, &membership.members, session_options),
+    });
+    let certificate = Certificate::issue(&access, author, &key);
+    let credentials = mesh::Credentials { access, key, certificate };
+    let Kept { writer, is_resumed, unkept, notes } = kept;
     let embedded = entered.is_embedded().then(|| options.signal.clone());
     let shared = Arc::new(Shared::new(session, embedded));
-    tokio::spawn(
-        driver::Driver::new(shared.clone(), options.signal.clone(), signaling, entered, connections).run(),
+    shared.set_unkept(unkept);
+    if entered.is_outside() {
+        shared.set_server(ServerStatus::Retrying(Duration::ZERO));
+    }
+    if let Some(writer) = &writer {
+        shared.set_file_hash(writer.file_hash());
+    }
+    let writing = writer.map(|writer| {
+        let shared = shared.clone();
+        tokio::task::spawn_blocking(move || writer.run(&shared))
+    });
+    let driver = driver::Driver::new(
+        shared.clone(),
+        options.signal.clone(),
+        signaling,
+        entered,
+        credentials,
+        connections,
     );
-    Ok(Membership { author, members, is_creator, shared })
+    tokio::spawn(driver.run(writing));
+    Ok(Membership { author, members, is_creator, is_resumed, notes, shared })
 }
 
-const CODEC: channel::Codec = channel::Codec {
-    encode: |message| message.encode(),
-    decode: |text| crate::session::Message::decode(text).map_err(|error| error.to_string()),
-};
+const CODEC: channel::Codec = channel::Codec { encode: packing::pack, decode: packing::unpack };
+
+/// What a secret is made of that nobody else has.
+fn random_bytes() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    rand::rng().fill(&mut bytes);
+    bytes
+}
 
 fn signal_url(text: &str) -> Result<url::Url, RoomError> {
     let bad = |reason: String| RoomError::NoServer { url: text.to_owned(), reason };
     let url = url::Url::parse(text)
-        .map_err(|error| bad(format!("this is no address ({error}); it is ws://host:port")))?;
+        .map_err(|error| bad(format!("this is no address ({error}); it is ws://host:port or wss://host")))?;
     match url.scheme() {
-        "ws" if url.has_host() => Ok(url),
-        "wss" => Err(bad("TLS is not supported; use ws://host:port".to_owned())),
-        _ => Err(bad("this is no address of a signaling server; it is ws://host:port".to_owned())),
+        "ws" | "wss" if url.has_host() => Ok(url),
+        _ => Err(bad(
+            "this is no address of a signaling server; it is ws://host:port or wss://host".to_owned()
+        )),
     }
 }

@@ -33,7 +33,7 @@ const SOCKET_BUFFER_BYTES: usize = 4 << 20;
 type Sleep = Pin<Box<dyn Future<Output = ()> + Send + 'static>>;
 
 /// What is put around a socket before it is used. Tests put a bad network there.
-pub(super) type WrapSocket = fn(Arc<dyn AsyncUdpSocket>) -> Arc<dyn AsyncUdpSocket>;
+pub(crate) type WrapSocket = fn(Arc<dyn AsyncUdpSocket>) -> Arc<dyn AsyncUdpSocket>;
 
 /// A runtime for one connection: the rounds left are its own.
 pub(super) struct PromptRuntime {

@@ -3,17 +3,18 @@
 //! Handles lock it for as long as one call into the session takes, never across an `.await`, and
 //! wake the driver, which alone sends.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, broadcast, watch};
 
+use super::statistics::Measured;
 use super::watcher::Watcher;
 use crate::document::Value;
 use crate::limits;
 use crate::room::ServerStatus;
-use crate::session::{Channel, Event, Message, Output, Session, Time};
+use crate::session::{Channel, Event, Link, Message, Output, Record, Session, Time, Way};
 use crate::sync::{Author, Snapshot, VectorClock};
 
 /// How far a room is.
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     stage: watch::Sender<Stage>,
     /// Told whenever who is there, or what they have, has changed.
     progress: watch::Sender<()>,
+    /// Told whenever there is something to be stored.
+    storing: Condvar,
 }
 
 struct State {
@@ -46,10 +49,56 @@ struct State {
     outgoing: VecDeque<(Author, Channel, Message)>,
     /// Whose connections are to be closed for good.
     expelled: Vec<Author>,
+    /// What is to be stored, and the number of the last of it.
+    unstored: Unstored,
+    /// Whether nothing more is going to be stored.
+    is_over: bool,
+    /// Why the room is not kept on this disk, though it should be.
+    unkept: Option<String>,
+    /// What the file was when it was last read or written, as a hash.
+    file_hash: Vec<u8>,
+    /// Whether that is news.
+    is_file_news: bool,
     server: ServerStatus,
+    /// Who is reached by way of whom.
+    ways: BTreeMap<Author, Author>,
+    /// What the connections measured last.
+    measured: BTreeMap<Author, Measured>,
     /// Where the signaling server is, when it runs in this process.
     embedded: Option<String>,
     watchers: Vec<Weak<Watcher>>,
+}
+
+/// What is to be stored.
+#[derive(Default)]
+struct Unstored {
+    records: Vec<Record>,
+    changes: usize,
+    last: u64,
+    /// Whether it was too much to keep: the whole is to be stored instead.
+    overflowed: bool,
+}
+
+impl Unstored {
+    fn push(&mut self, number: u64, record: Record) {
+        self.last = number;
+        match &record {
+            Record::Whole(..) => *self = Self { last: number, ..Self::default() },
+            Record::Changes(changes, _) => self.changes += changes.len(),
+        }
+        if self.changes > limits::UNSTORED_CHANGES {
+            self.overflowed = true;
+        }
+        if self.overflowed {
+            self.records.clear();
+        } else {
+            self.records.push(record);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.records.is_empty() && !self.overflowed
+    }
 }
 
 impl Shared {
@@ -64,11 +113,19 @@ impl Shared {
             events: broadcast::Sender::new(limits::WATCHED_EVENTS),
             stage: watch::Sender::new(stage),
             progress: watch::Sender::new(()),
+            storing: Condvar::new(),
             state: Mutex::new(State {
                 session,
                 outgoing: VecDeque::new(),
                 expelled: Vec::new(),
+                unstored: Unstored::default(),
+                is_over: false,
+                unkept: None,
+                file_hash: Vec::new(),
+                is_file_news: false,
                 server: ServerStatus::Connected,
+                measured: BTreeMap::new(),
+                ways: BTreeMap::new(),
                 embedded,
                 watchers: Vec::new(),
             }),
@@ -120,9 +177,16 @@ impl Shared {
                     state.expelled.push(author);
                     continue;
                 }
+                Output::Store(number, record) => {
+                    state.unstored.push(number, record);
+                    continue;
+                }
                 Output::Event(event) => event,
             };
             tracing::trace!(me = %state.session.author(), ?event, "told");
+            if matches!(event, Event::People) {
+                state.log_ways();
+            }
             match &event {
                 Event::Changed(changes) => news.extend(changes.iter().cloned()),
                 Event::Ready | Event::Replaced(_) => is_new = true,
@@ -147,6 +211,9 @@ impl Shared {
             for watcher in state.watchers() {
                 watcher.add(&news);
             }
+        }
+        if !state.unstored.is_empty() {
+            self.storing.notify_one();
         }
         if is_new {
             self.advance(Stage::Here);
@@ -225,6 +292,95 @@ impl Shared {
         self.lock().embedded = embedded;
     }
 
+    /// Waits for something to be stored, for so long: it, and the number of the last of it.
+    pub(super) fn next_records(&self, within: Duration) -> Option<(u64, Vec<Record>)> {
+        let state = self.lock();
+        let is_idle = |state: &mut State| state.unstored.is_empty() && !state.is_over && !state.is_file_news;
+        let waited = self.storing.wait_timeout_while(state, within, is_idle);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        if state.unstored.overflowed {
+            drop(state);
+            return self.whole();
+        }
+        let unstored = std::mem::take(&mut state.unstored);
+        (!unstored.records.is_empty()).then_some((unstored.last, unstored.records))
+    }
+
+    /// Waits until nothing that is to be said waits for the disk.
+    pub(super) async fn stored(&self) {
+        while !self.look(Session::is_said) {
+            self.woken().await;
+        }
+    }
+
+    /// Nothing more is going to be stored.
+    pub(super) fn end_storing(&self) {
+        self.lock().is_over = true;
+        self.storing.notify_one();
+    }
+
+    /// Whether nothing more is going to be stored.
+    pub(super) fn is_storing_over(&self) -> bool {
+        self.lock().is_over
+    }
+
+    /// The whole, in place of all that is still to be stored.
+    pub(super) fn whole(&self) -> Option<(u64, Vec<Record>)> {
+        let mut state = self.lock();
+        state.unstored = Unstored::default();
+        let (last, whole) = state.session.whole()?;
+        Some((last, vec![whole]))
+    }
+
+    /// Why the room is not kept on this disk, though it should be.
+    pub(crate) fn unkept(&self) -> Option<String> {
+        self.lock().unkept.clone()
+    }
+
+    /// Notes why the room is not kept, or that it is again.
+    pub(super) fn set_unkept(&self, unkept: Option<String>) {
+        let mut state = self.lock();
+        if state.unkept != unkept {
+            state.unkept = unkept;
+            self.progress.send_replace(());
+            let _ = self.events.send(Event::Progress);
+        }
+    }
+
+    /// Whether the file has become another since this was last asked.
+    pub(super) fn is_file_news(&self) -> bool {
+        std::mem::take(&mut self.lock().is_file_news)
+    }
+
+    /// What the file was when it was last read or written.
+    pub(crate) fn file_hash(&self) -> Vec<u8> {
+        self.lock().file_hash.clone()
+    }
+
+    /// Notes what the file is.
+    pub(crate) fn set_file_hash(&self, hash: Vec<u8>) {
+        let mut state = self.lock();
+        state.is_file_news |= state.file_hash != hash;
+        state.file_hash = hash;
+        self.storing.notify_one();
+    }
+
+    /// Notes what a connection measured.
+    pub(crate) fn note_measured(&self, author: Author, measured: Measured) {
+        self.lock().measured.insert(author, measured);
+    }
+
+    /// What the connections to those who are there measured last.
+    pub(crate) fn measured(&self) -> BTreeMap<Author, Measured> {
+        let state = self.lock();
+        let people = state.session.people();
+        let direct = people.iter().filter(|person| matches!(person.way, Way::Direct | Way::Server));
+        let there = direct.filter(|person| matches!(person.link, Link::Live | Link::Away));
+        there
+            .filter_map(|person| Some((person.author, state.measured.get(&person.author)?.clone())))
+            .collect()
+    }
+
     /// Tells whoever watches.
     pub(crate) fn tell(&self, event: Event) {
         let _ = self.events.send(event);
@@ -245,6 +401,21 @@ impl Shared {
 }
 
 impl State {
+    /// Notes in the log who is reached by way of whom, when that changes; what else is open the mesh
+    /// knows.
+    fn log_ways(&mut self) {
+        let people = self.session.people();
+        let ways = people.iter().filter_map(|person| match person.way {
+            Way::Via(third) => Some((person.author, third)),
+            Way::Direct | Way::Server => None,
+        });
+        let ways: BTreeMap<Author, Author> = ways.collect();
+        for (author, third) in ways.iter().filter(|(author, third)| self.ways.get(author) != Some(third)) {
+            tracing::info!(me = %self.session.author(), %author, route = %format_args!("via {third}"), "a connection is open");
+        }
+        self.ways = ways;
+    }
+
     fn watchers(&self) -> impl Iterator<Item = Arc<Watcher>> {
         self.watchers.iter().filter_map(Weak::upgrade)
     }

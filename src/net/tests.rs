@@ -14,13 +14,17 @@ use tokio::sync::mpsc;
 
 use super::channel::Codec;
 use super::connection::{Connection, ConnectionEvent, ConnectionId, ConnectionOptions, Role, Signal};
+use super::transport::IceOptions;
 use crate::session::{Channel, Message, Presence};
 use crate::sync::Author;
 
 /// Messages that say a text and nothing else; a text of `?` is garbage.
 const CODEC: Codec = Codec {
-    encode: |message| said(message).to_owned(),
-    decode: |text| if text == "?" { Err("a question mark".to_owned()) } else { Ok(saying(text)) },
+    encode: |message| said(message).as_bytes().to_vec(),
+    decode: |bytes| match std::str::from_utf8(&bytes).unwrap() {
+        "?" => Err("a question mark".to_owned()),
+        text => Ok(saying(text)),
+    },
 };
 
 fn saying(text: &str) -> Message {
@@ -42,8 +46,11 @@ impl End {
     fn start(author: u32, role: Role) -> Self {
         let (events_to, events) = mpsc::channel(64);
         let id = ConnectionId { author: Author(author), number: 1 };
-        let options =
-            ConnectionOptions { ice_servers: Vec::new(), codec: CODEC, wrap_socket: std::convert::identity };
+        let options = ConnectionOptions {
+            ice: IceOptions::default(),
+            codec: CODEC,
+            wrap_socket: std::convert::identity,
+        };
         Self { connection: Connection::start(id, role, options, events_to), events }
     }
 
@@ -55,7 +62,9 @@ impl End {
     async fn next(&mut self) -> ConnectionEvent {
         loop {
             match self.event().await {
-                ConnectionEvent::Signal(Signal::Candidate(_)) | ConnectionEvent::Resumed => {}
+                ConnectionEvent::Signal(Signal::Candidate(_))
+                | ConnectionEvent::Resumed
+                | ConnectionEvent::Measured(_) => {}
                 event => return event,
             }
         }
@@ -91,11 +100,13 @@ async fn pair() -> (End, End, Duration) {
             event = left.event() => match event {
                 ConnectionEvent::Signal(signal) => assert!(right.connection.signal(signal)),
                 ConnectionEvent::Open => left_open = true,
+                ConnectionEvent::Measured(_) => {}
                 event => panic!("{event:?}"),
             },
             event = right.event() => match event {
                 ConnectionEvent::Signal(signal) => assert!(left.connection.signal(signal)),
                 ConnectionEvent::Open => right_open = true,
+                ConnectionEvent::Measured(_) => {}
                 event => panic!("{event:?}"),
             },
         }

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rtc::ice::mdns::MulticastDnsMode;
 use tokio::sync::mpsc;
@@ -12,10 +12,12 @@ use webrtc::data_channel::{DataChannel, RTCDataChannelInit};
 use webrtc::error::{Error, Result};
 use webrtc::peer_connection::{
     PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCConfigurationBuilder, RTCIceServer,
-    RTCPeerConnectionIceEvent, RTCPeerConnectionState, SettingEngine, SettingEngineBuilder,
+    RTCIceTransportPolicy, RTCPeerConnectionIceEvent, RTCPeerConnectionState, SettingEngine,
+    SettingEngineBuilder, StatsSelector,
 };
 
 use super::runtime::{PromptRuntime, WrapSocket};
+use super::statistics::{Measured, Route};
 use crate::limits;
 use crate::session::Channel;
 
@@ -47,6 +49,15 @@ const SERVER_REFLEXIVE_AFTER: Duration = Duration::from_millis(200);
 
 /// The same, through a TURN server: everything costs a detour then.
 const RELAYED_AFTER: Duration = Duration::from_millis(800);
+
+/// How to look for ways to a peer.
+#[derive(Clone, Debug, Default)]
+pub(super) struct IceOptions {
+    /// STUN and TURN servers.
+    pub(super) servers: Vec<RTCIceServer>,
+    /// Whether only TURN servers' addresses are shown to the peer.
+    pub(super) relay_only: bool,
+}
 
 /// What the stack says about a connection.
 pub(super) enum Note {
@@ -106,12 +117,16 @@ async fn make(connection: &dyn PeerConnection, label: &str, reliable: bool) -> R
 
 /// Binds the sockets. The connection is to be closed, not merely dropped.
 pub(super) async fn connection(
-    ice_servers: &[RTCIceServer], wrap_socket: WrapSocket, notes: mpsc::UnboundedSender<Note>,
+    ice: &IceOptions, wrap_socket: WrapSocket, notes: mpsc::UnboundedSender<Note>,
 ) -> Result<Box<dyn PeerConnection>> {
+    let policy = if ice.relay_only { RTCIceTransportPolicy::Relay } else { RTCIceTransportPolicy::All };
+    let configuration = RTCConfigurationBuilder::new()
+        .with_ice_servers(ice.servers.clone())
+        .with_ice_transport_policy(policy);
     let runtime = PromptRuntime::new(wrap_socket)
         .ok_or_else(|| Error::Other("the WebRTC stack was built without a runtime".to_owned()))?;
     let builder = PeerConnectionBuilder::new()
-        .with_configuration(RTCConfigurationBuilder::new().with_ice_servers(ice_servers.to_vec()).build())
+        .with_configuration(configuration.build())
         .with_setting_engine(settings())
         .with_runtime(Arc::new(runtime))
         .with_handler(Arc::new(Notes { to: notes, announced: AtomicUsize::new(0) }))
@@ -128,7 +143,31 @@ fn settings() -> SettingEngine {
         .with_prflx_acceptance_min_wait(Some(PEER_REFLEXIVE_AFTER))
         .with_srflx_acceptance_min_wait(Some(SERVER_REFLEXIVE_AFTER))
         .with_relay_acceptance_min_wait(Some(RELAYED_AFTER))
+        // A restart follows the machine to the addresses that it has by then.
+        .with_discard_local_candidates_during_ice_restart(true)
         .build()
+}
+
+/// What the stack knows of a connection; nothing before it has found a way.
+pub(super) async fn measure(connection: &dyn PeerConnection) -> Option<Measured> {
+    let ice = connection.sctp().await?.transport().ice_transport();
+    let chosen = ice.get_selected_candidate_pair().await.ok()??;
+    let report = connection.get_stats(Instant::now(), StatsSelector::None).await;
+    let transport = report.transport()?;
+    let pair = report.candidate_pairs().find(|pair| pair.stats.id == transport.selected_candidate_pair_id);
+    let round_trip = pair.and_then(|pair| Duration::try_from_secs_f64(pair.current_round_trip_time).ok());
+    let host = &chosen.remote().address;
+    let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+    Some(Measured {
+        route: Route::Pair {
+            local: chosen.local().typ.to_string(),
+            remote: chosen.remote().typ.to_string(),
+            address: format!("{host}:{}", chosen.remote().port),
+        },
+        round_trip: round_trip.filter(|time| !time.is_zero()),
+        bytes_in: transport.bytes_received,
+        bytes_out: transport.bytes_sent,
+    })
 }
 
 /// Passes the stack's callbacks on. The queue is unbounded because the callbacks run on the

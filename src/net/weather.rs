@@ -9,9 +9,6 @@ use std::time::Duration;
 
 use webrtc::runtime::{AsyncUdpSocket, RecvMeta, Transmit};
 
-/// Of a thousand datagrams sent, those that are lost.
-const LOST: u64 = 50;
-
 /// Of a thousand, those that come twice.
 const DOUBLED: u64 = 10;
 
@@ -19,18 +16,35 @@ const DOUBLED: u64 = 10;
 /// back takes 50 ms and more.
 const DELAY: (Duration, u64) = (Duration::from_millis(22), 6);
 
-/// A socket in the rain. What happens to the n-th datagram follows from the seed.
+/// A socket in the rain, where one datagram of twenty is lost. What happens to the n-th follows from
+/// the seed.
 pub(crate) fn rain(inner: Arc<dyn AsyncUdpSocket>) -> Arc<dyn AsyncUdpSocket> {
-    Arc::new(Rain { inner, state: AtomicU64::new(0x9E37_79B9_7F4A_7C15) })
+    Rain::around(inner, 50)
+}
+
+/// The same, where one of five is lost.
+pub(crate) fn downpour(inner: Arc<dyn AsyncUdpSocket>) -> Arc<dyn AsyncUdpSocket> {
+    Rain::around(inner, 200)
+}
+
+/// A socket from which nothing comes through, as where UDP is blocked.
+pub(crate) fn blocked(inner: Arc<dyn AsyncUdpSocket>) -> Arc<dyn AsyncUdpSocket> {
+    Rain::around(inner, 1_000)
 }
 
 #[derive(Debug)]
 struct Rain {
     inner: Arc<dyn AsyncUdpSocket>,
+    /// Of a thousand datagrams sent, those that are lost.
+    lost: u64,
     state: AtomicU64,
 }
 
 impl Rain {
+    fn around(inner: Arc<dyn AsyncUdpSocket>, lost: u64) -> Arc<dyn AsyncUdpSocket> {
+        Arc::new(Self { inner, lost, state: AtomicU64::new(0x9E37_79B9_7F4A_7C15) })
+    }
+
     /// A number below `bound`.
     fn draw(&self, bound: u64) -> u64 {
         let step = |state: u64| {
@@ -56,10 +70,10 @@ impl AsyncUdpSocket for Rain {
     }
 
     fn poll_send(&self, _: &mut Context<'_>, transmit: &Transmit<'_>) -> Poll<io::Result<usize>> {
-        if self.draw(1_000) >= LOST {
+        if self.draw(1_000) >= self.lost {
             self.deliver(transmit.contents, transmit.destination);
         }
-        if self.draw(1_000) < DOUBLED {
+        if self.lost < 1_000 && self.draw(1_000) < DOUBLED {
             self.deliver(transmit.contents, transmit.destination);
         }
         Poll::Ready(Ok(transmit.contents.len()))

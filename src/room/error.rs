@@ -46,11 +46,27 @@ pub enum RoomError {
         /// How long was tried.
         seconds: u64,
     },
+    /// `create`, but the room is kept on this machine with another file.
+    #[error(
+        "the room {room} is kept on this machine from before, {}; `ultrawave open {room}` goes on with it, `ultrawave forget {room}` clears it away",
+        .file.as_ref().map_or_else(|| "without a file".to_owned(), |file| format!("with the file {}", file.display()))
+    )]
+    Kept {
+        /// The room.
+        room: String,
+        /// The file it was opened with.
+        file: Option<std::path::PathBuf>,
+    },
+    /// The room that is there has the name of the one that is kept here, and is another.
+    #[error(
+        "another room is called {0} now; the one kept on this machine from before is left as it is: create it under another name with `ultrawave create NAME FILE`, or clear it away with `ultrawave forget {0}` and join again"
+    )]
+    OtherRoom(String),
     /// The server refused.
     #[error("the signaling server refused: {0}")]
     Refused(String),
     /// A STUN or TURN server address is wrong.
-    #[error("bad ICE server {0}: {1}")]
+    #[error("the ICE server {0} cannot be used: {1}; name another with --ice-server")]
     IceServer(String, String),
     /// The edit was refused.
     #[error(transparent)]

@@ -1,8 +1,12 @@
 //! How to be in a room.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+pub use ultrawave_signal::protocol::{IceServer, IceServerError};
+
 use crate::limits;
+use crate::trust::Access;
 
 /// The signaling server asked when no other is named.
 pub const DEFAULT_SIGNAL: &str = "ws://127.0.0.1:4747";
@@ -15,27 +19,35 @@ pub struct RoomOptions {
     /// Whether to start the signaling server inside this process when `signal` is the default
     /// address and nothing listens there.
     pub embed_signal: bool,
+    /// What of a locked room's secrets this member holds; nothing for an open room, which whoever
+    /// knows its name may enter.
+    pub access: Option<Access>,
     /// How this person wants to be called.
     pub name: String,
     /// Recent changes kept for late arrivals.
     pub history: usize,
     /// Members the room may have, this one included.
     pub max_members: usize,
-    /// STUN and TURN servers.
+    /// STUN and TURN servers, beside those that the signaling server hands out.
     pub ice_servers: Vec<IceServer>,
+    /// Whether the other members are never shown this machine's addresses: everything goes through
+    /// a TURN server, or sealed through the signaling server.
+    pub relay_only: bool,
     /// How long to try to get in.
     pub connect_timeout: Duration,
+    /// Where to keep the room on this machine, so that the session outlives the process; nothing
+    /// is kept otherwise.
+    pub keep: Option<Keep>,
 }
 
-/// A STUN or TURN server.
+/// Where to keep a room on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct IceServer {
-    /// `stun:host:port` or `turn:host:port`.
-    pub url: String,
-    /// For TURN.
-    pub username: String,
-    /// For TURN.
-    pub credential: String,
+pub struct Keep {
+    /// The folder in which rooms are kept.
+    pub folder: PathBuf,
+    /// The file that the document comes from and goes to, if any; whoever opens the room again
+    /// with [`Room::create`](crate::room::Room::create) has to name the same one.
+    pub file: Option<PathBuf>,
 }
 
 impl Default for RoomOptions {
@@ -45,11 +57,14 @@ impl Default for RoomOptions {
         Self {
             signal: DEFAULT_SIGNAL.to_owned(),
             embed_signal: true,
+            access: None,
             name: "somebody".to_owned(),
             history: limits::HISTORY_CHANGES,
             max_members: limits::MEMBERS,
             ice_servers: Vec::new(),
+            relay_only: false,
             connect_timeout: Duration::from_secs(20),
+            keep: None,
         }
     }
 }

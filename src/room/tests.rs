@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 #![allow(clippy::print_stdout, reason = "the measurements are read by people")]
 use super::*;
+use crate::session::Way;
 
 /// An address that was free a moment ago.
 fn free_address() -> String {
@@ -71,10 +72,12 @@ async fn joining_starts_no_server() {
 }
 
 /// Two members with a bad network between them.
-async fn in_the_rain() -> (Room, Room) {
-    let signal = free_address();
-    let options = RoomOptions { signal, ..RoomOptions::default() };
-    let surroundings = Surroundings { may_embed: true, wrap_socket: net::rain };
+async fn in_weather(wrap_socket: net::WrapSocket) -> (Room, Room) {
+    in_weather_with(wrap_socket, RoomOptions { signal: free_address(), ..RoomOptions::default() }).await
+}
+
+async fn in_weather_with(wrap_socket: net::WrapSocket, options: RoomOptions) -> (Room, Room) {
+    let surroundings = Surroundings { may_embed: true, wrap_socket };
     let document = Checkpoint::read("[]").unwrap();
     let enter = |entry| Room::enter_in(surroundings, "r", entry, document.clone(), options.clone());
     let (ana, _) = enter(Entry::Create).await.unwrap();
@@ -83,8 +86,27 @@ async fn in_the_rain() -> (Room, Room) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn where_udp_is_blocked_all_goes_sealed_through_the_server() {
+    let (ana, bo) = in_weather(net::blocked).await;
+    for room in [&ana, &bo] {
+        let people = room.people();
+        assert_eq!(people.first().map(|person| person.way), Some(Way::Server), "{people:?}");
+    }
+    // More than a window and more than a frame, both ways, and small ones between.
+    for room in [&ana, &bo] {
+        room.root().push([Value::string(&"x y".repeat(200_000))]).unwrap();
+        room.root().push([Value::NULL]).unwrap();
+        assert!(room.kept_elsewhere(Duration::from_secs(30)).await);
+    }
+    until("the same document", || ana.snapshot().value == bo.snapshot().value).await;
+    assert_eq!(ana.statistics().values().next().map(|measured| measured.route.clone()), Some(Route::Server));
+    bo.leave().await;
+    until("the goodbye", || ana.people().is_empty()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_lost_in_the_rain() {
-    let (ana, bo) = in_the_rain().await;
+    let (ana, bo) = in_weather(net::rain).await;
     for at in 0..100 {
         let room = if at % 2 == 0 { &ana } else { &bo };
         room.root().push([Value::string(&at.to_string())]).unwrap();
@@ -94,23 +116,58 @@ async fn nothing_is_lost_in_the_rain() {
     assert_eq!(ana.snapshot().value, bo.snapshot().value);
 }
 
-/// `cargo test --lib measure_the_rain -- --ignored --nocapture`
+/// `cargo test --lib measure_the_weather -- --ignored --nocapture`
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a measurement"]
-async fn measure_the_rain() {
-    let started = Instant::now();
-    let (ana, bo) = in_the_rain().await;
-    println!("joined in {:?}", started.elapsed());
-    let mut changed = bo.changed();
-    let mut took = Vec::new();
-    for at in 1..=300 {
-        let made = Instant::now();
-        ana.root().push([Value::NULL]).unwrap();
-        changed.wait_for(|snapshot| snapshot.value.len() == at).await.unwrap();
-        took.push(made.elapsed());
-        tokio::time::sleep(Duration::from_millis(20)).await;
+async fn measure_the_weather() {
+    let clear: net::WrapSocket = std::convert::identity;
+    // Such as turn:u:p@127.0.0.1:3478
+    let turn = std::env::var("ULTRAWAVE_MEASURE_TURN").ok();
+    let turn: Vec<IceServer> = turn.iter().map(|url| url.parse().unwrap()).collect();
+    for (weather, wrap_socket, relay_only) in [
+        ("loopback", clear, false),
+        ("through TURN on loopback", clear, true),
+        ("50 ms, 5% lost each way", net::rain, false),
+        ("50 ms, 20% lost each way", net::downpour, false),
+        ("through the server", net::blocked, false),
+    ] {
+        if relay_only && turn.is_empty() {
+            println!("{weather}: not measured, as ULTRAWAVE_MEASURE_TURN names no server");
+            continue;
+        }
+        let started = Instant::now();
+        let ice_servers = if relay_only { turn.clone() } else { Vec::new() };
+        let options =
+            RoomOptions { signal: free_address(), ice_servers, relay_only, ..RoomOptions::default() };
+        let (ana, bo) = in_weather_with(wrap_socket, options).await;
+        println!("{weather}: joined in {:?}", started.elapsed());
+        let mut changed = bo.changed();
+        let mut took = Vec::new();
+        for at in 1..=500 {
+            let made = Instant::now();
+            ana.root().push([Value::NULL]).unwrap();
+            changed.wait_for(|snapshot| snapshot.value.len() == at).await.unwrap();
+            took.push(made.elapsed());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        took.sort();
+        let at = |percent: usize| took.get(took.len() * percent / 100).unwrap();
+        println!(
+            "{weather}: edit to the other's snapshot: p50 {:?} p90 {:?} p99 {:?}",
+            at(50),
+            at(90),
+            at(99)
+        );
+        let trips = ana.statistics().into_values().map(|measured| (measured.route, measured.round_trip));
+        println!("{weather}: {:?}", trips.collect::<Vec<_>>());
+        // What can hardly be packed: the wire's own throughput.
+        let megabytes = if wrap_socket as usize == clear as usize { 64 } else { 4 };
+        let text: String =
+            (0..megabytes << 20).map(|_| char::from(rand::random_range(b'a'..=b'z'))).collect();
+        let started = Instant::now();
+        ana.root().set(Value::string(&text)).unwrap();
+        changed.wait_for(|snapshot| snapshot.value.as_text().is_some()).await.unwrap();
+        let rate = f64::from(megabytes) * 1.048_576 / started.elapsed().as_secs_f64();
+        println!("{weather}: {megabytes} MiB of noise: {rate:.2} MB/s");
     }
-    took.sort();
-    let at = |percent: usize| took.get(took.len() * percent / 100).unwrap();
-    println!("edit to the other's snapshot: p50 {:?} p90 {:?} p99 {:?}", at(50), at(90), at(99));
 }

@@ -74,7 +74,19 @@ impl Message {
                 text.push(']');
             }
             Self::Presence(presence) => write_presence(presence, &mut text),
+            Self::Links(authors) => {
+                text.push_str(r#"["links",["#);
+                for (at, author) in authors.iter().enumerate() {
+                    let comma = if at > 0 { "," } else { "" };
+                    let _ = write!(text, "{comma}{author}");
+                }
+                text.push_str("]]");
+            }
+            Self::Pass { from, to, message } => {
+                let _ = write!(text, r#"["pass",{{"from":{from},"to":{to}}},{}]"#, message.encode());
+            }
             Self::Goodbye => text.push_str(r#"["goodbye",null]"#),
+            Self::Prove { code, writer } => super::proof_codec::write_prove(code, writer.as_ref(), &mut text),
             Self::Signed(message, proof) => {
                 text = message.encode();
                 text.pop();
@@ -103,11 +115,16 @@ impl Message {
         }
         let message =
             decode_message(text, limit).map_err(|ChangeError(reason)| MessageError::Shape(reason))?;
-        let kind = message.index(0).and_then(Value::as_text).map(Text::plain);
-        let (Some(kind), Some(payload)) = (kind, message.index(1)) else {
-            return Err(MessageError::Shape("a type and a payload were expected".to_owned()));
-        };
-        let read = Self::read(&kind, &message, payload)?;
+        let (kind, payload) = kind_and_payload(&message)?;
+        if kind == "pass" {
+            return read_pass(text.len(), &Payload::new("pass", payload), &message);
+        }
+        Self::read_signed(&kind, payload, &message)
+    }
+
+    /// Reads a message of a kind, other than one that is passed on, with what proves its changes.
+    fn read_signed(kind: &str, payload: &Value, message: &Value) -> Result<Self, MessageError> {
+        let read = Self::read(kind, payload, message)?;
         match (message.index(2), &read) {
             (Some(proof), Self::Change(_) | Self::Changes(_) | Self::Document { .. }) => {
                 Ok(Self::Signed(Box::new(read), super::proof_codec::read(&Payload::new("proof", proof))?))
@@ -116,9 +133,10 @@ impl Message {
         }
     }
 
-    fn read(kind: &str, message: &Value, payload: &Value) -> Result<Self, MessageError> {
+    fn read(kind: &str, payload: &Value, message: &Value) -> Result<Self, MessageError> {
         match kind {
             "hello" => read_hello(&Payload::new("hello", payload)),
+            "prove" => super::proof_codec::read_prove(&Payload::new("prove", payload)),
             "request document" => Ok(Self::RequestDocument),
             "document" => read_document(&Payload::new("document", payload)),
             "request changes" => Ok(Self::RequestChanges(read_clock(payload)?)),
@@ -135,6 +153,11 @@ impl Message {
                 Ok(Self::Dropped(Dropped { first: read_clock(payload)?, settled: read_clock(settled)? }))
             }
             "presence" => read_presence(&Payload::new("presence", payload)),
+            "links" => {
+                let links = Payload::new("links", payload);
+                let authors = links.elements(limits::LINKS)?.map(author).collect::<Option<Vec<_>>>();
+                authors.map(Self::Links).ok_or_else(|| links.wrong("an array of authors was expected"))
+            }
             "goodbye" => Ok(Self::Goodbye),
             unknown => Err(MessageError::Unknown(unknown.chars().take(limits::NAME_CHARS).collect())),
         }
@@ -145,13 +168,43 @@ impl Message {
 /// that is to be known before anything is built from it.
 fn longest(text: &str) -> usize {
     let kind = text.trim_start().strip_prefix('[').map(str::trim_start).unwrap_or_default();
-    if kind.starts_with(r#""document""#) || kind.starts_with(r#""change"#) {
-        LONGEST
-    } else if kind.starts_with(r#""presence""#) {
-        limits::PRESENCE_BYTES
-    } else {
-        limits::MESSAGE_BYTES
+    let kind = kind.strip_prefix('"').unwrap_or_default();
+    longest_of(kind.split('"').next().unwrap_or_default())
+}
+
+/// How long a message of a kind may be.
+fn longest_of(kind: &str) -> usize {
+    match kind {
+        // What is passed on has the bound of its own kind, once that is known.
+        "document" | "change" | "changes" | "pass" => LONGEST,
+        "presence" => limits::PRESENCE_BYTES,
+        _ => limits::MESSAGE_BYTES,
     }
+}
+
+fn kind_and_payload(message: &Value) -> Result<(String, &Value), MessageError> {
+    let kind = message.index(0).and_then(Value::as_text).map(|kind| kind.plain().into_owned());
+    kind.zip(message.index(1))
+        .ok_or_else(|| MessageError::Shape("a type and a payload were expected".to_owned()))
+}
+
+fn author(value: &Value) -> Option<Author> {
+    let author = value.as_number().and_then(|number| number.parse().ok());
+    author.filter(|&author| author > 0).map(Author)
+}
+
+fn read_pass(bytes: usize, pass: &Payload<'_>, message: &Value) -> Result<Message, MessageError> {
+    let named = |name| author(pass.member(name)?).ok_or_else(|| pass.wrong(format!("{name:?} is an author")));
+    let (from, to) = (named("from")?, named("to")?);
+    let inner = message.index(2).ok_or_else(|| pass.wrong("it brings no message"))?;
+    let (kind, payload) = kind_and_payload(inner)?;
+    let limit = longest_of(&kind);
+    if bytes > limit {
+        return Err(MessageError::TooLarge { bytes, limit });
+    }
+    // One within another is of no kind that is known there.
+    let message = Box::new(Message::read_signed(&kind, payload, inner)?);
+    Ok(Message::Pass { from, to, message })
 }
 
 fn write_changes(changes: &[Arc<Change>], text: &mut String) {
@@ -208,7 +261,11 @@ fn write_presence(presence: &Presence, text: &mut String) {
         Some(path) => write_path(path, text),
         None => text.push_str("null"),
     }
-    let _ = write!(text, r#","editing":{}}}]"#, presence.editing);
+    let _ = write!(text, r#","editing":{}"#, presence.editing);
+    if let Some(color) = &presence.color {
+        let _ = write!(text, r#","color":{}"#, Text::new(color));
+    }
+    text.push_str("}]");
 }
 
 fn read_hello(hello: &Payload<'_>) -> Result<Message, MessageError> {
@@ -263,7 +320,15 @@ fn read_presence(presence: &Payload<'_>) -> Result<Message, MessageError> {
         nowhere if nowhere.kind() == Kind::Null => None,
         path => Some(read_path(path)?),
     };
-    Ok(Message::Presence(Presence { name: presence.name()?, path, editing: presence.flag("editing")? }))
+    let color = match presence.member("color") {
+        Ok(_) => Some(presence.string("color")?),
+        Err(_) => None,
+    };
+    if color.as_ref().is_some_and(|color| color.chars().count() > limits::NAME_CHARS) {
+        return Err(presence.wrong(format!("a colour has at most {} characters", limits::NAME_CHARS)));
+    }
+    let (name, editing) = (presence.name()?, presence.flag("editing")?);
+    Ok(Message::Presence(Presence { name, path, editing, color }))
 }
 
 /// What a message of some kind carries.

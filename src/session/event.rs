@@ -1,7 +1,9 @@
 //! What a session is fed with, what it wants done, and what it tells.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::keeping::Record;
 use super::message::{Channel, Message, Presence};
 use crate::sync::{Author, Change, Refusal, Snapshot, VectorClock};
 use crate::trust::Fraud;
@@ -15,6 +17,8 @@ pub enum Input {
     Connected(Author),
     /// A peer that is about to be connected has shown this certificate, and that it has the key.
     Certified(Author, Vec<u8>),
+    /// A peer can be talked to through the signaling server, sealed; not directly.
+    Detoured(Author),
     /// The connection to a peer is broken; it may come back.
     Disconnected(Author),
     /// A peer has left for good, and is not connected any more either. Without the latter the
@@ -24,6 +28,10 @@ pub enum Input {
     Message(Author, Message),
     /// A peer said something that is no message of this protocol.
     Garbage(Author, String),
+    /// Everything up to this record is on disk.
+    Stored(u64),
+    /// Records cannot be stored, for now; what waits for them is to be said all the same.
+    NotStored,
     /// The moment that `next_timeout` named has come.
     Timeout,
 }
@@ -35,6 +43,8 @@ pub enum Output {
     Send(Author, Channel, Message),
     /// Close the connection to that peer, and make no other: it did wrong.
     Expel(Author),
+    /// Store this, in the order of the numbers, and say [`Input::Stored`] when it is safe.
+    Store(u64, Record),
     /// Tell whoever watches.
     Event(Event),
 }
@@ -83,6 +93,18 @@ pub enum Link {
     Lost,
 }
 
+/// How what is said to somebody gets there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Way {
+    /// On a connection of their own, if there is one.
+    #[default]
+    Direct,
+    /// By way of another member that both are connected to.
+    Via(Author),
+    /// Sealed, through the signaling server.
+    Server,
+}
+
 /// Somebody else in the room.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
@@ -90,8 +112,14 @@ pub struct Person {
     pub author: Author,
     /// Whether they are there.
     pub link: Link,
+    /// How what is said to them gets there.
+    pub way: Way,
     /// Where they are.
     pub presence: Presence,
     /// What they have acknowledged.
     pub clock: VectorClock,
+    /// How long their acknowledgements take, lately.
+    pub acknowledges_within: Duration,
+    /// How many changes they were sent again, because no acknowledgement came.
+    pub resends: u64,
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use super::live::Floor;
 use super::membership::Dropped;
 use super::message::VERSION;
+use super::peer::Peer;
 use super::timers::{self, Timer};
-use super::{Channel, Event, Link, Message, Session, Time, resend};
+use super::{Channel, Event, Link, Message, Session, Time, Way, resend};
 use crate::limits;
 use crate::sync::{Author, Change, ChangeId, Checkpoint, Refusal, Replica, VectorClock};
 
@@ -38,17 +39,19 @@ impl Joining {
 }
 
 impl Session {
-    /// The channels to a peer are open: each side says hello first.
-    pub(super) fn connected(&mut self, now: Time, to: Author) {
+    /// There is a way to a peer: each side says hello first.
+    pub(super) fn connected(&mut self, now: Time, to: Author, way: Way) {
         if to == self.member {
             return;
         }
         self.disconnected(now, to);
         let peer = self.peer(to);
         peer.link = Link::Live;
+        peer.way = way;
         peer.sent_document = None;
         peer.heard_at = now;
         self.people_changed = true;
+        self.timers.stop(Timer::Reach(to));
         self.timers.set(Timer::Away(to), now + timers::AWAY);
         self.gone.remove(&to);
         self.send_hello(to);
@@ -72,6 +75,7 @@ impl Session {
         &mut self, now: Time, from: Author, name: String, clock: &VectorClock, has_document: bool,
         (writer, dropped): (Option<Author>, Dropped),
     ) {
+        self.remember_clock(from);
         let was_dropped = self.is_dropped(from);
         let Some(peer) = self.peers.get_mut(&from) else { return };
         peer.greeted = true;
@@ -103,8 +107,10 @@ impl Session {
             return;
         }
         let often = |holder: Author| self.joining.ever_asked.get(&holder).copied().unwrap_or(0);
-        let holders = self.peers.iter().filter(|(_, peer)| peer.is_sharing()).map(|(&author, _)| author);
-        let Some(holder) = holders.min_by_key(|&holder| often(holder)) else { return };
+        let holders = self.peers.iter().filter(|(_, peer)| peer.is_sharing());
+        // A document is large: whoever can be asked directly comes first.
+        let rank = |(author, peer): &(&Author, &Peer)| (often(**author), !peer.is_direct());
+        let Some((&holder, _)) = holders.min_by_key(rank) else { return };
         self.ask(now, holder);
     }
 

@@ -42,6 +42,7 @@ impl Session {
         if changes.is_empty() {
             return;
         }
+        self.keep_own();
         self.event(Event::Changed(changes.to_vec()));
         if let Some(ledger) = &mut self.ledger {
             ledger.enter_own(changes);
@@ -99,6 +100,9 @@ impl Session {
         let received = replica.receive(counting.map(|change| Change::clone(change)));
         self.note_clocks(now, from, &changes, &received.refused);
         for author in received.applied.iter().map(|change| change.author).collect::<BTreeSet<_>>() {
+            if let Some(peer) = self.peers.get_mut(&author.member()) {
+                peer.alive_at = now;
+            }
             if self.peers.get(&author).is_some_and(Peer::is_sharing) {
                 self.timers.start(Timer::Acknowledge(author), now + timers::ACKNOWLEDGE);
             }

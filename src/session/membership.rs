@@ -68,6 +68,14 @@ impl Session {
         &self.dropped
     }
 
+    /// The same session, in which these have been dropped: one that comes back is to know what it
+    /// has agreed to.
+    #[must_use]
+    pub fn with_dropped(mut self, dropped: Dropped) -> Self {
+        self.dropped = dropped;
+        self
+    }
+
     /// Whether a member is one whose changes do not count any more.
     pub(super) fn is_dropped(&self, member: Author) -> bool {
         self.dropped.names(self.writer_of(member))
@@ -158,11 +166,14 @@ impl Session {
         }
         let is_silent = |member: &Author| {
             self.peers.get(member).is_none_or(|peer| {
-                peer.link != Link::Live && now.saturating_sub(peer.heard_at) >= timers::SILENT
+                peer.link != Link::Live
+                    && now.saturating_sub(peer.heard_at.max(peer.alive_at)) >= timers::SILENT
             })
         };
         let silent = self.peers.keys().filter(|member| is_silent(member)).map(|&peer| self.writer_of(peer));
-        let gone: Vec<Author> = silent.chain(self.absent()).collect();
+        // One may have started again where it cannot be heard from here.
+        let absent = self.absent().into_iter().filter(|author| is_silent(&author.member()));
+        let gone: Vec<Author> = silent.chain(absent).collect();
         let before = self.dropped.clone();
         let seen = self.seen();
         for author in gone.into_iter().take(limits::CLOCK_AUTHORS) {

@@ -56,8 +56,27 @@ pub enum Message {
     Dropped(Dropped),
     /// Where the sender is.
     Presence(Presence),
+    /// The members that the sender is connected to directly, and can pass something on to.
+    Links(Vec<Author>),
+    /// From one member to another, by way of a third that both are connected to.
+    Pass {
+        /// Who says it.
+        from: Author,
+        /// To whom.
+        to: Author,
+        /// What; no `Pass`.
+        message: Box<Message>,
+    },
     /// The sender leaves.
     Goodbye,
+    /// First on every connection, before the sessions hear of it: that its sender holds the room's
+    /// secret, and the key of the author that it says it is. See `trust::proof`.
+    Prove {
+        /// The code that the room's secret makes of the connection.
+        code: [u8; 32],
+        /// The certificate of somebody who may write, and its key's signature of the connection.
+        writer: Option<(Vec<u8>, [u8; 64])>,
+    },
     /// A `change`, `changes` or `document`, with what proves who made the changes in it.
     Signed(Box<Message>, Proof),
 }
@@ -77,6 +96,28 @@ impl Proof {
         match self.seals.last_mut().and_then(|last| Some((last.joined(&seal)?, last))) {
             Some((joined, last)) => *last = joined,
             None => self.seals.push(seal),
+        }
+    }
+}
+
+impl Message {
+    /// The channel on which a message that was passed on goes further.
+    pub(super) fn channel(&self) -> Channel {
+        match self {
+            Self::Change(change) if super::resend::size(change) <= crate::limits::OPS_BYTES => Channel::Ops,
+            Self::Clock { .. } | Self::Presence(_) => Channel::Presence,
+            Self::Pass { message, .. } | Self::Signed(message, _) => message.channel(),
+            Self::Hello { .. }
+            | Self::RequestDocument
+            | Self::Document { .. }
+            | Self::RequestChanges(_)
+            | Self::Change(_)
+            | Self::Changes(_)
+            | Self::RequestSync(_)
+            | Self::Links(_)
+            | Self::Dropped(_)
+            | Self::Prove { .. }
+            | Self::Goodbye => Channel::Sync,
         }
     }
 }
@@ -123,6 +164,8 @@ pub struct Presence {
     pub path: Option<Path>,
     /// Whether they are editing there, or looking.
     pub editing: bool,
+    /// The colour they have chosen for their name, in words of their own.
+    pub color: Option<String>,
 }
 
 /// Which channel a message travels on, see `docs/protocol.md`.

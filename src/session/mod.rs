@@ -40,19 +40,20 @@
 //! Where what is: `join` is the way in and what two who meet lack of each other; `live` takes
 //! changes in and gives them out; `resend` and `repair` are the two sides of a loss, who sent it
 //! and who misses it; `people` is who is there; `undo` the lists behind undo and redo; `timers`
-//! everything that waits, and how long; `membership` who still counts, and `rejoin` the way back for
+//! everything that waits, and how long; `keeping` what is stored, and what waits for that; `membership` who still counts, and `rejoin` the way back for
 //! those who do not.
 //!
 //! # Limitations
 //!
-//! - A member that only some of the others can hear may be dropped by those who cannot, and goes
-//!   on under another name.
+//! - A member that only some of the others can hear, and that edits nothing, may be dropped by those
+//!   who cannot. It notices little of it.
 //! - Where a room falls apart, and both parts go on for longer than they remember, one of them
 //!   starts again from the other's document; what its people wrote is carried over by comparing.
 
 mod codec;
 mod event;
 mod join;
+mod keeping;
 mod live;
 mod membership;
 mod message;
@@ -60,6 +61,7 @@ mod peer;
 mod people;
 mod proof;
 mod proof_codec;
+mod reach;
 mod rejoin;
 mod repair;
 mod resend;
@@ -72,11 +74,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use event::{Event, Input, Link, Output, Person};
+pub use event::{Event, Input, Link, Output, Person, Way};
+pub use keeping::Record;
 pub use membership::Dropped;
 pub use message::{Channel, Message, MessageError, Presence, Proof, VERSION};
 
 use self::join::Joining;
+use self::keeping::Keeping;
 use self::live::Floor;
 use self::peer::Peer;
 use self::people::OwnPresence;
@@ -120,6 +124,8 @@ pub struct Session {
     floor: Floor,
     undo: UndoList,
     presence: OwnPresence,
+    /// How far the disk is; nothing if nothing is kept there.
+    keeping: Option<Keeping>,
     dropped: Dropped,
     /// Authors who have left and of whom the document's clock does not tell.
     gone: BTreeSet<Author>,
@@ -129,8 +135,12 @@ pub struct Session {
     unsent: Option<Unsent>,
     /// Who signed what; none among peers that trust each other anyway.
     ledger: Option<Ledger>,
+    /// By whom what is being taken in was passed on, if it was.
+    passed_by: Option<Author>,
     /// Those who did wrong; they are not listened to any more.
     expelled: BTreeSet<Author>,
+    /// Those this member has told the others it is connected to directly.
+    linked: Vec<Author>,
     /// Whether goodbye has been said.
     left: bool,
     people_changed: bool,
@@ -150,15 +160,24 @@ impl Session {
         Self::new(author, None, members, options)
     }
 
+    /// The session of somebody who comes back with what was stored: an author of before who made
+    /// every own change that is in the replica, or a new one.
+    pub fn resume(replica: Replica, members: &[Author], options: SessionOptions) -> Self {
+        Self::new(replica.author(), Some(replica), members, options)
+    }
+
     fn new(
         author: Author, replica: Option<Replica>, members: &[Author], mut options: SessionOptions,
     ) -> Self {
         options.name = people::shorten(&options.name);
-        let others = members.iter().filter(|&&member| member != author);
+        let others = members.iter().filter(|&&member| member != author.member());
         let mut timers = Timers::default();
         timers.set(Timer::Ping, timers::PING);
+        for &member in others.clone() {
+            timers.set(Timer::Reach(member), timers::REACH);
+        }
         Self {
-            member: author,
+            member: author.member(),
             author,
             dropped: Dropped::default(),
             gone: BTreeSet::new(),
@@ -175,8 +194,11 @@ impl Session {
             repair: Repair::default(),
             recent: Recent::default(),
             undo: UndoList::default(),
+            keeping: None,
             ledger: None,
+            passed_by: None,
             expelled: BTreeSet::new(),
+            linked: Vec::new(),
             left: false,
             people_changed: false,
             progress: (0, false),
@@ -193,17 +215,20 @@ impl Session {
     /// Takes something in. Drain [`poll`](Self::poll) afterwards.
     pub fn handle(&mut self, now: Time, input: Input) {
         match input {
-            Input::Joined(_) | Input::Connected(_) if self.left => {}
+            Input::Joined(_) | Input::Connected(_) | Input::Detoured(_) if self.left => {}
             Input::Joined(peer) => self.joined(now, peer),
-            Input::Connected(peer) if self.expelled.contains(&peer) => {
+            Input::Connected(peer) | Input::Detoured(peer) if self.expelled.contains(&peer) => {
                 self.outputs.push_back(Output::Expel(peer));
             }
-            Input::Connected(peer) => self.connected(now, peer),
+            Input::Connected(peer) => self.connected(now, peer, Way::Direct),
+            Input::Detoured(peer) => self.connected(now, peer, Way::Server),
             Input::Certified(peer, certificate) => self.certified(now, peer, &certificate),
             Input::Disconnected(peer) => self.disconnected(now, peer),
             Input::Left(peer) => self.departed(now, peer),
             Input::Message(from, message) => self.message(now, from, message),
             Input::Garbage(from, what) => self.event(Event::Garbage(from, what)),
+            Input::Stored(record) => self.stored(record),
+            Input::NotStored => self.not_stored(),
             Input::Timeout => self.timeout(now),
         }
         self.settle(now);
@@ -261,12 +286,12 @@ impl Session {
         if base.is_some_and(|base| !base.covers(&self.floor.clock)) {
             return Err(EditError::Base);
         }
-        let typing = undo::typing(replica.value(), &path, &method);
+        let kind = undo::Kind::of(replica.value(), &path, &method);
         let change = match base {
             Some(base) => replica.edit_at(base, path, method)?,
             None => replica.edit(path, method)?,
         };
-        self.undo.record(now, group, typing, change.id());
+        self.undo.record(now, group, kind, change.id());
         self.publish(now, std::slice::from_ref(&change));
         self.settle(now);
         Ok(change)
@@ -316,6 +341,15 @@ impl Session {
         if !self.heard(now, from) {
             return;
         }
+        if let Message::Pass { from: author, to, message } = message {
+            self.pass(now, from, author, to, *message);
+        } else {
+            self.said(now, from, message);
+        }
+    }
+
+    /// A member said something, to whoever it got here from.
+    fn said(&mut self, now: Time, from: Author, message: Message) {
         if self.left {
             if message == Message::Goodbye {
                 self.departed(now, from);
@@ -335,6 +369,9 @@ impl Session {
                 self.hello(now, from, name, &clock, has_document, (writer, dropped));
             }
             Message::Dropped(dropped) => self.peer_dropped(now, from, dropped, None),
+            Message::Prove { .. } => {
+                self.event(Event::Garbage(from, "a proof that was not asked for".to_owned()));
+            }
             Message::Signed(message, proof) => self.signed(now, from, *message, &proof),
             Message::RequestDocument => self.send_document(now, from),
             Message::Document { changes, .. } if self.ledger.is_some() => {
@@ -369,6 +406,9 @@ impl Session {
                 self.ask_for_document(now);
             }
             Message::Presence(presence) => self.peer_presence(from, presence),
+            Message::Links(links) => self.links(now, from, links),
+            // What is passed on holds no other.
+            Message::Pass { .. } => {}
             Message::Goodbye => {
                 self.send(from, Channel::Sync, Message::Goodbye);
                 self.departed(now, from);
@@ -384,6 +424,7 @@ impl Session {
                 Timer::Repair(author) => gaps.push(author),
                 Timer::Acknowledge(peer) => self.acknowledge(peer, None),
                 Timer::Resend(peer) => self.resend(now, peer),
+                Timer::Reach(peer) => self.reach(now, peer),
                 Timer::Away(peer) => self.silent(now, peer),
                 Timer::Presence => self.send_presence(now),
                 Timer::Ping => self.ping(now),
@@ -408,10 +449,12 @@ impl Session {
 
     /// After every input: gaps and what is to be told of the others.
     fn settle(&mut self, now: Time) {
+        self.store_whole();
         if let Some(replica) = self.replica.as_ref().filter(|_| !self.left) {
             self.repair.settle(now, replica.clock(), &mut self.timers);
         }
         if std::mem::take(&mut self.people_changed) {
+            self.tell_links();
             self.event(Event::People);
         }
         let progress = (self.unacknowledged(), self.is_kept_elsewhere());
@@ -432,12 +475,25 @@ impl Session {
     }
 
     fn send(&mut self, to: Author, channel: Channel, message: Message) {
-        if let Some(message) = self.sign(message) {
-            self.outputs.push_back(Output::Send(to, channel, message));
-        }
+        let Some(message) = self.sign(to, message) else { return };
+        self.send_signed(to, channel, message);
+    }
+
+    /// Sends what needs no signature, or has it: to those out of reach by way of another.
+    fn send_signed(&mut self, to: Author, channel: Channel, message: Message) {
+        let record = self.keeping.as_ref().and_then(|keeping| keeping.holds(&message));
+        let output = match self.peers.get(&to).map(|peer| peer.way) {
+            Some(Way::Via(via)) => {
+                let message = Message::Pass { from: self.member, to, message: Box::new(message) };
+                Output::Send(via, channel, message)
+            }
+            Some(Way::Direct | Way::Server) | None => Output::Send(to, channel, message),
+        };
+        self.say(record, channel, output);
     }
 
     fn event(&mut self, event: Event) {
+        self.keep(&event);
         self.outputs.push_back(Output::Event(event));
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::message::Presence;
-use super::{Link, Time, timers};
+use super::{Link, Time, Way, timers};
 use crate::sync::{Author, Tick, VectorClock};
 
 /// One other member of the room.
@@ -11,6 +11,10 @@ use crate::sync::{Author, Tick, VectorClock};
 pub(super) struct Peer {
     /// Whether it is there.
     pub(super) link: Link,
+    /// How what is said to it gets there, while it is connected.
+    pub(super) way: Way,
+    /// Those it says it is connected to directly.
+    pub(super) links: Vec<Author>,
     /// Whether it has said hello on this connection, in our version of the protocol.
     pub(super) greeted: bool,
     /// The name it writes under, if that is not its number.
@@ -29,12 +33,16 @@ pub(super) struct Peer {
     pub(super) presence: Presence,
     /// When it last said something.
     pub(super) heard_at: Time,
+    /// When something of it last came, if only by way of others.
+    pub(super) alive_at: Time,
     /// How long its acknowledgements take, lately.
     round_trip: Duration,
     /// How long it has to acknowledge an own change.
     pub(super) resend_after: Duration,
     /// Until when messages to it are expected to be lost.
     pub(super) lossy_until: Time,
+    /// How many own changes it was sent again, ever.
+    pub(super) resends: u64,
     /// When it was last sent own changes again.
     pub(super) resent_at: Time,
     /// When it was last sent a document on this connection, and of which version.
@@ -46,6 +54,8 @@ impl Peer {
     pub(super) fn new() -> Self {
         Self {
             link: Link::Connecting,
+            way: Way::Direct,
+            links: Vec::new(),
             greeted: false,
             writer: None,
             dropped: VectorClock::new(),
@@ -55,9 +65,11 @@ impl Peer {
             counted: VectorClock::new(),
             presence: Presence::default(),
             heard_at: Time::ZERO,
+            alive_at: Time::ZERO,
             round_trip: timers::ROUND_TRIP,
             resend_after: timers::ROUND_TRIP * 3 / 2,
             lossy_until: Time::ZERO,
+            resends: 0,
             resent_at: Time::ZERO,
             sent_document: None,
         }
@@ -86,9 +98,20 @@ impl Peer {
         self.resend_after = (self.round_trip * 3 / 2).max(timers::RESEND_LEAST);
     }
 
+    /// How long its acknowledgements take, lately: a round trip and the wait for more to acknowledge.
+    pub(super) fn acknowledges_within(&self) -> Duration {
+        self.round_trip
+    }
+
     /// Whether the channels to it are open.
     pub(super) fn is_connected(&self) -> bool {
         matches!(self.link, Link::Live | Link::Away)
+    }
+
+    /// Whether it can be talked to, and has a connection of its own, so that it can pass on what
+    /// is said to others.
+    pub(super) fn is_direct(&self) -> bool {
+        self.is_talking() && self.way == Way::Direct
     }
 
     /// Whether it can be talked to: connected, and known to speak this version.

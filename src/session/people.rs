@@ -3,7 +3,7 @@
 use super::message::Presence;
 use super::peer::Peer;
 use super::timers::{self, Timer};
-use super::{Channel, Link, Message, Person, Session, Time};
+use super::{Channel, Link, Message, Person, Session, Time, Way};
 use crate::limits;
 use crate::sync::Author;
 
@@ -22,11 +22,7 @@ pub(super) struct OwnPresence {
 
 impl OwnPresence {
     pub(super) fn new(name: &str) -> Self {
-        Self {
-            now: Presence { name: name.to_owned(), path: None, editing: false },
-            changed: false,
-            repeats: 0,
-        }
+        Self { now: Presence { name: name.to_owned(), ..Presence::default() }, changed: false, repeats: 0 }
     }
 
     /// A ping went out.
@@ -86,10 +82,21 @@ impl Session {
         let person = |(&author, peer): (&Author, &Peer)| Person {
             author,
             link: peer.link,
+            way: peer.way,
             presence: peer.presence.clone(),
             clock: peer.clock.clone(),
+            acknowledges_within: peer.acknowledges_within(),
+            resends: peer.resends,
         };
         self.peers.iter().map(person).collect()
+    }
+
+    /// The host: of those who are there the one with the lowest number. It has no more to say than
+    /// the others; whoever needs one of them to do something for all, such as keeping a file, has
+    /// one that all agree on. Members that cannot talk to each other may see two.
+    pub fn host(&self) -> Author {
+        let there = self.peers.iter().filter(|(_, peer)| peer.link == Link::Live).map(|(&author, _)| author);
+        there.min().map_or(self.member, |lowest| lowest.min(self.member))
     }
 
     /// A member, known from now on.
@@ -132,7 +139,10 @@ impl Session {
     pub(super) fn disconnected(&mut self, now: Time, author: Author) {
         let Some(peer) = self.peers.get_mut(&author).filter(|peer| peer.is_connected()) else { return };
         peer.link = Link::Lost;
+        peer.way = Way::Direct;
         peer.greeted = false;
+        peer.links.clear();
+        self.timers.set(Timer::Reach(author), now + timers::REACH_LOST);
         self.parted(now, author);
     }
 
@@ -140,14 +150,17 @@ impl Session {
     pub(super) fn joined(&mut self, now: Time, author: Author) {
         if author != self.member && !self.peers.contains_key(&author) {
             self.peer(author).heard_at = now;
+            self.timers.set(Timer::Reach(author), now + timers::REACH);
             self.people_changed = true;
         }
     }
 
     /// A peer is no member any more. It may come back with edits of its own all the same.
     pub(super) fn departed(&mut self, now: Time, author: Author) {
+        self.remember_clock(author);
         let writer = self.writer_of(author);
         if self.peers.remove(&author).is_some() {
+            self.timers.stop(Timer::Reach(author));
             if self.gone.len() >= limits::KNOWN_MEMBERS {
                 self.gone.pop_first();
             }
@@ -162,6 +175,7 @@ impl Session {
         for timer in [Timer::Acknowledge(author), Timer::Resend(author), Timer::Away(author)] {
             self.timers.stop(timer);
         }
+        self.reroute(now, author);
         if !self.left {
             self.give_up_asking(now, Some(author));
             self.renew_repairs();

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Event, Message, Output, Proof, Session, Time};
+use super::{Event, Message, Output, Proof, Session, Time, Way};
 use crate::sync::{Author, Change, ChangeId, Checkpoint};
-use crate::trust::{Distrust, Fraud};
+use crate::trust::{Distrust, Fraud, Ledger};
 
 /// No change in particular.
 pub(super) const NOTHING: ChangeId = ChangeId { author: Author(0), tick: 0 };
@@ -31,22 +31,25 @@ impl Session {
     /// The message with what proves its changes; nothing if they cannot be proven, which is so
     /// only for changes that somebody else has to bring.
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other message carries changes")]
-    pub(super) fn sign(&mut self, message: Message) -> Option<Message> {
+    pub(super) fn sign(&mut self, to: Author, message: Message) -> Option<Message> {
         let Some(ledger) = &mut self.ledger else { return Some(message) };
+        // Who is reached by way of another has not been shown this member's certificate.
+        let is_shown = self.peers.get(&to).is_none_or(|peer| !matches!(peer.way, Way::Via(_)));
+        let seal = |ledger: &mut Ledger, changes: &[Arc<Change>]| ledger.seal(changes, is_shown);
         let (message, proof) = match message {
             Message::Change(change) => {
-                let (mut proven, seals) = ledger.seal(&[change]);
+                let (mut proven, seals) = seal(ledger, &[change]);
                 (Message::Change(proven.pop()?), Proof { seals, hashes: Vec::new() })
             }
             Message::Changes(changes) if !changes.is_empty() => {
-                let (proven, seals) = ledger.seal(&changes);
+                let (proven, seals) = seal(ledger, &changes);
                 if proven.is_empty() {
                     return None;
                 }
                 (Message::Changes(proven), Proof { seals, hashes: Vec::new() })
             }
             Message::Document { checkpoint, changes } => {
-                let (changes, seals) = ledger.seal(&changes);
+                let (changes, seals) = seal(ledger, &changes);
                 let hashes = ledger.hashes_at(&checkpoint.clock);
                 (Message::Document { checkpoint, changes }, Proof { seals, hashes })
             }
@@ -118,6 +121,12 @@ impl Session {
     /// Does not listen to somebody any more. Nothing they say can be relied on.
     pub(super) fn expel(&mut self, now: Time, who: Author, what: Distrust) {
         let who = who.member();
+        if self.passed_by.is_some() {
+            // Whoever passed it on may have altered it: what is forged is not taken in, and whose
+            // doing it is cannot be known.
+            self.event(Event::Distrusted(Fraud { by: who, what }));
+            return;
+        }
         if self.expelled.insert(who) {
             self.event(Event::Distrusted(Fraud { by: who, what }));
             self.departed(now, who);

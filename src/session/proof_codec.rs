@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use data_encoding::BASE64;
 
 use super::codec::Payload;
-use super::message::{MessageError, Proof};
+use super::message::{Message, MessageError, Proof};
 use crate::document::{Kind, Text, Value};
 use crate::limits;
 use crate::sync::{Author, Tick};
@@ -50,6 +50,28 @@ pub(super) fn read(proof: &Payload<'_>) -> Result<Proof, MessageError> {
         Err(_none) => Vec::new(),
     };
     Ok(Proof { seals, hashes })
+}
+
+pub(super) fn write_prove(code: &[u8; 32], writer: Option<&(Vec<u8>, [u8; 64])>, out: &mut String) {
+    let _ = write!(out, r#"["prove",{{"code":"{}""#, BASE64.encode(code));
+    if let Some((certificate, signature)) = writer {
+        let (certificate, signature) = (BASE64.encode(certificate), BASE64.encode(signature));
+        let _ = write!(out, r#","certificate":"{certificate}","signature":"{signature}""#);
+    }
+    out.push_str("}]");
+}
+
+pub(super) fn read_prove(prove: &Payload<'_>) -> Result<Message, MessageError> {
+    let wrong = || prove.wrong("the code, certificate and signature are base 64 of 32, 96 and 64 bytes");
+    let code = bytes(prove.member("code")?).ok_or_else(wrong)?;
+    let writer = match (prove.member("certificate"), prove.member("signature")) {
+        (Ok(certificate), Ok(signature)) => {
+            let certificate = bytes::<CERTIFICATE>(certificate).ok_or_else(wrong)?;
+            Some((certificate.to_vec(), bytes(signature).ok_or_else(wrong)?))
+        }
+        _ => None,
+    };
+    Ok(Message::Prove { code, writer })
 }
 
 fn seal(seal: &Value) -> Option<Seal> {

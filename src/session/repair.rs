@@ -112,15 +112,19 @@ impl Session {
         for &author in authors {
             let held = replica.clock().get(author);
             let known = self.holders(author, held);
+            // Not even the author is known to have what somebody else says it made.
+            let says_so =
+                |peer: &Author| self.peers.get(peer).is_some_and(|peer| peer.clock.get(author) > held);
+            let is_known = known.iter().any(says_so);
             let anybody =
                 || self.peers.iter().filter(|(_, peer)| peer.is_sharing()).map(|(&peer, _)| peer).collect();
-            let candidates = if known.is_empty() { anybody() } else { known.clone() };
+            let candidates = if known.is_empty() { anybody() } else { known };
             let Some(gap) = self.repair.gaps.get_mut(&author) else { continue };
             let tries = usize::try_from(gap.tries).unwrap_or(usize::MAX);
             if let Some(&target) = tries.checked_rem(candidates.len()).and_then(|at| candidates.get(at)) {
                 requests.entry(target).or_default().extend(gap.runs(author, held, &needed));
             }
-            if known.is_empty() && gap.tries >= GIVE_UP_AFTER {
+            if !is_known && gap.tries >= GIVE_UP_AFTER {
                 self.repair.gaps.remove(&author);
                 continue;
             }

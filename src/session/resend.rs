@@ -135,6 +135,9 @@ impl Session {
         }
         let again = self.recent.after(acknowledged, now.saturating_sub(waited / 2));
         if !again.is_empty() {
+            if let Some(peer) = self.peers.get_mut(&to) {
+                peer.resends += again.len() as u64;
+            }
             self.lost_on_the_way(now, to);
             self.send(to, Channel::Ops, Message::Changes(again));
         }

@@ -35,6 +35,12 @@ pub(super) const PING: Duration = Duration::from_secs(2);
 /// A peer not heard of for this long is away.
 pub(super) const AWAY: Duration = Duration::from_secs(6);
 
+/// How long a connection to a newcomer may take before it is reached by way of another member.
+pub(super) const REACH: Duration = Duration::from_secs(2);
+
+/// How long a connection that broke may take to heal before that.
+pub(super) const REACH_LOST: Duration = Duration::from_millis(500);
+
 /// Who has not been heard for this long, and holds the history up past its limit, is dropped: as
 /// long as the signaling server waits for a broken connection.
 pub(super) const SILENT: Duration = Duration::from_secs(30);
@@ -66,6 +72,8 @@ pub(super) enum Timer {
     Acknowledge(Author),
     /// This peer has not acknowledged own changes.
     Resend(Author),
+    /// This peer could not be connected to.
+    Reach(Author),
     /// Nothing was heard of this peer.
     Away(Author),
     /// Presence was sent; the next one may go out.

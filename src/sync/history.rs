@@ -1,6 +1,6 @@
 //! The remembered changes in stamp order, and the versions that everything later has seen.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::tracker::Tracker;
@@ -41,8 +41,8 @@ pub(super) struct History {
     held: Vec<Held>,
     /// What the newest changes have removed: so many versions are reached from the one of now.
     formers: VecDeque<Former>,
-    /// Each author's remembered changes, by tick.
-    by_author: BTreeMap<Author, VecDeque<Arc<Change>>>,
+    /// Each author's remembered changes, by tick; the authors in order.
+    by_author: Vec<(Author, VecDeque<Arc<Change>>)>,
 }
 
 /// A document at a critical version.
@@ -72,7 +72,7 @@ impl History {
             critical: Vec::new(),
             held: Vec::new(),
             formers: VecDeque::new(),
-            by_author: BTreeMap::new(),
+            by_author: Vec::new(),
         }
     }
 
@@ -101,7 +101,7 @@ impl History {
     }
 
     pub(super) fn get(&self, id: ChangeId) -> Option<&Arc<Change>> {
-        let changes = self.by_author.get(&id.author)?;
+        let (_, changes) = self.by_author.get(self.find_author(id.author).ok()?)?;
         let first = changes.front()?.tick();
         changes.get(usize::try_from(id.tick.checked_sub(first)?).ok()?)
     }
@@ -134,7 +134,7 @@ impl History {
         self.held.insert(next, Held { at, value, formers });
         if self.held.len() > HELD {
             // Never the first: what is before it is reached from there alone.
-            self.held.remove(1);
+            self.held.remove(if next == 1 { 2 } else { 1 });
         }
     }
 
@@ -195,13 +195,29 @@ impl History {
     }
 
     fn index(&mut self, change: &Arc<Change>) {
-        self.by_author.entry(change.author).or_default().push_back(change.clone());
+        let at = self.find_author(change.author).unwrap_or_else(|at| {
+            self.by_author.insert(at, (change.author, VecDeque::new()));
+            at
+        });
+        if let Some((_, changes)) = self.by_author.get_mut(at) {
+            changes.push_back(change.clone());
+        }
+    }
+
+    /// Where an author is, or would be.
+    fn find_author(&self, author: Author) -> Result<usize, usize> {
+        self.by_author.binary_search_by_key(&author, |&(author, _)| author)
     }
 
     /// The critical version at or before a position.
     pub(super) fn critical_before(&self, position: usize) -> usize {
         let after = self.critical.partition_point(|&critical| critical <= position);
         after.checked_sub(1).and_then(|at| self.critical.get(at)).copied().unwrap_or(0)
+    }
+
+    /// Whether there is a critical version after the start and at most so many changes from it.
+    pub(super) fn has_critical_within(&self, count: usize) -> bool {
+        self.critical.get(1).is_some_and(|&critical| critical <= count)
     }
 
     /// The newest critical version that somebody with this clock has seen.
@@ -303,16 +319,23 @@ impl History {
     /// A tracker with everything applied since a critical version, given the document of now.
     pub(super) fn track(&self, since: usize, now: &Value, tracker: impl FnOnce(Value) -> Tracker) -> Tracker {
         let mut tracker = tracker(self.value_at(since, now));
-        for change in self.since(since) {
-            tracker.apply(change, None);
+        let first = self.critical.partition_point(|&critical| critical < since);
+        let mut critical = self.critical.iter().copied().skip(first).peekable();
+        for (at, change) in (since..).zip(self.since(since)) {
+            if critical.next_if_eq(&at).is_some() {
+                tracker.apply_latest(change);
+            } else {
+                tracker.apply(change, None);
+            }
         }
         tracker
     }
 
     /// Forgets the changes before a critical version: the newest that `may_go` admits, of those
-    /// that leave at least `keep` changes. Gives how many went.
+    /// that leave at least `keep` changes. Gives how many went. `is_open` says whether a window is,
+    /// which may have begun before them.
     pub(super) fn forget(
-        &mut self, keep: usize, now: &Value, may_go: impl Fn(&VectorClock) -> bool,
+        &mut self, keep: usize, is_open: bool, now: &Value, may_go: impl Fn(&VectorClock) -> bool,
     ) -> usize {
         let most = self.changes.len().saturating_sub(keep);
         // What may go, may go with all that is before it.
@@ -323,17 +346,21 @@ impl History {
         let Some((count, version)) = found.filter(|&(count, _)| count > 0) else { return 0 };
         let next = self.held.partition_point(|held| held.at < count);
         let first = self.held.get(next).map_or(self.changes.len() - self.formers.len(), Held::first);
-        if first > count {
+        // The next late change of an open window cuts off what leads back from now.
+        if first > count || is_open && self.held.first().is_some_and(|held| held.at < count) {
             self.hold(count, now);
         }
         self.start = version;
         self.sums.drain(..count);
-        for change in self.changes.drain(..count) {
-            if let Some(changes) = self.by_author.get_mut(&change.author) {
-                changes.pop_front();
-            }
+        for (_, changes) in &mut self.by_author {
+            let kept = changes.iter().position(|change| !self.start.saw(change.id()));
+            changes.drain(..kept.unwrap_or(changes.len()));
         }
-        self.critical = self.critical.iter().filter_map(|at| at.checked_sub(count)).collect();
+        self.by_author.retain(|(_, changes)| !changes.is_empty());
+        self.changes.drain(..count);
+        let gone = self.critical.partition_point(|&at| at < count);
+        self.critical.drain(..gone);
+        self.critical.iter_mut().for_each(|at| *at -= count);
         self.held.retain(|held| held.at >= count);
         for held in &mut self.held {
             held.at -= count;
@@ -341,5 +368,80 @@ impl History {
         }
         self.formers.drain(..self.formers.len().saturating_sub(self.changes.len()));
         count
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
+mod tests {
+    use super::*;
+    use crate::document::{Method, Path};
+    use crate::sync::Replica;
+
+    /// A small generator, so that a failure can be had again.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 % 1_000_003).unwrap() % bound
+        }
+
+        fn edit(&mut self) -> (String, Method) {
+            let (key, at) = (self.below(24), i64::try_from(self.below(30)).unwrap());
+            let value = Value::from(u64::try_from(self.below(1_000)).unwrap());
+            let splice = |items| Method::Splice { start: at, count: at % 3, items };
+            match self.below(8) {
+                0 | 1 => (format!("/m/{key}"), Method::Set(value)),
+                2 => (format!("/m/{key}"), Method::Delete),
+                3 => {
+                    let entry = |key: usize| (key.to_string().as_str().into(), value.clone());
+                    ("/m".to_owned(), Method::Merge(Value::object([entry(key), entry(key + 1)])))
+                }
+                4 => ("/l".to_owned(), splice(vec![value])),
+                5 => ("/s".to_owned(), splice(vec![Value::string(if key < 12 { "ab" } else { "\n" })])),
+                6 => (format!("/l/{at}"), Method::Delete),
+                _ => (format!("/n/{key}/{at}"), Method::Set(value)),
+            }
+        }
+    }
+
+    #[test]
+    fn where_a_history_starts_is_what_its_changes_lead_on_from() {
+        let text = format!(r#"{{"m":{{"0":0,"1":1}},"l":[1,2,3],"s":"{}","n":{{}}}}"#, "x".repeat(300));
+        for seed in 1..20 {
+            let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15 ^ (seed << 32));
+            let start = Checkpoint::read(&text).unwrap();
+            let mut replicas = [1, 2, 3].map(|author| Replica::new(Author(author), start.clone(), 40));
+            let mut log: Vec<Arc<Change>> = Vec::new();
+            let mut seen = [0; 3];
+            for round in 0..300 {
+                // At times all wait for each other, at times nobody does.
+                let patience = if round / 60 % 2 == 0 { 1 } else { 12 };
+                let at = numbers.below(3);
+                let (path, method) = numbers.edit();
+                let path = Path::read(&path, replicas[at].value()).unwrap();
+                log.extend(replicas[at].edit(path, method));
+                for (replica, seen) in replicas.iter_mut().zip(&mut seen) {
+                    if numbers.below(patience) == 0 {
+                        assert!(replica.receive(log[*seen..].iter().cloned()).refused.is_empty());
+                        *seen = log.len();
+                    }
+                }
+                let clocks = replicas.each_ref().map(|replica| replica.clock().clone());
+                let replica = &mut replicas[at];
+                replica.acknowledged(&clocks);
+                let mut joiner = Replica::new(Author(9), replica.checkpoint(), 40);
+                joiner.receive(replica.history().cloned());
+                assert_eq!(
+                    joiner.value().to_string(),
+                    replica.value().to_string(),
+                    "seed {seed} round {round}"
+                );
+                assert_eq!(joiner.clock(), replica.clock());
+            }
+        }
     }
 }

@@ -38,7 +38,9 @@ mod wire;
 pub use change::Change;
 pub use clock::{Author, ChangeId, Stamp, Tick, VectorClock};
 pub(crate) use direct::{read_change_message, read_changes_message};
-pub use replica::{Checkpoint, Conflict, EditError, LostEdit, Received, Refusal, Replica, Snapshot};
+pub use replica::{
+    Checkpoint, Conflict, EditError, LostEdit, Received, Refusal, Replica, RestoreError, Snapshot,
+};
 pub use undo::Undone;
 pub use wire::{
     ChangeError, decode_change, decode_message, encode_change, read_change, read_clock, read_path,

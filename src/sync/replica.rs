@@ -81,6 +81,17 @@ pub enum Refusal {
     Flood(ChangeId),
 }
 
+/// Why a replica cannot be made again from what was stored of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RestoreError {
+    /// A change does not follow from those before it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// Changes that others were made on are not there.
+    #[error("some of the changes are missing")]
+    Gap,
+}
+
 /// What became of changes from elsewhere.
 #[derive(Clone, Debug, Default)]
 pub struct Received {
@@ -136,6 +147,32 @@ impl Replica {
             window: None,
             restorations: Restorations::default(),
         }
+    }
+
+    /// A replica made again from what was stored of it, own changes included: a checkpoint and the
+    /// changes after it in the order in which they became part of it. It is nobody's yet.
+    ///
+    /// # Errors
+    /// They do not follow from each other: something is missing, or is not what was stored.
+    pub fn restore(
+        checkpoint: Checkpoint, changes: impl IntoIterator<Item = Change>, limit: usize,
+    ) -> Result<Self, RestoreError> {
+        // While it is nobody's, no change is its own.
+        let mut replica = Self::new(Author(0), checkpoint, limit);
+        let received = replica.receive(changes);
+        if let Some(refusal) = received.refused.into_iter().next() {
+            return Err(RestoreError::Refused(refusal));
+        }
+        if replica.pending() > 0 {
+            return Err(RestoreError::Gap);
+        }
+        Ok(replica)
+    }
+
+    /// The replica as an author's, who has made each change of theirs that is in it.
+    #[must_use]
+    pub fn of(self, author: Author) -> Self {
+        Self { author, ..self }
     }
 
     /// Whose edits are local here.
@@ -335,7 +372,8 @@ impl Replica {
     /// An acknowledgement of what is not here yet stops all forgetting: among what is missing
     /// may be a change that had not seen what would be forgotten.
     pub fn acknowledged<'a>(&mut self, members: impl IntoIterator<Item = &'a VectorClock>) {
-        if self.history.len() <= self.limit {
+        let keep = self.limit - self.limit / 8;
+        if self.history.len() <= self.limit || !self.history.has_critical_within(self.history.len() - keep) {
             return;
         }
         let mut by_all = self.clock.clone();
@@ -345,8 +383,8 @@ impl Replica {
             }
             by_all.meet(member);
         }
-        let keep = self.limit - self.limit / 8;
-        let gone = self.history.forget(keep, &self.value, |version| by_all.covers(version));
+        let gone =
+            self.history.forget(keep, self.window.is_some(), &self.value, |version| by_all.covers(version));
         if let Some(window) = &mut self.window {
             window.since = window.since.saturating_sub(gone);
         }

@@ -118,7 +118,7 @@ impl Replica {
             if window.quiet > QUIET_CHANGES {
                 self.window = None;
             } else {
-                window.tracker.apply(change, None);
+                window.tracker.apply_latest(change);
             }
         }
     }

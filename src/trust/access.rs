@@ -108,6 +108,11 @@ impl Access {
         self.room.derive("ultrawave 1 envelopes")
     }
 
+    /// What frames that go through the signaling server are bound to.
+    pub fn frames_secret(&self) -> Secret {
+        self.room.derive("ultrawave 1 frames")
+    }
+
     /// What is proven on each connection.
     pub(super) fn proof_secret(&self) -> Secret {
         self.room.derive("ultrawave 1 proofs")

@@ -10,6 +10,7 @@
 //! ```
 //!
 //! * [`Access`]: what of them a member holds. [`Ticket`]: the same as text to hand on.
+//! * [`passphrase`]: how a few words said aloud become a ticket.
 //! * [`envelope`]: what goes through the signaling server, sealed.
 //! * [`proof`]: that the other end of a connection holds the room secret, and no one sits between.
 //! * [`Certificate`]: that an author's key may write. [`Ledger`]: that each change is its author's,
@@ -25,6 +26,7 @@ mod access;
 mod certificate;
 pub mod envelope;
 mod ledger;
+pub mod passphrase;
 pub mod proof;
 mod secret;
 #[cfg(test)]
@@ -33,6 +35,6 @@ mod ticket;
 
 pub use access::{Access, Role};
 pub use certificate::{AuthorKey, Certificate};
-pub use ledger::{Distrust, Fraud, Hash, Ledger, Seal};
+pub use ledger::{Distrust, Evidence, EvidenceKind, Fraud, Hash, Ledger, Seal};
 pub use secret::Secret;
 pub use ticket::{Ticket, TicketError};

@@ -6,8 +6,8 @@
 //! secret: who sits between two members would have to show fingerprints of its own, and could not
 //! make the codes. The idea is that of channel binding (RFC 5056).
 
+use super::Access;
 use super::secret::BYTES;
-use super::{Access, Secret};
 use crate::sync::Author;
 
 /// What one end of a connection contributes.
@@ -43,11 +43,4 @@ pub fn transcript(speaker: &End, listener: &End) -> Vec<u8> {
         text.extend(end.nonce);
     }
     text
-}
-
-/// A secret for the two ends alone, for what they send each other through the server.
-pub fn shared_secret(access: &Access, offerer: &End, answerer: &End) -> Secret {
-    Secret::new(
-        access.proof_secret().derive("ultrawave 1 relayed frames").code(&transcript(offerer, answerer)),
-    )
 }

@@ -106,6 +106,11 @@ impl Draft {
         Ok(Self::new(Purpose::Value, base, path.clone(), form, text))
     }
 
+    /// A value that is edited elsewhere, however long it is.
+    pub fn of_external(base: &Snapshot, path: &Path) -> Self {
+        Self::new(Purpose::Value, base, path.clone(), Form::JsonBelow, String::new())
+    }
+
     /// Renames a key; nothing when the place is no map's.
     pub fn of_key(base: &Snapshot, path: &Path) -> Option<Self> {
         match path.steps().last()? {

@@ -8,12 +8,16 @@ use super::message::{Level, Msg, SaveRemedy, SaveWanted, Saved};
 use super::model::FileState;
 use crate::document::Value;
 use crate::file::{FileBinding, FileError};
+use crate::room::Room;
 use crate::sync::{Snapshot, VectorClock};
 
 /// The room's file, and whether it is being written or read.
 pub(super) struct Files {
+    room: Room,
     state: State,
     answers: mpsc::Sender<Answer>,
+    /// A wish to save that came while the file was at work.
+    waiting: Option<SaveWanted>,
 }
 
 enum State {
@@ -43,14 +47,18 @@ impl FileState {
 }
 
 impl Files {
-    pub(super) fn new(file: Option<FileBinding>, answers: mpsc::Sender<Answer>) -> Self {
-        Self { state: file.map_or(State::None, State::Idle), answers }
+    pub(super) fn new(room: Room, file: Option<FileBinding>, answers: mpsc::Sender<Answer>) -> Self {
+        Self { room, state: file.map_or(State::None, State::Idle), answers, waiting: None }
     }
 
-    /// Begins to write a document. What is wrong when it cannot begin.
+    /// Begins to write a document; while the file is at work, as soon as that is done. What is
+    /// wrong when it cannot begin.
     pub(super) fn save(&mut self, snapshot: Snapshot, wanted: SaveWanted) -> Option<Msg> {
         let own = match std::mem::replace(&mut self.state, State::Busy) {
-            State::Busy => return Some(Msg::Notice(Level::Warning, "still at work on the file".to_owned())),
+            State::Busy => {
+                self.waiting = Some(wanted);
+                return None;
+            }
             State::Idle(binding) => Some(binding),
             State::None => None,
         };
@@ -60,7 +68,7 @@ impl Files {
             self.state = State::None;
             return Some(Msg::Notice(Level::Error, "there is no file yet; :w NAME saves to one".to_owned()));
         };
-        let answers = self.answers.clone();
+        let (room, answers) = (self.room.clone(), self.answers.clone());
         tokio::task::spawn_blocking(move || {
             let written = target.save(&snapshot.source, &snapshot.value, wanted.overwrite);
             let message = match written {
@@ -79,6 +87,9 @@ impl Files {
                 (Some(own), Some(_)) => Some(own),
                 (None, _) => is_saved.then_some(target),
             };
+            if let Some(text) = binding.as_ref().and_then(FileBinding::text) {
+                room.note_file(text);
+            }
             let _ = answers.blocking_send(Answer { binding, message });
         });
         None
@@ -116,10 +127,12 @@ impl Files {
         None
     }
 
-    /// Takes the end of some work: what the model is told of it.
-    pub(super) fn take(&mut self, answer: Answer) -> Msg {
+    /// Takes the end of some work: what the model is told of it, and the wish to save that waited
+    /// for it. After a refusal the person is asked first.
+    pub(super) fn take(&mut self, answer: Answer) -> (Msg, Option<SaveWanted>) {
         self.state = answer.binding.map_or(State::None, State::Idle);
-        answer.message
+        let is_refused = matches!(answer.message, Msg::SaveFailed { .. });
+        (answer.message, self.waiting.take().filter(|_| !is_refused))
     }
 }
 

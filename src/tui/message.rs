@@ -71,7 +71,16 @@ pub enum Msg {
         value: Value,
     },
     /// The slots with several values and the lost edits, as asked for.
-    Conflicts(Vec<Conflict>, Vec<LostEdit>),
+    Conflicts {
+        /// The slots.
+        conflicts: Vec<Conflict>,
+        /// The edits, everyone's.
+        lost: Vec<LostEdit>,
+        /// Whether the person wants to see them.
+        are_shown: bool,
+    },
+    /// What the desktop's clipboard holds, or why that is nothing.
+    Clipboard(Result<String, String>),
     /// What the person's own editor left, or why that is nothing.
     External(Result<String, String>),
     /// What a jq filter gave, and whether there was more; or what is wrong with it.
@@ -181,7 +190,9 @@ pub enum Effect {
     Reload,
     /// Read the file anew, to compare it.
     Compare,
-    /// Hand a text to the terminal's clipboard.
+    /// Read the desktop's clipboard. Answered by [`Msg::Clipboard`].
+    Paste,
+    /// Hand a text to the terminal's clipboard, and to the desktop's.
     Copy {
         /// What it is, for the notice.
         what: String,
@@ -190,8 +201,11 @@ pub enum Effect {
     },
     /// Tell the others where this person is.
     Presence(Presence),
-    /// Find the slots with several values and the lost edits.
-    Conflicts,
+    /// Find the slots with several values and the lost edits. Answered by [`Msg::Conflicts`].
+    Conflicts {
+        /// Whether the person wants to see them.
+        are_shown: bool,
+    },
     /// Let the person edit a text in their own editor. Answered by [`Msg::External`].
     External {
         /// The text.
@@ -227,6 +241,8 @@ pub struct CheckWanted {
     pub schema: Schema,
     /// The version.
     pub snapshot: Snapshot,
+    /// Whether in a process of its own, because it is long.
+    pub is_beside: bool,
 }
 
 /// Wishes are told apart by their versions.

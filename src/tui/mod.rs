@@ -2,6 +2,7 @@
 
 mod action;
 mod bindings;
+mod clipboard;
 mod delta;
 mod draft;
 mod files;
@@ -9,9 +10,12 @@ mod finder;
 mod jq;
 mod keymap;
 mod line;
+mod lines;
 mod message;
+mod mode;
 mod model;
 mod outside;
+mod reader;
 mod rows;
 mod runtime;
 mod schema;
@@ -35,17 +39,17 @@ pub use finder::{Finder, Item, Menu, Wanted};
 pub use jq::run_jq;
 pub use keymap::{Key, Keymap, shown_keys};
 pub use line::Line;
+pub use lines::Look;
 pub use message::{Doer, Effect, Level, Moment, Mouse, Msg, SaveRemedy, SaveWanted, Saved};
-pub use model::{
-    ConflictList, EditorOptions, External, FileState, Flash, HistoryEntry, Mode, Model, Opening, PageKind,
-    Question,
-};
+pub use mode::{ConflictList, Dispute, Mode, PageKind, Question};
+pub use model::{EditorOptions, FileState, Flash, HistoryEntry, Model, Opening};
+pub use reader::Reader;
 pub use rows::{Row, Rows};
 pub use runtime::{EditorError, Exit, has_terminal, run};
 pub use schema::{Schema, Violation};
 pub use search::{Search, Seek, Sought};
 pub use text::{clip, inert};
-pub use theme::{Colors, Role, Theme, Tint};
-pub use update::update;
+pub use theme::{Colors, Hue, Role, Theme, Tint};
+pub use update::{Disputes, update};
 pub use view::{Layout, draw, layout};
 pub use viewer::{Subject, Viewer};

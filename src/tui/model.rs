@@ -7,20 +7,20 @@ use std::time::Duration;
 
 use super::bindings::Bindings;
 use super::draft::Draft;
-use super::finder::{Finder, Menu};
 use super::keymap::{Key, Keymap};
-use super::line::Line;
-use super::message::{Doer, Level, SaveWanted};
+use super::lines::{Lines, Look};
+use super::message::{Doer, Level};
+use super::mode::Mode;
 use super::rows::Rows;
 use super::schema::{Schema, Violation};
 use super::search::{Search, Seek};
 use super::text::inert;
-use super::theme::Colors;
-use super::viewer::Viewer;
-use crate::document::{Method, Path, Text, Value};
+use super::theme::{Colors, Hue};
+use super::update::Disputes;
+use crate::document::{Path, Text, Value};
 use crate::room::Status;
 use crate::session::{Link, Person, Presence};
-use crate::sync::{Author, Change, ChangeId, Conflict, LostEdit, Snapshot, VectorClock};
+use crate::sync::{Author, Change, ChangeId, Snapshot, VectorClock};
 
 /// Changes remembered for showing.
 pub(super) const HISTORY_SHOWN: usize = 500;
@@ -41,6 +41,8 @@ pub struct EditorOptions {
     pub schema: Option<PathBuf>,
     /// The colours this person has chosen.
     pub colors: Colors,
+    /// The colour of this person's name on the screens of the others, if chosen.
+    pub color: Option<Hue>,
     /// The keys this person has chosen.
     pub keys: Bindings,
 }
@@ -113,6 +115,8 @@ pub struct Model {
     pub cursor: Path,
     /// The first row on the screen.
     pub top: usize,
+    /// How the tree is shown.
+    pub look: Look,
     /// What keys are for.
     pub mode: Mode,
     /// The beginning of a sequence of keys.
@@ -139,22 +143,27 @@ pub struct Model {
     pub notice: Option<(Level, String)>,
     /// What is looked for.
     pub search: Option<Search>,
+    /// Whether what matches it is marked on the screen.
+    pub has_matches: bool,
     /// The next match, while it is looked for.
     pub(super) seek: Option<Box<Seek>>,
     /// What was cut or copied: values, and the keys they were at.
     pub register: Vec<(Option<Text>, Value)>,
     /// Rows marked, to be cut or copied together.
     pub marked: Vec<Path>,
-    /// A value in the hands of the person's own editor.
-    pub external: Option<External>,
+    /// A value in the hands of the person's own editor: where it is meanwhile, and what others do
+    /// to it.
+    pub external: Option<Draft>,
     /// A version remembered, for telling what lies between it and another.
     pub(super) moment: Option<(usize, Value)>,
     /// The schema beside the document.
     pub schema: Option<Schema>,
     /// What the schema does not allow, with who last wrote there.
     pub violations: Vec<(Violation, Option<Doer>)>,
-    /// The version that is being held against the schema.
-    pub(super) checking: Option<VectorClock>,
+    /// The version that is being held against the schema, and since when.
+    pub(super) checking: Option<(VectorClock, Duration)>,
+    /// When the next may be.
+    pub(super) check_after: Duration,
     /// The version that was.
     pub(super) checked: Option<VectorClock>,
     /// Whether the mouse is taken.
@@ -169,6 +178,8 @@ pub struct Model {
     pub(super) touched: Option<Path>,
     /// The number of the last group of edits.
     pub(super) group: u64,
+    /// What is known of conflicts and lost edits.
+    pub disputes: Disputes,
     /// Whose cursor this one goes along with.
     pub following: Option<Author>,
     /// Where that one was when this cursor last went along.
@@ -177,89 +188,6 @@ pub struct Model {
     pub(super) told: Option<Presence>,
     /// The row pressed last, and when, for telling a double click.
     pub(super) pressed: Option<(usize, Duration)>,
-}
-
-/// What keys are for.
-#[derive(Clone, Debug)]
-pub enum Mode {
-    /// Going about.
-    Browse,
-    /// Typing a value or a key.
-    Edit(Draft),
-    /// Typing what to look for, among the places found.
-    Find(Box<Finder>),
-    /// Typing a command, on the document as it was when that began.
-    Command(Line, Snapshot),
-    /// Typing a jq filter.
-    Jq(Line),
-    /// Looking at a tree beside the live one.
-    View(Box<Viewer>),
-    /// Answering a question.
-    Ask(Question),
-    /// Choosing among all that can be done.
-    Menu(Menu),
-    /// Reading a page.
-    Page(PageKind, usize),
-    /// Choosing among values written at the same time and lost edits.
-    Conflicts(ConflictList),
-}
-
-/// A page to read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PageKind {
-    /// Who is here and how others join.
-    People,
-    /// The changes lately made.
-    History,
-    /// What the schema does not allow.
-    Violations,
-    /// The edits that lead from one version to another, and which two these are.
-    Compared(String, Arc<Vec<(Path, Method)>>),
-}
-
-/// A question that waits for one key.
-#[derive(Clone, Debug)]
-pub enum Question {
-    /// Quit although something would be lost?
-    Quit,
-    /// The file was not written; what instead?
-    NotSaved {
-        /// Why.
-        reason: String,
-        /// Whether what is on disk can be taken in.
-        can_reload: bool,
-        /// What was asked for.
-        wanted: SaveWanted,
-    },
-    /// What the person's own editor left is not JSON; edit it again?
-    BadText {
-        /// The text.
-        text: String,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Turn the value into what?
-    ChangeType,
-}
-
-/// A value in the hands of the person's own editor.
-#[derive(Clone, Debug)]
-pub struct External {
-    /// The document as it was when that began.
-    pub base: Snapshot,
-    /// Where the value was in it.
-    pub path: Path,
-}
-
-/// Slots with several values, and lost edits.
-#[derive(Clone, Debug, Default)]
-pub struct ConflictList {
-    /// The slots.
-    pub conflicts: Vec<Conflict>,
-    /// The edits.
-    pub lost: Vec<LostEdit>,
-    /// Which line is chosen.
-    pub chosen: usize,
 }
 
 /// A change as it is shown.
@@ -328,6 +256,7 @@ impl Model {
             snapshot,
             cursor: Path::ROOT,
             top: 0,
+            look: Look::default(),
             mode: Mode::Browse,
             pending: Vec::new(),
             pending_since: Duration::ZERO,
@@ -341,6 +270,7 @@ impl Model {
             flashes: Vec::new(),
             notice: None,
             search: None,
+            has_matches: false,
             seek: None,
             register: Vec::new(),
             marked: Vec::new(),
@@ -349,6 +279,7 @@ impl Model {
             schema: None,
             violations: Vec::new(),
             checking: None,
+            check_after: Duration::ZERO,
             checked: None,
             has_mouse: true,
             jumps: Jumps::default(),
@@ -356,6 +287,7 @@ impl Model {
             go_when_there: None,
             touched: None,
             group: 0,
+            disputes: Disputes::default(),
             following: None,
             followed_to: None,
             told: None,
@@ -376,7 +308,9 @@ impl Model {
     /// Whether something is being looked for, so that [`Msg::Work`](super::Msg::Work) goes on with
     /// it.
     pub fn is_at_work(&self) -> bool {
-        self.seek.is_some() || matches!(&self.mode, Mode::Find(finder) if finder.is_at_work())
+        self.seek.is_some()
+            || matches!(&self.mode, Mode::Find(finder) if finder.is_at_work())
+            || matches!(&self.mode, Mode::Read(reader) if reader.is_at_work())
     }
 
     /// When the keys that may follow are shown in a box; nothing when no sequence is begun.
@@ -405,6 +339,11 @@ impl Model {
         self.people = people;
     }
 
+    /// The tree on lines of so many columns.
+    pub(super) fn lines(&self, columns: u16) -> Lines<'_> {
+        Lines { rows: &self.rows, root: &self.snapshot.value, look: self.look, columns: usize::from(columns) }
+    }
+
     /// The document's value.
     pub fn root(&self) -> &Value {
         &self.snapshot.value
@@ -425,6 +364,19 @@ impl Model {
         }
     }
 
+    /// The host: of those who are here the one with the lowest number.
+    pub fn host(&self) -> Author {
+        let here = self.people.iter().filter(|person| person.link == Link::Live);
+        here.map(|person| person.author).min().map_or(self.me, |lowest| lowest.min(self.me))
+    }
+
+    /// The colour of somebody's name: the one they have chosen, if it is known here.
+    pub fn hue_of(&self, author: Author) -> Hue {
+        let person = self.people.iter().find(|person| person.author == author);
+        let chosen = person.and_then(|person| person.presence.color.as_ref()?.parse().ok());
+        chosen.unwrap_or_else(|| Hue::of(author))
+    }
+
     /// Whether a name could be taken for somebody else's: of those here for another's here, of
     /// those who left for anybody's.
     fn is_shared(&self, author: Author, name: &str) -> bool {
@@ -438,7 +390,8 @@ impl Model {
 
     /// Who made a change.
     pub fn doer(&self, author: Author) -> Doer {
-        if author == self.me { Doer::Me } else { Doer::Other(author) }
+        let member = author.member();
+        if member == self.me { Doer::Me } else { Doer::Other(member) }
     }
 
     /// How many changes the document has that the file has not; nothing without a file.
@@ -474,7 +427,7 @@ impl Model {
 impl HistoryEntry {
     /// A change, as it came at a moment.
     pub(super) fn of(change: &Change, at: Option<Duration>, me: Author) -> Self {
-        let doer = if change.author == me { Doer::Me } else { Doer::Other(change.author) };
+        let doer = if change.author.member() == me { Doer::Me } else { Doer::Other(change.author.member()) };
         Self {
             at,
             doer,

@@ -1,4 +1,5 @@
-//! Other programs at work for the editor: the person's own editor, and jq filters.
+//! Other programs at work for the editor: the person's own editor, jq filters, and checks of large
+//! documents.
 
 use std::io::{self, Write as _};
 use std::process::Stdio;
@@ -8,13 +9,14 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use super::schema::{Schema, Violation};
 use crate::document::{Value, parse};
 
 /// How long a jq filter may run.
 const JQ_WITHIN: Duration = Duration::from_secs(10);
 
-/// Bytes of a filter's outputs that are shown.
-const JQ_BYTES: u64 = 32 << 20;
+/// Bytes of outputs that are taken in.
+const OUTPUT_BYTES: u64 = 32 << 20;
 
 /// Outputs of a filter that are shown.
 const JQ_OUTPUTS: usize = 100_000;
@@ -25,37 +27,70 @@ const JQ_OUTPUTS: usize = 100_000;
 /// # Errors
 /// What is wrong, in words.
 pub(super) async fn jq(filter: &str, value: &Value) -> Result<(Vec<Value>, bool), String> {
-    let told = |error: io::Error| format!("the filter cannot be run: {error}");
+    let json = written(value).await;
+    let (arguments, input) = (["jq-view", "--", filter], [json.as_str()]);
+    let (text, is_cut) = match timeout(JQ_WITHIN, run(&arguments, "the filter", &input)).await {
+        Ok(ran) => ran?,
+        Err(_) => {
+            return Err(format!("the filter did not end within {} s and was stopped", JQ_WITHIN.as_secs()));
+        }
+    };
+    let mut lines = text.lines();
+    let read =
+        |line| parse(line).map_err(|error| format!("the filter's output is not JSON: {}", error.reason));
+    let values: Result<Vec<_>, _> = lines.by_ref().take(JQ_OUTPUTS).map(read).collect();
+    Ok((values?, is_cut || lines.next().is_some()))
+}
+
+/// Holds a value against a schema in a process of its own, which ends when this is dropped: that
+/// takes many times the memory of a large document.
+///
+/// # Errors
+/// What is wrong, in words.
+pub(super) async fn violations(schema: &Schema, value: &Value) -> Result<Vec<Violation>, String> {
+    let (schema, json) = (schema.to_string(), written(value).await);
+    let (text, _) = run(&["schema-view"], "the check", &[&schema, "\n", &json]).await?;
+    drop(json);
+    let read = |line: &str| {
+        let (pointer, told): (String, String) = serde_json::from_str(line).ok()?;
+        Some(Violation::new(&pointer, told, value))
+    };
+    Ok(text.lines().filter_map(read).collect())
+}
+
+/// A value as text, made beside: that takes a moment for a large document.
+async fn written(value: &Value) -> String {
+    let value = value.clone();
+    tokio::task::spawn_blocking(move || value.to_string()).await.unwrap_or_default()
+}
+
+/// Runs this program beside with some input: what it writes, and whether that is not all.
+async fn run(arguments: &[&str], what: &str, input: &[&str]) -> Result<(String, bool), String> {
+    let told = |error: io::Error| format!("{what} cannot be run: {error}");
     let program = std::env::current_exe().map_err(told)?;
     let mut child = Command::new(program)
-        .args(["jq-view", "--", filter])
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .map_err(told)?;
-    match timeout(JQ_WITHIN, outputs(&mut child, value.to_string())).await {
-        Ok(answer) => answer.map_err(told)?,
-        Err(_) => Err(format!("the filter did not end within {} s and was stopped", JQ_WITHIN.as_secs())),
-    }
-}
-
-async fn outputs(child: &mut Child, json: String) -> io::Result<Result<(Vec<Value>, bool), String>> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let write = async {
-        if let Some(mut stdin) = stdin {
-            // A filter that is wrong ends before it has read all.
-            let _ = stdin.write_all(json.as_bytes()).await;
+        let Some(mut stdin) = stdin else { return };
+        for part in input {
+            // What is wrong ends before it has read all.
+            let _ = stdin.write_all(part.as_bytes()).await;
         }
     };
     let read = async {
         let mut text = String::new();
         if let Some(stdout) = stdout {
-            stdout.take(JQ_BYTES + 1).read_to_string(&mut text).await?;
+            stdout.take(OUTPUT_BYTES + 1).read_to_string(&mut text).await?;
         }
         let mut error = String::new();
-        if text.len() as u64 <= JQ_BYTES
+        if text.len() as u64 <= OUTPUT_BYTES
             && let Some(stderr) = stderr
         {
             stderr.take(1 << 16).read_to_string(&mut error).await?;
@@ -63,25 +98,20 @@ async fn outputs(child: &mut Child, json: String) -> io::Result<Result<(Vec<Valu
         Ok::<_, io::Error>((text, error))
     };
     let ((), read) = tokio::join!(write, read);
-    let (mut text, error) = read?;
-    let is_cut = text.len() as u64 > JQ_BYTES;
+    let (mut text, error) = read.map_err(told)?;
+    let is_cut = text.len() as u64 > OUTPUT_BYTES;
     if is_cut {
         text.truncate(text.rfind('\n').unwrap_or(0));
-    } else if !child.wait().await?.success() {
+    } else if !child.wait().await.map_err(told)?.success() {
         let said = error.lines().next().unwrap_or_default();
         let said = said.strip_prefix("ultrawave: ").unwrap_or(said);
-        let said = if said.is_empty() { "the filter took too much memory or went too deep" } else { said };
-        return Ok(Err(said.to_owned()));
+        return Err(if said.is_empty() {
+            format!("{what} took too much memory or went too deep")
+        } else {
+            said.to_owned()
+        });
     }
-    let mut values = Vec::new();
-    let mut lines = text.lines();
-    for line in lines.by_ref().take(JQ_OUTPUTS) {
-        match parse(line) {
-            Ok(value) => values.push(value),
-            Err(error) => return Ok(Err(format!("the filter's output is not JSON: {}", error.reason))),
-        }
-    }
-    Ok(Ok((values, is_cut || lines.next().is_some())))
+    Ok((text, is_cut))
 }
 
 /// A text in the hands of the person's own editor.

@@ -28,6 +28,13 @@ impl std::fmt::Debug for Schema {
     }
 }
 
+/// Its text on one line.
+impl std::fmt::Display for Schema {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.json.fmt(formatter)
+    }
+}
+
 /// Something that the schema does not allow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
@@ -35,6 +42,13 @@ pub struct Violation {
     pub path: Path,
     /// What, in words.
     pub told: String,
+}
+
+impl Violation {
+    /// Something not allowed at a JSON Pointer in a document.
+    pub(super) fn new(pointer: &str, told: String, root: &Value) -> Self {
+        Self { path: Path::read(pointer, root).unwrap_or_default(), told }
+    }
 }
 
 impl Schema {
@@ -60,20 +74,24 @@ impl Schema {
 
     /// What in a document the schema does not allow.
     pub fn violations(&self, root: &Value) -> Vec<Violation> {
-        let json: Json = match serde_json::from_str(&root.to_string()) {
-            Ok(json) => json,
-            Err(error) => {
-                let told = format!("cannot be checked against the schema: {error}");
-                return vec![Violation { path: Path::ROOT, told }];
+        match self.violations_in(&root.to_string()) {
+            Ok(found) => {
+                found.into_iter().map(|(pointer, told)| Violation::new(&pointer, told, root)).collect()
             }
-        };
+            Err(reason) => vec![unchecked(&reason)],
+        }
+    }
+
+    /// What in a JSON text the schema does not allow: JSON Pointers, and what is wrong there.
+    ///
+    /// # Errors
+    /// Why the text cannot be checked.
+    pub fn violations_in(&self, json: &str) -> Result<Vec<(String, String)>, String> {
+        let json: Json = serde_json::from_str(json).map_err(|error| error.to_string())?;
         let errors = self.validator.iter_errors(&json).take(SHOWN);
-        let violation = |error: jsonschema::ValidationError<'_>| {
-            let pointer = error.instance_path().as_str().to_owned();
-            let path = Path::read(&pointer, root).unwrap_or_default();
-            Violation { path, told: clipped(&error.to_string()) }
-        };
-        errors.map(violation).collect()
+        Ok(errors
+            .map(|error| (error.instance_path().as_str().to_owned(), clipped(&error.to_string())))
+            .collect())
     }
 
     /// The parts of the schema that speak of a place.
@@ -138,6 +156,11 @@ impl Schema {
         values.retain(|value| seen.insert(value.clone()));
         values
     }
+}
+
+/// That a document could not be checked, as what is wrong with it.
+pub(super) fn unchecked(reason: &str) -> Violation {
+    Violation { path: Path::ROOT, told: format!("cannot be checked against the schema: {reason}") }
 }
 
 /// A message, without the whole of a long value in it.

@@ -1,5 +1,7 @@
 //! Looking for something in the whole document, a bounded piece at a time, so that no key waits.
 
+use std::ops::Range;
+
 use regex::{Regex, RegexBuilder};
 
 use super::rows::{child_at, position};
@@ -74,6 +76,15 @@ impl Search {
             Some(Step::Index(_)) | None => false,
         };
         key || (!self.keys_only && self.matches_scalar(value))
+    }
+
+    /// Where in a text on the screen it is, in bytes; a key only as a whole.
+    pub(super) fn found_in(&self, shown: &str, is_key: bool) -> Vec<Range<usize>> {
+        if self.keys_only && !is_key {
+            return Vec::new();
+        }
+        let found = self.pattern.find_iter(shown).map(|found| found.range());
+        found.filter(|range| !range.is_empty()).collect()
     }
 
     fn matches_scalar(&self, value: &Value) -> bool {

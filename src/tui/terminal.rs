@@ -1,38 +1,42 @@
 //! The terminal: taken over, and given back whatever happens.
 
-use std::io::{self, Stdout, Write as _};
+use std::io::{self, BufWriter, Stdout, Write as _};
 use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{
     DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
 };
-use crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
-use crossterm::{Command as _, cursor, execute};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{cursor, execute, queue};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
 
 use super::model::Model;
-use super::view;
+use super::{clipboard, view};
 
-/// Bytes that screen hands on at once.
-const SCREEN_PIECE: usize = 76;
+/// Bytes of a frame that are gathered; those of a whole screen with all its colours fit.
+const FRAME_BYTES: usize = 64 << 10;
 
 /// Whether the terminal is taken over, so that a panic anywhere gives it back once.
 static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal, taken over until this is dropped or the program panics.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
 }
 
 impl Screen {
     /// Takes the terminal over.
     pub(super) fn take() -> io::Result<Self> {
         give_back_on_panic();
-        let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        // A frame goes out at once, not line by line.
+        let out = BufWriter::with_capacity(FRAME_BYTES, io::stdout());
+        let terminal = Terminal::new(CrosstermBackend::new(out))?;
         let mut screen = Self { terminal };
         screen.enter()?;
         Ok(screen)
@@ -60,7 +64,10 @@ impl Screen {
         if !IS_TAKEN.load(Ordering::SeqCst) {
             return Err(io::Error::other("a part of the program panicked"));
         }
-        self.terminal.draw(|frame| view::draw(model, frame)).map(drop)
+        // A terminal that knows of this shows the frame when all of it is there.
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(|frame| view::draw(model, frame))?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 
     /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal again
@@ -89,48 +96,18 @@ impl Screen {
         }
     }
 
-    /// Hands a text to the terminal's clipboard (OSC 52), through tmux or screen where one is in
-    /// between. Whom it asked; whether the terminal takes it cannot be known.
+    /// Asks the terminal to copy a text. Whom it asked; nothing when the text is too long to ask.
     #[expect(clippy::unused_self, reason = "only while the terminal is taken")]
-    pub(super) fn copy(&mut self, text: &str) -> io::Result<&'static str> {
-        let mut plain = String::new();
-        CopyToClipboard::to_clipboard_from(text).write_ansi(&mut plain).map_err(io::Error::other)?;
-        let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let (sequence, whom) = if is_set("TMUX") {
-            // tmux takes the plain one with `set-clipboard on`, and hands the wrapped one on with
-            // `allow-passthrough on`; each is ignored without.
-            (
-                format!("{plain}{}", for_tmux(&plain)),
-                "the terminal, through tmux (set-clipboard or allow-passthrough on),",
-            )
-        } else if is_set("STY") {
-            (for_screen(&plain), "the terminal, through screen,")
-        } else {
-            (plain, "the terminal")
-        };
-        let mut out = io::stdout();
-        out.write_all(sequence.as_bytes())?;
-        out.flush()?;
-        Ok(whom)
+    pub(super) fn copy(&mut self, text: &str) -> io::Result<Option<&'static str>> {
+        clipboard::ask_terminal(text, &mut io::stdout())
     }
-}
-
-/// A sequence that tmux hands on to the terminal.
-fn for_tmux(sequence: &str) -> String {
-    format!("\x1bPtmux;{}\x1b\\", sequence.replace('\x1b', "\x1b\x1b"))
-}
-
-/// A sequence that screen hands on to the terminal, in the pieces it takes.
-fn for_screen(sequence: &str) -> String {
-    let pieces = sequence.as_bytes().chunks(SCREEN_PIECE);
-    let wrapped: Vec<_> =
-        pieces.map(|piece| format!("\x1bP{}\x1b\\", String::from_utf8_lossy(piece))).collect();
-    wrapped.concat()
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
         give_back();
+        // What a frame that was never finished has left behind must not hold the screen back.
+        let _ = execute!(self.terminal.backend_mut(), EndSynchronizedUpdate);
     }
 }
 
@@ -139,7 +116,14 @@ impl Drop for Screen {
 fn give_back() {
     if IS_TAKEN.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
-        let _ = execute!(out, DisableMouseCapture, DisableBracketedPaste, LeaveAlternateScreen, cursor::Show);
+        let _ = execute!(
+            out,
+            EndSynchronizedUpdate,
+            DisableMouseCapture,
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            cursor::Show
+        );
         let _ = disable_raw_mode();
         let _ = out.flush();
     }
@@ -163,15 +147,6 @@ fn give_back_on_panic() {
 #[allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_multiplexer_hands_the_sequence_on() {
-        assert_eq!(for_tmux("\x1b]52;c;QQ==\x1b\\"), "\x1bPtmux;\x1b\x1b]52;c;QQ==\x1b\x1b\\\x1b\\");
-        let long = format!("\x1b]52;c;{}\x07", "A".repeat(100));
-        let wrapped = for_screen(&long);
-        assert_eq!(wrapped.matches("\x1bP").count(), 2);
-        assert_eq!(wrapped.replace("\x1bP", "").replace("\x1b\\", ""), long);
-    }
 
     /// Runs in a terminal of its own, for the test below.
     #[test]

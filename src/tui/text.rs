@@ -1,51 +1,12 @@
-//! Text for the screen: nothing in it that a terminal would obey, cut by what is seen.
+//! Text for the screen, cut by what is seen.
 
 use std::borrow::Cow;
-use std::fmt::Write as _;
+use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-/// Whether a terminal or a reader could be led astray by it: control characters, and the
-/// invisible ones that turn the direction of what follows or hide it. The joiners that emoji and
-/// scripts are made with are not among them.
-fn is_live(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
-}
-
-/// The text with every character that could be obeyed spelled as an escape (`\u001b`).
-pub fn inert(text: &str) -> Cow<'_, str> {
-    if !text.chars().any(is_live) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 8);
-    for character in text.chars() {
-        if is_live(character) {
-            push_escape(&mut shown, character);
-        } else {
-            shown.push(character);
-        }
-    }
-    Cow::Owned(shown)
-}
-
-fn push_escape(shown: &mut String, character: char) {
-    match character {
-        '\n' => shown.push_str("\\n"),
-        '\r' => shown.push_str("\\r"),
-        '\t' => shown.push_str("\\t"),
-        other if u32::from(other) <= 0xFFFF => {
-            let _ = write!(shown, "\\u{:04x}", u32::from(other));
-        }
-        other => {
-            let _ = write!(shown, "\\u{{{:x}}}", u32::from(other));
-        }
-    }
-}
+pub use crate::document::inert;
 
 /// Columns that a text takes.
 pub(super) fn width(text: &str) -> usize {
@@ -94,6 +55,61 @@ pub(super) fn fit(text: &str, columns: usize) -> String {
     format!("{cut}{:blanks$}", "")
 }
 
+/// A text wrapped to so many columns: the bytes of its lines, one after the other, without the
+/// line breaks between them. A line breaks behind a blank where it has one.
+#[derive(Clone, Debug)]
+pub(super) struct Wrapped<'a> {
+    text: &'a str,
+    columns: usize,
+    /// Where the next line begins; nothing after the last.
+    next: Option<usize>,
+}
+
+impl<'a> Wrapped<'a> {
+    /// From the start of a text.
+    pub(super) fn new(text: &'a str, columns: usize) -> Self {
+        Self::from(text, columns, 0)
+    }
+
+    /// From where a line begins.
+    pub(super) fn from(text: &'a str, columns: usize, next: usize) -> Self {
+        Self { text, columns: columns.max(2), next: Some(next) }
+    }
+
+    /// Where the next line begins; nothing after the last.
+    pub(super) fn next_start(&self) -> Option<usize> {
+        self.next
+    }
+}
+
+impl Iterator for Wrapped<'_> {
+    type Item = Range<usize>;
+
+    fn next(&mut self) -> Option<Range<usize>> {
+        let start = self.next?;
+        let rest = self.text.get(start..)?;
+        let (mut used, mut after_blank) = (0, None);
+        for (at, grapheme) in rest.grapheme_indices(true) {
+            if matches!(grapheme, "\n" | "\r\n") {
+                self.next = Some(start + at + grapheme.len());
+                return Some(start..start + at);
+            }
+            used += width(&inert(grapheme));
+            if used > self.columns && at > 0 {
+                // A blank that does not fit hangs over the edge.
+                let end = if grapheme == " " { at + 1 } else { after_blank.unwrap_or(at) };
+                self.next = Some(start + end);
+                return Some(start..start + end);
+            }
+            if grapheme == " " {
+                after_blank = Some(at + 1);
+            }
+        }
+        self.next = None;
+        Some(start..self.text.len())
+    }
+}
+
 /// `1 edit`, `2 edits`.
 pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{} {noun}{}", thousands(number), if number == 1 { "" } else { "s" })
@@ -135,6 +151,18 @@ mod tests {
         assert_eq!(clip_start(".a.日本", 4), "…本");
         assert_eq!(clip_start("abc", 3), "abc");
         assert_eq!(fit("日本", 5), "日本 ");
+    }
+
+    #[test]
+    fn wrapped_lines_break_behind_blanks_and_at_line_breaks() {
+        let lines = |text: &str, columns| -> Vec<String> {
+            Wrapped::new(text, columns).map(|range| text[range].to_owned()).collect()
+        };
+        assert_eq!(lines("the quick brown fox", 10), ["the quick ", "brown fox"]);
+        assert_eq!(lines("abcdefghij", 4), ["abcd", "efgh", "ij"]);
+        assert_eq!(lines("a\n\nb\r\n", 9), ["a", "", "b", ""]);
+        assert_eq!(lines("日本語", 5), ["日本", "語"]);
+        assert_eq!(lines("", 5), [""]);
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What things look like, by their role: the sixteen colours of the terminal on its own
 //! background, and without colours where none are wanted.
 
+use std::str::FromStr;
+
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
@@ -26,6 +28,8 @@ pub enum Role {
     Chosen,
     /// What is being typed.
     Typed,
+    /// What matches a search.
+    Found,
     /// It is well.
     Good,
     /// To be seen.
@@ -33,14 +37,69 @@ pub enum Role {
     /// It failed.
     Error,
     /// Somebody's name and mark.
-    Person(Author),
+    Person(Hue),
     /// A border.
     Border,
 }
 
-/// The colours of people's names; each has a name beside it, so that none must be told by colour.
-const PEOPLE: [Color; 6] =
-    [Color::Magenta, Color::Cyan, Color::Yellow, Color::Green, Color::LightBlue, Color::LightRed];
+/// The colours that people's names can have, readable on light and dark; those of who has not
+/// chosen one come first. Each name stands beside its colour, so that none must be told by colour.
+const HUES: [(&str, Color); 12] = [
+    ("magenta", Color::Magenta),
+    ("cyan", Color::Cyan),
+    ("yellow", Color::Yellow),
+    ("green", Color::Green),
+    ("light-blue", Color::LightBlue),
+    ("light-red", Color::LightRed),
+    ("red", Color::Red),
+    ("blue", Color::Blue),
+    ("light-magenta", Color::LightMagenta),
+    ("light-cyan", Color::LightCyan),
+    ("light-yellow", Color::LightYellow),
+    ("light-green", Color::LightGreen),
+];
+
+/// How many of the colours are given out unasked.
+const UNASKED: usize = 6;
+
+/// The colour of a person's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Hue(usize);
+
+impl Hue {
+    /// The colour of who has not chosen one.
+    pub fn of(author: Author) -> Self {
+        Self(usize::try_from(author.0).unwrap_or(0) % UNASKED)
+    }
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        HUES.get(self.0).map_or("", |(name, _)| name)
+    }
+
+    fn color(self) -> Option<Color> {
+        HUES.get(self.0).map(|(_, color)| *color)
+    }
+}
+
+impl FromStr for Hue {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names = || HUES.map(|(name, _)| name).join(", ");
+        let wrong = || format!("{name:?} is no colour of a name; those are {}", names());
+        HUES.iter().position(|(known, _)| *known == name).map(Self).ok_or_else(wrong)
+    }
+}
+
+impl TryFrom<String> for Hue {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        name.parse()
+    }
+}
 
 /// Colours chosen by the person, as the configuration file says them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -100,6 +159,7 @@ impl Colors {
             | Role::Hint
             | Role::Chosen
             | Role::Typed
+            | Role::Found
             | Role::Person(_)
             | Role::Border => None,
         };
@@ -143,11 +203,9 @@ fn look(role: Role) -> (Option<Color>, Modifier) {
         Role::Chosen => (None, Modifier::REVERSED),
         Role::Typed => (None, Modifier::UNDERLINED),
         Role::Warning => (Some(Color::Yellow), Modifier::BOLD),
+        Role::Found => (Some(Color::Yellow), Modifier::REVERSED),
         Role::Error => (Some(Color::Red), Modifier::BOLD),
-        Role::Person(author) => {
-            let at = usize::try_from(author.0).unwrap_or(0) % PEOPLE.len();
-            (PEOPLE.get(at).copied(), Modifier::BOLD)
-        }
+        Role::Person(hue) => (hue.color(), Modifier::BOLD),
     }
 }
 

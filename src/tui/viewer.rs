@@ -1,5 +1,6 @@
 //! A tree to look at beside the live one: what a jq filter gave, or an earlier version.
 
+use super::lines::{Lines, Look};
 use super::rows::Rows;
 use crate::document::Value;
 
@@ -56,9 +57,14 @@ impl Viewer {
         (self.subject, self.value) = (subject, value);
     }
 
-    /// Keeps the cursor on the screen of so many rows.
-    pub(super) fn settle(&mut self, height: usize) {
+    /// The tree on lines of so many columns.
+    pub(super) fn lines(&self, look: Look, columns: usize) -> Lines<'_> {
+        Lines { rows: &self.rows, root: &self.value, look, columns }
+    }
+
+    /// Keeps the cursor on the screen of so many rows and columns.
+    pub(super) fn settle(&mut self, look: Look, (height, columns): (usize, usize)) {
         self.row = self.row.min(self.rows.count() - 1);
-        self.top = self.top.clamp((self.row + 1).saturating_sub(height.max(1)), self.row);
+        self.top = self.lines(look, columns).top(self.top, self.row, height, 0);
     }
 }

@@ -60,39 +60,39 @@ refresh() {
     done
 }
 
+# The program of a suite, built from what stands in the copy.
 build() {
-    local targets=(--lib)
-    for suite in "${suites[@]}"; do [[ $suite == lib ]] || targets+=(--test "$suite"); done
-    (cd "$copy" && cargo test --quiet --no-default-features -p ultrawave --no-run --message-format=json "${targets[@]}" 2>"$copy_log") |
-        perl -ne 'print "$1 $2\n" if /"name":"(\w+)".*"executable":"([^"]+)"/'
+    local target=(--test "$1")
+    [[ $1 == lib ]] && target=(--lib)
+    (cd "$copy" && cargo test --quiet --no-default-features -p ultrawave --no-run --message-format=json "${target[@]}" 2>"$log") |
+        perl -ne 'print "$1\n" if /"executable":"([^"]+)"/'
 }
 
 # The outcome of what stands in the copy.
 try() {
-    local programs suite program
-    programs=$(build)
-    [[ $(wc -l <<<"$programs") -eq ${#suites[@]} ]] || { echo "DOES NOT COMPILE"; return; }
+    local suite program
     for suite in "${suites[@]}"; do
-        program=$(awk -v name="${suite/#lib/ultrawave}" '$1 == name { print $2 }' <<<"$programs")
-        [[ -x $program ]] || { echo "NO SUITE $suite"; return; }
+        program=$(build "$suite")
+        [[ -x $program ]] || { echo "DOES NOT COMPILE"; return; }
         # A fault that makes a test go on for ever is caught, too.
-        (cd "$copy" && timeout "${PATIENCE:-120}" "$program" -q >/dev/null 2>&1) || { echo "caught by $suite"; return; }
+        (cd "$copy" && timeout "${PATIENCE:-240}" "$program" -q >/dev/null 2>&1) || { echo "caught by $suite"; return; }
     done
     echo SURVIVED
 }
 
 command -v perl >/dev/null || { echo "perl is needed" >&2; exit 2; }
-copy_log=$PWD/target/planted/build.log
+log=$PWD/target/planted/build.log
 refresh
 all=$(read_faults) || exit 2
 if [[ ${1:-} != --check ]]; then
     outcome=$(try)
-    [[ $outcome == SURVIVED ]] || { echo "without any fault: $outcome (see $copy_log)" >&2; exit 2; }
+    [[ $outcome == SURVIVED ]] || { echo "without any fault: $outcome (see $log)" >&2; exit 2; }
 fi
 tried=0 missed=0
 while IFS=$'\t' read -r name file was now; do
     [[ ${1:-} == --check || "$name $file $was" == *"${1:-}"* ]] || continue
     tried=$((tried + 1))
+    cp "$copy/$file" "$copy/planted"
     if ! problem=$(plant "$copy/$file" "$was" "$now" 2>&1); then
         missed=$((missed + 1))
         printf '%-24s %s: %s\n    %s\n' "NOT PLANTED" "$file" "$name" "$problem"
@@ -103,7 +103,7 @@ while IFS=$'\t' read -r name file was now; do
         [[ $outcome == caught* ]] || missed=$((missed + 1))
         printf '%-24s %s: %s\n' "$outcome" "$file" "$name"
     fi
-    cp "$file" "$copy/$file"
+    cp "$copy/planted" "$copy/$file"
 done <<<"$all"
 echo "$tried faults, $missed not caught"
 ((tried > 0 && missed == 0))

@@ -39,7 +39,7 @@ impl Pair {
             Checkpoint { source: "{}".into(), value: parse("{}").unwrap(), clock: VectorClock::new() };
         let writer = Session::create(WRITER, checkpoint, options.clone());
         let reader = Session::join(READER, &[WRITER], options);
-        let mut network = Network::new(faults);
+        let mut network = Network::new(faults, 7);
         network.connect((WRITER, Time::ZERO), (READER, Time::ZERO));
         let mut pair = Self {
             random: Random::new(7),
@@ -69,7 +69,7 @@ impl Pair {
                 Output::Event(Event::Changed(changes)) if who == READER => {
                     self.came.extend(changes.iter().map(|change| (change.tick(), now)));
                 }
-                Output::Event(_) | Output::Expel(_) => {}
+                Output::Event(_) | Output::Expel(_) | Output::Store(..) => {}
             }
         }
     }
@@ -77,7 +77,7 @@ impl Pair {
     fn send(&mut self, now: Time, from: Author, to: Author, channel: Channel, message: &Message) {
         self.messages += 1;
         self.sent_again += usize::from(channel == Channel::Ops && matches!(message, Message::Changes(_)));
-        for arrival in self.network.send(&mut self.random, now, from, to, channel) {
+        for arrival in self.network.send(now, from, to, channel) {
             self.order += 1;
             self.on_the_way.push(Reverse((arrival.at, self.order, from, to, message.encode())));
         }

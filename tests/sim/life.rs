@@ -1,14 +1,17 @@
 //! What happens to the members of a room: they come, edit, lose each other, and go.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use ultrawave::document::parse;
-use ultrawave::session::{Presence, Session, SessionOptions};
-use ultrawave::sync::{Author, Checkpoint, VectorClock};
+use ultrawave::document::{Method, Path, Value, parse};
+use ultrawave::session::{Input, Message, Presence, Session, SessionOptions, Time, VERSION};
+use ultrawave::sync::{Author, Change, Checkpoint, Replica, VectorClock};
 
-use crate::edits::{SOURCE, random_edit};
+use crate::edits::{MARKS, SOURCE, random_edit};
 use crate::network::Faults;
-use crate::world::{Happening, Member, World, ms};
+use crate::random::Random;
+use crate::world::{Happening, LocalClock, Member, STRANGER, World, ms};
 
 impl World {
     pub(crate) fn join(&mut self) {
@@ -18,6 +21,7 @@ impl World {
         self.authors += 1;
         let who = Author(self.authors);
         let others: Vec<Author> = self.members.keys().copied().collect();
+        let mut chance = Random::of(self.seed, u64::from(self.authors) << 32);
         self.note(|_| format!("{who} joins {others:?}"));
         let options = SessionOptions { name: format!("peer {who}"), history: self.history };
         let first = self.authors == 1;
@@ -34,6 +38,9 @@ impl World {
         };
         let member = Member {
             session,
+            clock: LocalClock::random(&mut chance),
+            marks: BTreeSet::new(),
+            woken: 0,
             seen: VectorClock::new(),
             ready: first,
             leaving: false,
@@ -41,7 +48,12 @@ impl World {
             made: 0,
         };
         self.members.insert(who, member);
-        for other in others {
+        self.enter(who, &others);
+    }
+
+    /// A member, new or back again, finds the others.
+    fn enter(&mut self, who: Author, others: &[Author]) {
+        for &other in others {
             self.after(0, 10, Happening::Joined { who: other, peer: who });
             self.after(10, 600, Happening::Connect(who, other));
         }
@@ -65,17 +77,27 @@ impl World {
         if self.now >= self.ends_at || !self.members.contains_key(&who) {
             return;
         }
+        let taken = self.step();
+        if self.is_long {
+            self.after(100, 4_000, Happening::Act(who));
+        } else {
+            self.after(5, 400, Happening::Act(who));
+        }
+        if !taken {
+            return;
+        }
         let burst = if self.random.chance(10) { self.random.between(2, 30) } else { 1 };
         for _ in 0..burst {
             match self.random.below(12) {
                 0 => self.undo(who, false),
                 1 => self.undo(who, true),
                 2 => {
-                    let path = Some(ultrawave::document::Path::ROOT.key("list"));
-                    let presence = Presence { name: String::new(), path, editing: self.random.chance(50) };
-                    let now = self.now;
+                    let path = Some(Path::ROOT.key("list"));
+                    let presence = Presence { path, editing: self.random.chance(50), ..Presence::default() };
+                    let now = self.local(who);
                     self.members.get_mut(&who).unwrap().session.set_presence(now, presence);
                 }
+                3 => self.mark(who),
                 _ => self.edit(who),
             }
             self.drain(who);
@@ -83,11 +105,22 @@ impl World {
         if self.random.chance(1) {
             self.leave(who);
         }
-        self.after(5, 400, Happening::Act(who));
+    }
+
+    /// Writes something that is never taken away again.
+    fn mark(&mut self, who: Author) {
+        let now = self.local(who);
+        let member = self.members.get_mut(&who).unwrap();
+        let mark = format!("mark {who}-{}", self.changes.len());
+        let items = vec![Value::string(&mark)];
+        let method = Method::Splice { start: i64::MAX, count: 0, items };
+        if member.session.edit(now, None, 0, Path::ROOT.key(MARKS), method).is_ok() {
+            member.marks.insert(mark);
+        }
     }
 
     pub(crate) fn edit(&mut self, who: Author) {
-        let now = self.now;
+        let now = self.local(who);
         let member = self.members.get_mut(&who).unwrap();
         let Some(snapshot) = member.session.snapshot() else { return };
         let (path, method) = random_edit(&mut self.random, &snapshot.value);
@@ -99,18 +132,20 @@ impl World {
         if let Ok(change) = member.session.edit(now, base.as_ref(), group, path, method) {
             self.tally.edits += 1;
             self.note(|_| format!("{who} edits: {change:?}"));
-            self.changes.push(change);
         }
     }
 
     pub(crate) fn undo(&mut self, who: Author, again: bool) {
-        let now = self.now;
+        let now = self.local(who);
         let session = &mut self.members.get_mut(&who).unwrap().session;
         let undone = if again { session.redo(now) } else { session.undo(now) };
         if let Some(undone) = undone {
             self.tally.undone += 1;
             self.note(|_| format!("{who} {} {:?}", if again { "redoes" } else { "undoes" }, undone.changes));
-            self.changes.extend(undone.changes);
+            // What it takes back may be a mark.
+            let member = self.members.get_mut(&who).unwrap();
+            let shown = marks_in(&member.session);
+            member.marks.retain(|mark| shown.contains(mark));
         }
     }
 
@@ -119,23 +154,29 @@ impl World {
         if self.now >= self.ends_at {
             return;
         }
+        let taken = self.step();
+        if self.is_long {
+            self.after(500, 15_000, Happening::Fault);
+        } else {
+            self.after(50, 1_500, Happening::Fault);
+        }
         let here: Vec<Author> = self.members.keys().copied().collect();
-        if here.len() > 1 {
+        if taken && here.len() > 1 {
+            let longest = if self.is_long { 80_000 } else { 9_000 };
             let (left, right) = (self.random.pick(&here), self.random.pick(&here));
-            match self.random.below(10) {
+            match self.random.below(11) {
                 0..=2 if left != right => self.cut(left, right),
                 3..=5 if left != right => {
-                    let until = self.now + ms(self.random.between(100, 9_000));
+                    let until = self.now + ms(self.random.between(100, longest));
                     self.note(|_| format!("nothing gets through between {left} and {right}"));
                     self.network.block(left, right, until);
                 }
-                6 => self.partition(&here),
+                6 | 9 => self.partition(&here, longest),
                 7 => self.crash(left),
                 8 => self.leave(left),
                 _ => self.network.faults = Faults::random(&mut self.random),
             }
         }
-        self.after(50, 1_500, Happening::Fault);
     }
 
     /// Breaks a connection, of which each side learns in its own time.
@@ -151,8 +192,8 @@ impl World {
         self.after(3_001, 6_000, Happening::Connect(left, right));
     }
 
-    pub(crate) fn partition(&mut self, here: &[Author]) {
-        let until = self.now + ms(self.random.between(500, 5_000));
+    pub(crate) fn partition(&mut self, here: &[Author], longest: u64) {
+        let until = self.now + ms(self.random.between(500, longest));
         let side: BTreeSet<Author> = here.iter().copied().filter(|_| self.random.chance(50)).collect();
         self.note(|_| format!("{side:?} are alone"));
         for &left in &side {
@@ -174,7 +215,7 @@ impl World {
         }
         self.tally.left += 1;
         self.note(|_| format!("{who} leaves"));
-        let now = self.now;
+        let now = self.local(who);
         let member = self.members.get_mut(&who).unwrap();
         member.leaving = true;
         member.session.leave(now);
@@ -187,6 +228,87 @@ impl World {
             self.tally.crashed += 1;
             self.note(|_| format!("{who} crashes"));
             self.gone(who);
+            if self.random.chance(60) {
+                let longest = if self.is_long { 60_000 } else { 4_000 };
+                self.after(50, longest, Happening::Back(who));
+            }
+        }
+    }
+
+    /// Who crashed comes back with what was on its disk: all that it made, and of what it heard all
+    /// but the latest.
+    pub(crate) fn come_back(&mut self, who: Author) {
+        let at = self.departed.iter().position(|(gone, _)| *gone == who);
+        if self.now >= self.ends_at || !self.step() {
+            return;
+        }
+        let (_, mut member) = self.departed.remove(at.unwrap());
+        let Some(replica) = member.session.replica() else { return };
+        let lost = self.random.below(6);
+        let stored = what_is_stored(replica, lost);
+        let others: Vec<Author> = self.members.keys().copied().collect();
+        let (author, dropped) = (member.session.author(), member.session.dropped().clone());
+        let replica = Replica::restore(replica.checkpoint(), stored.into_iter().map(Arc::unwrap_or_clone), self.history)
+            .unwrap()
+            .of(author);
+        let options = SessionOptions { name: format!("peer {who}"), history: self.history };
+        self.note(|_| format!("{who} is back with {:?}", replica.clock()));
+        member.session = Session::resume(replica, &others, options).with_dropped(dropped);
+        member.seen = member.session.snapshot().unwrap().clock;
+        member.made = 0;
+        self.tally.back += 1;
+        self.members.insert(who, member);
+        self.enter(who, &others);
+    }
+
+    /// Somebody says what nobody honest says, at least not now and not to everyone.
+    pub(crate) fn talk_nonsense(&mut self) {
+        if self.now >= self.ends_at {
+            return;
+        }
+        let taken = self.step();
+        self.after(20, 900, Happening::Nonsense);
+        let here: Vec<Author> = self.members.keys().copied().collect();
+        if !taken || here.is_empty() {
+            return;
+        }
+        self.tally.nonsense += 1;
+        let to = self.random.pick(&here);
+        if !self.members[&to].session.people().iter().any(|person| person.author == STRANGER) {
+            self.feed(to, Input::Connected(STRANGER));
+            let hello =
+                format!(r#"["hello",{{"version":{VERSION},"name":"x","clock":{{}},"document":false}}]"#);
+            self.feed(to, Input::Message(STRANGER, Message::decode(&hello).unwrap()));
+            return;
+        }
+        let ticks =
+            |random: &mut Random| format!(r#"{{"{}":{}}}"#, random.between(1, 4), random.between(1, 999));
+        let tick = self.random.between(1, 50);
+        let forged = match self.random.below(8) {
+            0 => format!(r#"["clock",{}]"#, ticks(&mut self.random)),
+            1 => format!(r#"["request changes",{}]"#, ticks(&mut self.random)),
+            2 => format!(r#"["request sync",[[{},1,{tick}]]]"#, self.random.between(1, 4)),
+            // Whoever waits for a document takes it from anybody.
+            3 if !self.members[&to].ready => return,
+            3 => r#"["document",{"source":"[]","clock":{},"changes":[]}]"#.to_owned(),
+            4 => format!(r#"["change",[{{"id":2,"ticks":{{"2":{}}}}},"set",["a"],"forged"]]"#, tick + 1_000),
+            5 => format!(r#"["change",[{{"id":666,"ticks":{{"666":{}}}}},"delete",["a"]]]"#, tick + 1),
+            6 => {
+                self.feed(to, Input::Garbage(STRANGER, "]".to_owned()));
+                return;
+            }
+            _ if self.heard.is_empty() => return,
+            // What others said, once more and as if it were its own.
+            _ => {
+                let heard = self.random.below(self.heard.len());
+                self.heard[heard].clone()
+            }
+        };
+        let message = Message::decode(&forged).unwrap();
+        // Who is believed when it says that somebody is gone, or is somebody else, is a member.
+        if !matches!(message, Message::Hello { .. } | Message::Dropped(_) | Message::Goodbye) {
+            self.note(|_| format!("{to} <- stranger {forged}"));
+            self.feed(to, Input::Message(STRANGER, message));
         }
     }
 
@@ -194,6 +316,15 @@ impl World {
     pub(crate) fn gone(&mut self, who: Author) {
         let Some(mut member) = self.members.remove(&who) else { return };
         member.made = own_tick(&member.session);
+        for mark in std::mem::take(&mut member.marks) {
+            let has = |other: &&Author| marks_in(&self.members[other].session).contains(&mark);
+            let having: BTreeSet<Author> = self.members.keys().filter(has).copied().collect();
+            self.inherited.insert(mark, having);
+        }
+        // What it had of others' is lost with it.
+        for having in self.inherited.values_mut() {
+            having.remove(&who);
+        }
         self.departed.push((who, member));
         let others: Vec<Author> = self.members.keys().copied().collect();
         for other in others {
@@ -207,14 +338,47 @@ impl World {
     pub(crate) fn heal(&mut self) {
         self.note(|_| "everything is whole again".to_owned());
         self.network.faults = Faults::none();
-        self.network.unblock();
+        // What was held up arrives now, in its order.
+        let soon = self.now + ms(1_000);
+        self.network.unblock(soon);
+        let hurry = |Reverse((at, order, happening)): Reverse<(Time, u64, Happening)>| {
+            let is_held = matches!(happening, Happening::Arrives { .. });
+            Reverse((if is_held { at.min(soon) } else { at }, order, happening))
+        };
+        self.happenings = std::mem::take(&mut self.happenings).into_iter().map(hurry).collect();
         let here: Vec<Author> = self.members.keys().copied().collect();
+        for &who in &here {
+            self.feed(who, Input::Disconnected(STRANGER));
+            self.feed(who, Input::Left(STRANGER));
+        }
         for &left in &here {
             for &right in here.iter().filter(|&&right| right > left) {
                 self.after(3_500, 4_000, Happening::Connect(left, right));
             }
         }
     }
+}
+
+/// The changes on a disk that has not caught up with the latest of others'.
+fn what_is_stored(replica: &Replica, lost: usize) -> Vec<Arc<Change>> {
+    let mut stored: Vec<Arc<Change>> = replica.history().cloned().collect();
+    for _ in 0..lost {
+        let is_needed = |change: &Change| {
+            change.author.member() == replica.author().member()
+                || stored.iter().any(|other| other.id() != change.id() && other.clock.saw(change.id()))
+        };
+        let Some(at) = stored.iter().rposition(|change| !is_needed(change)) else { break };
+        stored.remove(at);
+    }
+    stored
+}
+
+/// The marks that somebody sees.
+pub(crate) fn marks_in(session: &Session) -> Vec<String> {
+    let snapshot = session.snapshot();
+    let list = snapshot.as_ref().and_then(|snapshot| snapshot.value.at(&Path::ROOT.key(MARKS)));
+    let marks = list.iter().flat_map(|list| list.elements());
+    marks.filter_map(|mark| Some(mark.as_text()?.plain().into_owned())).collect()
 }
 
 fn own_tick(session: &Session) -> u64 {

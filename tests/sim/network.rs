@@ -44,6 +44,7 @@ struct Wire {
     sync_at: Time,
     /// Until when nothing gets through.
     blocked_until: Time,
+    random: Random,
 }
 
 /// All connections.
@@ -52,6 +53,7 @@ pub(crate) struct Network {
     pub(crate) faults: Faults,
     wires: BTreeMap<(Author, Author), Wire>,
     epochs: u64,
+    seed: u64,
 }
 
 /// When a message arrives, and on which connection.
@@ -61,15 +63,17 @@ pub(crate) struct Arrival {
 }
 
 impl Network {
-    pub(crate) fn new(faults: Faults) -> Self {
-        Self { faults, wires: BTreeMap::new(), epochs: 0 }
+    pub(crate) fn new(faults: Faults, seed: u64) -> Self {
+        Self { faults, wires: BTreeMap::new(), epochs: 0, seed }
     }
 
     /// Connects two, each of whom learns of it at a moment of its own.
     pub(crate) fn connect(&mut self, (left, left_at): (Author, Time), (right, right_at): (Author, Time)) {
         for (from, to, open_at) in [(left, right, right_at), (right, left, left_at)] {
             self.epochs += 1;
-            let wire = Wire { epoch: self.epochs, open_at, sync_at: open_at, blocked_until: Time::ZERO };
+            let random = Random::of(self.seed, self.epochs);
+            let wire =
+                Wire { epoch: self.epochs, open_at, sync_at: open_at, blocked_until: Time::ZERO, random };
             self.wires.insert((from, to), wire);
         }
     }
@@ -99,22 +103,22 @@ impl Network {
         }
     }
 
-    /// Lets everything through again.
-    pub(crate) fn unblock(&mut self) {
+    /// Lets everything through again, what was held up by then.
+    pub(crate) fn unblock(&mut self, soon: Time) {
         for wire in self.wires.values_mut() {
             wire.blocked_until = Time::ZERO;
+            wire.sync_at = wire.sync_at.min(soon);
         }
     }
 
     /// When a message arrives: not at all, once, or twice.
-    pub(crate) fn send(
-        &mut self, random: &mut Random, now: Time, from: Author, to: Author, channel: Channel,
-    ) -> Vec<Arrival> {
+    pub(crate) fn send(&mut self, now: Time, from: Author, to: Author, channel: Channel) -> Vec<Arrival> {
         let faults = &self.faults;
         let Some(wire) = self.wires.get_mut(&(from, to)) else { return Vec::new() };
+        let random = &mut wire.random;
+        let open_at = wire.open_at;
         let mut arrive = || {
-            (now + Duration::from_millis(random.between(faults.delay_ms.0, faults.delay_ms.1)))
-                .max(wire.open_at)
+            (now + Duration::from_millis(random.between(faults.delay_ms.0, faults.delay_ms.1))).max(open_at)
         };
         if channel == Channel::Sync {
             // What is lost here comes later.

@@ -1,11 +1,20 @@
 //! Chance from a seed, the same on every machine and for ever.
 
 /// A stream of numbers (splitmix64).
+#[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
+    }
+
+    /// A stream of its own for something that has a number: it does not depend on what else
+    /// happens.
+    pub(crate) fn of(seed: u64, number: u64) -> Self {
+        let mut both = Self(seed ^ number.wrapping_mul(0xd6e8_feb8_6659_fd93));
+        both.next();
+        both
     }
 
     fn next(&mut self) -> u64 {

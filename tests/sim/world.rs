@@ -3,12 +3,13 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::fmt::Write as _;
+use std::ops::AddAssign;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ultrawave::limits;
 use ultrawave::session::{Channel, Event, Input, Message, Output, Session, Time};
-use ultrawave::sync::{Author, Change, Replica, VectorClock};
+use ultrawave::sync::{Author, Change, ChangeId, Replica, VectorClock};
 
 use crate::network::{Faults, Network};
 use crate::random::Random;
@@ -26,11 +27,42 @@ pub(crate) enum Happening {
     Fault,
     Join,
     Gone(Author),
+    Back(Author),
+    Nonsense,
+}
+
+/// What a member's clock shows, and how fast it goes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LocalClock {
+    ahead: Duration,
+    per_mille: u32,
+}
+
+impl LocalClock {
+    pub(crate) fn random(random: &mut Random) -> Self {
+        Self { ahead: ms(random.between(0, 100_000)), per_mille: random.pick(&[1_000, 1_000, 950, 1_080]) }
+    }
+
+    fn shows(self, now: Time) -> Time {
+        self.ahead + now * self.per_mille / 1_000
+    }
+
+    /// When it shows so much.
+    fn when(self, shown: Time) -> Time {
+        let since = shown.saturating_sub(self.ahead);
+        // Rounded up, so that it does show as much by then.
+        since * 1_000 / self.per_mille + Duration::from_nanos(2)
+    }
 }
 
 /// One member.
 pub(crate) struct Member {
     pub(crate) session: Session,
+    pub(crate) clock: LocalClock,
+    /// What nobody but this member ever takes away again: each thing that it wrote once for all.
+    pub(crate) marks: BTreeSet<String>,
+    /// How often it was woken lately, and since when that is counted.
+    pub(crate) woken: usize,
     /// A version that was on the screen a while ago.
     pub(crate) seen: VectorClock,
     pub(crate) ready: bool,
@@ -49,6 +81,10 @@ pub(crate) struct Tally {
     pub(crate) joined: usize,
     pub(crate) left: usize,
     pub(crate) crashed: usize,
+    pub(crate) back: usize,
+    /// Members that started again from the others' document.
+    pub(crate) replaced: usize,
+    pub(crate) nonsense: usize,
     pub(crate) cuts: usize,
     pub(crate) requests: usize,
     pub(crate) documents: usize,
@@ -56,8 +92,34 @@ pub(crate) struct Tally {
     pub(crate) forgot: usize,
 }
 
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Self) {
+        self.edits += other.edits;
+        self.undone += other.undone;
+        self.joined += other.joined;
+        self.left += other.left;
+        self.crashed += other.crashed;
+        self.back += other.back;
+        self.replaced += other.replaced;
+        self.nonsense += other.nonsense;
+        self.cuts += other.cuts;
+        self.requests += other.requests;
+        self.documents += other.documents;
+        self.forgot += other.forgot;
+    }
+}
+
 pub(crate) struct World {
+    pub(crate) seed: u64,
+    /// Chance for what happens at the moment.
     pub(crate) random: Random,
+    /// The number of the next step, and those that are left out.
+    step: u64,
+    left_out: BTreeSet<u64>,
+    /// Whether it goes on for so long that silent members are dropped.
+    pub(crate) is_long: bool,
+    /// Whether somebody there says what nobody honest says.
+    pub(crate) is_hostile: bool,
     pub(crate) now: Time,
     pub(crate) network: Network,
     pub(crate) members: BTreeMap<Author, Member>,
@@ -67,7 +129,11 @@ pub(crate) struct World {
     pub(crate) happenings: BinaryHeap<Reverse<(Time, u64, Happening)>>,
     pub(crate) order: u64,
     pub(crate) ends_at: Time,
-    pub(crate) changes: Vec<Arc<Change>>,
+    pub(crate) changes: BTreeMap<ChangeId, Arc<Change>>,
+    /// What was said lately, for somebody to say it again.
+    pub(crate) heard: Vec<String>,
+    /// Marks of those who have gone, each with those who had it then.
+    pub(crate) inherited: BTreeMap<String, BTreeSet<Author>>,
     /// The last moment at which somebody said something other than that it is alive.
     pub(crate) busy_at: Time,
     pub(crate) tally: Tally,
@@ -75,22 +141,40 @@ pub(crate) struct World {
     pub(crate) trace: Option<String>,
 }
 
+/// Who says what nobody honest says.
+pub(crate) const STRANGER: Author = Author(666);
+
 pub(crate) const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
 /// How long everything is quiet and whole in the end.
-const QUIET: Duration = ms(45_000);
+const QUIET: Duration = ms(75_000);
+
+/// How long of that nobody is to be woken by anything but pings.
+pub(crate) const CALM: Duration = ms(10_000);
 
 impl World {
-    pub(crate) fn new(seed: u64, traced: bool) -> Self {
+    pub(crate) fn new(seed: u64, left_out: BTreeSet<u64>, traced: bool) -> Self {
         let mut random = Random::new(seed);
-        let network = Network::new(Faults::random(&mut random));
+        let network = Network::new(Faults::random(&mut random), seed);
         let most = random.pick(&[2, 3, 3, 4, 6]);
-        let history = random.pick(&[limits::HISTORY_CHANGES, limits::HISTORY_CHANGES, 64, 16]);
-        let ends_at = ms(random.between(1_000, 8_000));
+        let is_long = random.chance(20);
+        let is_hostile = random.chance(20);
+        let history = if is_long {
+            random.pick(&[8, 16, 64])
+        } else {
+            random.pick(&[limits::HISTORY_CHANGES, limits::HISTORY_CHANGES, 64, 16])
+        };
+        let ends_at =
+            ms(if is_long { random.between(50_000, 150_000) } else { random.between(1_000, 8_000) });
         let mut world = Self {
+            seed,
             random,
+            step: 0,
+            left_out,
+            is_long,
+            is_hostile,
             now: Time::ZERO,
             network,
             members: BTreeMap::new(),
@@ -100,7 +184,9 @@ impl World {
             happenings: BinaryHeap::new(),
             order: 0,
             ends_at,
-            changes: Vec::new(),
+            changes: BTreeMap::new(),
+            heard: Vec::new(),
+            inherited: BTreeMap::new(),
             busy_at: Time::ZERO,
             tally: Tally::default(),
             trace: traced.then(String::new),
@@ -112,13 +198,32 @@ impl World {
             world.at(at, Happening::Join);
         }
         world.at(ms(200), Happening::Fault);
+        if is_hostile {
+            world.after(300, 2_000, Happening::Nonsense);
+        }
         world
+    }
+
+    /// How many steps there were.
+    pub(crate) fn steps(&self) -> u64 {
+        self.step
+    }
+
+    /// A step that somebody takes, with chance of its own. Whether it is taken.
+    pub(crate) fn step(&mut self) -> bool {
+        self.step += 1;
+        self.random = Random::of(self.seed, self.step);
+        !self.left_out.contains(&self.step)
     }
 
     /// Lets everything happen, and then checks what must be true.
     pub(crate) fn run(&mut self) {
         self.run_until(self.ends_at);
         self.heal();
+        self.run_until(self.ends_at + QUIET - CALM);
+        for member in self.members.values_mut() {
+            member.woken = 0;
+        }
         self.run_until(self.ends_at + QUIET);
         let forgets = |member: &&Member| {
             let remembers = |replica: &Replica| replica.reaches_back_to(&VectorClock::new());
@@ -152,9 +257,10 @@ impl World {
 
     pub(crate) fn run_until(&mut self, end: Time) {
         loop {
-            let timeout =
-                self.members.iter().filter_map(|(&who, member)| Some((member.session.next_timeout()?, who)));
-            let timeout = timeout.min();
+            let due = |(&who, member): (&Author, &Member)| {
+                Some((member.clock.when(member.session.next_timeout()?), who))
+            };
+            let timeout = self.members.iter().filter_map(due).min();
             let happening = self.happenings.peek().map(|Reverse((at, _, _))| *at);
             if let Some((at, who)) =
                 timeout.filter(|&(at, _)| happening.is_none_or(|happening| at < happening))
@@ -164,8 +270,15 @@ impl World {
                 }
                 self.now = self.now.max(at);
                 self.feed(who, Input::Timeout);
-                let next = self.members.get(&who).and_then(|member| member.session.next_timeout());
-                assert!(next.is_none_or(|next| next > self.now), "{who} waits for what is past");
+                let now = self.now;
+                if let Some(member) = self.members.get_mut(&who) {
+                    member.woken += 1;
+                    let next = member.session.next_timeout();
+                    assert!(
+                        next.is_none_or(|next| next > member.clock.shows(now)),
+                        "{who} waits for what is past"
+                    );
+                }
                 continue;
             }
             match self.happenings.pop() {
@@ -186,10 +299,15 @@ impl World {
         match happening {
             Happening::Arrives { from, to, channel, epoch, text } => {
                 if self.network.carries(from, to, epoch) {
-                    self.note(|_| {
-                        format!("{to} <- {from} {} {text}", ["ops", "sync", "presence"][usize::from(channel)])
-                    });
+                    // Signs of life in the calm at the end say nothing.
+                    if channel != 2 || self.now < self.ends_at {
+                        let name = ["ops", "sync", "presence"][usize::from(channel)];
+                        self.note(|_| format!("{to} <- {from} {name} {text}"));
+                    }
                     let message = Message::decode(&text).unwrap();
+                    if self.is_hostile && self.heard.len() < 200 {
+                        self.heard.push(text);
+                    }
                     if message == Message::Goodbye
                         && let Some(member) = self.members.get_mut(&to)
                     {
@@ -204,13 +322,24 @@ impl World {
                 }
             }
             Happening::Joined { who, peer } => self.feed(who, Input::Joined(peer)),
-            Happening::Disconnected { who, peer } => self.feed(who, Input::Disconnected(peer)),
-            Happening::Left { who, peer } => self.feed(who, Input::Left(peer)),
+            Happening::Disconnected { who, peer } => {
+                // What has been replaced by a new connection is not told of any more.
+                if !self.network.is_connected(who, peer) {
+                    self.feed(who, Input::Disconnected(peer));
+                }
+            }
+            Happening::Left { who, peer } => {
+                if !self.network.is_connected(who, peer) {
+                    self.feed(who, Input::Left(peer));
+                }
+            }
             Happening::Connect(left, right) => self.connect(left, right),
             Happening::Act(who) => self.act(who),
             Happening::Fault => self.fault(),
             Happening::Join => self.join(),
             Happening::Gone(who) => self.gone(who),
+            Happening::Back(who) => self.come_back(who),
+            Happening::Nonsense => self.talk_nonsense(),
         }
     }
 
@@ -219,11 +348,16 @@ impl World {
         if !matches!(input, Input::Message(..) | Input::Timeout) {
             self.note(|_| format!("{who} {input:?}"));
         }
-        let now = self.now;
+        let now = self.local(who);
         if let Some(member) = self.members.get_mut(&who) {
             member.session.handle(now, input);
             self.drain(who);
         }
+    }
+
+    /// What a member's clock shows.
+    pub(crate) fn local(&self, who: Author) -> Time {
+        self.members.get(&who).map_or(self.now, |member| member.clock.shows(self.now))
     }
 
     pub(crate) fn drain(&mut self, who: Author) {
@@ -232,6 +366,7 @@ impl World {
             match member.session.poll() {
                 Some(Output::Send(to, channel, message)) => self.send(who, to, channel, &message),
                 Some(Output::Event(event)) => self.told(who, &event),
+                Some(Output::Store(..)) => {}
                 Some(Output::Expel(peer)) => panic!("{who} expels {peer}"),
                 None => return,
             }
@@ -240,7 +375,7 @@ impl World {
 
     pub(crate) fn send(&mut self, from: Author, to: Author, channel: Channel, message: &Message) {
         match message {
-            Message::Clock { .. } | Message::Presence(_) | Message::Goodbye => {}
+            Message::Clock { .. } | Message::Presence(_) | Message::Links(_) | Message::Goodbye => {}
             Message::RequestSync(_) => {
                 self.tally.requests += 1;
                 self.busy_at = self.now;
@@ -255,6 +390,8 @@ impl World {
             | Message::Change(_)
             | Message::Changes(_)
             | Message::Signed(..)
+            | Message::Pass { .. }
+            | Message::Prove { .. }
             | Message::Dropped(_) => self.busy_at = self.now,
         }
         let text = message.encode();
@@ -263,7 +400,7 @@ impl World {
             Channel::Sync => 1,
             Channel::Presence => 2,
         };
-        for arrival in self.network.send(&mut self.random, self.now, from, to, channel) {
+        for arrival in self.network.send(self.now, from, to, channel) {
             let epoch = arrival.epoch;
             self.at(arrival.at, Happening::Arrives { from, to, channel: number, epoch, text: text.clone() });
         }
@@ -277,13 +414,23 @@ impl World {
                 member.ready = true;
                 member.seen = member.session.snapshot().unwrap().clock;
             }
-            Event::Changed(_) | Event::People | Event::Progress => {}
+            Event::Changed(changes) => {
+                for change in changes {
+                    let known = self.changes.entry(change.id()).or_insert_with(|| change.clone());
+                    assert_eq!(known, change, "two changes of one name");
+                }
+            }
+            Event::People | Event::Progress => {}
+            Event::Replaced(old) => {
+                self.note(|_| format!("{who} starts again; it had {}", old.value));
+                self.tally.replaced += 1;
+            }
+            Event::Refused(from, _) | Event::Garbage(from, _) if *from == STRANGER => {}
             Event::Refused(..)
             | Event::CallbackFailed(_)
             | Event::Garbage(..)
             | Event::Distrusted(_)
             | Event::Incompatible(..)
-            | Event::Replaced(_)
             | Event::Stranded(_) => panic!("{who} was told {event:?}"),
         }
     }

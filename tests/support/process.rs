@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{BINARY, Home, UNSET};
 
 /// How long anything may take: much more than it does.
-const WITHIN: Duration = Duration::from_secs(30);
+const WITHIN: Duration = Duration::from_secs(120);
 
 /// A running `ultrawave` and what it has said. The process ends with it.
 pub struct Process {

@@ -11,7 +11,7 @@ use super::{BINARY, Home, UNSET};
 
 /// How long anything on a screen may take: much more than it does, so that only what never
 /// happens fails a test.
-const WITHIN: Duration = Duration::from_secs(30);
+const WITHIN: Duration = Duration::from_secs(120);
 
 /// How often a screen is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -36,6 +36,13 @@ impl Terminal {
 
     /// Runs a program in its own terminal.
     pub fn start(name: &str, home: &Home, program: &str, arguments: &[&str]) -> Self {
+        Self::start_with(name, home, program, arguments, &[])
+    }
+
+    /// Runs a program in its own terminal, with these variables besides.
+    pub fn start_with(
+        name: &str, home: &Home, program: &str, arguments: &[&str], variables: &[(&str, &str)],
+    ) -> Self {
         let pair = native_pty_system().openpty(SIZE).unwrap();
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
@@ -45,6 +52,9 @@ impl Terminal {
             command.env_remove(variable);
         }
         for (variable, value) in home.environment() {
+            command.env(variable, value);
+        }
+        for (variable, value) in variables {
             command.env(variable, value);
         }
         let modes_before = modes(&*pair.master);
@@ -71,6 +81,28 @@ impl Terminal {
     pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
+    }
+
+    /// Gives the terminal another size.
+    pub fn resize(&mut self, rows: u16, columns: u16) {
+        let size = PtySize { rows, cols: columns, ..SIZE };
+        self.screen.lock().unwrap().set_size(rows.try_into().unwrap(), columns.try_into().unwrap());
+        self.master.resize(size).unwrap();
+    }
+
+    /// The row of the screen on which a text stands, from 1.
+    pub fn row_of(&self, text: &str) -> usize {
+        self.text().lines().position(|line| line.contains(text)).unwrap() + 1
+    }
+
+    /// Whether any cell of the screen has a colour.
+    pub fn has_color(&self) -> bool {
+        let parser = self.screen.lock().unwrap();
+        let screen = parser.screen();
+        let cells =
+            (0..SIZE.rows).flat_map(|row| (0..SIZE.cols).filter_map(move |column| screen.cell(row, column)));
+        let is_plain = |color| color == vt100::Color::Default;
+        cells.into_iter().any(|cell| !is_plain(cell.fgcolor()) || !is_plain(cell.bgcolor()))
     }
 
     /// What is on the screen.

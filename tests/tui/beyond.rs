@@ -26,6 +26,32 @@ fn a_value_goes_to_the_person_s_editor_and_comes_back_as_small_edits() {
 }
 
 #[test]
+fn what_comes_back_from_the_editor_for_a_place_that_is_gone_is_kept_and_put_back() {
+    let mut desk = Desk::new(r#"{"a": §{"b": 1}, "z": 0}"#).with_ana(None, false);
+    handed_over(&mut desk);
+    desk.ana_edits(Path::ROOT.key("a"), Method::Delete);
+    desk.take(Msg::External(Ok("{\n  \"b\": 2\n}\n".to_owned())));
+    let screen = desk.screen(80, 24);
+    assert!(
+        screen.contains("Ana deleted this. Enter: put it back") && screen.contains("\"b\": 2"),
+        "{screen}"
+    );
+    desk.press("<Enter>");
+    assert_eq!(desk.marked(), r#"{"z": 0, "a": §{"b": 2}}"#);
+}
+
+#[test]
+fn what_comes_back_from_the_editor_answers_what_somebody_set_meanwhile() {
+    let mut desk = Desk::new(r#"{"a": §{"b": 1}}"#).with_ana(None, false);
+    handed_over(&mut desk);
+    desk.ana_edits(Path::ROOT.key("a"), Method::Set(Value::from(7_i64)));
+    desk.take(Msg::External(Ok("{\"b\": 2}".to_owned())));
+    assert!(desk.screen(80, 24).contains("Ana has set this to 7. Enter: yours instead"));
+    desk.press("<Esc>");
+    assert_eq!(desk.marked(), r#"{"a": §7}"#);
+}
+
+#[test]
 fn what_is_no_json_is_kept_to_be_edited_again() {
     let mut desk = Desk::new(r#"{"a": §[1]}"#);
     handed_over(&mut desk);
@@ -50,6 +76,10 @@ fn marked_rows_are_cut_and_copied_together() {
     check(r#"{"a": §1, "b": 2, "c": []}"#, "vvddgp", r#"{"c": [§1, 2]}"#);
     check(r#"{"a": §1, "b": {"c": 2}}"#, "xxkv<Esc>dd", r#"{"a": 1, "b": §{}}"#);
     check("[§1, 2]", "vkvdd", "[§1]");
+    let mut desk = Desk::new("[§1, 2]");
+    desk.press("vv<Ctrl-c>");
+    let copied = Effect::Copy { what: "2 values".to_owned(), text: "[1,2]".to_owned() };
+    assert_eq!(desk.wanted.pop_front(), Some(copied));
 }
 
 #[test]
@@ -74,8 +104,25 @@ fn json_pasted_into_the_terminal_goes_to_the_row() {
     let mut desk = Desk::new("[§1, 2]");
     desk.take(Msg::Paste(r#"{"x": 1.0}"#.to_owned()));
     assert_eq!(desk.marked(), r#"[1, §{"x": 1.0}, 2]"#);
+    desk.take(Msg::Paste("hello\r\nyou".to_owned()));
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("what was pasted is not JSON: line 1"), "{screen}");
+    desk.press("s");
+    assert_eq!(desk.marked(), r#"[1, {"x": 1.0}, §"hello\nyou", 2]"#);
     desk.take(Msg::Paste("hello".to_owned()));
-    assert!(desk.notice().starts_with("what was pasted is not JSON"), "{}", desk.notice());
+    desk.press("<Esc>");
+    assert_eq!(desk.marked(), r#"[1, {"x": 1.0}, §"hello\nyou", 2]"#);
+}
+
+#[test]
+fn the_desktop_s_clipboard_is_read_when_asked_for() {
+    let mut desk = Desk::new("[§1]");
+    desk.press("gP");
+    assert_eq!(desk.wanted.pop_front(), Some(Effect::Paste));
+    desk.take(Msg::Clipboard(Ok("{}".to_owned())));
+    assert_eq!(desk.marked(), "[1, §{}]");
+    desk.take(Msg::Clipboard(Err("there is no desktop here".to_owned())));
+    assert!(desk.notice().contains("no desktop"), "{}", desk.notice());
 }
 
 #[test]

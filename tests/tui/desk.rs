@@ -10,7 +10,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
 use ultrawave::document::{Method, Path, Value, parse};
 use ultrawave::room::{ServerStatus, Status};
-use ultrawave::session::{Link, Person, Presence};
+use ultrawave::session::{Link, Person, Presence, Way};
 use ultrawave::sync::{Author, ChangeId, Checkpoint, EditError, Replica, VectorClock};
 use ultrawave::tui::{EditorOptions, Effect, FileState, Key, Mode, Model, Msg, Opening, Saved, draw, update};
 
@@ -59,6 +59,8 @@ impl Desk {
                 live: 0,
                 lost: 0,
                 kept_elsewhere: false,
+                unsent: 0,
+                unkept: None,
             },
         };
         let options = EditorOptions {
@@ -96,8 +98,16 @@ impl Desk {
     }
 
     pub fn see_ana(&mut self, name: &str, path: Option<Path>, editing: bool) {
-        let presence = Presence { name: name.to_owned(), path, editing };
-        let person = Person { author: ANA, link: Link::Live, presence, clock: VectorClock::new() };
+        let presence = Presence { name: name.to_owned(), path, editing, color: None };
+        let person = Person {
+            author: ANA,
+            link: Link::Live,
+            way: Way::Direct,
+            presence,
+            clock: VectorClock::new(),
+            acknowledges_within: Duration::ZERO,
+            resends: 0,
+        };
         self.take(Msg::People(vec![person]));
         let status = Status { live: 1, kept_elsewhere: true, ..self.model.status.clone() };
         self.take(Msg::Status(status));

@@ -129,7 +129,7 @@ fn a_fault_in_the_json_is_shown_with_a_caret() {
     assert_eq!(error.exit_code(), 4);
     let lines: Vec<String> = error.to_string().lines().map(str::to_owned).collect();
     assert!(lines[0].contains("a.json:2:12: not JSON: "), "{error}");
-    assert_eq!(lines[1..], ["2 |   \"日本\": [1,, 2]", "  |              ^"], "{error}");
+    assert_eq!(lines[1..], ["  |", "2 |   \"日本\": [1,, 2]", "  |              ^"], "{error}");
     let long = format!("[\"{}\u{1b}[2J\" x]", "a".repeat(500));
     let error = FileBinding::load(written(&folder, "b.json", long)).unwrap_err().to_string();
     assert!(!error.contains('\u{1b}') && error.lines().all(|line| line.chars().count() < 200), "{error}");

@@ -1,7 +1,9 @@
+use std::time::Duration;
 use ultrawave::document::{Method, Path, Value, parse};
-use ultrawave::session::{Link, Person, Presence};
+
+use ultrawave::session::{Link, Person, Presence, Way};
 use ultrawave::sync::{Author, VectorClock};
-use ultrawave::tui::{Mode, Msg};
+use ultrawave::tui::{Effect, Mode, Msg};
 
 use crate::desk::{ANA, Desk};
 
@@ -176,30 +178,76 @@ fn conflicts_are_listed_and_one_value_is_chosen() {
     desk.press("i2<Enter>");
     desk.ana_edits_unseen(Path::ROOT.key("a"), set("3"));
     assert_eq!(desk.marked(), r#"{"a": §12}"#);
+    // Somebody wrote where this person did, neither knowing of the other: that is told unasked.
+    assert_eq!(desk.wanted.pop_front(), Some(Effect::Conflicts { are_shown: false }));
+    tell_disputes(&mut desk, false);
+    assert!(desk.notice().contains("gx shows both"), "{}", desk.notice());
+    assert!(desk.screen(100, 24).contains("1 conflict: gx"));
     desk.press("gx");
-    assert_eq!(desk.wanted.pop_front(), Some(ultrawave::tui::Effect::Conflicts));
-    let (conflicts, lost) = (desk.replica.conflicts(), desk.replica.lost_edits());
-    assert_eq!(conflicts.len(), 1);
-    desk.take(Msg::Conflicts(conflicts, lost));
+    assert_eq!(desk.wanted.pop_front(), Some(Effect::Conflicts { are_shown: true }));
+    tell_disputes(&mut desk, true);
     let screen = desk.screen(80, 24);
-    assert!(screen.contains("written at the same time: .a"), "{screen}");
-    assert!(screen.contains("▶ you (shown)  12") && screen.contains("Ana  3"), "{screen}");
-    desk.press("j<Enter>");
+    assert!(screen.contains("▶ conflict   .a") && screen.contains("▶ you, shown now"), "{screen}");
+    let values = screen.lines().find(|line| line.contains("12")).unwrap();
+    assert!(values.contains('3'), "side by side: {screen}");
+    desk.press("<Right><Enter>");
     assert_eq!(desk.marked(), r#"{"a": §3}"#);
     assert_eq!(desk.replica.conflicts(), []);
+    tell_disputes(&mut desk, false);
+    assert!(!desk.screen(100, 24).contains("conflict"));
+}
+
+/// Answers the question for conflicts and lost edits.
+fn tell_disputes(desk: &mut Desk, are_shown: bool) {
+    let (conflicts, lost) = (desk.replica.conflicts(), desk.replica.lost_edits());
+    desk.take(Msg::Conflicts { conflicts, lost, are_shown });
+    desk.wanted.clear();
+}
+
+#[test]
+fn a_lost_edit_is_told_and_made_again_or_let_go() {
+    let lose = || {
+        let mut desk = Desk::new(r#"{"a": {"b": §1}}"#).with_ana(None, false);
+        desk.press("i2<Enter>");
+        desk.ana_edits_unseen(Path::ROOT.key("a"), set("{}"));
+        desk.wanted.clear();
+        tell_disputes(&mut desk, false);
+        assert!(desk.notice().contains("an edit of yours was lost"), "{}", desk.notice());
+        desk.press("gx");
+        tell_disputes(&mut desk, true);
+        let screen = desk.screen(90, 24);
+        assert!(screen.contains("▶ lost edit  .a.b") && screen.contains("nothing is there"), "{screen}");
+        desk
+    };
+    let mut desk = lose();
+    desk.press("<Enter>");
+    assert_eq!(desk.marked(), r#"{"a": {"b": §12}}"#);
+    let mut desk = lose();
+    desk.press("d");
+    assert!(desk.is_browsing());
+    tell_disputes(&mut desk, true);
+    assert_eq!(desk.notice(), "no conflicts and no lost edits");
 }
 
 #[test]
 fn no_conflicts_are_no_page() {
     let mut desk = Desk::new("[§1]");
-    desk.take(Msg::Conflicts(Vec::new(), Vec::new()));
+    tell_disputes(&mut desk, true);
     assert!(desk.is_browsing());
     assert_eq!(desk.notice(), "no conflicts and no lost edits");
 }
 
 fn person(author: u32, name: &str) -> Person {
-    let presence = Presence { name: name.to_owned(), path: None, editing: false };
-    Person { author: Author(author), link: Link::Live, presence, clock: VectorClock::new() }
+    let presence = Presence { name: name.to_owned(), ..Presence::default() };
+    Person {
+        author: Author(author),
+        link: Link::Live,
+        way: Way::Direct,
+        presence,
+        clock: VectorClock::new(),
+        acknowledges_within: Duration::ZERO,
+        resends: 0,
+    }
 }
 
 #[test]

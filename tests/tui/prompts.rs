@@ -41,7 +41,7 @@ fn quitting_asks_only_when_something_would_be_lost() {
     let mut desk = Desk::new("[§1]").with_file("orders.json");
     desk.press("i2<Enter>q");
     assert_eq!(desk.wanted, []);
-    assert!(desk.screen(80, 24).contains("1 edit not saved."));
+    assert!(desk.screen(80, 24).contains("1 edit not saved"));
     desk.press("<Esc>");
     assert!(desk.is_browsing());
     desk.press("<Ctrl-q>d");

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use ultrawave::document::{Method, Path, parse};
-use ultrawave::session::{Link, Person, Presence};
+use ultrawave::document::{Method, Path, Value, parse};
+use ultrawave::session::{Link, Person, Presence, Way};
 use ultrawave::sync::{Author, VectorClock};
 use ultrawave::tui::Msg;
 
@@ -23,8 +23,16 @@ fn orders() -> Desk {
 
 fn meet(desk: &mut Desk) {
     let person = |author, name: &str, link, path: Path, editing| {
-        let presence = Presence { name: name.to_owned(), path: Some(path), editing };
-        Person { author: Author(author), link, presence, clock: VectorClock::new() }
+        let presence = Presence { name: name.to_owned(), path: Some(path), editing, color: None };
+        Person {
+            author: Author(author),
+            link,
+            way: Way::Direct,
+            presence,
+            clock: VectorClock::new(),
+            acknowledges_within: Duration::ZERO,
+            resends: 0,
+        }
     };
     let customer = Path::ROOT.key("customers");
     desk.take(Msg::People(vec![
@@ -87,6 +95,55 @@ fn a_command_with_a_fault() {
 }
 
 #[test]
+fn with_nothing_in_it() {
+    insta::assert_snapshot!(Desk::json("{}").screen(70, 14));
+}
+
+#[test]
+fn line_mode() {
+    let mut desk = orders();
+    meet(&mut desk);
+    desk.press("zR/geo<Enter>zcm");
+    insta::assert_snapshot!(desk.screen(80, 36));
+}
+
+#[test]
+fn long_strings_wrapped() {
+    let text = "A long string is read as text: its lines are broken behind blanks, and where it breaks \
+                them itself.\n\nSo are its paragraphs. 日本語 too.";
+    let json = format!(
+        r#"{{"short": "x", "text": {}, "more": [{}]}}"#,
+        Value::string(text),
+        Value::string(&"word ".repeat(500))
+    );
+    let mut desk = Desk::json(&json);
+    desk.press("zRzwjj");
+    insta::assert_snapshot!(desk.screen(70, 26));
+    desk.press("R<PgDn>");
+    assert!(desk.screen(70, 10).contains(".text   line 1/"), "it fits");
+    desk.press("<Esc>G");
+    let screen = desk.screen(70, 20);
+    assert!(screen.contains("▶") && screen.contains("2,500 bytes in all: R"), "{screen}");
+    desk.press("RG");
+    let screen = desk.screen(70, 20);
+    assert!(screen.contains(".more[0]   line ") && !screen.contains("so far"), "{screen}");
+}
+
+#[test]
+fn conflicts_side_by_side() {
+    let mut desk = orders();
+    meet(&mut desk);
+    desk.press("/city<Enter>h");
+    desk.catch_ana_up();
+    desk.press("c<Ctrl-u>{\"street\": \"1 Main St\", \"city\": \"Lagos\"}<Enter>");
+    let address = Path::ROOT.key("customers").index(2).key("address");
+    desk.ana_edits_unseen(address, Method::Set(parse(r#"{"po_box": 17, "city": "Abuja"}"#).unwrap()));
+    let (conflicts, lost) = (desk.replica.conflicts(), desk.replica.lost_edits());
+    desk.take(Msg::Conflicts { conflicts, lost, are_shown: true });
+    insta::assert_snapshot!(desk.screen(80, 24));
+}
+
+#[test]
 fn help() {
     let mut desk = orders();
     desk.press("?");
@@ -110,6 +167,22 @@ fn all_matches_are_listed_while_typing() {
     let mut desk = orders();
     desk.press("/a[n-z]");
     insta::assert_snapshot!(desk.screen(80, 16));
+}
+
+#[test]
+fn what_matches_the_search_is_marked_until_esc() {
+    let mut desk = orders();
+    desk.press("zR/an<Enter>");
+    let marked = |desk: &mut Desk| {
+        let (buffer, _) = desk.drawn(80, 24);
+        let is_marked =
+            |cell: &&ratatui::buffer::Cell| cell.modifier.contains(ratatui::style::Modifier::REVERSED);
+        buffer.content().iter().filter(is_marked).map(|cell| cell.symbol().to_owned()).collect::<String>()
+    };
+    let shown = marked(&mut desk);
+    assert!(shown.contains("An"), "{shown}");
+    desk.press("<Esc>j");
+    assert_eq!(marked(&mut desk), "vip", "the cursor alone");
 }
 
 #[test]
@@ -157,6 +230,9 @@ fn no_size_is_too_small_and_no_screen_draws_past_its_edge() {
         "<Esc>/x",
         "<Esc>t",
         "<Esc>y",
+        "<Esc>m",
+        "zwG",
+        "R",
     ] {
         desk.press(keys);
         for columns in [1, 2, 3, 5, 10, 20, 39, 49, 50, 69, 70, 71, 200] {
@@ -169,8 +245,15 @@ fn no_size_is_too_small_and_no_screen_draws_past_its_edge() {
 
 #[test]
 fn the_cursor_s_row_is_on_every_screen() {
-    let mut desk = orders();
-    desk.press("zR");
+    for look in ["", "m", "zw", "mzw"] {
+        let mut desk = orders();
+        desk.press("zR");
+        desk.press(look);
+        the_cursor_s_row_is_on_the_screen(&mut desk);
+    }
+}
+
+fn the_cursor_s_row_is_on_the_screen(desk: &mut Desk) {
     for row in 1..=desk.model.rows.count() {
         desk.press(&format!("{row}G"));
         for rows in [4, 6, 9, 12, 24] {

@@ -27,7 +27,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::limits::Options;
-use crate::protocol::{Author, Code, Failure, Request, Response, Start, VERSION};
+use crate::protocol::{Author, Code, Failure, Ice, Request, Response, Start, VERSION};
 use peers::{Line, Peer, PeerId, Peers};
 use rooms::Room;
 
@@ -63,6 +63,8 @@ pub struct Lobby {
     options: Options,
     /// Makes texts that nobody can guess: ids, secrets, incarnations.
     random_text: Box<dyn FnMut() -> String + Send>,
+    /// Makes what a peer is told of STUN and TURN servers.
+    ice: Box<dyn FnMut() -> Option<Ice> + Send>,
     peers: Peers,
     rooms: BTreeMap<String, Room>,
 }
@@ -77,7 +79,19 @@ impl fmt::Debug for Lobby {
 impl Lobby {
     /// No rooms and no peers. `random_text` makes texts that nobody can guess.
     pub fn new(options: Options, random_text: impl FnMut() -> String + Send + 'static) -> Self {
-        Self { options, random_text: Box::new(random_text), peers: Peers::default(), rooms: BTreeMap::new() }
+        Self {
+            options,
+            random_text: Box::new(random_text),
+            ice: Box::new(|| None),
+            peers: Peers::default(),
+            rooms: BTreeMap::new(),
+        }
+    }
+
+    /// With STUN and TURN servers to hand out, as `ice` says at the time.
+    #[must_use]
+    pub fn with_ice(self, ice: impl FnMut() -> Option<Ice> + Send + 'static) -> Self {
+        Self { ice: Box::new(ice), ..self }
     }
 
     /// A connection has come. Of those in their grace time the oldest make place for it.
@@ -98,7 +112,8 @@ impl Lobby {
             let oldest = self.peers.oldest_away(None).ok_or(Refused::Connections(in_total))?;
             self.forget(&oldest, &mut deliveries);
         }
-        let start = Start { version: VERSION, id: (self.random_text)(), secret: (self.random_text)() };
+        let (id, secret) = ((self.random_text)(), (self.random_text)());
+        let start = Start { version: VERSION, id, secret, ice: (self.ice)() };
         let peer = Peer::new(start.secret.clone(), network, connection);
         self.peers.insert(PeerId(start.id.clone()), peer);
         deliveries.push(Delivery::Send(connection, Response::Start(start)));
@@ -136,6 +151,9 @@ impl Lobby {
             Request::Create(request) => self.create(connection, &peer, request),
             Request::Join(request) => self.join(connection, &peer, request),
             Request::Resume(request) => self.resume(connection, &peer, request),
+            Request::RequestIce(_) => {
+                vec![Delivery::Send(connection, Response::Ice((self.ice)().unwrap_or_default()))]
+            }
             Request::RequestOffer(request) => self.request_offer(connection, &peer, &request),
             Request::Relay(signal, request) => self.relay(connection, &peer, signal, request),
             Request::Leave(request) => self.leave(connection, &peer, &request),

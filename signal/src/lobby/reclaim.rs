@@ -68,9 +68,10 @@ impl Lobby {
             let failed = Failed { room: request.room, code, reason };
             return vec![Delivery::Send(connection, Response::ResumeFailed(failed))];
         }
-        let Resume { room: name, incarnation, author, last_author, max_members } = request;
+        let Resume { room: name, incarnation, author, last_author, opens_after, max_members } = request;
         if !self.rooms.contains_key(&name) {
-            self.open_room(name.clone(), incarnation, max_members, last_author);
+            let given_out = opens_after.map_or(last_author, |after| after.max(last_author));
+            self.open_room(name.clone(), incarnation, max_members, given_out);
         }
         self.take_number(&name, author);
         self.add_member(&name, author, peer);
@@ -121,10 +122,11 @@ impl Lobby {
 
 fn check_numbers(request: &Resume) -> Result<(), Refusal> {
     let numbers = 1..=limits::AUTHOR;
-    if !numbers.contains(&request.author.0) || !numbers.contains(&request.last_author.0) {
+    let named = [Some(request.author), Some(request.last_author), request.opens_after];
+    if named.iter().flatten().any(|author| !numbers.contains(&author.0)) {
         return Err((
             Code::Malformed,
-            format!("author and last_author must be from 1 to {}", limits::AUTHOR),
+            format!("author, last_author and opens_after must be from 1 to {}", limits::AUTHOR),
         ));
     }
     let incarnation = &request.incarnation;

@@ -175,6 +175,10 @@ impl Lobby {
     pub(super) fn relay(
         &mut self, connection: Connection, peer: &PeerId, signal: Signal, request: Relay,
     ) -> Vec<Delivery> {
+        if signal == Signal::Frame && self.options.relayed_bytes_per_second == 0 {
+            let reason = "this server relays no frames; use a TURN server".into();
+            return error(connection, Code::NoRelay, reason);
+        }
         let Relay { room, to, body } = request;
         self.pass_on(connection, peer, &room, to, |from| {
             Response::Relayed(signal, Relayed { room: room.clone(), from, body })

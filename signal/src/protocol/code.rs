@@ -38,6 +38,8 @@ pub enum Code {
     Malformed,
     /// The message is of a type that the server does not know.
     UnknownType,
+    /// The server relays no frames.
+    NoRelay,
     /// The message is too large.
     TooLarge,
     /// Nothing came for too long.
@@ -51,7 +53,7 @@ pub enum Code {
 }
 
 /// The codes with a name on the wire.
-const NAMES: [(Code, &str); 19] = [
+const NAMES: [(Code, &str); 20] = [
     (Code::Exists, "exists"),
     (Code::NoRoom, "no-room"),
     (Code::Full, "full"),
@@ -67,6 +69,7 @@ const NAMES: [(Code, &str); 19] = [
     (Code::OtherRoom, "other-room"),
     (Code::Malformed, "malformed"),
     (Code::UnknownType, "unknown-type"),
+    (Code::NoRelay, "no-relay"),
     (Code::TooLarge, "too-large"),
     (Code::TooSlow, "too-slow"),
     (Code::Replaced, "replaced"),

@@ -39,6 +39,7 @@ impl Request {
             Self::Create(payload) => text("create", payload),
             Self::Join(payload) => text("join", payload),
             Self::Resume(payload) => text("resume", payload),
+            Self::RequestIce(payload) => text("request ice", payload),
             Self::RequestOffer(payload) => text("request offer", payload),
             Self::Relay(signal, payload) => text(signal.as_str(), payload),
             Self::Leave(payload) => text("leave", payload),
@@ -56,6 +57,7 @@ impl Request {
             "create" => frame.payload().map(Self::Create),
             "join" => frame.payload().map(Self::Join),
             "resume" => frame.payload().map(Self::Resume),
+            "request ice" => frame.payload().map(Self::RequestIce),
             "request offer" => frame.payload().map(Self::RequestOffer),
             "leave" => frame.payload().map(Self::Leave),
             other => {
@@ -71,6 +73,7 @@ impl Response {
     pub fn encode(&self) -> String {
         match self {
             Self::Start(payload) => text("start", payload),
+            Self::Ice(payload) => text("ice", payload),
             Self::Reclaimed(payload) => text("reclaimed", payload),
             Self::ReclaimFailed(payload) => text("reclaim failed", payload),
             Self::Created(payload) => text("created", payload),
@@ -95,6 +98,7 @@ impl Response {
         let frame = Frame::read(text)?;
         match &*frame.kind {
             "start" => frame.payload().map(Self::Start),
+            "ice" => frame.payload().map(Self::Ice),
             "reclaimed" => frame.payload().map(Self::Reclaimed),
             "reclaim failed" => frame.payload().map(Self::ReclaimFailed),
             "created" => frame.payload().map(Self::Created),
@@ -122,6 +126,7 @@ impl Signal {
             Self::Offer => "offer",
             Self::Answer => "answer",
             Self::Candidate => "candidate",
+            Self::Frame => "frame",
         }
     }
 
@@ -130,6 +135,7 @@ impl Signal {
             "offer" => Ok(Self::Offer),
             "answer" => Ok(Self::Answer),
             "candidate" => Ok(Self::Candidate),
+            "frame" => Ok(Self::Frame),
             other => Err(DecodeError::UnknownType(shorten(&format!("{other:?}")))),
         }
     }

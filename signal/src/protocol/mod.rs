@@ -4,6 +4,7 @@
 mod body;
 mod code;
 mod codec;
+mod ice;
 mod name;
 
 use std::fmt;
@@ -13,6 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use body::Body;
 pub use code::Code;
 pub use codec::DecodeError;
+pub use ice::{Ice, IceServer, IceServerError};
 pub use name::{NameError, check_room_name};
 
 /// The version of this protocol, told in [`Start`].
@@ -40,6 +42,8 @@ pub enum Request {
     Join(Join),
     /// To enter a room again that the server has forgotten.
     Resume(Resume),
+    /// To be told the STUN and TURN servers anew.
+    RequestIce(RequestIce),
     /// To be sent an offer by another member.
     RequestOffer(RequestOffer),
     /// To pass something on to another member.
@@ -53,6 +57,8 @@ pub enum Request {
 pub enum Response {
     /// First on every connection.
     Start(Start),
+    /// The answer to [`Request::RequestIce`].
+    Ice(Ice),
     /// The answer to [`Request::Reclaim`].
     Reclaimed(Reclaimed),
     /// The refusal of [`Request::Reclaim`].
@@ -90,6 +96,8 @@ pub enum Signal {
     Answer,
     /// A way to reach the sender.
     Candidate,
+    /// A sealed part of what two members say who cannot reach each other.
+    Frame,
 }
 
 /// Who a peer is to the server.
@@ -101,7 +109,14 @@ pub struct Start {
     pub id: String,
     /// What proves it after a broken connection. Keep it to yourself.
     pub secret: String,
+    /// The STUN and TURN servers that the server hands out, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ice: Option<Ice>,
 }
+
+/// The question for STUN and TURN servers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RequestIce {}
 
 /// A former [`Start`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -184,6 +199,10 @@ pub struct Resume {
     pub author: Author,
     /// The highest number the peer knows of; newcomers get higher ones.
     pub last_author: Author,
+    /// What counts as `last_author` if the room has to be opened again: whoever was not there for a
+    /// while cannot know which numbers were given out meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opens_after: Option<Author>,
     /// As in [`Create`], for a room that has to be opened again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_members: Option<u32>,

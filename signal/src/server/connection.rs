@@ -14,8 +14,9 @@ use tokio_tungstenite::tungstenite::{Bytes, Message};
 use super::handshake;
 use super::hub::Connected;
 use super::pace::Pace;
-use crate::limits::Options;
-use crate::protocol::{Code, Failure, Request, Response};
+use super::stream::{Stream, Upgrade};
+use crate::limits::{FRAME_BYTES, Options};
+use crate::protocol::{Code, Failure, Request, Response, Signal};
 
 /// How long a connection gets to take its last message and to close from its side.
 const FAREWELL_WITHIN: Duration = Duration::from_secs(1);
@@ -37,13 +38,22 @@ enum End {
 }
 
 /// Serves a connection until it ends.
-pub(super) async fn serve(mut connected: Connected, mut stream: TcpStream) {
+pub(super) async fn serve(mut connected: Connected, upgrade: Upgrade, stream: TcpStream) {
     let id = connected.connection.0;
     // Messages are small and people wait for them. Without it they only come later.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(connection = id, %error, "the connection keeps its delay");
     }
     let options = connected.hub.options().clone();
+    let upgrading = timeout(options.first_message_within, upgrade.apply(stream));
+    let mut stream = tokio::select! {
+        upgraded = upgrading => match upgraded {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return tracing::debug!(connection = id, %error, "no TLS handshake"),
+            Err(_) => return tracing::debug!(connection = id, "no TLS handshake in time"),
+        },
+        _ = connected.outbox.closed() => return,
+    };
     let accepting = timeout(options.first_message_within, handshake::accept(&mut stream, &options));
     let accepted = tokio::select! {
         accepted = accepting => accepted,
@@ -67,8 +77,11 @@ pub(super) async fn serve(mut connected: Connected, mut stream: TcpStream) {
 struct Link<'a> {
     connected: &'a mut Connected,
     options: &'a Options,
-    socket: WebSocketStream<&'a mut TcpStream>,
+    socket: WebSocketStream<&'a mut Stream>,
+    /// Of messages, frames apart.
     pace: Pace,
+    /// Of the bytes of frames.
+    relaying: Pace,
     began: Instant,
     /// When something last came.
     heard: Instant,
@@ -81,15 +94,17 @@ struct Link<'a> {
 
 impl<'a> Link<'a> {
     fn new(
-        connected: &'a mut Connected, options: &'a Options, socket: WebSocketStream<&'a mut TcpStream>,
+        connected: &'a mut Connected, options: &'a Options, socket: WebSocketStream<&'a mut Stream>,
     ) -> Self {
         let now = Instant::now();
         let pace = Pace::new(now, options.messages_per_second, options.message_burst);
+        let relaying = Pace::new(now, options.relayed_bytes_per_second, options.relayed_burst_bytes);
         Self {
             connected,
             options,
             socket,
             pace,
+            relaying,
             began: now,
             heard: now,
             asked: now,
@@ -112,7 +127,8 @@ impl<'a> Link<'a> {
 
     /// Waits for one thing to happen, and does what it asks for.
     async fn step(&mut self) -> Result<(), End> {
-        let (ready_at, deadline) = (self.pace.ready_at(), self.deadline());
+        let ready_at = self.pace.ready_at().max(self.relaying.ready_at());
+        let deadline = self.deadline();
         let socket = &mut self.socket;
         let frame = async {
             sleep_until(ready_at).await;
@@ -134,22 +150,33 @@ impl<'a> Link<'a> {
 
     async fn receive(&mut self, frame: Message) -> Result<(), End> {
         self.heard = Instant::now();
-        self.pace.take(self.heard);
-        let reason = match frame {
-            Message::Text(text) => match Request::decode(&text) {
-                Ok(request) => {
-                    self.is_peer = true;
-                    self.connected.hub.handle(self.connected.connection, request);
-                    return Ok(());
-                }
-                Err(error) => Failure { code: error.code(), reason: error.to_string() },
-            },
-            Message::Binary(_) => Failure {
+        let bytes = frame.len().saturating_add(FRAME_BYTES);
+        let decoded = match frame {
+            Message::Text(text) => Some(Request::decode(&text)),
+            Message::Binary(_) => None,
+            // Pings are answered by the socket; after a close the stream ends.
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {
+                self.pace.take(self.heard, 1);
+                return Ok(());
+            }
+        };
+        let is_frame = matches!(decoded, Some(Ok(Request::Relay(Signal::Frame, _))));
+        if is_frame && self.options.relayed_bytes_per_second > 0 {
+            self.relaying.take(self.heard, u32::try_from(bytes).unwrap_or(u32::MAX));
+        } else {
+            self.pace.take(self.heard, 1);
+        }
+        let reason = match decoded {
+            Some(Ok(request)) => {
+                self.is_peer = true;
+                self.connected.hub.handle(self.connected.connection, request);
+                return Ok(());
+            }
+            Some(Err(error)) => Failure { code: error.code(), reason: error.to_string() },
+            None => Failure {
                 code: Code::Malformed,
                 reason: "messages are JSON in text frames, not binary".into(),
             },
-            // Pings are answered by the socket; after a close the stream ends.
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => return Ok(()),
         };
         self.malformed += 1;
         if self.malformed >= self.options.max_malformed {

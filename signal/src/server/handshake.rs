@@ -9,6 +9,7 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, error::ProtocolError};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async, accept_hdr_async_with_config};
 
+use super::stream::{Stream, Upgrade};
 use crate::limits::{Options, READ_BUFFER_BYTES};
 
 /// What a browser or `curl` sees that does not ask for a websocket.
@@ -19,8 +20,8 @@ const NOT_A_WEBSOCKET: &str = "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websock
 /// Does the websocket handshake.
 #[expect(clippy::result_large_err, reason = "the callback's type is fixed by the websocket crate")]
 pub(super) async fn accept<'s>(
-    stream: &'s mut TcpStream, options: &Options,
-) -> Result<WebSocketStream<&'s mut TcpStream>, tungstenite::Error> {
+    stream: &'s mut Stream, options: &Options,
+) -> Result<WebSocketStream<&'s mut Stream>, tungstenite::Error> {
     let origins = &options.allowed_origins;
     let check = |request: &Request, response: Response| {
         if is_welcome(request.headers(), origins) {
@@ -41,7 +42,8 @@ pub(super) async fn accept<'s>(
 
 /// Refuses the handshake of a connection for which there is no place.
 #[expect(clippy::result_large_err, reason = "the callback's type is fixed by the websocket crate")]
-pub(super) async fn turn_away(mut stream: TcpStream, reason: String) {
+pub(super) async fn turn_away(upgrade: Upgrade, stream: TcpStream, reason: String) {
+    let Ok(mut stream) = upgrade.apply(stream).await else { return };
     let refuse = |_: &Request, _: Response| Err(refusal(StatusCode::SERVICE_UNAVAILABLE, &reason));
     // It ends in the refusal, or in a fault of the other side.
     drop(accept_hdr_async(&mut stream, refuse).await);
@@ -49,7 +51,7 @@ pub(super) async fn turn_away(mut stream: TcpStream, reason: String) {
 }
 
 /// Answers what was no websocket handshake.
-pub(super) async fn explain(stream: &mut TcpStream, error: &tungstenite::Error) {
+pub(super) async fn explain(stream: &mut Stream, error: &tungstenite::Error) {
     let is_http = matches!(
         error,
         tungstenite::Error::Protocol(
@@ -66,7 +68,7 @@ pub(super) async fn explain(stream: &mut TcpStream, error: &tungstenite::Error) 
 
 /// Ends a connection so that what was sent last arrives: closing while unread bytes are left
 /// would make the system discard it on its way. The caller bounds the time.
-pub(super) async fn linger(stream: &mut TcpStream) {
+pub(super) async fn linger(stream: &mut Stream) {
     if stream.shutdown().await.is_ok() {
         let mut unread = [0; 4 << 10];
         while matches!(stream.read(&mut unread).await, Ok(1..)) {}

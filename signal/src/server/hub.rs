@@ -8,9 +8,10 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::outbox::{Outbox, Sender, outbox};
+use super::turn;
 use crate::limits::Options;
 use crate::lobby::{Connection, Delivery, Lobby, Refused, Time};
-use crate::protocol::{Code, Failure, Request};
+use crate::protocol::{Code, Failure, Request, Response, Signal};
 
 /// The lobby, and how to reach each connection.
 #[derive(Debug)]
@@ -39,6 +40,8 @@ pub(super) struct Connected {
 impl Hub {
     pub(super) fn new(options: Options) -> Self {
         let lobby = Lobby::new(options.clone(), || format!("{:032x}", rand::random::<u128>()));
+        let told = options.clone();
+        let lobby = lobby.with_ice(move || turn::ice(&told));
         let state = State { lobby, senders: BTreeMap::new(), last_connection: 0 };
         Self { began: Instant::now(), options, state: Mutex::new(state), grace_changed: Notify::new() }
     }
@@ -110,6 +113,14 @@ impl State {
     fn deliver(&mut self, now: Time, deliveries: Vec<Delivery>) {
         for delivery in deliveries {
             match delivery {
+                // A place may be missing for it: the members notice, and begin anew.
+                Delivery::Send(connection, response @ Response::Relayed(Signal::Frame, _)) => {
+                    if let Some(sender) = self.senders.get(&connection) {
+                        sender.push_frame(response.encode()).unwrap_or_else(|_full| {
+                            tracing::debug!(connection = connection.0, "no place for a frame");
+                        });
+                    }
+                }
                 Delivery::Send(connection, response) => {
                     let sender = self.senders.get(&connection);
                     if sender.is_some_and(|sender| sender.push(response.encode()).is_err()) {

@@ -14,6 +14,10 @@ mod handshake;
 mod hub;
 mod outbox;
 mod pace;
+mod stream;
+#[cfg(feature = "tls")]
+mod tls;
+mod turn;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -29,6 +33,9 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 use crate::limits::{self, Options};
 use crate::protocol::{Code, Failure};
 use hub::Hub;
+use stream::Upgrade;
+#[cfg(feature = "tls")]
+pub use tls::TlsError;
 
 /// How long to wait before the next try when no connection can be accepted, which commonly means
 /// that the process has no file descriptors left.
@@ -40,6 +47,7 @@ pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
     options: Options,
+    upgrade: Upgrade,
 }
 
 impl Server {
@@ -57,7 +65,17 @@ impl Server {
     /// When the listener does not know its address.
     pub fn new(listener: TcpListener, options: Options) -> io::Result<Self> {
         let address = listener.local_addr()?;
-        Ok(Self { listener, address, options })
+        Ok(Self { listener, address, options, upgrade: Upgrade::default() })
+    }
+
+    /// Speaks TLS (`wss`) only, with this certificate chain and this key, both in PEM.
+    ///
+    /// # Errors
+    /// When they cannot be used, or not together.
+    #[cfg(feature = "tls")]
+    pub fn with_tls(mut self, certificates: &[u8], key: &[u8]) -> Result<Self, TlsError> {
+        self.upgrade = tls::upgrade(certificates, key)?;
+        Ok(self)
     }
 
     /// The address it listens at.
@@ -77,7 +95,9 @@ impl Server {
             tokio::select! {
                 () = &mut shutdown => break,
                 accepted = self.listener.accept() => match accepted {
-                    Ok((stream, from)) => admit(&hub, &refusals, &mut tasks, stream, from.ip()),
+                    Ok((stream, from)) => {
+                        admit(&hub, &self.upgrade, &refusals, &mut tasks, stream, from.ip());
+                    }
                     Err(error) => {
                         tracing::warn!(%error, "no connection could be accepted");
                         sleep(ACCEPT_AGAIN_AFTER).await;
@@ -101,19 +121,21 @@ impl Server {
 
 /// Gives a new connection its task, or turns it away.
 fn admit(
-    hub: &Arc<Hub>, refusals: &Arc<Semaphore>, tasks: &mut JoinSet<()>, stream: TcpStream, from: IpAddr,
+    hub: &Arc<Hub>, upgrade: &Upgrade, refusals: &Arc<Semaphore>, tasks: &mut JoinSet<()>, stream: TcpStream,
+    from: IpAddr,
 ) {
     match hub.connect(from) {
         Ok(connected) => {
             tracing::debug!(connection = connected.connection.0, %from, "connected");
-            tasks.spawn(connection::serve(connected, stream));
+            tasks.spawn(connection::serve(connected, upgrade.clone(), stream));
         }
         Err(refused) => {
             tracing::warn!(%from, reason = %refused, "connection refused");
             if let Ok(place) = Arc::clone(refusals).try_acquire_owned() {
                 let within = hub.options().first_message_within;
+                let upgrade = upgrade.clone();
                 tasks.spawn(async move {
-                    let turning_away = handshake::turn_away(stream, refused.to_string());
+                    let turning_away = handshake::turn_away(upgrade, stream, refused.to_string());
                     if timeout(within, turning_away).await.is_err() {
                         tracing::debug!(%from, "a refused connection asked for nothing");
                     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
-use crate::limits::QUEUED_MESSAGE_BYTES;
+use crate::limits::{FRAMES_QUEUE_PART, QUEUED_MESSAGE_BYTES};
 use crate::protocol::Failure;
 
 /// The end that fills the queue.
@@ -13,6 +13,7 @@ pub(super) struct Sender {
     texts: mpsc::UnboundedSender<Queued>,
     /// The bytes still free: what bounds the unbounded channel.
     free: Arc<Semaphore>,
+    max_bytes: usize,
     close: oneshot::Sender<Failure>,
 }
 
@@ -37,8 +38,9 @@ pub(super) struct Overflow;
 pub(super) fn outbox(max_bytes: usize) -> (Sender, Outbox) {
     let (to_texts, texts) = mpsc::unbounded_channel();
     let (close, closed) = oneshot::channel();
-    let free = Arc::new(Semaphore::new(max_bytes.min(Semaphore::MAX_PERMITS)));
-    (Sender { texts: to_texts, free, close }, Outbox { texts, closed })
+    let max_bytes = max_bytes.min(Semaphore::MAX_PERMITS);
+    let free = Arc::new(Semaphore::new(max_bytes));
+    (Sender { texts: to_texts, free, max_bytes, close }, Outbox { texts, closed })
 }
 
 impl Sender {
@@ -49,6 +51,15 @@ impl Sender {
         // A connection that has ended needs nothing more.
         self.texts.send(Queued { text, _place: place }).unwrap_or_default();
         Ok(())
+    }
+
+    /// The same for a relayed frame, which leaves place for what matters more.
+    pub(super) fn push_frame(&self, text: String) -> Result<(), Overflow> {
+        let kept_free = self.max_bytes - self.max_bytes / FRAMES_QUEUE_PART;
+        if self.free.available_permits() < kept_free.saturating_add(text.len()) {
+            return Err(Overflow);
+        }
+        self.push(text)
     }
 
     /// Tells the connection to end, ahead of what waits.

@@ -4,30 +4,30 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Lets a burst through at once and the rest at a steady rate. Kept as one moment: when the bucket
-/// will be full again.
+/// Lets a burst through at once and the rest at a steady rate, be it of messages or of bytes. Kept
+/// as one moment: when the bucket will be full again.
 #[derive(Debug)]
 pub(super) struct Pace {
     full_at: Instant,
-    per_message: Duration,
+    per_unit: Duration,
     burst: Duration,
 }
 
 impl Pace {
-    pub(super) fn new(now: Instant, messages_per_second: u32, burst: u32) -> Self {
-        let per_message = Duration::from_secs(1) / messages_per_second.max(1);
-        Self { full_at: now, per_message, burst: per_message * burst.max(1) }
+    pub(super) fn new(now: Instant, units_per_second: u32, burst: u32) -> Self {
+        let per_unit = Duration::from_secs(1) / units_per_second.max(1);
+        Self { full_at: now, per_unit, burst: per_unit * burst.max(1) }
     }
 
     /// When the next message may be read.
     pub(super) fn ready_at(&self) -> Instant {
-        let spent_after_next = self.full_at + self.per_message;
+        let spent_after_next = self.full_at + self.per_unit;
         spent_after_next.checked_sub(self.burst).unwrap_or(self.full_at)
     }
 
-    /// A message has been read.
-    pub(super) fn take(&mut self, now: Instant) {
-        self.full_at = self.full_at.max(now) + self.per_message;
+    /// So much has been read.
+    pub(super) fn take(&mut self, now: Instant, units: u32) {
+        self.full_at = self.full_at.max(now) + self.per_unit * units;
     }
 }
 
@@ -35,14 +35,14 @@ impl Pace {
 mod tests {
     use super::*;
 
-    /// How long reading `count` messages takes a sender that always has one ready.
-    fn time_for(count: u32, messages_per_second: u32, burst: u32) -> Duration {
+    /// How long reading `count` units takes a sender that always has one ready.
+    fn time_for(count: u32, units_per_second: u32, burst: u32) -> Duration {
         let began = Instant::now() + Duration::from_secs(3_600);
-        let mut pace = Pace::new(began, messages_per_second, burst);
+        let mut pace = Pace::new(began, units_per_second, burst);
         let mut now = began;
         for _ in 0..count {
             now = now.max(pace.ready_at());
-            pace.take(now);
+            pace.take(now, 1);
         }
         now - began
     }
@@ -59,8 +59,7 @@ mod tests {
         let began = Instant::now() + Duration::from_secs(3_600);
         let mut pace = Pace::new(began, 10, 2);
         let later = began + Duration::from_secs(60);
-        pace.take(later);
-        pace.take(later);
+        pace.take(later, 2);
         assert_eq!(pace.ready_at(), later + Duration::from_millis(100));
     }
 

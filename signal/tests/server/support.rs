@@ -52,7 +52,8 @@ impl Running {
     pub(crate) async fn connect(&self) -> Peer {
         let stream = TcpStream::connect(self.address).await.unwrap();
         let (socket, _) = client_async(format!("ws://{}/", self.address), stream).await.unwrap();
-        let mut peer = Peer { socket, start: Start { version: 0, id: String::new(), secret: String::new() } };
+        let mut peer =
+            Peer { socket, start: Start { version: 0, id: String::new(), secret: String::new(), ice: None } };
         match peer.hear().await {
             Response::Start(start) => peer.start = start,
             other => panic!("not a start: {other:?}"),
@@ -155,6 +156,7 @@ pub(crate) fn reclaim(start: &Start) -> Request {
 
 pub(crate) fn resume(joined: &Joined, last_author: Author) -> Request {
     Request::Resume(Resume {
+        opens_after: None,
         room: joined.room.clone(),
         incarnation: joined.incarnation.clone(),
         author: joined.author,

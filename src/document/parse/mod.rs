@@ -4,6 +4,7 @@ mod fault;
 mod scan;
 
 use rustc_hash::FxHashMap;
+use unicode_width::UnicodeWidthStr;
 
 pub(super) use scan::{Event, Scanner};
 
@@ -53,7 +54,7 @@ impl ParseError {
         let right = format!("{}{}", shown(after.get(..end)), if end < after.len() { "…" } else { "" });
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
-        let caret = " ".repeat(left.chars().count());
+        let caret = " ".repeat(UnicodeWidthStr::width(left.as_str()));
         format!("{margin} |\n{number} | {left}{right}\n{margin} | {caret}^")
     }
 }

@@ -4,11 +4,13 @@ use std::io;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use ultrawave_signal::protocol::{Code, Create, Failed, Join, Request, Response, Start};
+use ultrawave_signal::protocol::{
+    self, Code, Create, Failed, Join, Joined, Reclaim, Request, Response, Resume, Start,
+};
 
 use super::embedded::EmbeddedServer;
 use super::socket::{ConnectError, Socket};
-use super::{Membership, SignalingOptions};
+use super::{Membership, Pass, SignalingOptions};
 use crate::room::RoomError;
 use crate::sync::Author;
 
@@ -38,23 +40,128 @@ pub(crate) enum Entry {
 /// A place in a room.
 #[derive(Debug)]
 pub(in crate::net) struct Entered {
-    pub(super) socket: Socket,
+    /// Nothing while the server is not to be reached.
+    pub(super) socket: Option<Socket>,
     pub(super) start: Start,
     pub(super) embedded: Option<EmbeddedServer>,
     pub(super) membership: Membership,
     /// Whether the room was opened by this.
     pub(in crate::net) is_creator: bool,
+    /// Whether it was in the room before.
+    pub(in crate::net) has_come_back: bool,
+    /// What counts as the last number given out if the room has to be opened again.
+    pub(super) opens_after: Option<Author>,
 }
 
 /// Connects to the server, or starts one where that is allowed, and enters the room.
-pub(in crate::net) async fn enter(options: &SignalingOptions, entry: Entry) -> Result<Entered, RoomError> {
-    let (mut socket, start, embedded) = connect(options, entry).await?;
-    let (membership, is_creator) = match entry {
-        Entry::Create => (create(&mut socket, options).await?, true),
-        Entry::Join => (join(&mut socket, options).await?, false),
-        Entry::Open => open(&mut socket, options).await?,
+/// Who has a pass comes back, to a room that has to be opened again if need be; and waits outside
+/// while the server is not there.
+pub(in crate::net) async fn enter(
+    options: &SignalingOptions, entry: Entry, pass: Option<&Pass>,
+) -> Result<Entered, RoomError> {
+    let opens_after = pass.map(Pass::leap);
+    let (mut socket, mut start, embedded) = match (connect(options, entry).await, pass) {
+        (Ok(connected), _) => connected,
+        (Err(RoomError::NoServer { .. }), Some(pass)) => return Ok(wait_outside(pass)),
+        (Err(error), _) => return Err(error),
     };
-    Ok(Entered { socket, start, embedded, membership, is_creator })
+    let (membership, is_creator) = match (pass, entry) {
+        (Some(pass), _) => {
+            let Some(again) = come_back(&mut socket, &mut start, options, pass, opens_after).await? else {
+                return Err(RoomError::OtherRoom(options.room.clone()));
+            };
+            (again, false)
+        }
+        (None, Entry::Create) => (create(&mut socket, options).await?, true),
+        (None, Entry::Join) => (join(&mut socket, options).await?, false),
+        (None, Entry::Open) => open(&mut socket, options).await?,
+    };
+    let has_come_back = pass.is_some();
+    Ok(Entered { socket: Some(socket), start, embedded, membership, is_creator, has_come_back, opens_after })
+}
+
+/// In no room yet, but somebody already: who it was, or a number of its own choice.
+fn wait_outside(pass: &Pass) -> Entered {
+    let author = pass.author.unwrap_or_else(|| pass.leap());
+    let membership = Membership { author, members: Vec::new(), incarnation: pass.incarnation.clone() };
+    let start = pass.start.clone();
+    Entered {
+        socket: None,
+        start,
+        embedded: None,
+        membership,
+        is_creator: false,
+        has_come_back: true,
+        opens_after: Some(pass.leap()),
+    }
+}
+
+/// Back into a room: as who one was, else as somebody new. Nothing if the room is another one.
+async fn come_back(
+    socket: &mut Socket, start: &mut Start, options: &SignalingOptions, pass: &Pass,
+    opens_after: Option<Author>,
+) -> Result<Option<Membership>, RoomError> {
+    if let Some(author) = pass.author {
+        if let Some(joined) = reclaim(socket, start, options, pass).await? {
+            return Ok(Some(joined.into()));
+        }
+        match resume(socket, options, pass, (author, opens_after)).await? {
+            Ok(joined) => return Ok(Some(joined.into())),
+            Err(failed) if failed.code == Code::OtherRoom => return Ok(None),
+            // Somebody else goes by this number, for the server at least.
+            Err(failed) if failed.code == Code::Held => {}
+            Err(failed) => return Err(options.refusal(failed)),
+        }
+    }
+    match join(socket, options).await {
+        Ok(membership) => Ok((membership.incarnation == pass.incarnation).then_some(membership)),
+        Err(RoomError::NoRoom(_)) => {
+            let author = pass.leap();
+            match resume(socket, options, pass, (author, opens_after)).await? {
+                Ok(joined) => Ok(Some(joined.into())),
+                Err(failed) if failed.code == Code::OtherRoom => Ok(None),
+                Err(failed) => Err(options.refusal(failed)),
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The place that the server has kept, if it has.
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else the server says is as unexpected")]
+async fn reclaim(
+    socket: &mut Socket, start: &mut Start, options: &SignalingOptions, pass: &Pass,
+) -> Result<Option<Joined>, RoomError> {
+    let Start { id, secret, .. } = pass.start.clone();
+    match ask(socket, options, &Request::Reclaim(Reclaim { id, secret })).await? {
+        Response::Reclaimed(reclaimed) => {
+            *start = pass.start.clone();
+            let mut rooms = reclaimed.rooms.into_iter();
+            Ok(rooms.find(|joined| joined.room == options.room && joined.incarnation == pass.incarnation))
+        }
+        Response::ReclaimFailed(_) => Ok(None),
+        other => Err(options.unexpected(&other)),
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "whatever else the server says is as unexpected")]
+async fn resume(
+    socket: &mut Socket, options: &SignalingOptions, pass: &Pass,
+    (author, opens_after): (Author, Option<Author>),
+) -> Result<Result<Joined, Failed>, RoomError> {
+    let request = Resume {
+        room: options.room.clone(),
+        incarnation: pass.incarnation.clone(),
+        author: protocol::Author(author.0),
+        last_author: protocol::Author(pass.highest.0.max(author.0)),
+        opens_after: opens_after.map(|after| protocol::Author(after.0)),
+        max_members: u32::try_from(options.max_members).ok(),
+    };
+    match ask(socket, options, &Request::Resume(request)).await? {
+        Response::Resumed(joined) => Ok(Ok(joined)),
+        Response::ResumeFailed(failed) => Ok(Err(failed)),
+        other => Err(options.unexpected(&other)),
+    }
 }
 
 async fn connect(
@@ -155,6 +262,7 @@ impl SignalingOptions {
             Code::Exists => RoomError::Exists(self.room.clone()),
             Code::NoRoom => RoomError::NoRoom(self.room.clone()),
             Code::Full => RoomError::Full(self.room.clone()),
+            Code::OtherRoom => RoomError::OtherRoom(self.room.clone()),
             _ => RoomError::Refused(failed.reason),
         }
     }

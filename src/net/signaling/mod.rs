@@ -9,13 +9,15 @@ mod embedded;
 mod entry;
 mod socket;
 mod stay;
+mod stream;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
-use ultrawave_signal::protocol::{Joined, Request, Response};
+use rand::RngExt as _;
+use tokio::sync::{Notify, mpsc};
+use ultrawave_signal::protocol::{Ice, Joined, Request, Response, Start};
 
 pub(crate) use entry::Entry;
 pub(super) use entry::{Entered, enter};
@@ -36,13 +38,38 @@ pub(super) struct SignalingOptions {
     pub(super) may_embed: bool,
 }
 
+/// What somebody who comes back has to show.
+#[derive(Clone, Debug)]
+pub(super) struct Pass {
+    /// The room's.
+    pub(super) incarnation: String,
+    /// Who it was, if it may go on as that.
+    pub(super) author: Option<Author>,
+    /// The highest number it knows of.
+    pub(super) highest: Author,
+    /// What the server said when it was there.
+    pub(super) start: Start,
+}
+
+impl Pass {
+    /// A number beyond those that may have been given out while nobody here knew, and not likely
+    /// to be that of somebody else who takes one the same way.
+    pub(super) fn leap(&self) -> Author {
+        Author(self.highest.0.saturating_add(rand::rng().random_range(LEAP)))
+    }
+}
+
+/// How far a number is from those known of, when nobody can say which were given out meanwhile:
+/// more than a room gives out in a while, and far less than there are.
+const LEAP: std::ops::Range<u32> = 64..2_048;
+
 /// A place in a room, as the server sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Membership {
     pub(super) author: Author,
     /// The others.
     pub(super) members: Vec<Author>,
-    incarnation: String,
+    pub(super) incarnation: String,
 }
 
 impl From<Joined> for Membership {
@@ -55,6 +82,21 @@ impl From<Joined> for Membership {
 impl Entered {
     pub(super) fn membership(&self) -> &Membership {
         &self.membership
+    }
+
+    /// What the server said when it was reached.
+    pub(super) fn start(&self) -> &Start {
+        &self.start
+    }
+
+    /// Whether the server is still to be reached.
+    pub(super) fn is_outside(&self) -> bool {
+        self.socket.is_none()
+    }
+
+    /// The STUN and TURN servers that the server named.
+    pub(super) fn ice(&self) -> Option<&Ice> {
+        self.start.ice.as_ref()
     }
 
     /// Whether the server runs in this process.
@@ -71,6 +113,8 @@ pub(super) enum SignalingEvent {
     Up { members: Vec<Author>, is_embedded: bool },
     /// It is not; the next try comes after this long.
     Down(Duration),
+    /// It is there, and does not let this member in again, for this reason.
+    Refused(String),
     /// It said something.
     Response(Response),
 }
@@ -80,6 +124,7 @@ pub(super) enum SignalingEvent {
 pub(super) struct Signaling {
     requests: mpsc::Sender<Request>,
     last_author: Arc<AtomicU32>,
+    doubted: Arc<Notify>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -90,8 +135,9 @@ impl Signaling {
     ) -> Self {
         let (requests, to_send) = mpsc::channel(limits::OUTGOING_SIGNALS);
         let last_author = Arc::new(AtomicU32::new(entered.membership.author.0));
-        let task = tokio::spawn(stay::stay(options, entered, to_send, events, last_author.clone()));
-        Self { requests, last_author, task }
+        let doubted = Arc::new(Notify::new());
+        let stay = stay::stay(options, entered, to_send, events, last_author.clone(), doubted.clone());
+        Self { requests, last_author, doubted, task: tokio::spawn(stay) }
     }
 
     /// Says something to the server. What is said while it is not there, or cannot keep up, is
@@ -100,6 +146,11 @@ impl Signaling {
         if self.requests.try_send(request).is_err() {
             tracing::debug!("the signaling server cannot keep up");
         }
+    }
+
+    /// Asks the server for a sign of life: this machine may have lost its way to it.
+    pub(super) fn probe(&self) {
+        self.doubted.notify_one();
     }
 
     /// Notes a member, so that a server started anew gives its number to nobody else.

@@ -4,13 +4,13 @@ use std::io;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
 use ultrawave_signal::protocol::{DecodeError, Request, Response, Start, VERSION};
 
+use super::stream::{self, Stream};
 use crate::limits;
 
 /// How long the server may take to accept, to shake hands, and to say `start`, each.
@@ -19,8 +19,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// Silence after which this side asks whether the server is still there.
 const PING_AFTER: Duration = Duration::from_secs(10);
 
-/// Silence after which the connection counts as broken.
-const BROKEN_AFTER: Duration = Duration::from_secs(25);
+/// How long the answer may take before the connection counts as broken.
+const PONG_WITHIN: Duration = Duration::from_millis(2_500);
 
 /// Why there is no connection to a signaling server.
 #[derive(Debug, thiserror::Error)]
@@ -43,9 +43,10 @@ impl ConnectError {
 /// A connection on which the server has said `start`.
 #[derive(Debug)]
 pub(super) struct Socket {
-    stream: WebSocketStream<TcpStream>,
+    stream: WebSocketStream<Stream>,
     heard: Instant,
-    pinged: bool,
+    /// When it was asked whether it is still there, if it has not answered yet.
+    asked: Option<Instant>,
 }
 
 /// Why a connection is over.
@@ -62,12 +63,9 @@ impl From<Error> for Broken {
 impl Socket {
     /// Connects, and waits for `start`.
     pub(super) async fn connect(url: &url::Url) -> Result<(Self, Start), ConnectError> {
-        let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-        let port = url.port_or_known_default().unwrap_or(80);
-        let stream = within("it does not accept the connection", TcpStream::connect((host, port)))
+        let stream = within("it does not accept the connection", stream::connect(url))
             .await
             .map_err(|late| io::Error::new(io::ErrorKind::TimedOut, late))??;
-        stream.set_nodelay(true)?;
         let mut config = WebSocketConfig::default();
         config.max_message_size = Some(limits::SIGNAL_BYTES);
         config.max_frame_size = Some(limits::SIGNAL_BYTES);
@@ -76,7 +74,7 @@ impl Socket {
             .await
             .map_err(ConnectError::NotAServer)?
             .map_err(|error| ConnectError::NotAServer(error.to_string()))?;
-        let mut socket = Self { stream, heard: Instant::now(), pinged: false };
+        let mut socket = Self { stream, heard: Instant::now(), asked: None };
         let start = within("it does not say start", socket.next()).await.map_err(ConnectError::NotAServer)?;
         match start {
             Ok(Ok(Response::Start(start))) if start.version == VERSION => Ok((socket, start)),
@@ -100,15 +98,21 @@ impl Socket {
         }
     }
 
+    /// Asks whether the server is still there: if nothing comes in time, `next` says so.
+    pub(super) async fn probe(&mut self) -> Result<(), Broken> {
+        self.asked.get_or_insert_with(Instant::now);
+        Ok(self.stream.send(Message::Ping(Bytes::new())).await?)
+    }
+
     /// The next thing the server says; what is no message of the protocol is told as such.
     pub(super) async fn next(&mut self) -> Result<Result<Response, DecodeError>, Broken> {
         loop {
-            let silence = if self.pinged { BROKEN_AFTER } else { PING_AFTER };
-            match tokio::time::timeout_at(self.heard + silence, self.stream.next()).await {
+            let deadline = self.asked.map_or(self.heard + PING_AFTER, |asked| asked + PONG_WITHIN);
+            match tokio::time::timeout_at(deadline, self.stream.next()).await {
                 Ok(Some(message)) => {
                     let message = message?;
                     self.heard = Instant::now();
-                    self.pinged = false;
+                    self.asked = None;
                     match message {
                         Message::Text(text) => return Ok(Response::decode(&text)),
                         Message::Close(frame) => {
@@ -121,11 +125,8 @@ impl Socket {
                     }
                 }
                 Ok(None) => return Err(Broken("it has closed the connection".to_owned())),
-                Err(_) if self.pinged => return Err(Broken("it has fallen silent".to_owned())),
-                Err(_) => {
-                    self.pinged = true;
-                    self.stream.send(Message::Ping(Bytes::new())).await?;
-                }
+                Err(_) if self.asked.is_some() => return Err(Broken("it has fallen silent".to_owned())),
+                Err(_) => self.probe().await?,
             }
         }
     }

@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rand::RngExt as _;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, timeout_at};
-use ultrawave_signal::protocol::{self, Leave, Reclaim, Request, Response, Resume, Start};
+use ultrawave_signal::protocol::{self, Ice, Leave, Reclaim, Request, RequestIce, Response, Resume, Start};
 
 use super::embedded::EmbeddedServer;
 use super::socket::{Broken, Socket};
 use super::{Entered, Membership, SignalingEvent, SignalingOptions};
+use crate::sync::Author;
 
 /// What to wait before the second try; it doubles from there.
 const FIRST_DELAY: Duration = Duration::from_millis(200);
@@ -26,6 +27,11 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 /// How long leaving may take.
 const LEAVE_WITHIN: Duration = Duration::from_secs(1);
 
+/// How long credentials for a TURN server are taken to be good at least, and at most: what the
+/// server says is not to make this member ask all the time, nor to overflow anything.
+const ICE_VALID_LEAST: Duration = Duration::from_secs(20);
+const ICE_VALID_MOST: Duration = Duration::from_secs(7 * 24 * 3_600);
+
 /// The driver does not want to stay any more.
 struct Unwanted;
 
@@ -34,19 +40,43 @@ struct Stay {
     requests: mpsc::Receiver<Request>,
     events: mpsc::Sender<SignalingEvent>,
     last_author: Arc<AtomicU32>,
+    doubted: Arc<Notify>,
     start: Start,
     membership: Membership,
+    /// What counts as the last number given out if the room has to be opened again by somebody
+    /// who was not there before.
+    opens_after: Option<Author>,
+    /// Why the server does not let this member in again, if it said so.
+    refused: Option<String>,
     embedded: Option<EmbeddedServer>,
+    /// When to ask for STUN and TURN servers anew: halfway to the end of their credentials.
+    renew_ice_at: Option<Instant>,
 }
 
 /// Stays in the room until `requests` is closed, then leaves it.
 pub(super) async fn stay(
     options: SignalingOptions, entered: Entered, requests: mpsc::Receiver<Request>,
-    events: mpsc::Sender<SignalingEvent>, last_author: Arc<AtomicU32>,
+    events: mpsc::Sender<SignalingEvent>, last_author: Arc<AtomicU32>, doubted: Arc<Notify>,
 ) {
-    let Entered { socket, start, embedded, membership, .. } = entered;
-    let mut stay = Stay { options, requests, events, last_author, start, membership, embedded };
-    let mut socket = socket;
+    let Entered { socket, start, embedded, membership, opens_after, .. } = entered;
+    let renew_ice_at = renew_at(start.ice.as_ref());
+    let mut stay = Stay {
+        options,
+        requests,
+        events,
+        last_author,
+        doubted,
+        start,
+        membership,
+        opens_after,
+        refused: None,
+        embedded,
+        renew_ice_at,
+    };
+    let Some(mut socket) = stay.begin(socket).await else {
+        stay.stop_embedded().await;
+        return;
+    };
     while let Ok(broken) = stay.serve(&mut socket).await {
         tracing::info!(%broken, "the connection to the signaling server");
         let Ok(again) = stay.come_back().await else {
@@ -65,6 +95,17 @@ pub(super) async fn stay(
 }
 
 impl Stay {
+    /// The connection there is, or the first one to be had.
+    async fn begin(&mut self, socket: Option<Socket>) -> Option<Socket> {
+        match socket {
+            Some(socket) => {
+                self.opens_after = None;
+                Some(socket)
+            }
+            None => self.come_back().await.ok(),
+        }
+    }
+
     /// Carries messages both ways until the connection breaks.
     async fn serve(&mut self, socket: &mut Socket) -> Result<Broken, Unwanted> {
         loop {
@@ -72,6 +113,17 @@ impl Stay {
                 request = self.requests.recv() => {
                     let request = request.ok_or(Unwanted)?;
                     match socket.send(&request).await {
+                        Ok(()) => continue,
+                        Err(broken) => return Ok(broken),
+                    }
+                }
+                () = self.doubted.notified() => match socket.probe().await {
+                    Ok(()) => continue,
+                    Err(broken) => return Ok(broken),
+                },
+                () = at(self.renew_ice_at) => {
+                    self.renew_ice_at = None;
+                    match socket.send(&Request::RequestIce(RequestIce {})).await {
                         Ok(()) => continue,
                         Err(broken) => return Ok(broken),
                     }
@@ -85,14 +137,19 @@ impl Stay {
                     Err(broken) => return Ok(broken),
                 },
             };
-            self.note_authors(&event);
+            self.note(&event);
             self.tell(event).await?;
         }
     }
 
-    fn note_authors(&self, event: &SignalingEvent) {
-        if let SignalingEvent::Response(Response::RequestOffer(member) | Response::Present(member)) = event {
-            self.last_author.fetch_max(member.author.0, Ordering::Relaxed);
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the rest is for the driver alone")]
+    fn note(&mut self, event: &SignalingEvent) {
+        match event {
+            SignalingEvent::Response(Response::RequestOffer(member) | Response::Present(member)) => {
+                self.last_author.fetch_max(member.author.0, Ordering::Relaxed);
+            }
+            SignalingEvent::Response(Response::Ice(ice)) => self.renew_ice_at = renew_at(Some(ice)),
+            _ => {}
         }
     }
 
@@ -107,7 +164,8 @@ impl Stay {
             // All members lose the server at once; they should not all come back at once.
             let jitter = rand::rng().random_range(0.5..1.5);
             let pause = delay.mul_f64(jitter);
-            self.tell(SignalingEvent::Down(pause)).await?;
+            let refused = self.refused.take();
+            self.tell(refused.map_or(SignalingEvent::Down(pause), SignalingEvent::Refused)).await?;
             self.pause(pause).await?;
             delay = (delay * 2).clamp(FIRST_DELAY, LONGEST_DELAY);
             match self.try_once().await {
@@ -145,6 +203,11 @@ impl Stay {
             }
             Err(error) => return Err(error.to_string()),
         };
+        if let Some(ice) = &start.ice {
+            self.renew_ice_at = renew_at(Some(ice));
+            // An end of the driver is noticed by whoever tells it next.
+            let _ = self.events.send(SignalingEvent::Response(Response::Ice(ice.clone()))).await;
+        }
         let deadline = Instant::now() + ANSWER_WITHIN;
         let entered = timeout_at(deadline, self.enter_again(&mut socket, start));
         self.membership = entered.await.map_err(|late| format!("it does not answer: {late}"))??;
@@ -180,11 +243,18 @@ impl Stay {
             incarnation: self.membership.incarnation.clone(),
             author: protocol::Author(self.membership.author.0),
             last_author: protocol::Author(self.last_author.load(Ordering::Relaxed)),
+            opens_after: self.opens_after.map(|after| protocol::Author(after.0)),
             max_members: u32::try_from(self.options.max_members).ok(),
         };
         match ask(socket, Request::Resume(resume)).await? {
-            Response::Resumed(joined) => Ok(joined.into()),
-            Response::ResumeFailed(failed) => Err(failed.reason),
+            Response::Resumed(joined) => {
+                self.opens_after = None;
+                Ok(joined.into())
+            }
+            Response::ResumeFailed(failed) => {
+                self.refused = Some(failed.reason.clone());
+                Err(failed.reason)
+            }
             other => Err(format!("it answers with {}", other.encode())),
         }
     }
@@ -193,6 +263,20 @@ impl Stay {
         if let Some(server) = self.embedded.take() {
             server.stop().await;
         }
+    }
+}
+
+/// When to ask for STUN and TURN servers anew.
+fn renew_at(ice: Option<&Ice>) -> Option<Instant> {
+    let valid = Duration::from_secs(ice?.valid_s?).clamp(ICE_VALID_LEAST, ICE_VALID_MOST);
+    Some(Instant::now() + valid / 2)
+}
+
+/// Resolves at a moment, or never.
+async fn at(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
     }
 }
 

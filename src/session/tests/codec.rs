@@ -64,7 +64,12 @@ fn every_message_says_what_it_said() {
         Message::RequestSync(vec![(Author(1), 1, limits::TICKS)]),
         Message::Clock { seen: clock(&[(u32::MAX, limits::TICKS)]), floor: None },
         Message::Clock { seen: clock(&[(1, 2)]), floor: Some(clock(&[])) },
-        Message::Presence(Presence { name: String::new(), path, editing: true }),
+        Message::Presence(Presence {
+            name: String::new(),
+            path,
+            editing: true,
+            color: Some("cyan".to_owned()),
+        }),
         Message::Presence(Presence::default()),
         Message::Goodbye,
     ] {

@@ -273,8 +273,11 @@ fn what_is_sent_again_is_little() {
         | Message::RequestSync(_)
         | Message::Clock { .. }
         | Message::Presence(_)
+        | Message::Links(_)
+        | Message::Pass { .. }
         | Message::Dropped(_)
         | Message::Goodbye
+        | Message::Prove { .. }
         | Message::Signed(..) => None,
     });
     assert_eq!(longest.max(), Some(16));

@@ -84,8 +84,9 @@ fn who_has_more_of_a_dropped_member_says_so_before_anything_is_forgotten() {
     let mut net = Net::connected(sessions);
     net.disconnect(ONE, THREE);
     // The second alone gets the third's edit, and cannot pass it on.
-    let is_passed_on = |from: Author, to: Author, message: &Message| {
-        (from, to) != (TWO, ONE) || !matches!(message, Message::Changes(_) | Message::Change(_))
+    let is_passed_on = |from: Author, to: Author, message: &Message| match message {
+        Message::Changes(_) | Message::Change(_) => (from, to) != (TWO, ONE),
+        message => !matches!(message, Message::Pass { .. }),
     };
     let now = net.now;
     set(net.at(THREE), now, "late", "1");
@@ -173,4 +174,17 @@ fn who_has_left_may_come_back_until_it_is_dropped() {
     net.pass(ms(5_000));
     assert_eq!(text(net.at(TWO)), r#"{"mine":2,"by 1":11}"#);
     assert_eq!(net.at(TWO).author().member(), TWO);
+}
+
+#[test]
+fn who_can_be_heard_by_way_of_another_is_not_dropped() {
+    let sessions =
+        [creator_with("{}", 8), Session::join(TWO, &[], options(8)), Session::join(THREE, &[], options(8))];
+    let mut net = Net::connected(sessions);
+    net.disconnect(ONE, THREE);
+    edit_all(&mut net, &[ONE, TWO, THREE], 40);
+    for who in [ONE, TWO, THREE] {
+        assert!(net.at(who).dropped().first.iter().len() == 0);
+        assert_eq!(net.at(who).author(), who);
+    }
 }

@@ -4,16 +4,18 @@
 mod codec;
 mod hostile;
 mod joining;
+mod keeping;
 mod live;
 mod membership;
 mod people;
+mod reach;
 mod signed;
 mod undo;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Channel, Dropped, Event, Input, Message, Output, Session, SessionOptions, Time};
+use super::{Channel, Dropped, Event, Input, Message, Output, Record, Session, SessionOptions, Time};
 use crate::document::{Method, Path, parse};
 use crate::limits;
 use crate::sync::{Author, Checkpoint, VectorClock};
@@ -56,6 +58,7 @@ fn text(session: &Session) -> String {
 #[derive(Debug, Default)]
 struct Wanted {
     sent: Vec<(Author, Channel, Message)>,
+    records: Vec<(u64, Record)>,
     events: Vec<Event>,
     expelled: Vec<Author>,
 }
@@ -64,6 +67,7 @@ fn drain(session: &mut Session) -> Wanted {
     let mut wanted = Wanted::default();
     while let Some(output) = session.poll() {
         match output {
+            Output::Store(number, record) => wanted.records.push((number, record)),
             Output::Send(to, channel, message) => wanted.sent.push((to, channel, message)),
             Output::Event(event) => wanted.events.push(event),
             Output::Expel(author) => wanted.expelled.push(author),
@@ -92,12 +96,13 @@ struct Net {
     sessions: BTreeMap<Author, Session>,
     said: Vec<(Author, Author, Message)>,
     events: Vec<(Author, Event)>,
+    records: Vec<(u64, Record)>,
 }
 
 impl Net {
     fn new(sessions: impl IntoIterator<Item = Session>) -> Self {
         let sessions = sessions.into_iter().map(|session| (session.author(), session)).collect();
-        Self { now: Time::ZERO, sessions, said: Vec::new(), events: Vec::new() }
+        Self { now: Time::ZERO, sessions, said: Vec::new(), events: Vec::new(), records: Vec::new() }
     }
 
     /// A room of these, all connected, the document with everyone.
@@ -134,13 +139,19 @@ impl Net {
     /// Delivers until nobody has anything to say; what is not let through is lost.
     fn deliver(&mut self, mut through: impl FnMut(Author, Author, &Message) -> bool) {
         loop {
-            let mut sent = Vec::new();
+            let (mut sent, mut stored) = (Vec::new(), false);
             for (&from, session) in &mut self.sessions {
                 let wanted = drain(session);
+                // The disk is as fast as the network here.
+                if let Some(&(last, _)) = wanted.records.last() {
+                    session.handle(self.now, Input::Stored(last));
+                    stored = true;
+                }
+                self.records.extend(wanted.records);
                 sent.extend(wanted.sent.into_iter().map(|(to, _, message)| (from, to, message)));
                 self.events.extend(wanted.events.into_iter().map(|event| (from, event)));
             }
-            if sent.is_empty() {
+            if sent.is_empty() && !stored {
                 return;
             }
             for (from, to, message) in sent {

@@ -2,7 +2,7 @@ use super::*;
 use crate::session::{Link, Presence};
 
 fn presence(name: &str) -> Presence {
-    Presence { name: name.to_owned(), path: Some(Path::ROOT.key("a")), editing: true }
+    Presence { name: name.to_owned(), path: Some(Path::ROOT.key("a")), editing: true, color: None }
 }
 
 fn link(session: &Session, author: Author) -> Option<Link> {

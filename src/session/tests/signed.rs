@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::sync::{Change, EditError};
-use crate::trust::{Access, AuthorKey, Certificate, Distrust, Fraud, Ledger, Role, Secret};
+use crate::trust::{Access, AuthorKey, Certificate, Distrust, Evidence, Fraud, Ledger, Role, Secret};
 
 const FOUR: Author = Author(4);
 
@@ -138,7 +138,7 @@ fn a_reader_that_writes_all_the_same_is_expelled_and_nothing_altered() {
     let mut forger = Ledger::new(own_room, THREE, key(THREE));
     let changes = vec![change(THREE, 1, "mine")];
     forger.enter_own(&changes);
-    let (changes, seals) = forger.seal(&changes);
+    let (changes, seals) = forger.seal(&changes, true);
     let message = Message::Changes(changes);
     let proof = crate::session::Proof { seals, hashes: Vec::new() };
     let wanted = say(net.at(ONE), now, THREE, Message::Signed(Box::new(message), proof));
@@ -190,7 +190,7 @@ fn who_tells_two_peers_two_stories_is_found_out_when_they_compare() {
         let mut ledger = Ledger::new(access(), TWO, key(TWO));
         let changes = vec![change(TWO, 1, word)];
         ledger.enter_own(&changes);
-        let (changes, seals) = ledger.seal(&changes);
+        let (changes, seals) = ledger.seal(&changes, true);
         let proof = crate::session::Proof { seals, hashes: Vec::new() };
         Message::Signed(Box::new(Message::Changes(changes)), proof)
     };
@@ -263,5 +263,68 @@ fn proofs_are_read_as_they_are_written() {
         r#"["changes",[],{"seals":[],"hashes":{"x":"AA=="}}]"#,
     ] {
         assert!(Message::decode(bad).is_err(), "{bad}");
+    }
+}
+
+/// What was stored beside the changes.
+fn evidence(records: &[(u64, Record)]) -> Vec<Evidence> {
+    let mut all = Vec::new();
+    for (_, record) in records {
+        match record {
+            Record::Whole(_, _, evidence) => all.clone_from(evidence),
+            Record::Changes(_, evidence) => all.extend(evidence.iter().cloned()),
+        }
+    }
+    all
+}
+
+#[test]
+fn who_comes_back_proves_what_it_and_others_made() {
+    // As who it was, or as somebody new with the same key; from the records as they came, or from
+    // a whole that has forgotten some of them.
+    for (again, forgets) in [(ONE, false), (THREE, false), (ONE, true), (THREE, true)] {
+        let history = if forgets { 16 } else { 1_000 };
+        let first = signing(creator_with("{}", history), Role::Owner).kept(false);
+        let second = signing(Session::join(TWO, &[], options(history)), Role::Writer);
+        let mut net = Net::new([first, second]);
+        connect(&mut net, ONE, TWO, &[ONE, TWO]);
+        net.pass(ms(100));
+        for number in 0..40 {
+            let now = net.now;
+            set(net.at(ONE), now, &format!("one {number}"), "1");
+            set(net.at(TWO), now, &format!("two {number}"), "2");
+            net.pass(ms(200));
+        }
+        net.pass(ms(5_000));
+        net.disconnect(ONE, TWO);
+        let now = net.now;
+        set(net.at(ONE), now, "not sent", "true");
+        net.deliver(|_, _, _| true);
+        let mut records = std::mem::take(&mut net.records);
+        if forgets {
+            records.push(net.at(ONE).whole().unwrap());
+            assert!(net.at(ONE).replica().unwrap().history().len() < 60);
+        }
+        let expected = text(net.at(ONE));
+        // Both are gone, and only one comes back.
+        let evidence = evidence(&records);
+        let replica = keeping::restore(again, &records);
+        let mut ledger = Ledger::new(access(), again, key(ONE));
+        let changes: Vec<_> = replica.history().cloned().collect();
+        ledger.restore(&replica.checkpoint().clock, &changes, &evidence, &[ONE]);
+        let back = Session::resume(replica, &[], options(1_000)).with_ledger(ledger).kept(true);
+        let mut net = Net::new([back, signing(joiner(FOUR), Role::Writer)]);
+        let shown = Certificate::issue(&access(), again, &key(ONE)).unwrap().bytes().to_vec();
+        net.at(FOUR).handle(ms(0), Input::Certified(again, shown));
+        net.at(again).handle(ms(0), Input::Certified(FOUR, certificate(FOUR)));
+        net.connect(again, FOUR);
+        net.pass(ms(200));
+        let now = net.now;
+        set(net.at(again), now, "more", "1");
+        set(net.at(FOUR), now, "four", "4");
+        net.pass(ms(1_000));
+        assert_eq!(frauds(&net), [], "as {again}, forgets {forgets}");
+        assert!(text(net.at(FOUR)).starts_with(expected.strip_suffix('}').unwrap()), "as {again}");
+        assert_eq!(net.at(FOUR).snapshot().unwrap().value, net.at(again).snapshot().unwrap().value);
     }
 }

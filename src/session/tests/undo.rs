@@ -128,3 +128,20 @@ fn a_large_group_is_taken_back_for_everyone() {
     assert_eq!(text(net.at(TWO)), text(net.at(ONE)));
     assert_eq!(net.at(TWO).snapshot().unwrap().value.len(), 200);
 }
+
+#[test]
+fn keys_deleted_together_come_back_in_the_order_they_had() {
+    let source = r#"{"a":1,"b":2,"c":3,"d":4,"e":5}"#;
+    for keys in [["b", "c", "e"], ["e", "c", "b"], ["c", "e", "b"]] {
+        let mut session = creator(source);
+        for key in keys {
+            session.edit(ms(0), None, 7, Path::ROOT.key(key), Method::Delete).unwrap();
+        }
+        for _ in 0..2 {
+            session.undo(ms(0)).unwrap();
+            assert_eq!(text(&session), r#"{"a":1,"d":4,"b":2,"c":3,"e":5}"#, "{keys:?}");
+            session.redo(ms(0)).unwrap();
+            assert_eq!(text(&session), r#"{"a":1,"d":4}"#, "{keys:?}");
+        }
+    }
+}

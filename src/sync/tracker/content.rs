@@ -57,6 +57,9 @@ impl MapNode {
     #[expect(clippy::indexing_slicing, reason = "it has been found or added")]
     pub(super) fn slot_mut(&mut self, key: &Text) -> &mut Entries {
         let at = self.find(key).unwrap_or_else(|| {
+            if self.slots.is_empty() {
+                self.slots.reserve(self.base.len().clamp(1, INDEX_FROM));
+            }
             self.slots.push((key.clone(), Entries::new()));
             let at = self.slots.len() - 1;
             if at == INDEX_FROM {

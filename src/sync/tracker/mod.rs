@@ -21,6 +21,7 @@ mod resolve;
 mod sequence;
 mod splice;
 mod stage;
+mod ways;
 mod write;
 
 use smallvec::SmallVec;
@@ -30,6 +31,7 @@ use crate::document::{Kind, Text, Value};
 use content::{Content, ListNode, MapNode, StringNode};
 use links::Links;
 use stage::Known;
+use ways::Ways;
 
 pub(super) use inverse::{Answer, Inverse};
 pub(super) use links::Restoration;
@@ -120,8 +122,10 @@ pub(super) struct Tracker {
     keys: Vec<Key>,
     /// What the values hold.
     nodes: Vec<Content>,
-    /// By node.
-    hangings: Vec<Hanging>,
+    /// By node; nothing for those that nobody looks for in the document.
+    hangings: Vec<Option<Box<Hanging>>>,
+    /// Where paths have led, that lead there for everyone.
+    ways: Ways,
     root: Entries,
     /// What the changes did, when somebody wants to know.
     records: Option<Vec<Record>>,
@@ -138,6 +142,7 @@ impl Tracker {
             keys: Vec::new(),
             nodes: Vec::new(),
             hangings: Vec::new(),
+            ways: Ways::default(),
             root: Entries::new(),
             records: None,
             links: Links::default(),
@@ -184,20 +189,20 @@ impl Tracker {
     }
 
     #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
-    fn hanging(&self, id: NodeId) -> &Hanging {
-        &self.hangings[id.0 as usize]
+    fn hanging(&self, id: NodeId) -> Option<&Hanging> {
+        self.hangings[id.0 as usize].as_deref()
     }
 
     #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
     fn hanging_mut(&mut self, id: NodeId) -> &mut Hanging {
-        &mut self.hangings[id.0 as usize]
+        self.hangings[id.0 as usize].get_or_insert_default()
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "a window holds far fewer than 2^32 values")]
     fn add_entry(&mut self, added: Option<ChangeId>, value: Value, key: Key, mergeable: bool) -> EntryId {
         let node = NodeId(self.nodes.len() as u32);
         self.nodes.push(Content::Plain(value));
-        self.hangings.push(Hanging::default());
+        self.hangings.push(None);
         let id = EntryId(self.entries.len() as u32);
         self.entries.push(Entry { added, removed: SmallVec::new(), node, mergeable });
         self.keys.push(key);
@@ -208,14 +213,40 @@ impl Tracker {
     fn add_base(&mut self, value: Value, place: KeyPlace, owner: Owner) -> EntryId {
         let spelling = if let Owner::Key(_, key) = &owner { key.clone() } else { Text::default() };
         let entry = self.add_entry(None, value, Key { place, spelling }, false);
-        self.hang(entry, owner);
+        self.hang(entry, owner, true);
         entry
     }
 
-    /// Notes that a slot holds an entry.
-    fn hang(&mut self, entry: EntryId, owner: Owner) {
+    /// Notes that a slot holds an entry, if what it holds will be looked for in the document:
+    /// what has an inside. Strings seldom are, so where only one slot can hold them that is
+    /// [noted later](Self::hang_later).
+    fn hang(&mut self, entry: EntryId, owner: Owner, is_only: bool) {
         let node = self.entry(entry).node;
-        self.hanging_mut(node).owners.push((entry, owner));
+        let is_looked_for = match self.kind(node) {
+            Kind::Object | Kind::Array => true,
+            Kind::String => !is_only,
+            Kind::Null | Kind::Bool | Kind::Number => false,
+        };
+        if is_looked_for || self.is_recording() {
+            self.hanging_mut(node).owners.push((entry, owner));
+        }
+    }
+
+    /// Notes which slot holds a string, of those that make up one which shows it.
+    fn hang_later(&mut self, string: EntryId, slot: &Slot) {
+        let node = self.entry(string).node;
+        if self.hanging(node).is_some() {
+            return;
+        }
+        let owner = match slot {
+            Slot::Root => Some(Owner::Root),
+            Slot::Key(maps, key) => maps.iter().map(|&map| self.entry(map).node).find_map(|map| {
+                let is_held = self.map(map)?.slot(key)?.contains(&string);
+                is_held.then(|| Owner::Key(map, key.clone()))
+            }),
+            Slot::Item(list, item) => Some(Owner::Item(self.entry(*list).node, *item)),
+        };
+        self.hanging_mut(node).owners.extend(owner.map(|owner| (string, owner)));
     }
 
     fn is_visible(&self, id: EntryId, view: View<'_>) -> bool {

@@ -41,7 +41,7 @@ pub(in crate::sync) struct Scope {
 impl Tracker {
     /// What somebody with `clock` saw at `path`; nothing if there is no slot for them there.
     pub(in crate::sync) fn scope(&mut self, path: &Path, clock: &VectorClock) -> Option<Scope> {
-        let way = self.follow(path.steps(), View::At(clock));
+        let way = self.follow(path, View::At(clock));
         let Target::Slot(slot) = way.target else { return None };
         let values = self.living(&slot, View::At(clock));
         Some(Scope { slot, values, containers: way.containers.into_iter().flatten().collect() })
@@ -133,7 +133,7 @@ impl Tracker {
     /// Where the slot is now that somebody with `clock` sees filled at `path`; nothing if it is
     /// empty or gone.
     pub(in crate::sync) fn locate(&mut self, clock: &VectorClock, path: &Path) -> Option<Path> {
-        let Target::Slot(slot) = self.follow(path.steps(), View::At(clock)).target else { return None };
+        let Target::Slot(slot) = self.follow(path, View::At(clock)).target else { return None };
         let was_filled = !self.living(&slot, View::At(clock)).is_empty();
         let slot = self.current(&slot);
         let is_filled = !self.living(&slot, View::Now).is_empty();

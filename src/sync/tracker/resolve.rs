@@ -1,8 +1,10 @@
 //! What a path means to somebody who has seen no more than a clock says.
 
-use super::sequence::Sequence;
+use smallvec::SmallVec;
+
+use super::sequence::{NOW, Sequence};
 use super::{Author, Entries, EntryId, KeyPlace, NodeId, Owner, Tracker, View};
-use crate::document::{Kind, Step, Text};
+use crate::document::{Kind, Path, Step, Text};
 use crate::sync::{ChangeId, Tick};
 
 /// With more values than this, those of one author in a slot are searched and not looked through.
@@ -90,7 +92,7 @@ impl Tracker {
     }
 
     /// All the values written to a slot that has been looked at before and is kept in one place.
-    fn held(&self, slot: &Slot) -> Option<&Entries> {
+    pub(super) fn held(&self, slot: &Slot) -> Option<&Entries> {
         match slot {
             Slot::Root => Some(&self.root),
             Slot::Key(maps, key) => {
@@ -219,7 +221,23 @@ impl Tracker {
     }
 
     /// Follows a path.
-    pub(super) fn follow(&mut self, steps: &[Step], view: View<'_>) -> Way {
+    pub(super) fn follow(&mut self, path: &Path, view: View<'_>) -> Way {
+        if !self.is_recording()
+            && let Some(slot) = self.known_way(path)
+        {
+            return Way { containers: Vec::new(), target: Target::Slot(slot) };
+        }
+        let mut slots: SmallVec<[Slot; 8]> = SmallVec::new();
+        let way = self.follow_steps(path.steps(), view, &mut slots);
+        if let Target::Slot(slot) = &way.target {
+            slots.push(slot.clone());
+            self.note_way(path, &slots);
+        }
+        way
+    }
+
+    /// Follows steps from the root, and notes the slots on the way.
+    fn follow_steps(&mut self, steps: &[Step], view: View<'_>, slots: &mut SmallVec<[Slot; 8]>) -> Way {
         let mut slot = Slot::Root;
         let mut containers = Vec::new();
         for (at, step) in steps.iter().enumerate() {
@@ -251,7 +269,7 @@ impl Tracker {
                 }
                 _ => return Way { containers, target: Target::Nowhere },
             };
-            slot = next;
+            slots.push(std::mem::replace(&mut slot, next));
         }
         Way { containers, target: Target::Slot(slot) }
     }
@@ -266,8 +284,12 @@ impl Tracker {
             return ((index < length).then_some(index), length);
         };
         let is_filled = |item| self.is_filled(node, item, view);
-        let found = if let View::Of(author, clock) = view {
-            let column = items.column(author, clock, is_filled);
+        let column = match view {
+            View::Now => Some(NOW),
+            View::Of(author, clock) => Some(items.column(author, clock, is_filled)),
+            View::At(_) => None,
+        };
+        let found = if let Some(column) = column {
             (items.item_at(column, index), items.len(column))
         } else {
             let pieces: Vec<_> = items.visible(view, is_filled).collect();

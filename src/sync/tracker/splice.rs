@@ -1,11 +1,13 @@
 //! Splices, of arrays and of strings.
 
+use smallvec::SmallVec;
+
 use super::content::Content;
 use super::patch::show_letters;
 use super::resolve::Shown;
-use super::sequence::Piece;
+use super::sequence::{NOW, Piece};
 use super::write::{Applied, Writer};
-use super::{Effect, Entries, EntryId, NodeId, Slot, Tracker};
+use super::{Effect, Entries, EntryId, NodeId, Slot, Tracker, View};
 use crate::document::{Method, Text, Value};
 
 impl Tracker {
@@ -14,7 +16,10 @@ impl Tracker {
     ) -> Applied {
         match self.shown(slot, writer.view()) {
             Shown::List(list) => self.splice_list(writer, list, start, count, items),
-            Shown::String(string) => return self.splice_string(writer, string, start, count, items),
+            Shown::String(string) => {
+                self.hang_later(string, slot);
+                return self.splice_string(writer, string, start, count, items);
+            }
             Shown::Absent | Shown::Map(_) | Shown::Scalar => return Applied::Void,
         }
         Applied::Yes
@@ -29,9 +34,12 @@ impl Tracker {
         let node = self.entry(list).node;
         self.expand(node);
         self.note_shift(node);
-        let (id, view, clock) = (writer.id, writer.view(), writer.clock);
+        let (id, view) = (writer.id, writer.view());
         let Some(mut order) = self.take_order(node) else { return };
-        let column = order.column(id.author, clock, |item| self.is_filled(node, item, view));
+        let column = match view {
+            View::Of(author, clock) => order.column(author, clock, |item| self.is_filled(node, item, view)),
+            View::At(_) | View::Now => NOW,
+        };
         let (start, count) = Method::clamp(start, count, order.len(column));
         let removed = order.range(column, start, count);
         let inserted = (!values.is_empty()).then(|| order.insert(id, column, start, values.len()));
@@ -99,14 +107,17 @@ impl Tracker {
         }
         self.expand(node);
         let stage = if writer.document.is_some() { self.on_show(node) } else { None };
-        let (id, clock) = (writer.id, writer.clock);
+        let (id, view) = (writer.id, writer.view());
         let Content::String(letters) = self.content_mut(node) else { return Applied::Void };
-        let column = letters.items.column(id.author, clock, |_| true);
+        let column = match view {
+            View::Of(author, clock) => letters.items.column(author, clock, |_| true),
+            View::At(_) | View::Now => NOW,
+        };
         let (start, count) = Method::clamp(start, count, letters.items.len(column));
         let removed = letters.items.range(column, start, count);
         let typed: usize = insertions.iter().map(|text| letters.add(text)).sum();
         let inserted = (typed > 0).then(|| letters.items.insert(id, column, start, typed));
-        let gone: Vec<(usize, usize)> =
+        let gone: SmallVec<[(usize, usize); 4]> =
             removed.iter().filter_map(|&piece| letters.items.remove(id, column, piece)).collect();
 
         if let Some(stage) = stage {

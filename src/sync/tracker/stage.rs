@@ -43,7 +43,7 @@ impl Tracker {
 
     /// Where a node is on show, if it is.
     pub(super) fn on_show(&mut self, node: NodeId) -> Option<Arc<Stage>> {
-        if let Some((moves, stage)) = &self.hanging(node).stage
+        if let Some((moves, stage)) = self.hanging(node).and_then(|hanging| hanging.stage.as_ref())
             && *moves == self.moves
         {
             return Some(stage.clone());
@@ -55,8 +55,8 @@ impl Tracker {
     }
 
     fn find_stage(&mut self, node: NodeId) -> Option<Stage> {
-        for number in 0..self.hanging(node).owners.len() {
-            let (entry, owner) = self.hanging(node).owners.get(number).cloned()?;
+        let owners = self.hanging(node)?.owners.clone();
+        for (entry, owner) in owners {
             let (slot, route) = match owner {
                 Owner::Root => (Slot::Root, Route::new()),
                 Owner::Key(map, key) => {
@@ -82,12 +82,19 @@ impl Tracker {
     /// Notes that what a slot shows is about to change: if there are records of anything inside,
     /// that may be on show elsewhere from now on, or nowhere.
     pub(super) fn note_move(&mut self, slot: &Slot) {
+        // The maps that are shown as one with those the writer knows may hold more there.
+        let beside = match slot {
+            Slot::Key(maps, _) if maps.iter().any(|&map| self.entry(map).mergeable) => {
+                self.stage_of(maps).map(|stage| stage.shown.clone())
+            }
+            Slot::Root | Slot::Key(..) | Slot::Item(..) => None,
+        };
         let has_inside = |entries: &Entries| {
             entries.iter().any(|&entry| !matches!(self.content_of(entry), Content::Plain(_)))
         };
         let moves = match slot {
             Slot::Root => true,
-            Slot::Key(maps, key) => maps.iter().any(|&map| {
+            Slot::Key(maps, key) => beside.as_ref().unwrap_or(maps).iter().any(|&map| {
                 self.map(self.entry(map).node).and_then(|map| map.slot(key)).is_some_and(has_inside)
             }),
             Slot::Item(list, item) => {

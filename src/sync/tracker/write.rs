@@ -4,7 +4,7 @@ use super::patch::Document;
 use super::resolve::{Shown, Target};
 use super::{Effect, Entries, EntryId, Key, KeyPlace, Owner, Slot, Tracker, View};
 use crate::document::{Kind, Method, Text, Value};
-use crate::sync::{Change, ChangeId, Stamp, VectorClock};
+use crate::sync::{Change, ChangeId, Stamp};
 
 /// Whether a change resolved in its context. If not it is void and has altered nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,8 +17,8 @@ pub(super) enum Applied {
 pub(super) struct Writer<'a, 'd> {
     pub(super) id: ChangeId,
     stamp: Stamp,
-    /// What its author had seen, and the change itself, of which there is nothing to see yet.
-    pub(super) clock: &'a VectorClock,
+    /// What its author saw.
+    view: View<'a>,
     /// How many keys it has named so far.
     named: u32,
     /// The containers on the way to what it changed, and what it did there: when that is recorded.
@@ -29,7 +29,7 @@ pub(super) struct Writer<'a, 'd> {
 
 impl<'a> Writer<'a, '_> {
     pub(super) fn view(&self) -> View<'a> {
-        View::Of(self.id.author, self.clock)
+        self.view
     }
 
     fn place(&mut self) -> KeyPlace {
@@ -43,11 +43,21 @@ impl Tracker {
     /// that does not resolve in its context alters nothing. Everything it saw must have been
     /// applied before, or be in the value that the tracker started from.
     pub(in crate::sync) fn apply(&mut self, change: &Change, document: Document<'_>) {
-        let way = self.follow(change.path.steps(), View::Of(change.author, &change.clock));
+        // Of the change itself, which its clock includes, there is nothing to see yet.
+        self.apply_seeing(change, View::Of(change.author, &change.clock), document);
+    }
+
+    /// The same for a change that has seen everything here, which is quicker to see.
+    pub(in crate::sync) fn apply_latest(&mut self, change: &Change) {
+        self.apply_seeing(change, View::Now, None);
+    }
+
+    fn apply_seeing(&mut self, change: &Change, view: View<'_>, document: Document<'_>) {
+        let way = self.follow(&change.path, view);
         let mut writer = Writer {
             id: change.id(),
             stamp: change.stamp(),
-            clock: &change.clock,
+            view,
             named: 0,
             containers: way.containers,
             effects: Vec::new(),
@@ -200,7 +210,7 @@ impl Tracker {
             Slot::Root => {
                 let at = self.rank_in(&self.root, id);
                 self.root.insert(at, entry);
-                self.hang(entry, Owner::Root);
+                self.hang(entry, Owner::Root, true);
             }
             Slot::Key(maps, key) => {
                 for &map in maps {
@@ -210,7 +220,7 @@ impl Tracker {
                     if let Some(map) = self.map_mut(holder) {
                         map.slot_mut(key).insert(at, entry);
                     }
-                    self.hang(entry, Owner::Key(holder, key.clone()));
+                    self.hang(entry, Owner::Key(holder, key.clone()), maps.len() == 1);
                 }
             }
             Slot::Item(list, item) => {
@@ -220,7 +230,7 @@ impl Tracker {
                 if let Some(list) = self.list_mut(holder) {
                     list.slots.entry(*item).or_default().insert(at, entry);
                 }
-                self.hang(entry, Owner::Item(holder, *item));
+                self.hang(entry, Owner::Item(holder, *item), true);
             }
         }
     }

@@ -85,7 +85,8 @@ impl Chain {
         loose.into_values().try_for_each(|link| self.enter(link))
     }
 
-    fn last(&self) -> Tick {
+    /// The last tick that is known.
+    pub(super) fn last(&self) -> Tick {
         self.base + (self.hashes.len() as Tick).saturating_sub(1)
     }
 
@@ -159,6 +160,11 @@ impl Chain {
                 self.loose_changes = self.loose_changes.saturating_sub(replaced.hashes.len());
             }
         }
+    }
+
+    /// The signatures in a run.
+    pub(super) fn signatures(&self, first: Tick, last: Tick) -> impl Iterator<Item = (Tick, &[u8; 64])> {
+        self.signatures.range(first..=last.max(first)).map(|(&tick, signature)| (tick, signature))
     }
 
     /// The first signature at a tick or after it.

@@ -8,9 +8,12 @@
 //! tamper-evident logs (Crosby & Wallach, 2009); one signature a batch keeps it cheap.
 
 mod chain;
+mod evidence;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+pub use self::evidence::{Evidence, EvidenceKind};
 
 use self::chain::{Chain, Link};
 use super::{Access, AuthorKey, Certificate};
@@ -210,15 +213,16 @@ impl Ledger {
     }
 
     /// What proves changes to somebody else, and those that it proves: all, but for those after
-    /// their author's last signature. Own ones are signed here.
-    pub fn seal(&mut self, changes: &[Arc<Change>]) -> (Vec<Arc<Change>>, Vec<Seal>) {
+    /// their author's last signature. Own ones are signed here; the own certificate goes along
+    /// unless it has been shown to the receiver.
+    pub fn seal(&mut self, changes: &[Arc<Change>], is_shown: bool) -> (Vec<Arc<Change>>, Vec<Seal>) {
         let mut seals = Vec::new();
         for (author, first, last) in runs_of(changes) {
             if author == self.me {
                 self.sign(last);
             }
-            // A member's own is known, but not that for another name of its.
-            let is_known = author == self.me && author == author.member();
+            // A member's own has been shown, but not that for another name of its.
+            let is_known = is_shown && author == self.me && author == author.member();
             let certificate = self.certificates.get(&author).filter(|_| !is_known);
             let certificate = certificate.map(|certificate| certificate.bytes().to_vec());
             let Some(chain) = self.chains.get(&author) else { continue };

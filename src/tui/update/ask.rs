@@ -1,10 +1,11 @@
 //! Questions that one key answers.
 
 use super::{drafting, editing, is_cancel};
-use crate::document::{Kind, Method};
+use crate::document::{Kind, Method, Value};
 use crate::tui::keymap::Key;
 use crate::tui::message::{Effect, Level, SaveWanted};
-use crate::tui::model::{Mode, Model, Question};
+use crate::tui::mode::{Mode, Question};
+use crate::tui::model::Model;
 
 pub(super) fn press(model: &mut Model, question: Question, key: Key) -> Vec<Effect> {
     model.notice = None;
@@ -31,6 +32,10 @@ pub(super) fn press(model: &mut Model, question: Question, key: Key) -> Vec<Effe
         (Question::NotSaved { can_reload: true, .. }, "R") => {
             model.mode = Mode::Browse;
             vec![Effect::Reload]
+        }
+        (Question::PasteText { text, .. }, "s") => {
+            model.mode = Mode::Browse;
+            editing::paste_value(model, Value::string(&text), "a string")
         }
         (Question::BadText { text, .. }, "e") => {
             model.mode = Mode::Browse;

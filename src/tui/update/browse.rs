@@ -1,11 +1,12 @@
 //! Keys while going about: counts, sequences, and the actions they come to.
 
-use super::{choosing, command, editing, motion, pages};
-use crate::tui::action::{Action, Fold, Move, Room};
+use super::{choosing, command, editing, motion, pages, reading};
+use crate::tui::action::{Action, Copied, Fold, Move, Room};
 use crate::tui::keymap::{Key, Resolved, shown_keys};
 use crate::tui::line::Line;
 use crate::tui::message::{Doer, Effect, Level, Moment, SaveWanted};
-use crate::tui::model::{Mode, Model, PageKind, Question};
+use crate::tui::mode::{Mode, PageKind, Question};
+use crate::tui::model::Model;
 use crate::tui::view::layout;
 
 /// The highest count that can be typed.
@@ -57,7 +58,7 @@ pub(super) fn run(
         Action::Find(find) => command::find(model, find),
         Action::Edit(edit) => return editing::run(model, edit, count.unwrap_or(1)),
         Action::Copy(what) => return pages::copy(model, what, count.unwrap_or(1)),
-        Action::Room(Room::Cancel) => cancel(model, key, was_begun),
+        Action::Room(Room::Cancel) => return cancel(model, key, was_begun),
         Action::Room(room) => return attend(model, room),
     }
     Vec::new()
@@ -93,13 +94,24 @@ fn refold(model: &mut Model, fold: Fold, key: Key) {
         Fold::CloseAll => open_levels(model, 1),
         Fold::OpenAll => open_levels(model, usize::MAX),
         Fold::Levels => open_levels(model, key.digit().unwrap_or(1)),
+        Fold::Punctuation => {
+            model.look.has_punctuation = !model.look.has_punctuation;
+            let told = if model.look.has_punctuation { "line mode; m goes back" } else { "data mode" };
+            model.say(Level::Plain, told);
+        }
+        Fold::Wrap => {
+            model.look.wraps = !model.look.wraps;
+            let told = if model.look.wraps { "long strings are wrapped" } else { "long strings are cut" };
+            model.say(Level::Plain, told);
+        }
+        Fold::Read => reading::open(model),
     }
 }
 
 fn attend(model: &mut Model, room: Room) -> Vec<Effect> {
     match room {
         Room::Save => return vec![Effect::Save(SaveWanted::default())],
-        Room::Conflicts => return vec![Effect::Conflicts],
+        Room::Conflicts => return vec![Effect::Conflicts { are_shown: true }],
         Room::Compare => return vec![Effect::Compare],
         Room::Follow => follow_next(model),
         Room::Past => return vec![Effect::Version(Moment::BeforeLast)],
@@ -152,14 +164,24 @@ fn follow_next(model: &mut Model) {
     }
 }
 
-fn cancel(model: &mut Model, key: Key, was_begun: bool) {
-    if !was_begun && !model.marked.is_empty() {
+/// Lets go of what is begun, of what is marked and of the matches shown. With rows marked, Ctrl-C
+/// means what it means elsewhere.
+fn cancel(model: &mut Model, key: Key, was_begun: bool) -> Vec<Effect> {
+    let is_copy = Some(key) == Key::named("Ctrl-c");
+    if was_begun {
+        return Vec::new();
+    }
+    if !model.marked.is_empty() {
+        if is_copy {
+            return pages::copy(model, Copied::Value, 1);
+        }
         model.marked.clear();
-        return;
-    }
-    if !was_begun && Some(key) == Key::named("Ctrl-c") {
+    } else if is_copy {
         model.say(Level::Plain, "to quit, press q");
+    } else {
+        model.has_matches = false;
     }
+    Vec::new()
 }
 
 /// Leaves, or asks first when something would be lost.

@@ -6,7 +6,8 @@ use crate::tui::finder::{Finder, Item, Menu, Wanted};
 use crate::tui::keymap::Key;
 use crate::tui::line::Line;
 use crate::tui::message::{Effect, Level};
-use crate::tui::model::{Mode, Model};
+use crate::tui::mode::Mode;
+use crate::tui::model::Model;
 use crate::tui::search::{Search, Seek, Sought};
 use crate::tui::text::inert;
 
@@ -113,7 +114,9 @@ fn arrive(model: &mut Model) {
                 model.say(Level::Error, format!("not looked for: {}", inert(error)));
                 return;
             }
-            Ok(search) if !finder.line.text().is_empty() => model.search = Some(search.clone()),
+            Ok(search) if !finder.line.text().is_empty() => {
+                (model.search, model.has_matches) = (Some(search.clone()), true);
+            }
             Ok(_) => return next_match(model, false),
         }
     }
@@ -140,6 +143,7 @@ fn arrive(model: &mut Model) {
 
 /// To the next or the previous match.
 pub(super) fn next_match(model: &mut Model, backwards: bool) {
+    model.has_matches = true;
     let Some(search) = &model.search else {
         model.say(Level::Warning, "nothing is looked for yet; / finds");
         return;

@@ -10,7 +10,8 @@ use crate::tui::finder::Finder;
 use crate::tui::keymap::Key;
 use crate::tui::line::Line;
 use crate::tui::message::{Effect, Level, SaveWanted};
-use crate::tui::model::{Mode, Model};
+use crate::tui::mode::Mode;
+use crate::tui::model::Model;
 use crate::tui::text::inert;
 
 /// Begins to look for something, or goes on.

@@ -6,7 +6,8 @@ use crate::sync::Snapshot;
 use crate::tui::draft::{Draft, Purpose};
 use crate::tui::keymap::Key;
 use crate::tui::message::{Effect, Level};
-use crate::tui::model::{Mode, Model};
+use crate::tui::mode::Mode;
+use crate::tui::model::Model;
 
 pub(super) fn press(model: &mut Model, key: Key) -> Vec<Effect> {
     let Mode::Edit(mut draft) = std::mem::replace(&mut model.mode, Mode::Browse) else { return Vec::new() };

@@ -5,7 +5,8 @@ use crate::document::{Kind, Method, Path, Step, Text, Value};
 use crate::tui::action::Edit;
 use crate::tui::draft::{Draft, insertion};
 use crate::tui::message::{Effect, Level};
-use crate::tui::model::{Mode, Model, Question};
+use crate::tui::mode::{Mode, Question};
+use crate::tui::model::Model;
 use crate::tui::rows::{child_at, order, position};
 use crate::tui::text::{count, inert};
 
@@ -28,6 +29,7 @@ pub(super) fn run(model: &mut Model, what: Edit, times: usize) -> Vec<Effect> {
         Edit::PasteAfter => paste(model, Some(1)),
         Edit::PasteBefore => paste(model, Some(0)),
         Edit::PasteInside => paste(model, None),
+        Edit::PasteOutside => Ok(vec![Effect::Paste]),
         Edit::MoveUp => move_by(model, -1),
         Edit::MoveDown => move_by(model, 1),
         Edit::Undo => Ok(vec![Effect::Undo]),
@@ -175,35 +177,58 @@ fn duplicate(model: &mut Model) -> Done {
 /// Pastes beside the cursor, or inside the container under it.
 fn paste(model: &mut Model, beside_by: Option<usize>) -> Done {
     if model.register.is_empty() {
-        return Err("nothing was cut or copied; dd cuts, yy copies".to_owned());
+        return Err(
+            "nothing was cut or copied here; dd cuts, yy copies, gP takes the desktop's clipboard".to_owned()
+        );
     }
     let place = beside_by.and_then(|after| beside(model, after));
     let (container, at) = place.unwrap_or_else(|| (model.cursor.clone(), usize::MAX));
     insert(model, &container, at, model.register.clone())
 }
 
-/// Takes a text that was pasted into the terminal as JSON, after the cursor.
-pub(super) fn paste_text(model: &mut Model, text: &str) -> Vec<Effect> {
-    let done = match crate::document::parse(text) {
-        Ok(value) => {
-            model.register = vec![(None, value)];
-            let done = paste(model, Some(1));
-            if done.is_ok() {
-                model.say(Level::Plain, "pasted as JSON; u takes it back");
-            }
-            done
+/// What the desktop's clipboard holds is here.
+pub(super) fn clipboard(model: &mut Model, text: Result<String, String>) -> Vec<Effect> {
+    match text {
+        Ok(text) => paste_text(model, text),
+        Err(reason) => {
+            let told = format!("nothing pasted: {}; the terminal's own paste works too", inert(&reason));
+            model.say(Level::Error, told);
+            Vec::new()
         }
-        Err(error) => Err(format!(
-            "what was pasted is not JSON, line {}, column {}: {}; to paste a text, first edit (Enter) or add (o)",
-            error.line,
-            error.column,
-            inert(&error.reason)
-        )),
-    };
-    done.unwrap_or_else(|reason| {
-        model.say(Level::Error, reason);
-        Vec::new()
-    })
+    }
+}
+
+/// Takes a text that was pasted into the terminal as JSON, after the cursor. What is no JSON may
+/// have been meant as a string.
+pub(super) fn paste_text(model: &mut Model, text: String) -> Vec<Effect> {
+    match crate::document::parse(&text) {
+        Ok(value) => paste_value(model, value, "JSON"),
+        Err(error) => {
+            let reason = format!("line {}, column {}: {}", error.line, error.column, inert(&error.reason));
+            model.mode = Mode::Ask(Question::PasteText { text, reason });
+            Vec::new()
+        }
+    }
+}
+
+/// Puts a value that comes from outside after the cursor.
+pub(super) fn paste_value(model: &mut Model, value: Value, as_what: &str) -> Vec<Effect> {
+    model.register = vec![(None, value)];
+    let done = paste(model, Some(1));
+    match done {
+        Ok(effects) => {
+            let named = match model.go_when_there.as_ref().and_then(|path| path.steps().last()) {
+                Some(Step::Key(key)) => format!(" at the key {key}; r renames it"),
+                Some(Step::Index(_)) | None => String::new(),
+            };
+            model.say(Level::Plain, format!("pasted as {as_what}{named}; u takes it back"));
+            effects
+        }
+        Err(reason) => {
+            model.say(Level::Error, reason);
+            Vec::new()
+        }
+    }
 }
 
 /// Puts entries into a container: into an array at a position, into a map at its end.

@@ -5,11 +5,13 @@ mod ask;
 mod browse;
 mod choosing;
 mod command;
+mod disputes;
 mod drafting;
 mod editing;
 mod motion;
 mod outside;
 mod pages;
+mod reading;
 mod remote;
 mod schema;
 mod viewing;
@@ -17,11 +19,15 @@ mod viewing;
 use std::time::Duration;
 
 pub(super) use choosing::next_of;
+pub use disputes::Disputes;
+pub(super) use disputes::told as disputes_told;
+pub(super) use schema::told as schema_told;
 pub(super) use viewing::title as viewer_title;
 
 use super::keymap::Key;
 use super::message::{Doer, Effect, Level, Mouse, Msg};
-use super::model::{Mode, Model};
+use super::mode::Mode;
+use super::model::Model;
 use super::view::layout;
 use crate::session::Presence;
 
@@ -37,6 +43,7 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
     let mut effects = match message {
         Msg::Key(key) => press(model, key),
         Msg::Paste(text) => paste(model, &text),
+        Msg::Clipboard(text) if matches!(model.mode, Mode::Browse) => editing::clipboard(model, text),
         Msg::Mouse(mouse) => point(model, mouse),
         Msg::Resize(columns, rows) => {
             model.size = (columns, rows);
@@ -49,6 +56,7 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
         }
         Msg::Work => {
             choosing::work(model);
+            reading::work(model);
             Vec::new()
         }
         Msg::Notice(level, text) => {
@@ -63,8 +71,10 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
     };
     follow(model);
     settle(model);
+    reading::settle(model);
     effects.extend(presence(model));
     effects.extend(schema::wanted(model));
+    effects.extend(disputes::wanted(model));
     effects
 }
 
@@ -82,8 +92,9 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Mode::Menu(_) => choosing::press_menu(model, key),
         Mode::Jq(_) => viewing::press_jq(model, key),
         Mode::View(_) => viewing::press(model, key),
+        Mode::Read(_) => reading::press(model, key),
         Mode::Page(..) => pages::press_page(model, key),
-        Mode::Conflicts(_) => pages::press_conflicts(model, key),
+        Mode::Conflicts(_) => disputes::press(model, key),
     }
 }
 
@@ -98,18 +109,23 @@ fn is_cancel(key: Key) -> bool {
 }
 
 fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    // Terminals send line breaks of what is pasted as the key that types them.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     match &mut model.mode {
-        Mode::Edit(draft) => draft.line.insert(text),
-        Mode::Find(finder) => choosing::type_in(finder, text),
-        Mode::Command(line, _) | Mode::Jq(line) => line.insert(text),
-        Mode::Menu(menu) => menu.line.insert(text),
+        Mode::Edit(draft) => draft.line.insert(&text),
+        Mode::Find(finder) => choosing::type_in(finder, &text),
+        Mode::Command(line, _) | Mode::Jq(line) => line.insert(&text),
+        Mode::Menu(menu) => menu.line.insert(&text),
         Mode::Browse => return editing::paste_text(model, text),
-        Mode::Ask(_) | Mode::Page(..) | Mode::Conflicts(_) | Mode::View(_) => {}
+        Mode::Ask(_) | Mode::Page(..) | Mode::Conflicts(_) | Mode::View(_) | Mode::Read(_) => {}
     }
     Vec::new()
 }
 
 fn point(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
+    if let (Mode::Read(reader), Mouse::Scroll(by)) = (&mut model.mode, mouse) {
+        reader.scroll(by);
+    }
     if !matches!(model.mode, Mode::Browse) {
         return Vec::new();
     }
@@ -120,8 +136,8 @@ fn point(model: &mut Model, mouse: Mouse) -> Vec<Effect> {
             if !tree.contains((column, row).into()) {
                 return Vec::new();
             }
-            let at = model.top + usize::from(row - tree.y);
-            if at < model.rows.count() {
+            let line = usize::from(row - tree.y);
+            if let Some(at) = model.lines(tree.width).row_at(model.top, line) {
                 motion::to_row(model, at);
                 let again = model
                     .pressed
@@ -156,12 +172,8 @@ fn follow(model: &mut Model) {
 fn settle(model: &mut Model) {
     model.cursor = model.rows.shown(&model.snapshot.value, &model.cursor);
     let row = model.rows.find(&model.snapshot.value, &model.cursor).unwrap_or(0);
-    let height = usize::from(layout(model.size).tree.height).max(1);
-    let margin = MARGIN.min((height - 1) / 2);
-    let lowest = (row + margin + 1).min(model.rows.count()).saturating_sub(height);
-    let highest = row.saturating_sub(margin);
-    model.top = model.top.clamp(lowest.min(highest), highest);
-    model.top = model.top.min(model.rows.count().saturating_sub(height));
+    let tree = layout(model.size).tree;
+    model.top = model.lines(tree.width).top(model.top, row, usize::from(tree.height), MARGIN);
 }
 
 /// Tells the others where this person is, when that has changed.
@@ -170,6 +182,7 @@ fn presence(model: &mut Model) -> Option<Effect> {
         name: model.options.name.clone(),
         path: Some(model.cursor.clone()),
         editing: matches!(model.mode, Mode::Edit(_)),
+        color: model.options.color.map(|hue| hue.name().to_owned()),
     };
     if model.told.as_ref() == Some(&now) {
         return None;

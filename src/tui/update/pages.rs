@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use super::{drafting, is_cancel, motion};
-use crate::document::{Method, Path, Step, Text, Value, diff};
+use super::{is_cancel, motion};
+use crate::document::{Step, Text, Value, diff};
 use crate::tui::action::Copied;
 use crate::tui::keymap::Key;
 use crate::tui::message::{Effect, Level, Moment};
-use crate::tui::model::{ConflictList, Mode, Model, PageKind};
-
-/// Bytes that are handed to the terminal's clipboard; many terminals drop what is longer.
-const LONGEST_COPY: usize = 75_000;
+use crate::tui::mode::{Mode, PageKind};
+use crate::tui::model::Model;
 
 /// Where a key scrolls to from a line, if it does.
 fn scrolled(from: usize, key: Key, page: usize) -> Option<usize> {
@@ -83,38 +81,6 @@ fn press_history(model: &mut Model, chosen: usize, key: Key) -> Option<Vec<Effec
     }
 }
 
-impl ConflictList {
-    /// What a chosen line would do: a value to be kept, or an edit to be made again.
-    pub(in crate::tui) fn lines(&self) -> Vec<(Path, Method)> {
-        let values = self.conflicts.iter().flat_map(|conflict| {
-            conflict.values.iter().map(|(_, value)| (conflict.path.clone(), Method::Set(value.clone())))
-        });
-        let lost = self.lost.iter().map(|lost| (lost.change.path.clone(), lost.change.method.clone()));
-        values.chain(lost).collect()
-    }
-}
-
-pub(super) fn press_conflicts(model: &mut Model, key: Key) -> Vec<Effect> {
-    let Mode::Conflicts(list) = &mut model.mode else { return Vec::new() };
-    let lines = list.lines();
-    match key.to_string().as_str() {
-        "Down" | "j" => list.chosen = (list.chosen + 1).min(lines.len().saturating_sub(1)),
-        "Up" | "k" => list.chosen = list.chosen.saturating_sub(1),
-        "Enter" => {
-            let Some((path, method)) = lines.into_iter().nth(list.chosen) else { return Vec::new() };
-            model.mode = Mode::Browse;
-            if model.snapshot.value.at(&path).is_some() {
-                motion::jump(model, path.clone());
-            }
-            return drafting::commit(model, vec![(path, method)]);
-        }
-        "q" => model.mode = Mode::Browse,
-        _ if is_cancel(key) => model.mode = Mode::Browse,
-        _ => {}
-    }
-    Vec::new()
-}
-
 /// Copies something of what is under the cursor.
 pub(super) fn copy(model: &mut Model, what: Copied, times: usize) -> Vec<Effect> {
     let Some(value) = model.value_here().cloned() else { return Vec::new() };
@@ -144,7 +110,7 @@ pub(super) fn copy(model: &mut Model, what: Copied, times: usize) -> Vec<Effect>
             return copy_values(model, entries);
         }
     };
-    hand_out(model, what, text)
+    vec![Effect::Copy { what: what.to_owned(), text }]
 }
 
 /// Copies values, for pasting here and elsewhere: several as an array.
@@ -157,16 +123,7 @@ pub(super) fn copy_values(model: &mut Model, entries: Vec<(Option<Text>, Value)>
         }
     };
     model.register = entries;
-    hand_out(model, &what, text)
-}
-
-fn hand_out(model: &mut Model, what: &str, text: String) -> Vec<Effect> {
-    if text.len() > LONGEST_COPY {
-        let size = text.len() >> 10;
-        model.say(Level::Warning, format!("{what} is too long for the terminal's clipboard ({size} kB)"));
-        return Vec::new();
-    }
-    vec![Effect::Copy { what: what.to_owned(), text }]
+    vec![Effect::Copy { what, text }]
 }
 
 /// Shows how the document differs from what the file says.
@@ -180,14 +137,5 @@ pub(super) fn compare(model: &mut Model, on_disk: &Value) {
     } else {
         let told = "from the file on disk to the document".to_owned();
         model.mode = Mode::Page(PageKind::Compared(told, Arc::new(edits)), 0);
-    }
-}
-
-/// Opens the list, or says that there is nothing in it.
-pub(super) fn show_conflicts(model: &mut Model, list: ConflictList) {
-    if list.conflicts.is_empty() && list.lost.is_empty() {
-        model.say(Level::Plain, "no conflicts and no lost edits");
-    } else {
-        model.mode = Mode::Conflicts(list);
     }
 }

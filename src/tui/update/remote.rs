@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{drafting, motion, outside, pages, schema, viewing};
+use super::{disputes, drafting, motion, outside, pages, reading, schema, viewing};
 use crate::document::{Method, Path, Value, diff};
 use crate::session::Person;
-use crate::sync::{Change, LostEdit, Snapshot, Undone};
+use crate::sync::{Author, Change, Snapshot, Undone};
 use crate::tui::delta::{Delta, Followed, Place};
+use crate::tui::draft::{Draft, Purpose};
 use crate::tui::message::{Doer, Effect, Level, Msg, SaveRemedy, SaveWanted, Saved};
-use crate::tui::model::{ConflictList, FileState, Flash, HISTORY_SHOWN, HistoryEntry, Mode, Model, Question};
+use crate::tui::mode::{Mode, Question};
+use crate::tui::model::{FileState, Flash, HISTORY_SHOWN, HistoryEntry, Model};
 use crate::tui::rows::{child_at, position};
 use crate::tui::text::{clip_start, count, inert};
 
@@ -44,12 +46,7 @@ pub(super) fn take(model: &mut Model, message: Msg) -> Vec<Effect> {
         Msg::Version { subject, value } => viewing::version(model, subject, value),
         Msg::OnDisk(value) => pages::compare(model, &value),
         Msg::Reloaded { value } => return reload(model, value),
-        Msg::Conflicts(conflicts, lost) => {
-            let me = model.me;
-            let mine = |lost: &LostEdit| lost.change.author == me;
-            let lost = lost.into_iter().filter(mine).collect();
-            pages::show_conflicts(model, ConflictList { conflicts, lost, chosen: 0 });
-        }
+        Msg::Conflicts { conflicts, lost, are_shown } => disputes::take(model, conflicts, lost, are_shown),
         _ => {}
     }
     Vec::new()
@@ -63,8 +60,10 @@ pub(super) fn changed(model: &mut Model, snapshot: Snapshot, changes: &[Arc<Chan
     model.rows = model.rows.clone().carried(&delta, &old.value, &new);
     follow_all(model, &delta, &old.value, &new);
     follow_draft(model, &delta, &old.value, changes);
+    reading::follow(model, &delta);
     mark(model, &delta, changes);
     remember(model, &old.value, changes);
+    disputes::arrived(model, changes);
     if let Some(file) = &mut model.file {
         file.compare(&model.snapshot);
     }
@@ -128,11 +127,19 @@ fn neighbour(old: &Value, new: &Value, gone: &Path, around: &Path) -> Path {
     }
 }
 
-/// Keeps a draft on its place, and notes who has written or deleted there.
+/// Keeps drafts on their places, and notes who has written or deleted there.
 fn follow_draft(model: &mut Model, delta: &Delta, old: &Value, changes: &[Arc<Change>]) {
     let me = model.me;
-    let Mode::Edit(draft) = &mut model.mode else { return };
-    let new = &model.snapshot.value;
+    let typed = if let Mode::Edit(draft) = &mut model.mode { Some(draft) } else { None };
+    let drafts = [typed, model.external.as_mut()];
+    for draft in drafts.into_iter().flatten() {
+        follow_one(draft, delta, (old, &model.snapshot.value), changes, me);
+    }
+}
+
+fn follow_one(
+    draft: &mut Draft, delta: &Delta, (old, new): (&Value, &Value), changes: &[Arc<Change>], me: Author,
+) {
     let Some(here) = draft.here.clone() else {
         draft.around = match delta.follow(new, &draft.around) {
             Followed::At(path) | Followed::Gone(path) => path,
@@ -147,12 +154,12 @@ fn follow_draft(model: &mut Model, delta: &Delta, old: &Value, changes: &[Arc<Ch
             draft.around = around;
         }
         Followed::At(path) => {
-            if old.at(&here) != new.at(&path) && draft.purpose == crate::tui::draft::Purpose::Value {
+            if old.at(&here) != new.at(&path) && draft.purpose == Purpose::Value {
                 draft.touched_by = by(&path).or(draft.touched_by);
                 draft.was_replaced |= changes.iter().any(|change| {
                     let is_whole = !matches!(change.method, Method::Splice { .. });
                     let is_here = change.path.contains(&here) || change.path.contains(&path);
-                    change.author != me && is_whole && is_here
+                    change.author.member() != me && is_whole && is_here
                 });
             }
             draft.here = Some(path);
@@ -162,19 +169,19 @@ fn follow_draft(model: &mut Model, delta: &Delta, old: &Value, changes: &[Arc<Ch
 
 /// The one of the others who last wrote at a place, above it or inside it; else whoever of them
 /// wrote last, as a path was meant where its author was.
-fn author_of(changes: &[Arc<Change>], path: &Path, me: crate::sync::Author) -> Option<crate::sync::Author> {
+fn author_of(changes: &[Arc<Change>], path: &Path, me: Author) -> Option<Author> {
     let touches = |change: &&Arc<Change>| change.path.contains(path) || path.contains(&change.path);
     match changes.iter().rev().find(touches) {
-        Some(change) => (change.author != me).then_some(change.author),
-        None if changes.iter().any(|change| change.author == me) => None,
-        None => changes.last().map(|change| change.author),
+        Some(change) => (change.author.member() != me).then_some(change.author.member()),
+        None if changes.iter().any(|change| change.author.member() == me) => None,
+        None => changes.last().map(|change| change.author.member()),
     }
 }
 
 /// Marks the rows that somebody else has changed.
 fn mark(model: &mut Model, delta: &Delta, changes: &[Arc<Change>]) {
     let me = model.me;
-    if changes.iter().all(|change| change.author == me) {
+    if changes.iter().all(|change| change.author.member() == me) {
         return;
     }
     for place in delta.places(FLASHES) {
@@ -192,7 +199,7 @@ fn mark(model: &mut Model, delta: &Delta, changes: &[Arc<Change>]) {
 
 /// The first row that own changes wrote to.
 fn touched(model: &Model, delta: &Delta, changes: &[Arc<Change>]) -> Option<Path> {
-    if changes.iter().any(|change| change.author != model.me) {
+    if changes.iter().any(|change| change.author.member() != model.me) {
         return None;
     }
     let written = delta.places(FLASHES).into_iter().filter_map(|place| match place {

@@ -7,25 +7,24 @@ use crate::tui::draft::{Draft, Form, Purpose};
 use crate::tui::keymap::Key;
 use crate::tui::line::Line;
 use crate::tui::message::{CheckWanted, Doer, Effect, Level};
-use crate::tui::model::{Mode, Model, PageKind};
+use crate::tui::mode::{Mode, PageKind};
+use crate::tui::model::Model;
 use crate::tui::schema::{Schema, Violation};
-use crate::tui::text::{count, inert};
+use crate::tui::text::{count, inert, thousands};
 
-/// A longer document is not held against its schema after every change, bytes.
-const CHECKED_BYTES: usize = 16 << 20;
+/// A longer document is held against its schema in a process of its own, bytes.
+const CHECKED_HERE: usize = 4 << 20;
+
+/// Between two checks passes this many times as long as the last one took.
+const PAUSE: u32 = 4;
 
 /// Takes a schema in.
 pub(super) fn take(model: &mut Model, schema: Result<Schema, String>) {
     match schema {
         Ok(schema) => {
             model.schema = Some(schema);
-            model.checked = None;
-            if model.snapshot.source.len() > CHECKED_BYTES {
-                let most = CHECKED_BYTES >> 20;
-                let told =
-                    format!("a document of more than {most} MB is not checked; the schema only completes");
-                return model.say(Level::Warning, told);
-            }
+            (model.checking, model.checked) = (None, None);
+            (model.violations, model.check_after) = (Vec::new(), model.now);
             model.say(Level::Plain, "the document is held against the schema; gs shows what breaks it");
         }
         Err(reason) => model.say(Level::Error, format!("no schema: {}", inert(&reason))),
@@ -36,20 +35,21 @@ pub(super) fn take(model: &mut Model, schema: Result<Schema, String>) {
 /// a time: what comes meanwhile is looked at together.
 pub(super) fn wanted(model: &mut Model) -> Option<Effect> {
     let schema = model.schema.clone()?;
-    if model.snapshot.source.len() > CHECKED_BYTES {
-        return None;
-    }
     let clock = &model.snapshot.clock;
-    if model.checking.is_some() || model.checked.as_ref() == Some(clock) {
+    let is_early = model.checked.is_some() && model.now < model.check_after;
+    if model.checking.is_some() || model.checked.as_ref() == Some(clock) || is_early {
         return None;
     }
-    model.checking = Some(clock.clone());
-    Some(Effect::Check(CheckWanted { schema, snapshot: model.snapshot.clone() }))
+    model.checking = Some((clock.clone(), model.now));
+    let is_beside = model.snapshot.source.len() > CHECKED_HERE;
+    Some(Effect::Check(CheckWanted { schema, snapshot: model.snapshot.clone(), is_beside }))
 }
 
 /// What breaks the schema is known.
 pub(super) fn checked(model: &mut Model, clock: VectorClock, violations: Vec<Violation>) {
-    model.checking = None;
+    let Some((_, began)) = model.checking.take_if(|(checking, _)| *checking == clock) else { return };
+    let took = model.now.saturating_sub(began);
+    model.check_after = model.now + took * PAUSE;
     model.checked = Some(clock);
     let before = std::mem::take(&mut model.violations);
     let news = violations.into_iter().map(|violation| {
@@ -66,6 +66,18 @@ pub(super) fn checked(model: &mut Model, clock: VectorClock, violations: Vec<Vio
         let told = format!("the schema says: {}", violation.told);
         model.say(Level::Warning, told);
     }
+}
+
+/// How things stand with the schema, in words, and whether that is well; nothing without one.
+pub(in crate::tui) fn told(model: &Model) -> Option<(bool, String)> {
+    model.schema.as_ref()?;
+    let is_current = model.checked.as_ref() == Some(&model.snapshot.clock);
+    // What is on the screen may be newer than what was checked.
+    let still = if is_current { "" } else { " …" };
+    Some(match model.violations.len() {
+        0 => (true, format!("{} schema", if is_current { "✓" } else { "…" })),
+        number => (false, format!("✗ {} against the schema{still}", thousands(number))),
+    })
 }
 
 /// Who last wrote at a place, around it or inside it, as far as that was seen here.

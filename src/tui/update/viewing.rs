@@ -6,8 +6,10 @@ use super::is_cancel;
 use crate::document::{Path, Value, diff};
 use crate::tui::keymap::Key;
 use crate::tui::message::{Effect, Level, Moment};
-use crate::tui::model::{Mode, Model, PageKind};
+use crate::tui::mode::{Mode, PageKind};
+use crate::tui::model::Model;
 use crate::tui::text::{count, inert};
+use crate::tui::view::viewer_size;
 use crate::tui::viewer::{Subject, Viewer};
 
 pub(super) fn press_jq(model: &mut Model, key: Key) -> Vec<Effect> {
@@ -68,6 +70,7 @@ pub(super) fn version(model: &mut Model, subject: Subject, value: Value) {
         | Mode::Command(..)
         | Mode::Jq(_)
         | Mode::View(_)
+        | Mode::Read(_)
         | Mode::Ask(_)
         | Mode::Menu(_)
         | Mode::Conflicts(_) => {}
@@ -97,7 +100,7 @@ pub(super) fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         _ => {}
     }
     if let Mode::View(viewer) = &mut model.mode {
-        viewer.settle(page + 1);
+        viewer.settle(model.look, viewer_size(model.size));
     }
     Vec::new()
 }

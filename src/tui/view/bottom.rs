@@ -8,7 +8,8 @@ use crate::tui::finder::Wanted;
 use crate::tui::keymap::{Key, shown_keys};
 use crate::tui::line::Line;
 use crate::tui::message::Level;
-use crate::tui::model::{Mode, Model, PageKind, Question};
+use crate::tui::mode::{Dispute, Mode, PageKind, Question};
+use crate::tui::model::Model;
 use crate::tui::text::{fit, width};
 use crate::tui::theme::Role;
 use crate::tui::viewer::Subject;
@@ -75,7 +76,7 @@ fn draw_message(model: &Model, area: Rect, pen: &mut Pen<'_, '_>) {
             let line = Line::new(format!(":{}", line.text()));
             return draw_typed_and_told(&line, Role::Error, told, area, pen);
         }
-        Mode::Browse | Mode::Page(..) | Mode::Conflicts(_) | Mode::View(_) => {
+        Mode::Browse | Mode::Page(..) | Mode::Conflicts(_) | Mode::View(_) | Mode::Read(_) => {
             if let Some((level, told)) = &model.notice {
                 pieces.blanks(1).push(role_of(*level), told);
             }
@@ -111,33 +112,51 @@ fn draw_typed_and_told(line: &Line, role: Role, told: &str, area: Rect, pen: &mu
     pen.cursor(area, 1 + cursor);
 }
 
+/// What is asked; how it can be answered stands among the hints.
 fn ask(model: &Model, question: &Question) -> String {
     match question {
         Question::Quit => match model.unsaved() {
-            Some(unsaved) => {
-                let edits = crate::tui::text::count(unsaved, "edit");
-                format!("{edits} not saved.   s save and quit   d quit without saving   Esc stay")
-            }
-            None => "nobody else is here to keep the document, and no file has it.   \
-                     d discard it and quit   Esc stay (:w NAME saves)"
-                .to_owned(),
+            Some(unsaved) => format!("{} not saved", crate::tui::text::count(unsaved, "edit")),
+            None => "nobody else is here to keep the document, and no file has it".to_owned(),
         },
-        Question::NotSaved { reason, can_reload, .. } => {
-            let reload = if *can_reload { "   R take it into the room" } else { "" };
-            format!("not saved: {reason}.   O overwrite it{reload}   Esc leave both as they are")
+        Question::NotSaved { reason, .. } => format!("not saved: {reason}"),
+        Question::PasteText { reason, .. } => format!("what was pasted is not JSON: {reason}"),
+        Question::BadText { reason, .. } => format!("what you wrote is not JSON: {reason}"),
+        Question::ChangeType => "change to what?".to_owned(),
+    }
+}
+
+fn answers(model: &Model, question: &Question) -> Vec<(String, &'static str)> {
+    match question {
+        Question::Quit if model.file.is_some() => {
+            listed(&[("s", "save and quit"), ("d", "quit without saving"), ("Esc", "stay")])
         }
-        Question::BadText { reason, .. } => {
-            format!("e edit it again   d discard it   what you wrote is not JSON: {reason}")
+        Question::Quit => listed(&[("d", "discard it and quit"), ("Esc", "stay"), (":w NAME", "saves")]),
+        Question::NotSaved { can_reload, .. } => {
+            let mut answers = listed(&[("O", "overwrite it")]);
+            answers.extend(can_reload.then(|| ("R".to_owned(), "take it into the room")));
+            answers.extend(listed(&[("Esc", "leave both as they are")]));
+            answers
         }
-        Question::ChangeType => {
-            "change to:   s string   n number   b boolean   z null   a array   m map   Esc keep".to_owned()
-        }
+        Question::PasteText { .. } => listed(&[("s", "paste it as a string"), ("Esc", "leave it")]),
+        Question::BadText { .. } => listed(&[("e", "edit it again"), ("d", "discard it")]),
+        Question::ChangeType => listed(&[
+            ("s", "string"),
+            ("n", "number"),
+            ("b", "boolean"),
+            ("z", "null"),
+            ("a", "array"),
+            ("m", "map"),
+            ("Esc", "keep"),
+        ]),
     }
 }
 
 fn hints(model: &Model, columns: usize) -> Pieces {
     let mut right = Pieces::new(columns);
-    right.push(Role::Dim, &begun(model)).push(Role::Dim, &tree::place(model, columns < NARROW)).blanks(1);
+    if !matches!(model.mode, Mode::Ask(_)) {
+        right.push(Role::Dim, &begun(model)).push(Role::Dim, &tree::place(model, columns < NARROW)).blanks(1);
+    }
     let right_columns = columns - right.room;
     let words: Vec<(String, &str)> = match &model.mode {
         Mode::Browse if !model.pending.is_empty() => following(model),
@@ -150,7 +169,7 @@ fn hints(model: &Model, columns: usize) -> Pieces {
         ]),
         Mode::Find(_) => listed(&[("↑ ↓", "choose"), ("Enter", "go there"), ("Esc", "leave")]),
         Mode::Command(..) => listed(&[("Enter", "do it"), ("Esc", "leave")]),
-        Mode::Ask(_) => listed(&[("Esc", "leave things as they are")]),
+        Mode::Ask(question) => answers(model, question),
         Mode::Menu(_) => {
             listed(&[("type", "to narrow down"), ("↑ ↓", "choose"), ("Enter", "do it"), ("Esc", "back")])
         }
@@ -165,6 +184,7 @@ fn hints(model: &Model, columns: usize) -> Pieces {
                 ("Esc", "back to now"),
             ]),
         },
+        Mode::Read(_) => listed(&[("j k", "scroll"), ("g G", "start, end"), ("y", "copy"), ("Esc", "back")]),
         Mode::Page(PageKind::Violations, _) => {
             listed(&[("↑ ↓", "choose"), ("Enter", "go there"), ("Esc", "back")])
         }
@@ -176,11 +196,20 @@ fn hints(model: &Model, columns: usize) -> Pieces {
             ("Esc", "back"),
         ]),
         Mode::Page(..) => listed(&[("↑ ↓", "scroll"), ("Esc", "back")]),
-        Mode::Conflicts(_) => listed(&[
-            ("↑ ↓", "choose"),
-            ("Enter", "keep this value, or make the edit again"),
-            ("Esc", "back"),
-        ]),
+        Mode::Conflicts(list) => match list.disputes().nth(list.chosen) {
+            Some(Dispute::Lost(_)) => listed(&[
+                ("↑ ↓", "choose"),
+                ("Enter", "make your edit again"),
+                ("d", "let it go"),
+                ("Esc", "back"),
+            ]),
+            Some(Dispute::Conflict(_)) | None => listed(&[
+                ("← →", "choose a value"),
+                ("Enter", "keep it"),
+                ("↑ ↓", "another"),
+                ("Esc", "back"),
+            ]),
+        },
     };
     let mut pieces = Pieces::new(columns);
     for (keys, word) in words {

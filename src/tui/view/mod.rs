@@ -1,6 +1,7 @@
 //! Drawing: from the model to the cells of the screen, and nothing else.
 
 mod bottom;
+mod disputes;
 mod pages;
 mod preview;
 mod side;
@@ -8,13 +9,19 @@ mod title;
 mod tree;
 mod viewer;
 
+pub(super) use viewer::viewer_size;
+
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::symbols::merge::MergeStrategy;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear};
 
-use super::model::{Mode, Model};
+use super::mode::Mode;
+use super::model::Model;
+use super::search::Search;
 use super::text::{clip, inert};
 use super::theme::{Role, Theme};
 
@@ -114,10 +121,11 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     title::draw(model, &layout, &mut pen);
     match &model.mode {
         Mode::Menu(menu) => pages::draw_menu(model, menu, layout.body, &mut pen),
-        Mode::View(seen) => viewer::draw(seen, layout.body, &mut pen),
+        Mode::View(seen) => viewer::draw(seen, model.look, layout.body, &mut pen),
+        Mode::Read(reader) => viewer::draw_reader(reader, layout.body, &mut pen),
         Mode::Find(finder) => pages::draw_finder(model, finder, layout.body, &mut pen),
         Mode::Page(kind, top) => pages::draw_page(model, kind, *top, layout.body, &mut pen),
-        Mode::Conflicts(list) => pages::draw_conflicts(model, list, layout.body, &mut pen),
+        Mode::Conflicts(list) => disputes::draw(model, list, layout.body, &mut pen),
         Mode::Browse | Mode::Edit(_) | Mode::Command(..) | Mode::Jq(_) | Mode::Ask(_) => {
             tree::draw(model, &layout, &mut pen);
             side::draw(model, &layout, &mut pen);
@@ -204,6 +212,31 @@ impl Pieces {
             self.push(role, &text);
         }
         self
+    }
+
+    /// Marks what matches a search.
+    fn mark_matches(&mut self, search: &Search) {
+        let mut marked = Vec::with_capacity(self.pieces.len());
+        for (role, text) in std::mem::take(&mut self.pieces) {
+            if !matches!(role, Role::Key | Role::Value(_) | Role::Chosen) {
+                marked.push((role, text));
+                continue;
+            }
+            let mut done = 0;
+            for found in search.found_in(&text, !matches!(role, Role::Value(_))) {
+                let mut push = |role, range: Range<usize>| {
+                    let part = text.get(range).unwrap_or_default();
+                    if !part.is_empty() {
+                        marked.push((role, part.to_owned()));
+                    }
+                };
+                push(role, done..found.start);
+                push(Role::Found, found.clone());
+                done = found.end;
+            }
+            marked.push((role, text.get(done..).unwrap_or_default().to_owned()));
+        }
+        self.pieces = marked;
     }
 
     fn to_line(&self, theme: Theme) -> Line<'_> {

@@ -6,7 +6,8 @@ use super::{Pen, Pieces, preview, side};
 use crate::document::{Method, Path, Value};
 use crate::tui::finder::{Finder, Menu, Wanted};
 use crate::tui::message::Doer;
-use crate::tui::model::{ConflictList, Model, PageKind};
+use crate::tui::mode::PageKind;
+use crate::tui::model::Model;
 use crate::tui::schema::Violation;
 use crate::tui::text::{clip_start, fit, inert, thousands, width};
 use crate::tui::theme::Role;
@@ -15,7 +16,7 @@ use crate::tui::update::next_of;
 /// Columns of the keys in the help.
 const KEY_COLUMNS: usize = 20;
 
-fn draw_lines(title: &str, lines: &[Pieces], top: usize, area: Rect, pen: &mut Pen<'_, '_>) {
+pub(super) fn draw_lines(title: &str, lines: &[Pieces], top: usize, area: Rect, pen: &mut Pen<'_, '_>) {
     let inner = if area.height >= 5 && area.width >= 10 {
         pen.border(area, title);
         super::inside(area)
@@ -46,7 +47,7 @@ pub(super) fn draw_menu(model: &Model, menu: &Menu, area: Rect, pen: &mut Pen<'_
 }
 
 /// The first line shown so that a chosen one is on the page.
-fn top_for(chosen: usize, area: Rect) -> usize {
+pub(super) fn top_for(chosen: usize, area: Rect) -> usize {
     let height = usize::from(area.height.saturating_sub(2)).max(1);
     (chosen + 1).saturating_sub(height)
 }
@@ -66,7 +67,7 @@ pub(super) fn draw_finder(model: &Model, finder: &Finder, area: Rect, pen: &mut 
             line.push(role, &clip_start(&inert(&jq), columns / 2)).blanks(2);
             let room = line.room;
             if let Some(value) = finder.root.at(path) {
-                line.extend(preview::preview(value, room));
+                line.extend(preview::preview(value, room, false));
             }
             line
         })
@@ -162,7 +163,7 @@ fn before_and_after((before, after): &(Option<Value>, Option<Value>), columns: u
         line.push(Role::Dim, if at == 0 { "" } else { "  →  " });
         let room = if at == 0 { line.room / 2 } else { line.room };
         match value {
-            Some(value) => _ = line.extend(preview::preview(value, room)),
+            Some(value) => _ = line.extend(preview::preview(value, room, false)),
             None => _ = line.push(Role::Dim, "nothing"),
         }
     }
@@ -170,7 +171,7 @@ fn before_and_after((before, after): &(Option<Value>, Option<Value>), columns: u
 }
 
 /// An edit: what, where, and what comes in.
-fn edit_line(path: &Path, method: &Method, columns: usize) -> Pieces {
+pub(super) fn edit_line(path: &Path, method: &Method, columns: usize) -> Pieces {
     let mut line = Pieces::new(columns);
     let jq = path.to_jq();
     line.blanks(1)
@@ -180,52 +181,12 @@ fn edit_line(path: &Path, method: &Method, columns: usize) -> Pieces {
     let room = line.room;
     match method {
         Method::Delete => {}
-        Method::Set(value) | Method::Merge(value) => _ = line.extend(preview::preview(value, room)),
+        Method::Set(value) | Method::Merge(value) => _ = line.extend(preview::preview(value, room, false)),
         Method::Splice { start, count, items } => {
             line.push(Role::Plain, &format!("at {start}: -{count} +{}  ", items.len()));
             let room = line.room;
-            line.extend(preview::preview(&Value::array(items.iter().cloned()), room));
+            line.extend(preview::preview(&Value::array(items.iter().cloned()), room, false));
         }
     }
     line
-}
-
-pub(super) fn draw_conflicts(model: &Model, list: &ConflictList, area: Rect, pen: &mut Pen<'_, '_>) {
-    let columns = usize::from(area.width.saturating_sub(2));
-    let mut lines = Vec::new();
-    let mut chosen_line = 0;
-    let mut number = 0;
-    let mut choice = |lines: &mut Vec<Pieces>, told: &str, method: &Method| {
-        let is_chosen = number == list.chosen;
-        chosen_line = if is_chosen { lines.len() } else { chosen_line };
-        number += 1;
-        let mut line = Pieces::new(columns);
-        line.push(Role::Title, if is_chosen { " ▶ " } else { "   " });
-        line.push(if is_chosen { Role::Chosen } else { Role::Plain }, told).blanks(2);
-        let room = line.room;
-        if let Method::Set(value) | Method::Merge(value) = method {
-            line.extend(preview::preview(value, room));
-        }
-        lines.push(line);
-    };
-    for conflict in &list.conflicts {
-        let path = conflict.path.to_jq();
-        let told = format!("written at the same time: {}", clip_start(&inert(&path), columns / 2));
-        lines.push(heading(&told, columns));
-        for (at, (id, value)) in conflict.values.iter().enumerate() {
-            let shown = if at == 0 { " (shown)" } else { "" };
-            let told = format!("{}{shown}", model.name_of(model.doer(id.author)));
-            choice(&mut lines, &told, &Method::Set(value.clone()));
-        }
-    }
-    if !list.lost.is_empty() {
-        lines.push(heading("your edits in what somebody else removed at the same time", columns));
-    }
-    for lost in &list.lost {
-        let path = lost.change.path.to_jq();
-        let told = format!("{} {}", lost.change.method.name(), clip_start(&inert(&path), columns / 2));
-        choice(&mut lines, &told, &lost.change.method);
-    }
-    let height = usize::from(area.height.saturating_sub(2)).max(1);
-    draw_lines("conflicts and lost edits", &lines, (chosen_line + 1).saturating_sub(height), area, pen);
 }

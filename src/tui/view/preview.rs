@@ -1,6 +1,7 @@
 //! A value on one line, as far as there is room; what is left out is never looked at.
 
 use crate::document::{Kind, Text, Value};
+use crate::tui::lines::start;
 use crate::tui::text::{clip, inert, width};
 use crate::tui::theme::Role;
 
@@ -9,17 +10,18 @@ use super::Pieces;
 /// Columns of one value inside the preview of a container.
 const INNER_COLUMNS: usize = 24;
 
-/// A value in at most so many columns.
-pub(super) fn preview(value: &Value, columns: usize) -> Pieces {
+/// A value in at most so many columns, its keys bare where that leaves no doubt unless they are
+/// all to be quoted.
+pub(super) fn preview(value: &Value, columns: usize, is_quoted: bool) -> Pieces {
     let mut pieces = Pieces::new(columns);
     match value.kind() {
         Kind::Array => {
             let elements = value.elements().map(|value| (None, value));
-            container(&mut pieces, ("[", "]"), elements);
+            container(&mut pieces, ("[", "]"), elements, is_quoted);
         }
         Kind::Object => {
             let entries = value.entries().map(|(key, value)| (Some(key), value));
-            container(&mut pieces, ("{", "}"), entries);
+            container(&mut pieces, ("{", "}"), entries, is_quoted);
         }
         kind @ (Kind::Null | Kind::Bool | Kind::Number | Kind::String) => {
             pieces.push(Role::Value(kind), &scalar(value, columns));
@@ -30,8 +32,9 @@ pub(super) fn preview(value: &Value, columns: usize) -> Pieces {
 
 fn container<'a>(
     pieces: &mut Pieces, brackets: (&str, &str),
-    children: impl ExactSizeIterator<Item = (Option<&'a Text>, &'a Value)>,
+    children: impl ExactSizeIterator<Item = (Option<&'a Text>, &'a Value)>, is_quoted: bool,
 ) {
+    let label = if is_quoted { quoted } else { label };
     pieces.push(Role::Dim, brackets.0);
     let last = children.len().saturating_sub(1);
     for (at, (key, value)) in children.enumerate() {
@@ -63,20 +66,17 @@ fn scalar(value: &Value, columns: usize) -> String {
     clip(&quoted, columns).into_owned()
 }
 
-/// As much of the start of a text as could show in so many columns, many zero-width characters
-/// included; a text of megabytes is not looked through for a preview.
-fn start(text: &str, columns: usize) -> &str {
-    let end = text.char_indices().nth(columns.saturating_mul(4) + 16).map_or(text.len(), |(end, _)| end);
-    text.get(..end).unwrap_or(text)
-}
-
 /// A key as it is shown: bare when that leaves no doubt, else in quotes.
 pub(super) fn label(key: &Text, columns: usize) -> String {
     let raw = start(key.raw(), columns);
     let is_bare =
         !raw.is_empty() && raw.chars().all(|letter| letter.is_alphanumeric() || "_-.$@/".contains(letter));
-    let shown = if is_bare { raw.to_owned() } else { format!("\"{}\"", inert(raw)) };
-    clip(&shown, columns).into_owned()
+    if is_bare { clip(raw, columns).into_owned() } else { quoted(key, columns) }
+}
+
+/// A key as it is written in the file, inert.
+pub(super) fn quoted(key: &Text, columns: usize) -> String {
+    clip(&format!("\"{}\"", inert(start(key.raw(), columns))), columns).into_owned()
 }
 
 #[cfg(test)]
@@ -86,7 +86,7 @@ mod tests {
     use crate::document::parse;
 
     fn shown(json: &str, columns: usize) -> String {
-        let pieces = preview(&parse(json).unwrap(), columns);
+        let pieces = preview(&parse(json).unwrap(), columns, false);
         pieces.pieces.into_iter().map(|(_, text)| text).collect()
     }
 

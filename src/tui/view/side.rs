@@ -6,9 +6,11 @@ use ratatui::layout::Rect;
 
 use super::{Layout, Pen, Pieces, tree};
 use crate::document::Path;
-use crate::session::{Link, Person, Presence};
+use crate::session::{Link, Person, Presence, Way};
+use crate::sync::Author;
 use crate::tui::message::Doer;
-use crate::tui::model::{HistoryEntry, Mode, Model};
+use crate::tui::mode::Mode;
+use crate::tui::model::{HistoryEntry, Model};
 use crate::tui::text::{clip_start, fit, inert};
 use crate::tui::theme::Role;
 
@@ -41,15 +43,19 @@ pub(super) fn people(model: &Model, columns: usize) -> Vec<Pieces> {
         name: String::new(),
         path: Some(model.cursor.clone()),
         editing: matches!(model.mode, Mode::Edit(_)),
+        color: None,
     };
-    let mut lines = vec![person_line(("●", Role::Title), "you", tree::doing(&me), me.path.as_ref(), columns)];
+    let note = note(model, model.me, Way::Direct);
+    let mut lines =
+        vec![person_line(("●", Role::Title), "you", tree::doing(&me), &note, me.path.as_ref(), columns)];
     for person in &model.people {
         let name = model.name_of(Doer::Other(person.author));
         let here = model.places.get(&person.author).and_then(|place| place.here.as_ref());
         lines.push(person_line(
-            (mark(person), Role::Person(person.author)),
+            (mark(person), Role::Person(model.hue_of(person.author))),
             &name,
             state(person),
+            &self::note(model, person.author, person.way),
             here,
             columns,
         ));
@@ -75,13 +81,32 @@ fn state(person: &Person) -> &'static str {
     }
 }
 
+/// Whether somebody is the host, and how what is said to them gets there if not directly.
+fn note(model: &Model, author: Author, way: Way) -> String {
+    let mut note = String::new();
+    if !model.people.is_empty() && model.host() == author {
+        note.push_str("host ");
+    }
+    match way {
+        Way::Direct => {}
+        Way::Via(third) => {
+            note.push_str("via ");
+            note.push_str(&model.name_of(Doer::Other(third)));
+            note.push(' ');
+        }
+        Way::Server => note.push_str("via the server "),
+    }
+    note
+}
+
 fn person_line(
-    (mark, role): (&str, Role), name: &str, state: &str, path: Option<&Path>, columns: usize,
+    (mark, role): (&str, Role), name: &str, state: &str, note: &str, path: Option<&Path>, columns: usize,
 ) -> Pieces {
     let name_columns = (columns / 3).clamp(3, 16);
     let mut line = Pieces::new(columns);
     line.blanks(1).push(role, mark).blanks(1).push(role, &fit(name, name_columns)).blanks(1);
     line.push(Role::Plain, &fit(state, 7)).blanks(1);
+    line.push(Role::Plain, note);
     let room = line.room;
     line.push(Role::Dim, &short_path(path, room));
     line
@@ -98,7 +123,7 @@ pub(super) fn history_line(model: &Model, entry: &HistoryEntry, columns: usize) 
     let mut line = Pieces::new(columns);
     let role = match entry.doer {
         Doer::Me => Role::Title,
-        Doer::Other(author) => Role::Person(author),
+        Doer::Other(author) => Role::Person(model.hue_of(author)),
     };
     let age = entry.at.map_or_else(|| "·".to_owned(), |at| age(model.now.saturating_sub(at)));
     let what = if entry.what == "delete" { "del" } else { entry.what };

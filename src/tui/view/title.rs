@@ -9,6 +9,7 @@ use crate::tui::message::Doer;
 use crate::tui::model::Model;
 use crate::tui::text::{clip, clip_start, count, inert, width};
 use crate::tui::theme::Role;
+use crate::tui::update::{disputes_told, schema_told};
 
 /// Columns of a name in the title.
 const NAME_COLUMNS: usize = 12;
@@ -68,9 +69,16 @@ fn parts(model: &Model) -> Vec<Part> {
         },
         Part { rank: 1, gap: 3, pieces: vec![(sync_role, format!("⇄ {sync}"))] },
     ];
-    if !model.violations.is_empty() {
-        let told = format!("✗ {} against the schema", model.violations.len());
+    if let Some(reason) = &model.status.unkept {
+        let told = format!("✗ not kept on this disk: {}", inert(reason));
         parts.push(Part { rank: 2, gap: 3, pieces: vec![(Role::Error, told)] });
+    }
+    if let Some((is_well, told)) = schema_told(model) {
+        let (rank, role) = if is_well { (60, Role::Good) } else { (2, Role::Error) };
+        parts.push(Part { rank, gap: 3, pieces: vec![(role, told)] });
+    }
+    if let Some(told) = disputes_told(model) {
+        parts.push(Part { rank: 1, gap: 3, pieces: vec![(Role::Warning, format!("{told}: gx"))] });
     }
     let others =
         if model.people.is_empty() { "you".to_owned() } else { format!("you + {}", model.people.len()) };
@@ -85,7 +93,11 @@ fn parts(model: &Model) -> Vec<Part> {
         let name = model.name_of(Doer::Other(person.author));
         let followed = if model.following == Some(person.author) { "·followed" } else { "" };
         let name = format!("[{}{state}{followed}]", clip(&name, NAME_COLUMNS));
-        parts.push(Part { rank: at, gap: 1, pieces: vec![(Role::Person(person.author), name)] });
+        parts.push(Part {
+            rank: at,
+            gap: 1,
+            pieces: vec![(Role::Person(model.hue_of(person.author)), name)],
+        });
     }
     parts
 }
@@ -103,14 +115,19 @@ fn file(model: &Model) -> Vec<(Role, String)> {
 
 /// How things stand with the others, in words.
 fn sync_words(status: &Status) -> (Role, String) {
-    let retry = match status.server {
+    let retry = match &status.server {
         ServerStatus::Connected => String::new(),
+        ServerStatus::Refusing(reason) => inert(reason).into_owned(),
         ServerStatus::Retrying(after) => format!("retry in {} s", after.as_millis().div_ceil(1_000)),
     };
+    let is_refused = matches!(status.server, ServerStatus::Refusing(_));
     let without_server = if retry.is_empty() { String::new() } else { format!(" – no server, {retry}") };
     match (status.live, status.lost, status.unacknowledged) {
-        (0, 0, _) => (Role::Plain, format!("alone{without_server}")),
-        (0, _, kept) => {
+        (0, 0, _) if retry.is_empty() || (status.unsent == 0 && !is_refused) => {
+            (Role::Plain, format!("alone{without_server}"))
+        }
+        (0, _, unacknowledged) => {
+            let kept = unacknowledged.max(status.unsent);
             let parts = [(kept > 0).then(|| format!("{} kept", count(kept, "edit"))), Some(retry)];
             let parts: Vec<String> = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect();
             let dash = if parts.is_empty() { "" } else { " – " };
@@ -148,7 +165,9 @@ mod tests {
     use super::*;
 
     fn words(server: ServerStatus, live: usize, lost: usize, unacknowledged: usize) -> String {
-        sync_words(&Status { server, unacknowledged, live, lost, kept_elsewhere: true }).1
+        let of_before =
+            Status { server, unacknowledged, live, lost, kept_elsewhere: true, unsent: 0, unkept: None };
+        sync_words(&of_before).1
     }
 
     #[test]
@@ -163,5 +182,15 @@ mod tests {
         assert_eq!(words(ServerStatus::Connected, 0, 1, 0), "offline");
         assert_eq!(words(retrying(), 1, 0, 0), "synced – no server, retry in 4 s");
         assert_eq!(words(retrying(), 0, 0, 0), "alone – no server, retry in 4 s");
+        let status = Status {
+            server: retrying(),
+            unacknowledged: 0,
+            live: 0,
+            lost: 0,
+            kept_elsewhere: false,
+            unsent: 5,
+            unkept: None,
+        };
+        assert_eq!(sync_words(&status).1, "offline – 5 edits kept, retry in 4 s");
     }
 }

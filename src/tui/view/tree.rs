@@ -2,16 +2,20 @@
 
 use ratatui::layout::Rect;
 
-use super::preview::{label, preview};
+use super::preview::{label, preview, quoted};
 use super::{Layout, Pen, Pieces};
 use crate::document::{Kind, Path, Step, Value};
 use crate::session::Presence;
+use crate::tui::action::{Action, Edit, Room};
 use crate::tui::draft::{Draft, Form, Purpose};
+use crate::tui::keymap::shown_keys;
+use crate::tui::lines::{Line, Look, Part, indent};
 use crate::tui::message::Doer;
-use crate::tui::model::{Flash, Mode, Model};
+use crate::tui::mode::Mode;
+use crate::tui::model::{Flash, Model};
 use crate::tui::rows::Row;
-use crate::tui::text::{clip, count, inert, thousands, width};
-use crate::tui::theme::Role;
+use crate::tui::text::{clip, count, fit, inert, thousands, width};
+use crate::tui::theme::{Hue, Role};
 
 /// Columns of a name beside a row.
 const NAME_COLUMNS: usize = 12;
@@ -28,31 +32,100 @@ pub(super) fn draw(model: &Model, layout: &Layout, pen: &mut Pen<'_, '_>) {
         pen.border(border, "tree");
     }
     let area = layout.tree;
-    let height = usize::from(area.height);
-    let rows = model.rows.window(model.root(), model.top, height);
+    if model.root().is_container() && model.root().is_empty() && matches!(model.mode, Mode::Browse) {
+        draw_welcome(model, area, pen);
+    }
+    let lines = model.lines(area.width).window(model.top, usize::from(area.height));
     let marks = Marks::of(model);
     let extra = if let Mode::Edit(draft) = &model.mode { new_row(model, draft) } else { None };
-    let mut lines = (0..area.height).map(|line| Rect { y: area.y + line, height: 1, ..area });
-    for row in rows {
-        let is_anchor = row.path == model.cursor;
+    let mut places = (0..area.height).map(|line| Rect { y: area.y + line, height: 1, ..area });
+    for line in lines {
+        let is_anchor = matches!(line.part, Part::Row(_)) && line.row.path == model.cursor;
         let draft = extra.as_ref().filter(|_| is_anchor);
-        let before = draft.filter(|new| new.is_before).and_then(|new| Some((new, lines.next()?)));
-        if let Some((new, line)) = before {
-            draw_new(new, line, pen);
+        let before = draft.filter(|new| new.is_before).and_then(|new| Some((new, places.next()?)));
+        if let Some((new, place)) = before {
+            draw_new(new, place, pen);
         }
-        let Some(line) = lines.next() else { break };
-        draw_row(model, &row, &marks, line, pen);
-        let after = draft.filter(|new| !new.is_before).and_then(|new| Some((new, lines.next()?)));
-        if let Some((new, line)) = after {
-            draw_new(new, line, pen);
+        let Some(place) = places.next() else { break };
+        match &line.part {
+            Part::Row(_) => draw_row(model, &line, &marks, place, pen),
+            Part::Text(_) | Part::Cut(_) | Part::End(..) => pen.line(place, &rest(&line, 2, place.width)),
+        }
+        let after = draft.filter(|new| !new.is_before).and_then(|new| Some((new, places.next()?)));
+        if let Some((new, place)) = after {
+            draw_new(new, place, pen);
         }
     }
+}
+
+/// What can be done about a document with nothing in it.
+fn draw_welcome(model: &Model, area: Rect, pen: &mut Pen<'_, '_>) {
+    const WELCOME: &[(Action, &str)] = &[
+        (Action::Edit(Edit::AddInside), "add something"),
+        (Action::Edit(Edit::Replace), "type or paste all of it as JSON"),
+        (Action::Room(Room::People), "how others join"),
+        (Action::Room(Room::Help), "all that can be done"),
+    ];
+    let lines = WELCOME.iter().filter_map(|(action, told)| {
+        let keys = shown_keys(model.keymap.keys(*action).first()?);
+        let mut line = Pieces::within(area);
+        line.blanks(6).push(Role::Hint, &fit(&keys, 6)).push(Role::Plain, told);
+        Some(line)
+    });
+    let mut heading = Pieces::within(area);
+    heading.blanks(4).push(Role::Dim, "nothing is here yet");
+    for (row, line) in (2..area.height).zip(std::iter::once(heading).chain(lines)) {
+        pen.line(Rect { y: area.y + row, height: 1, ..area }, &line);
+    }
+}
+
+/// A line that is not the first of its row, `margin` columns from the left.
+pub(super) fn rest(line: &Line, margin: usize, columns: u16) -> Pieces {
+    let columns = usize::from(columns);
+    let mut pieces = Pieces::new(columns);
+    let before = |depth| margin + indent(depth, columns) + 2;
+    let depth = line.row.path.steps().len();
+    match &line.part {
+        Part::Row(_) => {}
+        Part::Text(text) => {
+            pieces.blanks(before(depth)).push(Role::Dim, "│ ").push(Role::Value(Kind::String), text);
+        }
+        Part::Cut(told) => {
+            pieces.blanks(before(depth)).push(Role::Dim, "│ ").push(Role::Dim, told);
+        }
+        Part::End(depth, kind) => {
+            let bracket = if *kind == Kind::Array { "]" } else { "}" };
+            pieces.blanks(before(*depth)).push(Role::Dim, bracket);
+        }
+    }
+    pieces.push(Role::Dim, if line.has_comma { "," } else { "" });
+    pieces
+}
+
+/// The name and the value of a row, as far as there is room.
+pub(super) fn push_node(pieces: &mut Pieces, line: &Line, look: Look, role: Role, columns: usize) {
+    let Row { path, value, is_open, .. } = &line.row;
+    if look.has_punctuation {
+        if let Some(Step::Key(key)) = path.steps().last() {
+            pieces.push(role, &quoted(key, columns)).push(Role::Dim, ": ");
+        }
+    } else {
+        pieces.push(role, &name_of(path, columns)).blanks(2);
+    }
+    let is_wrapped = line.part == Part::Row(true);
+    if *is_open != Some(true) && !is_wrapped {
+        let room = pieces.room.saturating_sub(usize::from(line.has_comma));
+        pieces.extend(preview(value, room, look.has_punctuation));
+    } else if look.has_punctuation && !is_wrapped {
+        pieces.push(Role::Dim, if value.is_array() { "[" } else { "{" });
+    }
+    pieces.push(Role::Dim, if line.has_comma { "," } else { "" });
 }
 
 /// What others have to do with the rows.
 struct Marks<'a> {
     /// Where each of them is, as a row shows it.
-    cursors: Vec<(Path, Doer, String)>,
+    cursors: Vec<(Path, Hue, String)>,
     /// Rows changed a moment ago, as a row shows them.
     flashes: Vec<(Path, &'a Flash)>,
 }
@@ -61,17 +134,12 @@ impl<'a> Marks<'a> {
     fn of(model: &'a Model) -> Self {
         let shown = |path: &Path| model.rows.shown(model.root(), path);
         let cursors = model.places.iter().filter_map(|(author, place)| {
-            let doer = Doer::Other(*author);
-            Some((shown(place.here.as_ref()?), doer, model.name_of(doer)))
+            let name = model.name_of(Doer::Other(*author));
+            Some((shown(place.here.as_ref()?), model.hue_of(*author), name))
         });
         let flashes = model.flashes.iter().map(|flash| (shown(&flash.path), flash));
         Self { cursors: cursors.collect(), flashes: flashes.collect() }
     }
-}
-
-/// Columns before a row's name.
-pub(super) fn indent(path: &Path, columns: usize) -> usize {
-    path.steps().len().saturating_mul(2).min(columns / 2)
 }
 
 pub(super) fn name_of(path: &Path, columns: usize) -> String {
@@ -91,7 +159,8 @@ pub(super) fn fold_mark(is_open: Option<bool>) -> &'static str {
     }
 }
 
-fn draw_row(model: &Model, row: &Row, marks: &Marks<'_>, area: Rect, pen: &mut Pen<'_, '_>) {
+fn draw_row(model: &Model, line: &Line, marks: &Marks<'_>, area: Rect, pen: &mut Pen<'_, '_>) {
+    let row = &line.row;
     let columns = usize::from(area.width);
     let right = right_end(model, row, marks, columns / 2);
     let right_columns: usize = right.pieces.iter().map(|(_, text)| width(text)).sum();
@@ -99,23 +168,21 @@ fn draw_row(model: &Model, row: &Row, marks: &Marks<'_>, area: Rect, pen: &mut P
     let is_here = row.path == model.cursor;
     pieces.push(Role::Title, if is_here { "▶" } else { " " });
     pieces.push(Role::Title, if model.marked.contains(&row.path) { "*" } else { " " });
-    push_cursors(&mut pieces, marks, &row.path, indent(&row.path, columns));
+    push_cursors(&mut pieces, marks, &row.path, indent(row.path.steps().len(), columns));
     pieces.push(Role::Plain, fold_mark(row.is_open));
-    let name = name_of(&row.path, columns / 2);
     let name_role = if is_here { Role::Chosen } else { Role::Key };
     match drafted(model, row) {
         Some(draft) if draft.purpose == Purpose::Rename => {
             push_typed(&mut pieces, draft, area, pen);
         }
         Some(draft) => {
-            pieces.push(name_role, &name).blanks(2);
+            pieces.push(name_role, &name_of(&row.path, columns / 2)).blanks(2);
             push_typed(&mut pieces, draft, area, pen);
         }
         None => {
-            pieces.push(name_role, &name).blanks(2);
-            if row.is_open != Some(true) {
-                let room = pieces.room;
-                pieces.extend(preview(&row.value, room));
+            push_node(&mut pieces, line, model.look, name_role, columns / 2);
+            if let Some(search) = model.search.as_ref().filter(|_| model.has_matches) {
+                pieces.mark_matches(search);
             }
         }
     }
@@ -199,12 +266,8 @@ fn push_cursors(pieces: &mut Pieces, marks: &Marks<'_>, path: &Path, indent: usi
     let names: Vec<_> = here.iter().map(|(_, _, name)| clip(name, NAME_COLUMNS)).collect();
     let columns: usize = names.iter().map(|name| width(name) + 1).sum();
     pieces.blanks(indent.saturating_sub(columns));
-    for ((_, doer, _), name) in here.iter().zip(names) {
-        let role = match doer {
-            Doer::Other(author) => Role::Person(*author),
-            Doer::Me => Role::Title,
-        };
-        pieces.push(role, &name).push(role, "▌");
+    for ((_, hue, _), name) in here.iter().zip(names) {
+        pieces.push(Role::Person(*hue), &name).push(Role::Person(*hue), "▌");
     }
 }
 
@@ -214,7 +277,7 @@ fn right_end(model: &Model, row: &Row, marks: &Marks<'_>, columns: usize) -> Pie
     if let Some((_, flash)) = marks.flashes.iter().rev().find(|(path, _)| *path == row.path) {
         let name = model.name_of(Doer::Other(flash.author));
         let told = format!("◆ {} {} ", clip(&name, NAME_COLUMNS), flash.what);
-        right.push(Role::Person(flash.author), &told);
+        right.push(Role::Person(model.hue_of(flash.author)), &told);
     }
     let is_of_row =
         |path: &Path| *path == row.path || (row.is_open == Some(false) && row.path.contains(path));
@@ -223,7 +286,9 @@ fn right_end(model: &Model, row: &Row, marks: &Marks<'_>, columns: usize) -> Pie
         let room = right.room.saturating_sub(10 + width(&by));
         right.push(Role::Error, &format!("✗ {}{by} ", clip(&violation.told, room)));
     }
-    right.push(Role::Value(row.value.kind()), &kind(&row.value));
+    if !model.look.has_punctuation || row.value.is_container() {
+        right.push(Role::Value(row.value.kind()), &kind(&row.value));
+    }
     right
 }
 
@@ -263,7 +328,7 @@ fn new_row<'a>(model: &Model, draft: &'a Draft) -> Option<NewRow<'a>> {
         (Purpose::NewElement(at), false, Some(Step::Index(here))) => at == here,
         _ => false,
     };
-    let indent = indent(&model.cursor, columns) + if is_inside { 2 } else { 0 };
+    let indent = indent(model.cursor.steps().len(), columns) + if is_inside { 2 } else { 0 };
     Some(NewRow { draft, is_before, indent, name })
 }
 
@@ -310,7 +375,7 @@ pub(super) fn about(model: &Model, draft: &Draft) -> (Role, String) {
     if draft.was_replaced {
         let now = draft.here.as_ref().and_then(|here| model.root().at(here));
         let now = now.map_or(String::new(), |value| {
-            preview(value, TYPING_COLUMNS * 2).pieces.into_iter().map(|(_, text)| text).collect()
+            preview(value, TYPING_COLUMNS * 2, false).pieces.into_iter().map(|(_, text)| text).collect()
         });
         return (Role::Warning, format!("{by} has set this to {now}. Enter: yours instead   Esc: theirs"));
     }

@@ -142,6 +142,7 @@ pub(super) fn reclaim(start: &Start) -> Request {
 
 pub(super) fn resume(room: &str, incarnation: &str, author: u32, last_author: u32) -> Request {
     Request::Resume(Resume {
+        opens_after: None,
         room: room.to_owned(),
         incarnation: incarnation.to_owned(),
         author: Author(author),

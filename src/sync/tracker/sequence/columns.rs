@@ -5,6 +5,8 @@ use crate::sync::{Author, Tick, VectorClock};
 
 /// Columns, at most: bits of a mark. Of more authors the one longest idle gives way.
 const COLUMNS: usize = 64;
+/// The column for whoever looks, while there is but one chunk.
+const PASSING: usize = NOW + 1;
 
 /// What one author sees.
 pub(super) struct Column {
@@ -21,8 +23,8 @@ impl Column {
         Self { author: None, clock: VectorClock::new(), used: 0, counts: Counts::default() }
     }
 
-    /// The column of those who have seen everything: so many items in one chunk.
-    pub(super) fn now(len: u32) -> Self {
+    /// A column of so many items in one chunk, of nobody in particular.
+    pub(super) fn of(len: u32) -> Self {
         Self { counts: Counts::of(vec![len]), ..Self::new() }
     }
 }
@@ -39,6 +41,14 @@ impl Sequence {
     pub(in crate::sync::tracker) fn column(
         &mut self, author: Author, clock: &VectorClock, is_filled: impl Fn(usize) -> bool,
     ) -> usize {
+        if self.order.len() == 1 {
+            // To look through one chunk is less than to keep a column for each author.
+            self.fill_column(PASSING, clock, is_filled);
+            return PASSING;
+        }
+        for (id, first, len) in std::mem::take(&mut self.early) {
+            self.log.entry(id.author).or_default().push((id.tick, first, len));
+        }
         self.uses += 1;
         let known = self.column_of(author);
         let column = match known {
@@ -62,13 +72,13 @@ impl Sequence {
             self.columns.push(Column::new());
             return self.columns.len() - 1;
         }
-        let idle = self.columns.iter().enumerate().skip(NOW + 1).min_by_key(|(_, column)| column.used);
-        idle.map_or(NOW + 1, |(number, _)| number)
+        let idle = self.columns.iter().enumerate().skip(PASSING + 1).min_by_key(|(_, column)| column.used);
+        idle.map_or(PASSING + 1, |(number, _)| number)
     }
 
     fn fill_column(&mut self, column: usize, clock: &VectorClock, is_filled: impl Fn(usize) -> bool) {
         let view = View::At(clock);
-        self.columns[column].counts = Counts::of(vec![0; self.order.len()]);
+        self.columns[column].counts.clear(self.order.len());
         for rank in (0..self.order.len()).rev() {
             let mut number = 0;
             while number < self.spans(rank).len() {
@@ -87,7 +97,9 @@ impl Sequence {
             }
             self.settle(rank);
         }
-        self.columns[column].clock.clone_from(clock);
+        if column != PASSING {
+            self.columns[column].clock.clone_from(clock);
+        }
     }
 
     fn is_visible(&self, span: &Span, view: View<'_>, is_filled: impl Fn(usize) -> bool) -> bool {

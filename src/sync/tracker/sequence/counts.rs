@@ -19,6 +19,13 @@ impl Counts {
         counts
     }
 
+    /// Nothing in any of so many chunks.
+    pub(super) fn clear(&mut self, chunks: usize) {
+        self.chunks.clear();
+        self.chunks.resize(chunks, 0);
+        self.sum_from(0);
+    }
+
     fn sum_from(&mut self, block: usize) {
         self.blocks.truncate(block);
         self.blocks

@@ -22,6 +22,7 @@ mod counts;
 mod place;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::View;
 use crate::sync::{Author, ChangeId, Tick};
@@ -31,8 +32,10 @@ use place::{Gap, Place};
 
 /// Spans in a chunk, at most.
 const CHUNK: usize = 48;
+/// Spans that a chunk has room for: a change may cut up to three before the chunk is.
+const ROOM: usize = CHUNK + 3;
 /// The column of those who have seen everything.
-const NOW: usize = 0;
+pub(super) const NOW: usize = 0;
 
 /// What has become of the items of a span.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +90,9 @@ pub(super) struct Piece {
     pub(super) is_own: bool,
 }
 
+/// Mostly few.
+pub(super) type Pieces = SmallVec<[Piece; 4]>;
+
 impl Piece {
     pub(super) fn items(self) -> std::ops::Range<usize> {
         self.first..self.first + self.len
@@ -111,6 +117,8 @@ pub(super) struct Sequence {
     removals: Vec<Removal>,
     /// What each author's changes touched, by tick: first item and how many.
     log: FxHashMap<Author, Vec<(Tick, u32, u32)>>,
+    /// The same in the order they came, from before there were columns of authors.
+    early: Vec<(ChangeId, u32, u32)>,
     uses: u64,
 }
 
@@ -132,11 +140,12 @@ impl Sequence {
             order: vec![0],
             ranks: vec![0],
             base_counts: Counts::of(vec![len]),
-            columns: vec![Column::now(len)],
+            columns: vec![Column::of(len), Column::of(0)],
             runs: Vec::new(),
             homes: Vec::new(),
             removals: Vec::new(),
             log: FxHashMap::default(),
+            early: Vec::new(),
             uses: 0,
         }
     }
@@ -212,8 +221,8 @@ impl Sequence {
     }
 
     /// The items that are visible in a column from a position on, at most `count`.
-    pub(super) fn range(&self, column: usize, start: usize, count: usize) -> Vec<Piece> {
-        let mut pieces = Vec::new();
+    pub(super) fn range(&self, column: usize, start: usize, count: usize) -> Pieces {
+        let mut pieces = Pieces::new();
         let mut wanted = short(count.min(u32::MAX as usize));
         let Some((mut place, _)) = self.visible_at(column, start).filter(|_| wanted > 0) else {
             return pieces;
@@ -291,14 +300,23 @@ impl Sequence {
         self.homes.extend((0..count).map(|_| Home { run, chunk }));
         self.note(id, first as usize, count as usize);
 
-        let marks = (1 << NOW) | (1 << column);
+        let own = self.own_column(id.author, column);
+        let marks = (1 << NOW) | own.map_or(0, |own| 1 << own);
         let span = Span { first, len: count, exists: marks, visible: marks, fate: Fate::Alive };
         let place = self.put(at, span, left);
         let position = self.position_at(place);
         self.columns[NOW].counts.add(at.rank, count);
-        self.columns[column].counts.add(at.rank, count);
+        if let Some(own) = own {
+            self.columns[own].counts.add(at.rank, count);
+        }
         self.settle(at.rank);
         (first as usize, position)
+    }
+
+    /// The column, if any, in which an author's changes are marked as they are made, given the one
+    /// that they are made in.
+    fn own_column(&self, author: Author, column: usize) -> Option<usize> {
+        if column == NOW { self.column_of(author) } else { Some(column) }
     }
 
     /// Puts a span of new items into a gap: with what the same author has typed right before, if
@@ -335,7 +353,9 @@ impl Sequence {
         let position = self.span(place).is_now().then(|| self.position_at(place));
         self.span_mut(place).fate = Fate::Removed(removal);
         self.hide(place, NOW);
-        self.hide(place, column);
+        if let Some(own) = self.own_column(id.author, column) {
+            self.hide(place, own);
+        }
         self.note(id, piece.first, piece.len);
         self.settle(place.rank);
         position.map(|position| (position, piece.len))
@@ -360,7 +380,11 @@ impl Sequence {
 
     /// Notes that a change has touched some items, for those who have not seen it yet.
     pub(super) fn note(&mut self, id: ChangeId, first: usize, len: usize) {
-        self.log.entry(id.author).or_default().push((id.tick, short(first), short(len)));
+        if self.order.len() == 1 || !self.early.is_empty() {
+            self.early.push((id, short(first), short(len)));
+        } else {
+            self.log.entry(id.author).or_default().push((id.tick, short(first), short(len)));
+        }
     }
 
     /// The positions among the visible items where some others belong. `home` gives for an item

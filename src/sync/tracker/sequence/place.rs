@@ -1,6 +1,6 @@
 //! Where items stand, and where new ones belong.
 
-use super::{CHUNK, Counts, Sequence, Span, short};
+use super::{CHUNK, Counts, ROOM, Sequence, Span, short};
 use crate::sync::Author;
 
 /// Where an item stands: the rank of a chunk, the span in it, and the item in that.
@@ -154,7 +154,8 @@ impl Sequence {
         }
         while self.chunks[chunk].len() > CHUNK {
             let at = self.chunks[chunk].len() - CHUNK / 2;
-            let moved = self.chunks[chunk].split_off(at);
+            let mut moved = Vec::with_capacity(ROOM);
+            moved.extend(self.chunks[chunk].drain(at..));
             let number = short(self.chunks.len());
             let base = self.base;
             let count = |is_in: &dyn Fn(&Span) -> bool| -> u32 {

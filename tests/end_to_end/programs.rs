@@ -1,11 +1,8 @@
-//! The real binary in a pseudo-terminal, with other programs at work for it.
-#![cfg(all(feature = "app", unix))]
+//! The editor with other programs at work for it.
 
-mod support;
-
-use support::server::SignalServer;
-use support::terminal::Terminal;
-use support::{BINARY, Home};
+use super::support::server::SignalServer;
+use super::support::terminal::Terminal;
+use super::support::{BINARY, Home};
 
 fn editor(server: &SignalServer, home: &Home, program: &str) -> Terminal {
     home.write("document.json", "{\"city\": \"Lagos\", \"port\": 8443}\n");
@@ -67,4 +64,25 @@ fn a_jq_filter_runs_apart_and_one_without_end_harms_nothing() {
     terminal.press(":q!\r");
     assert_eq!(terminal.exit_code(), 0);
     terminal.assert_restored();
+}
+
+#[test]
+fn a_large_document_is_held_against_its_schema_in_a_process_of_its_own() {
+    let (server, home) = (SignalServer::start(), Home::new());
+    let text = "x".repeat(100);
+    let records: Vec<String> =
+        (0..50_000).map(|at| format!("{{\"id\": {at}, \"text\": \"{text}\"}}")).collect();
+    home.write("document.json", format!("{{\"port\": 1, \"records\": [{}]}}", records.join(",\n")));
+    home.write("schema.json", "{\"properties\": {\"port\": {\"type\": \"integer\"}}}");
+    let arguments = ["create", "demo", "document.json", "--schema", "schema.json", "--signal", server.url()];
+    let mut terminal = Terminal::run("Ana", &home, &arguments);
+    terminal.wait_for("✓ schema");
+    terminal.press(":set .port \"x\"\r");
+    terminal.wait_for("✗ 1 against the schema");
+    terminal.press("gs\r");
+    terminal.wait_for("is not of type");
+    terminal.press("u");
+    terminal.wait_for("✓ schema");
+    terminal.press(":q!\r");
+    assert_eq!(terminal.exit_code(), 0);
 }

@@ -1,8 +1,9 @@
 //! The editor at work: what happens outside becomes messages, and effects are performed.
 
+mod effects;
+
 use std::future::poll_fn;
 use std::io::{self, IsTerminal as _};
-use std::path::{Component, PathBuf};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -17,22 +18,19 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use super::files::{Answer, Files};
-use super::keymap::Key;
-use super::message::{Effect, Level, Moment, Mouse, Msg};
-use super::model::{EditorOptions, FileState, Model, Opening};
-use super::outside::{self, External};
-use super::schema::Schema;
-use super::signals::Signals;
-use super::terminal::Screen;
-use super::text::clip;
-use super::update::update;
-use super::viewer::Subject;
-use crate::document::{Text, Value};
 use crate::file::FileBinding;
-use crate::room::{Room, RoomError};
+use crate::room::Room;
 use crate::session::{Event, Presence};
-use crate::sync::{Change, EditError, Snapshot};
+use crate::sync::{Change, Snapshot};
+use crate::tui::clipboard::Desktop;
+use crate::tui::files::{Answer, Files};
+use crate::tui::keymap::Key;
+use crate::tui::message::{Effect, Level, Mouse, Msg};
+use crate::tui::model::{EditorOptions, FileState, Model, Opening};
+use crate::tui::outside::External;
+use crate::tui::signals::Signals;
+use crate::tui::terminal::Screen;
+use crate::tui::update::update;
 
 /// What comes from the others is shown at most this often.
 const FRAME: Duration = Duration::from_millis(16);
@@ -42,9 +40,6 @@ const IDLE: Duration = Duration::from_secs(1);
 
 /// How long leaving the room may take.
 const LEAVE_WITHIN: Duration = Duration::from_secs(5);
-
-/// Columns of a copied text in the notice about it.
-const COPIED_COLUMNS: usize = 60;
 
 /// Rows one turn of the mouse wheel goes.
 const WHEEL: isize = 3;
@@ -106,6 +101,9 @@ struct Editor {
     later: mpsc::Sender<Msg>,
     /// The jq filter that runs.
     filter: Option<AbortHandle>,
+    desktop: Desktop,
+    /// The check against the schema that runs.
+    check: Option<AbortHandle>,
 }
 
 impl Editor {
@@ -131,7 +129,7 @@ impl Editor {
         let mut editor = Self {
             model: Model::new(options, opening),
             screen: Screen::take()?,
-            files: Files::new(file, answers),
+            files: Files::new(room.clone(), file, answers),
             documents,
             opened: Instant::now(),
             presence: None,
@@ -139,6 +137,8 @@ impl Editor {
             external: None,
             later,
             filter: None,
+            desktop: Desktop::default(),
+            check: None,
             room,
         };
         let (columns, rows) = editor.screen.size()?;
@@ -167,6 +167,8 @@ impl Editor {
                 drop(keys);
                 let left = self.outside(&text, &mut signals).await?;
                 keys = EventStream::new();
+                // What the others did meanwhile comes first.
+                self.pump();
                 match left {
                     Ok(text) => self.take(Msg::External(text)),
                     Err(signal) => return Ok(Exit::Signal(signal)),
@@ -191,8 +193,11 @@ impl Editor {
                     None => self.screen.enter()?,
                 },
                 Some(answer) = answered.recv() => {
-                    let message = self.files.take(answer);
+                    let (message, next) = self.files.take(answer);
                     self.take(message);
+                    if let Some(wanted) = next {
+                        self.perform(Effect::Save(wanted));
+                    }
                 }
                 Some(message) = lately.recv() => self.take(message),
                 event = events.recv() => {
@@ -238,69 +243,6 @@ impl Editor {
         Ok(Ok(left))
     }
 
-    /// Makes a version again, beside.
-    fn version(&self, moment: Moment) {
-        let room = self.room.clone();
-        let me = self.room.author();
-        let later = self.later.clone();
-        let names = self.model.names.clone();
-        tokio::task::spawn_blocking(move || {
-            let changes = room.history();
-            let of = changes.len();
-            let at = match moment {
-                Moment::BeforeLast => of.saturating_sub(1),
-                Moment::Count(count) => count.min(of),
-                Moment::Before(id) => changes.iter().position(|change| change.id() == id).unwrap_or(0),
-            };
-            let (count, value) = room.version(at);
-            let last = count.checked_sub(1).and_then(|last| changes.get(last));
-            let told = last.map_or_else(
-                || "where the history begins".to_owned(),
-                |change| {
-                    let unknown = || format!("author {}", change.author);
-                    let name = names.get(&change.author).cloned().unwrap_or_else(unknown);
-                    let name = if change.author == me { "you".to_owned() } else { name };
-                    format!("after {name} {} {}", change.method.name(), change.path.to_jq())
-                },
-            );
-            let _ =
-                later.blocking_send(Msg::Version { subject: Subject::Version { count, of, told }, value });
-        });
-    }
-
-    /// Reads a schema, beside.
-    fn read_schema(&self, path: PathBuf) {
-        let later = self.later.clone();
-        tokio::task::spawn_blocking(move || later.blocking_send(Msg::Schema(Schema::load(&path))));
-    }
-
-    /// The schema that was asked for, else the one beside the room's own file that the document
-    /// names. A name that leads elsewhere is not followed: others may have written it.
-    fn schema_named(&self) -> Option<PathBuf> {
-        if let Some(path) = &self.model.options.schema {
-            return Some(path.clone());
-        }
-        let folder = self.model.file.as_ref()?.path.parent()?;
-        let named = self.model.snapshot.value.key(&Text::new("$schema"))?.as_text()?.plain().into_owned();
-        let mut parts = std::path::Path::new(&named).components();
-        let is_below =
-            !named.is_empty() && parts.all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
-        let path = folder.join(&named);
-        (is_below && path.is_file()).then_some(path)
-    }
-
-    /// Runs a jq filter, beside.
-    fn run_filter(&mut self, filter: String, value: Value) {
-        let later = self.later.clone();
-        let running = tokio::spawn(async move {
-            let answer = outside::jq(&filter, &value).await;
-            let _ = later.send(Msg::Jq { filter, answer }).await;
-        });
-        if let Some(before) = self.filter.replace(running.abort_handle()) {
-            before.abort();
-        }
-    }
-
     /// Takes what else the terminal has to say, so that a burst costs one frame. Asked with this
     /// task's own waker: the stream remembers the first one that found it empty.
     async fn drain(
@@ -342,7 +284,31 @@ impl Editor {
             Ok(Event::CallbackFailed(reason)) => {
                 self.take(Msg::Notice(Level::Warning, format!("a callback failed: {reason}")));
             }
-            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Ok(Event::Distrusted(fraud)) => {
+                let name = self.model.name_of(self.model.doer(fraud.by));
+                let told = format!("refused what {name} sent, who is broken or hostile: {}", fraud.what);
+                self.take(Msg::Notice(Level::Warning, told));
+            }
+            Ok(Event::Incompatible(author, version)) => {
+                let name = self.model.name_of(self.model.doer(author));
+                let told = format!(
+                    "{name} speaks version {version} of the protocol and is not talked to; one of you needs another ultrawave"
+                );
+                self.take(Msg::Notice(Level::Error, told));
+            }
+            Ok(Event::Replaced(_)) => {
+                let told = "you were away for longer than the others remember: this is their document now, with all that you did in it";
+                self.take(Msg::Notice(Level::Warning, told.to_owned()));
+            }
+            Ok(Event::Stranded(author)) => {
+                let name = self.model.name_of(self.model.doer(author));
+                let told = format!(
+                    "{name} has forgotten what your last edits were made on and cannot take them in; they are still here"
+                );
+                self.take(Msg::Notice(Level::Error, told));
+            }
+            Ok(Event::Ready | Event::Changed(_) | Event::People | Event::Progress)
+            | Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => self.take(Msg::Notice(Level::Error, "the room is closed".to_owned())),
         }
         self.look();
@@ -381,91 +347,6 @@ impl Editor {
             self.perform(effect);
         }
     }
-
-    fn perform(&mut self, effect: Effect) {
-        match effect {
-            Effect::Edit { base, group, edits } => {
-                let edit = |(path, method)| self.room.edit(Some(&base), group, path, method).map(drop);
-                let made = edits.into_iter().try_for_each(edit);
-                self.pump();
-                self.take(made.map_or_else(|error| refused(&error), |()| Msg::Edited));
-            }
-            Effect::Undo => {
-                let undone = self.room.undo();
-                self.pump();
-                self.take(Msg::Undone { redo: false, undone });
-            }
-            Effect::Redo => {
-                let undone = self.room.redo();
-                self.pump();
-                self.take(Msg::Undone { redo: true, undone });
-            }
-            Effect::Save(wanted) => {
-                let refused = self.files.save(self.model.snapshot.clone(), wanted);
-                if let Some(message) = refused {
-                    self.take(message);
-                }
-            }
-            Effect::Reload => self.read(|value| Msg::Reloaded { value }),
-            Effect::Compare => self.read(Msg::OnDisk),
-            Effect::Copy { what, text } => self.copy(&what, &text),
-            Effect::Presence(presence) => self.presence = Some(presence),
-            Effect::Conflicts => {
-                let (conflicts, lost) = (self.room.conflicts(), self.room.lost_edits());
-                self.take(Msg::Conflicts(conflicts, lost));
-            }
-            Effect::External { text } => self.external = Some(text),
-            Effect::Jq { filter, value } => self.run_filter(filter, value),
-            Effect::StopJq => {
-                if let Some(filter) = self.filter.take() {
-                    filter.abort();
-                }
-            }
-            Effect::Schema(path) => self.read_schema(path),
-            Effect::Check(wanted) => {
-                let later = self.later.clone();
-                tokio::task::spawn_blocking(move || {
-                    let violations = wanted.schema.violations(&wanted.snapshot.value);
-                    let _ = later.blocking_send(Msg::Checked { clock: wanted.snapshot.clock, violations });
-                });
-            }
-            Effect::Version(moment) => self.version(moment),
-            Effect::Mouse(taken) => {
-                if let Err(error) = self.screen.mouse(taken) {
-                    self.take(Msg::Notice(Level::Error, format!("the terminal failed: {error}")));
-                }
-            }
-            Effect::Suspend => {
-                if let Err(error) = self.screen.suspend() {
-                    self.take(Msg::Notice(Level::Error, format!("cannot stop: {error}")));
-                }
-            }
-            Effect::Quit => self.exit = Some(Exit::Quit),
-        }
-    }
-
-    fn read(&mut self, then: fn(Value) -> Msg) {
-        if let Some(message) = self.files.read(then) {
-            self.take(message);
-        }
-    }
-
-    fn copy(&mut self, what: &str, text: &str) {
-        let message = match self.screen.copy(text) {
-            Ok(through) => {
-                let shown = super::text::inert(text);
-                let shown = clip(&shown, COPIED_COLUMNS);
-                Msg::Notice(Level::Plain, format!("asked {through} to copy {what}: {shown}"))
-            }
-            Err(error) => Msg::Notice(Level::Error, format!("not copied: {error}")),
-        };
-        self.take(message);
-    }
-}
-
-fn refused(error: &RoomError) -> Msg {
-    let is_stale = matches!(error, RoomError::Edit(EditError::Base));
-    Msg::EditRefused { reason: error.to_string(), is_stale }
 }
 
 /// What the mouse did, if it means anything.

@@ -1,0 +1,137 @@
+//! `ultrawave status` and `ultrawave forget`: what is kept of rooms on this machine.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime};
+
+use super::failure::{Exit, Failure};
+use super::{announce, output};
+use crate::config::Config;
+use crate::document::Text;
+use crate::store::{self, Forgotten, Kept, StoreError};
+
+/// Prints what is kept.
+pub(super) fn status(room: Option<&str>, json: bool) -> Result<Exit, Failure> {
+    let mut exit = Exit::Done;
+    let mut text = String::new();
+    for kept in store::shelf(&folder()?)? {
+        match kept {
+            Ok(kept) if room.is_some_and(|room| kept.about.room != room) => {}
+            Ok(kept) => text.push_str(&if json { line(&kept) } else { lines(&kept) }),
+            Err(error) => {
+                output::say(&error.to_string());
+                exit = Exit::Failed;
+            }
+        }
+    }
+    if text.is_empty() && matches!(exit, Exit::Done) {
+        output::say(&match room {
+            Some(room) => format!("nothing is kept of {room} on this machine"),
+            None => "nothing is kept on this machine".to_owned(),
+        });
+    }
+    output::print(&text)?;
+    Ok(exit)
+}
+
+/// Clears away what is kept of a room.
+pub(super) fn forget(room: &str, force: bool) -> Result<Exit, Failure> {
+    let done = store::forget(&folder()?, room, force)?;
+    if done.is_empty() {
+        return Err(Failure::new(Exit::Failed, format!("nothing is kept of {room} on this machine")));
+    }
+    let mut exit = Exit::Done;
+    for done in done {
+        let (message, end) = match done {
+            Forgotten::Gone(kept) => {
+                (format!("{room}, author {}: cleared away", kept.about.author), Exit::Done)
+            }
+            Forgotten::Running(kept) => (
+                format!("{room}, author {}: at work in another process; end that first", kept.about.author),
+                Exit::Failed,
+            ),
+            Forgotten::Unsent(kept) => (
+                format!(
+                    "{room}, author {}: {}; `ultrawave open {}` sends them when somebody is there, \
+                     --force gives them up",
+                    kept.about.author,
+                    edits(kept.unsent),
+                    announce::quoted(room),
+                ),
+                Exit::Failed,
+            ),
+        };
+        output::say(&message);
+        if !matches!(end, Exit::Done) {
+            exit = end;
+        }
+    }
+    Ok(exit)
+}
+
+fn folder() -> Result<PathBuf, Failure> {
+    Config::state_folder()
+        .ok_or_else(|| Failure::new(Exit::Failed, "there is no home folder in which rooms could be kept"))
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::new(Exit::Failed, error.to_string())
+    }
+}
+
+/// For a program.
+fn line(kept: &Kept) -> String {
+    let about = &kept.about;
+    let word = |text: &str| Text::new(text).to_string();
+    let file = about.file.as_ref().map_or_else(|| "null".to_owned(), |file| word(&file.to_string_lossy()));
+    format!(
+        "{{\"room\":{},\"server\":{},\"author\":{},\"running\":{},\"unsent\":{},\"changes\":{},\"bytes\":{},\
+         \"last\":{},\"file\":{file},\"store\":{}}}\n",
+        word(&about.room),
+        word(&about.server),
+        about.author,
+        kept.is_running,
+        kept.unsent,
+        kept.changes,
+        kept.bytes,
+        about.noted,
+        word(&kept.path.to_string_lossy()),
+    )
+}
+
+/// For a person.
+fn lines(kept: &Kept) -> String {
+    let about = &kept.about;
+    let state = if kept.is_running { "at work now" } else { "not at work" };
+    let file = about.file.as_ref().map(|file| format!("  file {}\n", file.display())).unwrap_or_default();
+    format!(
+        "{}  author {} at {}, {state}\n  {}\n{file}  last at work {}, {} kB in {}\n",
+        about.room,
+        about.author,
+        about.server,
+        edits(kept.unsent),
+        ago(about.noted),
+        kept.bytes.div_ceil(1_000),
+        kept.path.display(),
+    )
+}
+
+fn edits(unsent: usize) -> String {
+    match unsent {
+        0 => "everything is with others too".to_owned(),
+        1 => "1 edit that nobody else has".to_owned(),
+        count => format!("{count} edits that nobody else has"),
+    }
+}
+
+/// How long ago a moment was, given in seconds since 1970.
+fn ago(noted: u64) -> String {
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or(Duration::ZERO).as_secs();
+    let seconds = now.saturating_sub(noted);
+    match seconds {
+        0..60 => "just now".to_owned(),
+        60..3_600 => format!("{} min ago", seconds / 60),
+        3_600..86_400 => format!("{} h ago", seconds / 3_600),
+        _ => format!("{} days ago", seconds / 86_400),
+    }
+}
