@@ -62,8 +62,7 @@ impl Target {
                 format!("{path} differs from the document in {name}; --force replaces it by the room's");
             if room.is_resumed() {
                 let name = announce::quoted(name);
-                message
-                    .push_str(&format!(", `ultrawave forget {name}` before lets a room start from the file"));
+                message = format!("{message}, `ultrawave forget {name}` before lets a room start from the file");
             }
             return Err(Failure::new(Exit::FileChanged, message));
         }

@@ -50,7 +50,7 @@ impl Keeping {
         let Some(keep) = options.keep.clone() else { return Ok(Self::default()) };
         let (name, history) = (room.to_owned(), options.history);
         // A locked room is another one than an open one of the same name.
-        let id = access.is_locked().then(|| format!(" {}", access.room_id())).unwrap_or_default();
+        let id = if access.is_locked() { format!(" {}", access.room_id()) } else { String::new() };
         let server = format!("{}{id}", options.signal);
         let found = tokio::task::spawn_blocking(move || find(&keep, &name, &server, history)).await;
         let found = found.unwrap_or_default();

@@ -395,8 +395,6 @@ impl Session {
             Message::Text { hash, bytes } => self.text_offered(now, from, hash, bytes),
             Message::RequestText { hash, part } => self.give_part(now, from, hash, part),
             Message::TextPart { hash, part, text } => self.part_came(now, from, hash, part, text.as_str()),
-            // Its text is not here: whoever needs it asks again.
-            Message::DocumentOf { .. } => {}
             Message::Document { changes, .. } if self.ledger.is_some() => {
                 self.expel(
                     now,
@@ -430,8 +428,9 @@ impl Session {
             }
             Message::Presence(presence) => self.peer_presence(from, presence),
             Message::Links(links) => self.links(now, from, links),
-            // What is passed on holds no other.
-            Message::Pass { .. } => {}
+            // What is passed on holds no other; and of a document whose text is not here, whoever
+            // needs it asks again.
+            Message::Pass { .. } | Message::DocumentOf { .. } => {}
             Message::Goodbye => {
                 self.send(from, Channel::Sync, Message::Goodbye);
                 self.departed(now, from);

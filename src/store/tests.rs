@@ -45,7 +45,7 @@ fn edit(session: &mut Session, number: u64) {
             Place::ROOT.key("list"),
             Method::Splice {
                 start: 0,
-                count: i64::from(number % 8 == 0),
+                count: i64::from(number.is_multiple_of(8)),
                 items: vec![Value::number(&number.to_string()).unwrap()],
             },
         ),
@@ -66,7 +66,7 @@ fn records(session: &mut Session) -> Vec<(u64, Record)> {
         .collect()
 }
 
-fn assert_same(replica: Replica, session: &Session) {
+fn assert_same(replica: &Replica, session: &Session) {
     let expected = session.replica().unwrap();
     assert_eq!(replica.snapshot(), expected.snapshot());
     assert_eq!(
@@ -75,7 +75,7 @@ fn assert_same(replica: Replica, session: &Session) {
         "byte for byte"
     );
     let all = |replica: &Replica| replica.history().cloned().collect::<Vec<Arc<Change>>>();
-    assert_eq!(all(&replica), all(expected));
+    assert_eq!(all(replica), all(expected));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn what_is_stored_comes_back_as_it_was() {
     assert_eq!(*store.about(), expected);
     let past = store.past(1_000).unwrap().unwrap();
     assert!(past.is_complete, "the process ended, the machine did not");
-    assert_same(past.replica, &session);
+    assert_same(&past.replica, &session);
 }
 
 #[test]
@@ -120,7 +120,7 @@ fn the_whole_takes_the_place_of_what_was() {
     store.close().unwrap();
     let past = take(folder.path()).past(1_000).unwrap().unwrap();
     assert!(past.is_complete);
-    assert_same(past.replica, &session);
+    assert_same(&past.replica, &session);
 }
 
 #[test]
@@ -345,7 +345,7 @@ fn the_disk_ends_everywhere(fails: bool) {
         assert_eq!(run_script(folder.path(), None, fails), SCRIPT);
         let past = take(folder.path()).past(1_000).unwrap().unwrap();
         assert!(past.is_complete);
-        assert_same(past.replica, &expected);
+        assert_same(&past.replica, &expected);
         // Each page at first, where the files are made; then ever wider apart.
         blocks += 1 + blocks / 8;
     }

@@ -86,6 +86,10 @@ impl Delta {
         }
     }
 
+    #[expect(
+        clippy::mutable_key_type,
+        reason = "what a text finds out about itself does not change what it is"
+    )]
     fn of_maps(old: &Value, new: &Value) -> Self {
         let mut changed = FxHashMap::default();
         let (start, end) = old.shared_ends(new);

@@ -84,9 +84,9 @@ fn who_has_more_of_a_dropped_member_says_so_before_anything_is_forgotten() {
     let mut net = Net::connected(sessions);
     net.disconnect(ONE, THREE);
     // The second alone gets the third's edit, and cannot pass it on.
-    let is_passed_on = |from: Author, to: Author, message: &Message| match message {
-        Message::Changes(_) | Message::Change(_) => (from, to) != (TWO, ONE),
-        message => !matches!(message, Message::Pass { .. }),
+    let is_passed_on = |from: Author, to: Author, message: &Message| {
+        let is_change = matches!(message, Message::Changes(_) | Message::Change(_));
+        !(matches!(message, Message::Pass { .. }) || ((from, to) == (TWO, ONE) && is_change))
     };
     let now = net.now;
     set(net.at(THREE), now, "late", "1");
