@@ -71,7 +71,7 @@ impl Editor {
         let mut output = pair.master.try_clone_reader().unwrap();
         let shared = Arc::clone(&seen);
         std::thread::spawn(move || {
-            let mut chunk = [0; 1 << 16];
+            let mut chunk = vec![0; 1 << 16];
             while let Ok(count @ 1..) = output.read(&mut chunk) {
                 let at = Instant::now();
                 let mut seen = shared.0.lock().unwrap();

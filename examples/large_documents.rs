@@ -182,7 +182,7 @@ impl Screen {
         let mut output = pair.master.try_clone_reader().unwrap();
         let sink = Arc::clone(&shown);
         std::thread::spawn(move || {
-            let mut bytes = [0; 65_536];
+            let mut bytes = vec![0; 65_536];
             while let Ok(count @ 1..) = output.read(&mut bytes) {
                 sink.lock().unwrap().extend_from_slice(&bytes[..count]);
             }

@@ -17,7 +17,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("net", &["net", "store", "room", "session", "trust", "sync", "document", "limits"]),
     ("room", &["room", "cursor", "net", "session", "trust", "sync", "document", "limits"]),
     ("cursor", &["cursor", "room", "session", "sync", "document", "limits"]),
-    ("tui", &["tui", "file", "room", "cursor", "session", "sync", "document", "limits"]),
+    ("tui", &["tui", "file", "room", "cursor", "session", "sync", "document", "limits", "bridge"]),
 ];
 
 /// What `net` may name of the room: its options, its errors, its state of things.

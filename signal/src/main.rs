@@ -70,13 +70,20 @@ struct Arguments {
 
     /// A STUN or TURN server to hand out: stun:host:port, turn:host:port or
     /// turn:user:password@host:port; may be repeated
-    #[arg(long, value_name = "URL", env = "ULTRAWAVE_ICE_SERVERS", value_delimiter = ' ')]
+    #[arg(
+        long,
+        hide_short_help = true,
+        value_name = "URL",
+        env = "ULTRAWAVE_ICE_SERVERS",
+        value_delimiter = ' '
+    )]
     ice_server: Vec<IceServer>,
 
     /// What the TURN servers share with this one, to make time-limited credentials from: coturn's
     /// static-auth-secret. A file keeps it out of the list of processes
     #[arg(
         long,
+        hide_short_help = true,
         value_name = "SECRET",
         env = "ULTRAWAVE_TURN_SECRET",
         hide_env_values = true,
@@ -85,7 +92,7 @@ struct Arguments {
     turn_secret: Option<String>,
 
     /// A file with that secret
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, hide_short_help = true, value_name = "FILE")]
     turn_secret_file: Option<PathBuf>,
 
     /// Seconds that such a credential is good
@@ -105,11 +112,11 @@ struct Arguments {
     allow_origin: Vec<String>,
 
     /// Speak TLS only (wss://), with the certificate chain in this PEM file
-    #[arg(long, value_name = "FILE", requires = "tls_key", help_heading = "TLS")]
+    #[arg(long, hide_short_help = true, value_name = "FILE", requires = "tls_key", help_heading = "TLS")]
     tls_cert: Option<PathBuf>,
 
     /// The certificate's private key, a PEM file
-    #[arg(long, value_name = "FILE", requires = "tls_cert", help_heading = "TLS")]
+    #[arg(long, hide_short_help = true, value_name = "FILE", requires = "tls_cert", help_heading = "TLS")]
     tls_key: Option<PathBuf>,
 }
 

@@ -49,14 +49,14 @@ fn failed(code: Code, reason: &str) -> Failed {
     Failed { room: room(), code, reason: reason.to_owned() }
 }
 
-fn resume(max_members: Option<u32>) -> Request {
+fn resume(max_members: Option<u32>, opens_after: Option<Author>) -> Request {
     let (author, last_author) = (Author(3), Author(4));
     Request::Resume(Resume {
         room: room(),
         incarnation: incarnation(),
         author,
         last_author,
-        opens_after: None,
+        opens_after,
         max_members,
     })
 }
@@ -95,8 +95,9 @@ fn requests() -> Vec<Request> {
         Request::RequestOffer(RequestOffer { room: room(), to: Author(1) }),
         Request::Leave(Leave { room: room() }),
         Request::Reclaim(Reclaim { id: ID.to_owned(), secret: SECRET.to_owned() }),
-        resume(None),
-        resume(Some(8)),
+        resume(None, None),
+        resume(Some(8), None),
+        resume(None, Some(Author(1280))),
     ]
 }
 

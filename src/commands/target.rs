@@ -62,7 +62,8 @@ impl Target {
                 format!("{path} differs from the document in {name}; --force replaces it by the room's");
             if room.is_resumed() {
                 let name = announce::quoted(name);
-                message = format!("{message}, `ultrawave forget {name}` before lets a room start from the file");
+                message =
+                    format!("{message}, `ultrawave forget {name}` before lets a room start from the file");
             }
             return Err(Failure::new(Exit::FileChanged, message));
         }

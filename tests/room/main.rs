@@ -1,6 +1,7 @@
 //! Rooms over real WebRTC on loopback, each test with a signaling server of its own.
 
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+#![allow(clippy::print_stdout, reason = "the measurements are read by people")]
 
 mod measure;
 

@@ -1,4 +1,5 @@
 use ultrawave::document::{Method, Path, Value, parse};
+use ultrawave::limits::DEPTH;
 use ultrawave::tui::Effect;
 
 use crate::desk::{Desk, check};
@@ -158,7 +159,7 @@ fn an_edit_carries_the_version_that_was_seen_when_it_began() {
 #[test]
 fn a_refused_edit_goes_back_to_being_typed() {
     let mut desk = Desk::new("[§1]");
-    let deep = format!("{}{}", "[".repeat(1_001), "]".repeat(1_001));
+    let deep = format!("{}{}", "[".repeat(DEPTH + 1), "]".repeat(DEPTH + 1));
     desk.press("i<Ctrl-u>");
     desk.take(ultrawave::tui::Msg::Paste(deep));
     desk.press("<Enter>");
