@@ -58,7 +58,7 @@ pub(super) fn join(
     }
     let target = save.map(Target::find).transpose()?;
     require_terminal("get", room, None)?;
-    edit(room, Way::Join, Disk { target, force, write: true, wishes }, &kept(options, save))
+    edit(room, Way::Join, Disk { target, force, write: true, wishes }, &hosting(&kept(options, save)))
 }
 
 /// Joins a room or opens it, and shows the editor.
