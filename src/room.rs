@@ -32,6 +32,8 @@ pub struct Status {
     pub server: ServerStatus,
     /// Own changes that some live member has not acknowledged yet.
     pub unacknowledged: usize,
+    /// Whether this member may only look.
+    pub read_only: bool,
     /// Members that can be talked to now.
     pub live: usize,
     /// Members that were there and cannot be talked to now.
@@ -337,6 +339,7 @@ impl Room {
             Status {
                 server,
                 unacknowledged: session.unacknowledged(),
+                read_only: !session.may_write(),
                 live: count(|link| matches!(link, Link::Live | Link::Away)),
                 lost: count(|link| link == Link::Lost),
                 kept_elsewhere: session.is_kept_elsewhere(),

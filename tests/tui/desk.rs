@@ -61,6 +61,7 @@ impl Desk {
                 kept_elsewhere: false,
                 unsent: 0,
                 unkept: None,
+                read_only: false,
             },
         };
         let options = EditorOptions {
@@ -103,6 +104,7 @@ impl Desk {
             author: ANA,
             link: Link::Live,
             way: Way::Direct,
+            may_write: true,
             presence,
             clock: VectorClock::new(),
             acknowledges_within: Duration::ZERO,

@@ -1,6 +1,7 @@
 use std::time::Duration;
-use ultrawave::document::{Method, Path, Value, parse};
 
+use ultrawave::document::{Method, Path, Value, parse};
+use ultrawave::room::Status;
 use ultrawave::session::{Link, Person, Presence, Way};
 use ultrawave::sync::{Author, VectorClock};
 use ultrawave::tui::{Effect, Mode, Msg};
@@ -243,6 +244,7 @@ fn person(author: u32, name: &str) -> Person {
         author: Author(author),
         link: Link::Live,
         way: Way::Direct,
+        may_write: true,
         presence,
         clock: VectorClock::new(),
         acknowledges_within: Duration::ZERO,
@@ -323,4 +325,16 @@ fn an_edit_on_a_forgotten_version_can_be_made_on_the_one_on_the_screen() {
     assert!(desk.draft_error().contains("no longer remembered"), "{}", desk.draft_error());
     desk.press("<Enter>");
     assert_eq!(desk.marked(), r#"{"s": §"ab"}"#);
+}
+
+#[test]
+fn who_may_only_look_is_shown_as_such() {
+    let mut desk = Desk::new(r#"{"a": §1}"#);
+    desk.take(Msg::People(vec![Person { may_write: false, ..person(2, "Bo") }]));
+    assert!(desk.screen(100, 20).contains("[Bo·view]"), "{}", desk.screen(100, 20));
+    assert!(desk.screen(100, 20).contains("read-only"));
+    desk.take(Msg::People(vec![person(2, "Bo")]));
+    assert!(!desk.screen(100, 20).contains("read-only"));
+    desk.take(Msg::Status(Status { read_only: true, ..desk.model.status.clone() }));
+    assert!(desk.screen(100, 20).contains("⇄ read-only, "), "{}", desk.screen(100, 20));
 }

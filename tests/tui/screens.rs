@@ -28,6 +28,7 @@ fn meet(desk: &mut Desk) {
             author: Author(author),
             link,
             way: Way::Direct,
+            may_write: true,
             presence,
             clock: VectorClock::new(),
             acknowledges_within: Duration::ZERO,

@@ -45,7 +45,7 @@ pub(super) fn people(model: &Model, columns: usize) -> Vec<Pieces> {
         editing: matches!(model.mode, Mode::Edit(_)),
         color: None,
     };
-    let note = note(model, model.me, Way::Direct);
+    let note = note(model, model.me, Way::Direct, !model.status.read_only);
     let mut lines =
         vec![person_line(("●", Role::Title), "you", tree::doing(&me), &note, me.path.as_ref(), columns)];
     for person in &model.people {
@@ -55,7 +55,7 @@ pub(super) fn people(model: &Model, columns: usize) -> Vec<Pieces> {
             (mark(person), Role::Person(model.hue_of(person.author))),
             &name,
             state(person),
-            &self::note(model, person.author, person.way),
+            &self::note(model, person.author, person.way, person.may_write),
             here,
             columns,
         ));
@@ -81,11 +81,14 @@ fn state(person: &Person) -> &'static str {
     }
 }
 
-/// Whether somebody is the host, and how what is said to them gets there if not directly.
-fn note(model: &Model, author: Author, way: Way) -> String {
+/// Whether somebody is the host, whether they may only look, and how what is said to them gets there if not directly.
+fn note(model: &Model, author: Author, way: Way, may_write: bool) -> String {
     let mut note = String::new();
     if !model.people.is_empty() && model.host() == author {
         note.push_str("host ");
+    }
+    if !may_write {
+        note.push_str("read-only ");
     }
     match way {
         Way::Direct => {}

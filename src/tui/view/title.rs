@@ -58,7 +58,10 @@ fn title(model: &Model, columns: usize) -> Pieces {
 }
 
 fn parts(model: &Model) -> Vec<Part> {
-    let (sync_role, sync) = sync_words(&model.status);
+    let (sync_role, mut sync) = sync_words(&model.status);
+    if model.status.read_only {
+        sync = format!("read-only, {sync}");
+    }
     let room = inert(&model.room);
     let mut parts = vec![
         Part { rank: 0, gap: 1, pieces: file(model) },
@@ -91,8 +94,9 @@ fn parts(model: &Model) -> Vec<Part> {
             Link::Lost => "·lost",
         };
         let name = model.name_of(Doer::Other(person.author));
+        let role = if person.may_write { "" } else { "·view" };
         let followed = if model.following == Some(person.author) { "·followed" } else { "" };
-        let name = format!("[{}{state}{followed}]", clip(&name, NAME_COLUMNS));
+        let name = format!("[{}{role}{state}{followed}]", clip(&name, NAME_COLUMNS));
         parts.push(Part {
             rank: at,
             gap: 1,
@@ -165,8 +169,16 @@ mod tests {
     use super::*;
 
     fn words(server: ServerStatus, live: usize, lost: usize, unacknowledged: usize) -> String {
-        let of_before =
-            Status { server, unacknowledged, live, lost, kept_elsewhere: true, unsent: 0, unkept: None };
+        let of_before = Status {
+            server,
+            unacknowledged,
+            live,
+            lost,
+            kept_elsewhere: true,
+            unsent: 0,
+            unkept: None,
+            read_only: false,
+        };
         sync_words(&of_before).1
     }
 
@@ -190,6 +202,7 @@ mod tests {
             kept_elsewhere: false,
             unsent: 5,
             unkept: None,
+            read_only: false,
         };
         assert_eq!(sync_words(&status).1, "offline – 5 edits kept, retry in 4 s");
     }
