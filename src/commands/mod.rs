@@ -224,9 +224,23 @@ fn on_this_thread<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T
 /// Runs what waits for the network.
 fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Failure::io("cannot start", &error))?;
-    let result = runtime.block_on(work);
-    runtime.shutdown_timeout(SHUTDOWN_WITHIN);
-    result
+    let runtime = Bounded(Some(runtime));
+    runtime
+        .0
+        .as_ref()
+        .map_or_else(|| Err(Failure::new(Exit::Failed, "cannot start")), |held| held.block_on(work))
+}
+
+/// A runtime whose end takes a bounded time, also when a panic is on its way: dropped by itself it
+/// waits for the thread that stores, which may wait for a room that nobody leaves any more.
+struct Bounded(Option<tokio::runtime::Runtime>);
+
+impl Drop for Bounded {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_timeout(SHUTDOWN_WITHIN);
+        }
+    }
 }
 
 fn room_options(options: &Options) -> Result<RoomOptions, Failure> {

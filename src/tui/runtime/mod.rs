@@ -182,18 +182,19 @@ impl Editor {
             let is_at_work = self.model.is_at_work();
             let documents = &mut self.documents;
             tokio::select! {
-                // Keys come first, however much the others do.
+                // Keys come first, however much the others do; and before them the word to end, since a
+                // terminal that is gone may not stop being read.
                 biased;
+                signal = signals.recv() => match signal {
+                    Some(signal) => return Ok(Exit::Signal(signal)),
+                    None => self.screen.enter()?,
+                },
                 key = keys.next() => match key {
                     Some(event) => {
                         self.terminal(&event?);
                         self.drain(&mut keys).await?;
                     }
                     None => return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into()),
-                },
-                signal = signals.recv() => match signal {
-                    Some(signal) => return Ok(Exit::Signal(signal)),
-                    None => self.screen.enter()?,
                 },
                 Some(answer) = answered.recv() => {
                     let (message, next) = self.files.take(answer);
