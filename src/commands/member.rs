@@ -136,14 +136,28 @@ impl Member {
     }
 }
 
+/// Does the same as whoever keeps the room on this machine: as the session that is kept, if it is.
+pub(super) async fn as_keeper<W>(room: &str, options: &RoomOptions, work: W) -> Result<Exit, Failure>
+where
+    W: AsyncFnOnce(&Member) -> Result<Exit, Failure>,
+{
+    stay_for(room, hosting(options), work).await
+}
+
 /// Joins a room, does the work there and leaves, whatever came of it. A signal ends the work.
 pub(super) async fn in_room<W>(room: &str, options: RoomOptions, work: W) -> Result<Exit, Failure>
 where
     W: AsyncFnOnce(&Member) -> Result<Exit, Failure>,
 {
-    let name = options.name.clone();
     // What a verb has done is for others to keep.
-    let options = RoomOptions { keep: None, ..options };
+    stay_for(room, RoomOptions { keep: None, ..options }, work).await
+}
+
+async fn stay_for<W>(room: &str, options: RoomOptions, work: W) -> Result<Exit, Failure>
+where
+    W: AsyncFnOnce(&Member) -> Result<Exit, Failure>,
+{
+    let name = options.name.clone();
     let member = tokio::select! {
         room = Room::join(room, options) => Member::new(room?, &name),
         exit = signals::ended() => return Ok(exit),

@@ -251,12 +251,12 @@ impl Writer {
                 Some(_) if tried.elapsed() < RETRY_AFTER => {}
                 _ if self.is_failing => {
                     // It is noted along with the rest.
-                    shared.is_file_news();
+                    shared.is_news();
                     tried = Instant::now();
                     self.catch_up(shared);
                 }
                 _ if shared.is_storing_over() => break,
-                _ if shared.is_file_news() => self.note(shared),
+                _ if shared.is_news() => self.note(shared),
                 _ => self.rest(shared),
             }
             if self.is_failing && shared.is_storing_over() {
@@ -295,7 +295,11 @@ impl Writer {
     /// Notes how far the others are, if that has changed.
     fn note(&mut self, shared: &Shared) {
         let (elsewhere, file_hash) = (shared.look(Session::elsewhere), shared.file_hash());
-        if self.about.elsewhere != elsewhere || self.about.file_hash != file_hash || self.about.noted == 0 {
+        let access = shared.look(|session| session.access().cloned()).filter(Access::is_locked);
+        let about = &self.about;
+        let is_news = about.elsewhere != elsewhere || about.file_hash != file_hash || about.access != access;
+        if is_news || about.noted == 0 {
+            self.about.access = access;
             self.about.elsewhere = elsewhere;
             self.about.file_hash = file_hash;
             self.about.noted = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
