@@ -169,7 +169,7 @@ impl Shared {
     fn drain(&self, state: &mut State) {
         let mut news = Vec::new();
         let mut is_new = false;
-        let mut is_told = false;
+        let (mut is_told, mut is_over) = (false, false);
         while let Some(output) = state.session.poll() {
             let event = match output {
                 Output::Send(to, channel, message) => {
@@ -197,8 +197,9 @@ impl Shared {
                     state.is_renewed = true;
                     state.is_news = true;
                 }
+                // In the room that was, nobody is left to meet but others with keys that are void.
+                Event::Removed => is_over = true,
                 Event::People
-                | Event::Removed
                 | Event::Progress
                 | Event::Refused(..)
                 | Event::Distrusted(_)
@@ -225,6 +226,9 @@ impl Shared {
         }
         if is_new {
             self.advance(Stage::Here);
+        }
+        if is_over {
+            self.advance(Stage::Leaving);
         }
         if is_told {
             self.progress.send_replace(());

@@ -250,7 +250,8 @@ fn revoke_removes_a_member_and_changes_the_keys() {
     cy.wait_for_lines(2);
     let copy = || std::fs::read_to_string(room.stranger.file("copy.json")).unwrap_or_default();
     until("the copy follows", || copy().contains("82"));
-    assert_eq!(bo.stdout().len(), 1);
+    bo.wait_for_message("has removed this member");
+    assert_eq!((bo.exit_code(), bo.stdout().len()), (Some(7), 1));
     // The old ticket is as good as none, the new one as the old one was.
     bo_home.ultrawave().args(["get", &room.ticket]).assert().code(3).stdout("");
     bo_home.ultrawave().args(["set", &new, "/port", "83"]).assert().success();

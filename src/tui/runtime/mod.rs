@@ -322,7 +322,7 @@ impl Editor {
                 self.take(Msg::Renewed(invite.map(|Invite(how)| how(&self.room)).unwrap_or_default()));
             }
             Ok(Event::Removed) => {
-                let told = "you were removed from this room: others do not see what you edit from here on, nor you what they do";
+                let told = "the owner has removed you from this room and changed its keys: what is here stays until you leave, and can be saved";
                 self.take(Msg::Notice(Level::Error, told.to_owned()));
             }
             Ok(Event::Ready | Event::Changed(_) | Event::People | Event::Progress)
