@@ -364,6 +364,12 @@ impl Room {
         self.of_replica(|replica| replica.history().cloned().collect())
     }
 
+    /// The remembered changes that somebody with `clock` has not seen, in the total order. Costs
+    /// no more than there are of them, however long the history.
+    pub fn changes_since(&self, clock: &VectorClock) -> Vec<Arc<Change>> {
+        self.of_replica(|replica| replica.changes_since(clock).cloned().collect())
+    }
+
     /// The document after the first `count` of the remembered changes, made again without
     /// disturbing the live one; and how many that were, should there be fewer.
     pub fn version(&self, count: usize) -> (usize, Value) {
