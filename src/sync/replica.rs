@@ -262,7 +262,6 @@ impl Replica {
                 Err(refusal) => received.refused.push(refusal),
             }
         }
-        self.history.settle();
         self.show_window();
         received
     }

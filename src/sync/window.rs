@@ -41,7 +41,6 @@ impl Replica {
         let since = self.history.critical_within(context).ok_or(EditError::Base)?;
         self.open_window(since).tracker.value_at(context).apply(&change.path, &change.method)?;
         self.insert(change, context, 0);
-        self.history.settle();
         self.clock.set(self.author, change.tick());
         Ok(())
     }
@@ -54,6 +53,10 @@ impl Replica {
         }
         let previous = self.history.get(ChangeId { author: change.author, tick: change.tick() - 1 });
         let covered = |seen: &Arc<Change>| context.covers(&seen.clock);
+        // Mostly its author has heard nothing since the one before.
+        if previous.is_some_and(|previous| previous.clock == *context) {
+            return Ok(());
+        }
         let is_closed = previous.is_none_or(covered)
             && context.iter().all(|(author, tick)| {
                 previous.is_some_and(|previous| previous.clock.get(author) == tick)
@@ -101,8 +104,7 @@ impl Replica {
             too_late => {
                 self.window = too_late;
                 self.show_window();
-                self.history.settle();
-                self.history.hold(since, &self.value);
+                        self.history.hold(since, &self.value);
                 let tracker = self.history.track(since, &self.value, Tracker::new);
                 Window { since, tracker, quiet: 0, is_ahead: false }
             }
