@@ -232,7 +232,7 @@ fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, F
 }
 
 /// A runtime whose end takes a bounded time, also when a panic is on its way: dropped by itself it
-/// waits for the thread that stores, which may wait for a room that nobody leaves any more.
+/// waits for whatever blocks one of its threads.
 struct Bounded(Option<tokio::runtime::Runtime>);
 
 impl Drop for Bounded {

@@ -31,6 +31,8 @@ pub(super) struct Greeting {
 pub(super) enum Request {
     /// Do what a verb does.
     Verb(Verb),
+    /// How the running peer itself stands with the others.
+    Status,
     /// The value at a path, and the turn to replace it.
     Read(String),
     /// Replace the value at a path.
@@ -109,6 +111,7 @@ impl Request {
             Self::Verb(Verb::Watch { path: Some(path), .. }) => {
                 format!(r#"["watch",{{"path":{}}}]"#, Value::string(path))
             }
+            Self::Status => r#"["status",{}]"#.to_owned(),
             Self::Read(path) => format!(r#"["read",{{"path":{}}}]"#, Value::string(path)),
             Self::Replace { path, old, new } => {
                 format!(r#"["replace",{{"path":{},"old":{old},"new":{new}}}]"#, Value::string(path))
@@ -139,6 +142,7 @@ impl Request {
             "log" => Verb::Log { json: flag("json") },
             "peers" => Verb::Peers { json: flag("json") },
             "watch" => Verb::Watch { path: member("path").map(|_| path()).transpose()?, is_resumed: false },
+            "status" => return Ok(Self::Status),
             "read" => return Ok(Self::Read(path()?)),
             "replace" => {
                 let (old, new) = (wanted("old")?.clone(), wanted("new")?.clone());
