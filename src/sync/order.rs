@@ -75,13 +75,12 @@ impl Order {
     pub(super) fn push(&mut self, change: Arc<Change>) {
         let placed = Placed { sum: change.clock.sum(), change };
         self.len += 1;
-        match self.chunks.back_mut().filter(|last| last.len() < CHUNK) {
-            Some(last) => last.push(placed),
-            None => {
-                let mut chunk = Vec::with_capacity(CHUNK);
-                chunk.push(placed);
-                self.chunks.push_back(chunk);
-            }
+        if let Some(last) = self.chunks.back_mut().filter(|last| last.len() < CHUNK) {
+            last.push(placed);
+        } else {
+            let mut chunk = Vec::with_capacity(CHUNK);
+            chunk.push(placed);
+            self.chunks.push_back(chunk);
         }
     }
 
@@ -130,7 +129,8 @@ impl Order {
         let len = end - start;
         let (first, inside) = self.find(start).unwrap_or((self.chunks.len(), 0));
         let (last, behind) = end.checked_sub(1).and_then(|last| self.find(last)).unwrap_or((0, 0));
-        let chunks = self.chunks.iter().enumerate().skip(first).take(if len > 0 { last + 1 - first } else { 0 });
+        let chunks =
+            self.chunks.iter().enumerate().skip(first).take(if len > 0 { last + 1 - first } else { 0 });
         let changes = chunks.flat_map(move |(number, chunk)| {
             let from = if number == first { inside } else { 0 };
             let to = if number == last { behind + 1 } else { chunk.len() };

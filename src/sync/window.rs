@@ -104,7 +104,7 @@ impl Replica {
             too_late => {
                 self.window = too_late;
                 self.show_window();
-                        self.history.hold(since, &self.value);
+                self.history.hold(since, &self.value);
                 let tracker = self.history.track(since, &self.value, Tracker::new);
                 Window { since, tracker, quiet: 0, is_ahead: false }
             }
