@@ -7,10 +7,12 @@
 
 mod edit;
 mod iter;
+mod shared;
 
 use std::sync::Arc;
 
 pub(super) use iter::Iter;
+pub use shared::Run;
 
 use super::source::Page;
 
@@ -57,7 +59,7 @@ impl<T> Node<T> {
         match (self, other) {
             (Self::Leaf(left), Self::Leaf(right)) => Arc::ptr_eq(left, right),
             (Self::Inner(left), Self::Inner(right)) => Arc::ptr_eq(left, right),
-            (Self::Page(left), Self::Page(right)) => Arc::ptr_eq(left, right) || left.is_same(right),
+            (Self::Page(left), Self::Page(right)) => left.identity() == right.identity(),
             _ => false,
         }
     }
