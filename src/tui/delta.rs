@@ -235,10 +235,7 @@ impl Pairing<'_> {
     /// Pairs what lies between elements that are known to be the same.
     fn between(&mut self, old: Range<usize>, new: Range<usize>) {
         let shorter = old.len().min(new.len());
-        let is_equal = |before: usize, after: usize| {
-            let both = self.old.index(before).zip(self.new.index(after));
-            both.is_some_and(|(before, after)| are_equal(before, after))
-        };
+        let is_equal = |before: usize, after: usize| self.is_anchor(before, after, true);
         let prefix = (0..shorter).take_while(|by| is_equal(old.start + by, new.start + by)).count();
         let from_end = |back: &usize| is_equal(old.end - 1 - back, new.end - 1 - back);
         let suffix = (0..shorter - prefix).take_while(from_end).count();
