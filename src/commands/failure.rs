@@ -131,6 +131,7 @@ impl From<RoomError> for Failure {
             | RoomError::Full(_)
             | RoomError::Unreachable { .. } => Exit::Unreachable,
             RoomError::IceServer(..) => Exit::Usage,
+            RoomError::NotOwner(_) => Exit::NotPermitted,
             RoomError::Exists(_)
             | RoomError::TooLarge { .. }
             | RoomError::Kept { .. }

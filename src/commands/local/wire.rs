@@ -121,6 +121,10 @@ impl Request {
             }
             Self::Verb(Verb::Log { json }) => format!(r#"["log",{{"json":{json}}}]"#),
             Self::Verb(Verb::Peers { json }) => format!(r#"["peers",{{"json":{json}}}]"#),
+            Self::Verb(Verb::Revoke { who }) => {
+                let who = Value::array(who.iter().map(|who| Value::string(who)));
+                format!(r#"["revoke",{{"who":{who}}}]"#)
+            }
             Self::Verb(Verb::Watch { path: None, .. }) => r#"["watch",{}]"#.to_owned(),
             Self::Verb(Verb::Watch { path: Some(path), .. }) => {
                 format!(r#"["watch",{{"path":{}}}]"#, Value::string(path))
@@ -155,6 +159,10 @@ impl Request {
             }
             "log" => Verb::Log { json: flag("json") },
             "peers" => Verb::Peers { json: flag("json") },
+            "revoke" => {
+                let who = wanted("who")?.elements().map(text_of).collect::<Option<_>>();
+                Verb::Revoke { who: who.ok_or("\"who\" is an array of names and numbers")? }
+            }
             "watch" => Verb::Watch { path: member("path").map(|_| path()).transpose()?, is_resumed: false },
             "status" => return Ok(Self::Status),
             "read" => return Ok(Self::Read(path()?)),

@@ -10,6 +10,7 @@ mod membership;
 mod parcel;
 mod people;
 mod reach;
+mod renewed;
 mod signed;
 mod undo;
 
