@@ -140,7 +140,9 @@ fn two_hosts_in_a_partition_do_no_harm() {
     let everyone = [ONE, TWO, THREE, FOUR];
     let mut net = Net::connected([creator("{}"), joiner(TWO), joiner(THREE), joiner(FOUR)]);
     let across = [(ONE, THREE), (ONE, FOUR), (TWO, THREE), (TWO, FOUR)];
-    across.iter().for_each(|&(left, right)| net.disconnect(left, right));
+    for (left, right) in across {
+        net.disconnect(left, right);
+    }
     assert_eq!(everyone.map(|author| net.at(author).host()), [ONE, ONE, THREE, THREE]);
     for round in ["1", "2"] {
         for author in everyone {
@@ -156,7 +158,9 @@ fn two_hosts_in_a_partition_do_no_harm() {
     net.connect(THREE, Author(5));
     net.pass(ms(1_000));
     assert_eq!(text(net.at(Author(5))), text(net.at(THREE)));
-    across.iter().for_each(|&(left, right)| net.connect(left, right));
+    for (left, right) in across {
+        net.connect(left, right);
+    }
     net.connect(ONE, Author(5));
     net.pass(ms(5_000));
     for author in everyone.into_iter().chain([Author(5)]) {
