@@ -224,23 +224,48 @@ async fn measure_a_crowd() {
     println!("132 idle ends of connections for 10 s: {} ms of processor", (processor_ticks() - before) * 10);
 }
 
+/// A document about so many people, of a hundred bytes each.
+fn people(count: usize) -> String {
+    let person = |at| {
+        format!(r#"{{"id":{at},"name":"somebody {at}","tags":["a","b"],"balance":{at}.50,"city":"Lagos"}}"#)
+    };
+    let items: Vec<String> = (0..count).map(person).collect();
+    format!(r#"{{"live":0,"items":[{}]}}"#, items.join(","))
+}
+
+fn patient(signal: &Signal, name: &str) -> RoomOptions {
+    RoomOptions { connect_timeout: Duration::from_secs(300), ..signal.options(name) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a measurement"]
+async fn measure_joining_by_size() {
+    for count in [1, 1_000, 10_000, 100_000, 1_000_000] {
+        let signal = Signal::start().await;
+        let text = people(count);
+        let ana = Room::create("r", document(&text), signal.options("Ana")).await.unwrap();
+        let mut took = Vec::new();
+        for _ in 0..3 {
+            let started = Instant::now();
+            let bo = Room::join("r", patient(&signal, "Bo")).await.unwrap();
+            took.push(started.elapsed());
+            bo.leave().await;
+        }
+        took.sort();
+        println!("{} kB: joined in {:?} in the median", text.len() / 1_000, took.get(1).unwrap());
+        ana.leave().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a measurement"]
 async fn measure_live_edits_while_a_large_document_is_sent() {
     let signal = Signal::start().await;
-    let items: Vec<String> = (0..1_000_000)
-        .map(|at| {
-            format!(
-                r#"{{"id":{at},"name":"somebody {at}","tags":["a","b"],"balance":{at}.50,"city":"Lagos"}}"#
-            )
-        })
-        .collect();
-    let text = format!(r#"{{"live":0,"items":[{}]}}"#, items.join(","));
+    let text = people(1_000_000);
     println!("{} MB", text.len() / 1_000_000);
     let ana = Room::create("r", document(&text), signal.options("Ana")).await.unwrap();
     let started = Instant::now();
-    let patient =
-        |name: &str| RoomOptions { connect_timeout: Duration::from_secs(300), ..signal.options(name) };
+    let patient = |name: &str| patient(&signal, name);
     let bo = Room::join("r", patient("Bo")).await.unwrap();
     println!("the second member joined in {:?}", started.elapsed());
     let started = Instant::now();
