@@ -1,6 +1,8 @@
 //! The room: the people around one document. The facade of the library.
 
 mod error;
+#[cfg(test)]
+mod hostile;
 mod options;
 #[cfg(test)]
 mod tests;

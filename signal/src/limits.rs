@@ -46,6 +46,10 @@ pub const FRAME_BYTES: usize = 512;
 /// place in it: one half.
 pub const FRAMES_QUEUE_PART: usize = 2;
 
+/// Those who have knocked and are remembered, where people meet by a passphrase: each is there for
+/// seconds.
+pub const GUESTS: usize = 16;
+
 /// What a TURN server shares with this one. It shows itself in no log.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TurnSecret(pub String);

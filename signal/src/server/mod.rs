@@ -13,7 +13,7 @@ mod connection;
 mod handshake;
 mod hub;
 mod outbox;
-mod pace;
+pub mod pace;
 mod stream;
 #[cfg(feature = "tls")]
 mod tls;

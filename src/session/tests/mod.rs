@@ -1,6 +1,7 @@
 //! The session, message by message. What many of them do together is in `tests/sim`.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
+mod attacks;
 mod codec;
 mod hostile;
 mod joining;
