@@ -3,19 +3,21 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use super::address::Address;
 use super::failure::{Exit, Failure};
 use super::{announce, output};
 use crate::config::Config;
 use crate::document::Text;
 use crate::store::{self, Forgotten, Kept, StoreError};
+use crate::trust::Access;
 
 /// Prints what is kept.
-pub(super) fn status(room: Option<&str>, json: bool) -> Result<Exit, Failure> {
+pub(super) fn status(room: Option<&Address>, json: bool) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
     let mut text = String::new();
     for kept in store::shelf(&folder()?)? {
         match kept {
-            Ok(kept) if room.is_some_and(|room| kept.about.room != room) => {}
+            Ok(kept) if room.is_some_and(|room| !room.is_of(&kept.about)) => {}
             Ok(kept) => text.push_str(&if json { line(&kept) } else { lines(&kept) }),
             Err(error) => {
                 output::say(&error.to_string());
@@ -25,7 +27,7 @@ pub(super) fn status(room: Option<&str>, json: bool) -> Result<Exit, Failure> {
     }
     if text.is_empty() && matches!(exit, Exit::Done) {
         output::say(&match room {
-            Some(room) => format!("nothing is kept of {room} on this machine"),
+            Some(room) => nothing(room),
             None => "nothing is kept on this machine".to_owned(),
         });
     }
@@ -34,11 +36,12 @@ pub(super) fn status(room: Option<&str>, json: bool) -> Result<Exit, Failure> {
 }
 
 /// Clears away what is kept of a room.
-pub(super) fn forget(room: &str, force: bool) -> Result<Exit, Failure> {
-    let done = store::forget(&folder()?, room, force)?;
+pub(super) fn forget(room: &Address, force: bool) -> Result<Exit, Failure> {
+    let done = store::forget(&folder()?, |about| room.is_of(about), force)?;
     if done.is_empty() {
-        return Err(Failure::new(Exit::Failed, format!("nothing is kept of {room} on this machine")));
+        return Err(Failure::new(Exit::Failed, nothing(room)));
     }
+    let room = &room.name;
     let mut exit = Exit::Done;
     for done in done {
         let (message, end) = match done {
@@ -68,6 +71,10 @@ pub(super) fn forget(room: &str, force: bool) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
+fn nothing(room: &Address) -> String {
+    format!("nothing is kept of {} on this machine", room.name)
+}
+
 fn folder() -> Result<PathBuf, Failure> {
     Config::state_folder()
         .ok_or_else(|| Failure::new(Exit::Failed, "there is no home folder in which rooms could be kept"))
@@ -85,9 +92,10 @@ fn line(kept: &Kept) -> String {
     let word = |text: &str| Text::new(text).to_string();
     let file = about.file.as_ref().map_or_else(|| "null".to_owned(), |file| word(&file.to_string_lossy()));
     format!(
-        "{{\"room\":{},\"server\":{},\"author\":{},\"running\":{},\"unsent\":{},\"changes\":{},\"bytes\":{},\
+        "{{\"room\":{},\"role\":{},\"server\":{},\"author\":{},\"running\":{},\"unsent\":{},\"changes\":{},\"bytes\":{},\
          \"last\":{},\"file\":{file},\"store\":{}}}\n",
         word(&about.room),
+        about.access.as_ref().map_or_else(|| "null".to_owned(), |access| word(access.role().name())),
         word(&about.server),
         about.author,
         kept.is_running,
@@ -104,8 +112,10 @@ fn lines(kept: &Kept) -> String {
     let about = &kept.about;
     let state = if kept.is_running { "at work now" } else { "not at work" };
     let file = about.file.as_ref().map(|file| format!("  file {}\n", file.display())).unwrap_or_default();
+    let locked = |access: &Access| format!("locked, here as {}; ", access.role().name());
+    let lock = about.access.as_ref().map(locked).unwrap_or_default();
     format!(
-        "{}  author {} at {}, {state}\n  {}\n{file}  last at work {}, {} kB in {}\n",
+        "{}  {lock}author {} at {}, {state}\n  {}\n{file}  last at work {}, {} kB in {}\n",
         about.room,
         about.author,
         about.server,

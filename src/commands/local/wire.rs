@@ -22,6 +22,10 @@ pub(super) struct Greeting {
     pub(super) signal: String,
     /// Its room.
     pub(super) room: String,
+    /// What tells its room from others, if it is locked.
+    pub(super) id: Option<String>,
+    /// Whether it may write there.
+    pub(super) may_write: bool,
     /// The name its edits go by.
     pub(super) name: String,
 }
@@ -63,9 +67,12 @@ pub(in super::super) enum Reply {
 
 impl Greeting {
     pub(super) fn encode(&self) -> String {
-        let Self { version, signal, room, name } = self;
+        let Self { version, signal, room, id, may_write, name } = self;
         let [signal, room, name] = [signal, room, name].map(|text| Value::string(text));
-        format!(r#"["ultrawave",{{"version":{version},"signal":{signal},"room":{room},"name":{name}}}]"#)
+        let id = id.as_ref().map_or(Value::NULL, |id| Value::string(id));
+        format!(
+            r#"["ultrawave",{{"version":{version},"signal":{signal},"room":{room},"id":{id},"write":{may_write},"name":{name}}}]"#
+        )
     }
 
     pub(super) fn decode(line: &str) -> Option<Self> {
@@ -73,7 +80,14 @@ impl Greeting {
         let text = |name| text_of(payload.key(&Text::new(name))?);
         let version = payload.key(&Text::new("version"))?.as_number()?.parse().ok()?;
         let is_greeting = kind == "ultrawave";
-        let greeting = Self { version, signal: text("signal")?, room: text("room")?, name: text("name")? };
+        let greeting = Self {
+            version,
+            signal: text("signal")?,
+            room: text("room")?,
+            id: text("id"),
+            may_write: payload.key(&Text::new("write"))?.as_bool()?,
+            name: text("name")?,
+        };
         is_greeting.then_some(greeting)
     }
 }
@@ -246,6 +260,8 @@ mod tests {
             version: VERSION,
             signal: "ws://h:1".to_owned(),
             room: "demo".to_owned(),
+            id: Some("a7".to_owned()),
+            may_write: true,
             name: "Ana \"A\"".to_owned(),
         };
         assert_eq!(Greeting::decode(&greeting.encode()), Some(greeting));
