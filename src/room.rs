@@ -4,6 +4,7 @@ mod error;
 #[cfg(test)]
 mod hostile;
 mod options;
+pub mod passphrase;
 #[cfg(test)]
 mod tests;
 

@@ -1,10 +1,10 @@
 //! What opens a room: tickets, sealed envelopes, certificates, and the first half of a passphrase's
 //! exchange, all from strangers.
 
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 use ultrawave::sync::Author;
 use ultrawave::trust::envelope::{self, NONCE};
-use ultrawave::trust::passphrase::Exchange;
+use ultrawave::trust::passphrase::{Asking, Desk, Exchange, Next, Said};
 use ultrawave::trust::{Access, AuthorKey, Certificate, Role, Secret, Ticket};
 
 use crate::random::Random;
@@ -57,12 +57,22 @@ pub fn certificate(data: &[u8]) {
     assert_eq!(Certificate::read(&access, author, &altered).is_some(), altered == bytes);
 }
 
-/// Whatever the other side of a passphrase's exchange says, this one ends with a key or without.
+/// Whatever the other side of a passphrase's exchange says, this one ends with a key or without, and
+/// nobody who does not know it is given the ticket.
 pub fn passphrase(data: &[u8]) {
     let (exchange, _) = Exchange::new("orders", "amber fox", &Secret::new([3; 32]));
     if let Some(shared) = exchange.finish(data) {
         let text = String::from_utf8_lossy(data);
         assert_eq!(shared.open(&text), None, "somebody guessed 128 bits");
+    }
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let mut desk = Desk::new("orders", "amber fox", "uw1");
+    let (mut asking, _) = Asking::new("orders", "amber fox", &Secret::new([4; 32]));
+    for line in text.lines() {
+        let Ok(said) = serde_json::from_str::<Said>(line) else { continue };
+        let answer = desk.hear(line.len() as u64 % 3, &said, &Secret::new([5; 32]));
+        assert!(!matches!(answer, Said::Ticket(_)), "somebody guessed 128 bits");
+        assert!(!matches!(asking.hear(&said), Ok(Next::Ticket(_))), "somebody guessed 128 bits");
     }
 }
 
@@ -82,7 +92,16 @@ pub(crate) fn seeds(target: &str) -> Vec<Vec<u8>> {
             })
             .collect(),
         "certificate" => vec![vec![7; 96], (0..96).collect()],
-        "passphrase" => vec![Exchange::new("orders", "amber ox", &Secret::new([4; 32])).1, vec![0; 33]],
+        "passphrase" => {
+            let (_, half) = Exchange::new("orders", "amber ox", &Secret::new([4; 32]));
+            let said = [
+                Said::Message(BASE64.encode(&half)),
+                Said::Confirmation(BASE64.encode(&[0; 32])),
+                Said::Spent,
+            ];
+            let lines = said.map(|said| serde_json::to_string(&said).expect("letters and numbers"));
+            vec![half, vec![0; 33], lines.join("\n").into_bytes()]
+        }
         _ => Vec::new(),
     }
 }

@@ -88,7 +88,7 @@ pub(crate) struct Attending {
 impl Attending {
     /// Answers whoever knocks, also when the server comes back after it was away. Tells how that
     /// ended, each time, until the passphrase is spent; and goes on, to say so to the late.
-    pub(crate) async fn run(mut self, told: impl Fn(Outcome) + Send) {
+    pub(crate) async fn run(mut self, told: impl Fn(Outcome) + Send + Sync) {
         let mut delay = FIRST_DELAY;
         loop {
             match self.socket.take() {
@@ -99,7 +99,8 @@ impl Attending {
                 }
                 None => delay = (delay * 2).min(LONGEST_DELAY),
             }
-            sleep(delay.mul_f64(rand::rng().random_range(0.75..1.25))).await;
+            let pause = delay.mul_f64(rand::rng().random_range(0.75..1.25));
+            sleep(pause).await;
             if let Ok((mut socket, _)) = Socket::connect(&self.url).await
                 && begin(&mut socket, &self.room).await.is_ok()
             {
@@ -109,10 +110,12 @@ impl Attending {
     }
 
     async fn serve(
-        &mut self, socket: &mut Socket, told: &(impl Fn(Outcome) + Send),
+        &mut self, socket: &mut Socket, told: &(impl Fn(Outcome) + Send + Sync),
     ) -> Result<std::convert::Infallible, Broken> {
         loop {
-            let Ok(Response::Knocked(AnswerKnock { room, guest, body })) = socket.next().await? else { continue };
+            let Ok(Response::Knocked(AnswerKnock { room, guest, body })) = socket.next().await? else {
+                continue;
+            };
             let said = body.read().unwrap_or(Said::Nonsense);
             let was_spent = self.desk.is_spent();
             let answer = self.desk.hear(guest, &said, &Secret::new(random_bytes()));

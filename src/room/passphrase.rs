@@ -20,7 +20,8 @@ impl Doorkeeper {
     /// # Errors
     /// The server is not there, or somebody else is met by a passphrase under this name.
     pub async fn begin(
-        signal: &str, room: &str, passphrase: &str, ticket: &str, told: impl Fn(Outcome) + Send + 'static,
+        signal: &str, room: &str, passphrase: &str, ticket: &str,
+        told: impl Fn(Outcome) + Send + Sync + 'static,
     ) -> Result<Self, RoomError> {
         let attending = rendezvous::attend(signal, room, passphrase, ticket).await?;
         Ok(Self(tokio::spawn(attending.run(told))))

@@ -5,9 +5,7 @@ use std::collections::VecDeque;
 
 use super::{Connection, Delivery, Lobby, error};
 use crate::limits::GUESTS;
-use crate::protocol::{
-    AnswerKnock, Attend, Code, Failed, Knock, Response, check_room_name,
-};
+use crate::protocol::{AnswerKnock, Attend, Code, Failed, Knock, Response, check_room_name};
 
 /// Who attends under a name, and who has knocked.
 #[derive(Debug)]
@@ -66,7 +64,9 @@ impl Lobby {
         let guest = desk.and_then(|desk| desk.guests.iter().find(|known| known.0 == guest));
         match guest {
             Some(&guest) => vec![Delivery::Send(guest, Response::KnockAnswered(Knock { room, body }))],
-            None => error(connection, Code::NoMember, "nobody of that number has knocked, or has gone".into()),
+            None => {
+                error(connection, Code::NoMember, "nobody of that number has knocked, or has gone".into())
+            }
         }
     }
 

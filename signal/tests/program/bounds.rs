@@ -33,6 +33,9 @@ pub(super) const FLAGS: [&str; 19] = [
     "--stop-within",
 ];
 
+/// Flags for a busy machine: who waits for its turn is not taken for dead.
+const PATIENT: &[&str] = &["--port", "0", "--ping-after", "600", "--silent-after", "1200"];
+
 /// Longer than anything takes that works, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -96,6 +99,10 @@ impl Peer {
     }
 }
 
+fn start(flags: &[&str]) -> Listening {
+    Listening::start(&[PATIENT, flags].concat())
+}
+
 /// Two members who want nothing but to talk to each other.
 struct Honest(Peer, Peer);
 
@@ -144,7 +151,7 @@ fn silent_and_half_open_sockets_make_place_again() {
 
 #[test]
 fn what_is_too_long_or_too_wrong_ends_its_connection_alone() {
-    let program = Listening::start(&["--port", "0", "--max-frame-bytes", "1000", "--max-malformed", "2"]);
+    let program = start(&["--max-frame-bytes", "1000", "--max-malformed", "2"]);
     let mut honest = Honest::meet(&program);
     let mut long = Peer::connect(&program);
     long.create("long");
@@ -170,9 +177,7 @@ fn what_is_too_long_or_too_wrong_ends_its_connection_alone() {
 #[test]
 fn memory_stays_below_its_bound() {
     let (most, frame) = (24 << 20, 64 << 10);
-    let program = Listening::start(&[
-        "--port",
-        "0",
+    let program = start(&[
         "--max-connections",
         "50",
         "--max-memory-bytes",
@@ -184,7 +189,7 @@ fn memory_stays_below_its_bound() {
         "--message-burst",
         "100000",
         "--first-message-within",
-        "3",
+        "600",
     ]);
     let mut honest = Honest::meet(&program);
     let before = peak(&program);

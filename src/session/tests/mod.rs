@@ -3,6 +3,7 @@
 
 mod attacks;
 mod codec;
+mod cost;
 mod hostile;
 mod joining;
 mod keeping;

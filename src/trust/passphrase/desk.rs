@@ -124,7 +124,9 @@ impl Desk {
         let bytes = BASE64.decode(confirmation.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
         if bytes.is_some_and(|bytes| shared.is_confirmed(Side::Guest, &bytes)) {
             let mut nonce = [0; NONCE];
-            nonce.copy_from_slice(randomness.derive("ultrawave 1 nonce").bytes().get(..NONCE).unwrap_or(&[0; NONCE]));
+            nonce.copy_from_slice(
+                randomness.derive("ultrawave 1 nonce").bytes().get(..NONCE).unwrap_or(&[0; NONCE]),
+            );
             return Said::Ticket(shared.seal(nonce, &self.ticket));
         }
         self.wrong += 1;

@@ -40,7 +40,9 @@ fn a_name_under_which_nobody_attends_is_as_one_of_a_room() {
     let (member, _) = world.create("a room");
     let (guest, _) = world.connect();
     let refused = |world: &mut World, name: &str| {
-        let Response::KnockFailed(failed) = world.ask(guest, knock(name, "hello")) else { panic!("no refusal") };
+        let Response::KnockFailed(failed) = world.ask(guest, knock(name, "hello")) else {
+            panic!("no refusal")
+        };
         (failed.code, failed.reason)
     };
     assert_eq!(refused(&mut world, "a room"), refused(&mut world, "no room"));
@@ -72,7 +74,9 @@ fn so_many_guests_are_remembered_and_no_more() {
     }
     let (first, second) = (*guests.first().unwrap(), *guests.get(1).unwrap());
     assert_eq!(code(&world.ask(host, answer("r", first, "yes"))), Code::NoMember);
-    assert!(matches!(world.say(host, answer("r", second, "yes"))[..], [Delivery::Send(to, _)] if to == second));
+    assert!(
+        matches!(world.say(host, answer("r", second, "yes"))[..], [Delivery::Send(to, _)] if to == second)
+    );
     world.disconnect(second);
     assert_eq!(code(&world.ask(host, answer("r", second, "yes"))), Code::NoMember);
 }
