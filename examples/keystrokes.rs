@@ -188,7 +188,9 @@ fn main() {
         let pressed = Instant::now();
         editor.press(keys);
         let took = editor.wait_for(&format!("line {}/{rows}", thousands(line))) - pressed;
-        if std::env::var_os("EACH").is_some() { println!("{key} {keys} {took:.1?} at {:.1?}", started.elapsed()); }
+        if std::env::var_os("EACH").is_some() {
+            println!("{key} {keys} {took:.1?} at {:.1?}", started.elapsed());
+        }
         times.push(took);
         std::thread::sleep(PAUSE);
     }

@@ -126,8 +126,10 @@ fn is_running(process: u32) -> bool {
 fn a_terminal_that_goes_away_ends_the_editor() {
     let (server, home) = (SignalServer::start(), Home::new());
     home.write("document.json", DOCUMENT);
-    let editor =
-        format!("echo $$ $PPID > processes; exec {BINARY} create demo document.json --signal {}", server.url());
+    let editor = format!(
+        "echo $$ $PPID > processes; exec {BINARY} create demo document.json --signal {}",
+        server.url()
+    );
     let command = format!("script -qc '{editor}' /dev/null; read line");
     let mut outer = Terminal::start("Ana", &home, "sh", &["-c", &command]);
     outer.wait_for("Enter edit");
