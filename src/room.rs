@@ -1,7 +1,10 @@
 //! The room: the people around one document. The facade of the library.
 
 mod error;
+#[cfg(test)]
+mod hostile;
 mod options;
+pub mod passphrase;
 #[cfg(test)]
 mod tests;
 

@@ -17,6 +17,7 @@ mod keeping;
 mod mesh;
 mod packing;
 mod relay;
+pub(crate) mod rendezvous;
 mod runtime;
 mod sealed;
 mod shared;

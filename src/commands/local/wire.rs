@@ -219,7 +219,7 @@ fn text_of(value: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
     use super::*;
     use crate::document::parse;
@@ -305,5 +305,30 @@ mod tests {
         }
         assert_eq!(Reply::decode("[\"end\",{\"exit\":99,\"message\":\"\"}]"), None);
         assert_eq!(Greeting::decode("[\"print\",\"\"]"), None);
+    }
+
+    proptest::proptest! {
+        /// Lines of the document, with something else put in somewhere.
+        #[test]
+        fn whatever_a_line_says_it_is_read_or_refused(
+            line in 0_usize..64, from in 0_usize..200, to in 0_usize..200, with in "[\\[\\]{}\",:a-z0-9\\\\ -]{0,8}",
+        ) {
+            let document = include_str!("../../../docs/local.md");
+            let lines: Vec<&str> =
+                document.lines().filter_map(|line| line.strip_prefix("> ").or(line.strip_prefix("< "))).collect();
+            let mut letters: Vec<char> = lines[line % lines.len()].chars().collect();
+            let from = from.min(letters.len());
+            letters.splice(from..to.clamp(from, letters.len()), with.chars());
+            let line: String = letters.into_iter().collect();
+            if let Ok(request) = Request::decode(&line) {
+                proptest::prop_assert_eq!(Request::decode(&request.encode()), Ok(request));
+            }
+            if let Some(reply) = Reply::decode(&line) {
+                proptest::prop_assert_eq!(Reply::decode(&reply.encode()), Some(reply));
+            }
+            if let Some(greeting) = Greeting::decode(&line) {
+                proptest::prop_assert_eq!(Greeting::decode(&greeting.encode()), Some(greeting));
+            }
+        }
     }
 }
