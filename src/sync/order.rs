@@ -41,12 +41,14 @@ impl Order {
 
     /// The chunk that holds a position, and the place in it.
     fn find(&self, mut position: usize) -> Option<(usize, usize)> {
-        // What is new is asked for most.
-        if let Some(from_end) = self.len.checked_sub(position + 1)
-            && let Some(last) = self.chunks.back()
-            && from_end < last.len()
-        {
-            return Some((self.chunks.len() - 1, last.len() - 1 - from_end));
+        if position >= self.len / 2 {
+            let mut behind = self.len.checked_sub(position + 1)?;
+            for (number, chunk) in self.chunks.iter().enumerate().rev() {
+                if behind < chunk.len() {
+                    return Some((number, chunk.len() - 1 - behind));
+                }
+                behind -= chunk.len();
+            }
         }
         for (number, chunk) in self.chunks.iter().enumerate() {
             if position < chunk.len() {
@@ -75,13 +77,12 @@ impl Order {
     pub(super) fn push(&mut self, change: Arc<Change>) {
         let placed = Placed { sum: change.clock.sum(), change };
         self.len += 1;
-        match self.chunks.back_mut().filter(|last| last.len() < CHUNK) {
-            Some(last) => last.push(placed),
-            None => {
-                let mut chunk = Vec::with_capacity(CHUNK);
-                chunk.push(placed);
-                self.chunks.push_back(chunk);
-            }
+        if let Some(last) = self.chunks.back_mut().filter(|last| last.len() < CHUNK) {
+            last.push(placed);
+        } else {
+            let mut chunk = Vec::with_capacity(CHUNK);
+            chunk.push(placed);
+            self.chunks.push_back(chunk);
         }
     }
 
@@ -130,7 +131,8 @@ impl Order {
         let len = end - start;
         let (first, inside) = self.find(start).unwrap_or((self.chunks.len(), 0));
         let (last, behind) = end.checked_sub(1).and_then(|last| self.find(last)).unwrap_or((0, 0));
-        let chunks = self.chunks.iter().enumerate().skip(first).take(if len > 0 { last + 1 - first } else { 0 });
+        let chunks =
+            self.chunks.iter().enumerate().skip(first).take(if len > 0 { last + 1 - first } else { 0 });
         let changes = chunks.flat_map(move |(number, chunk)| {
             let from = if number == first { inside } else { 0 };
             let to = if number == last { behind + 1 } else { chunk.len() };
@@ -179,9 +181,7 @@ mod tests {
 
     fn change(sum: u64, author: u32) -> Arc<Change> {
         let author = Author(author);
-        let clock = VectorClock::new().of(author);
-        let mut clock = clock;
-        clock.set(author, sum);
+        let clock = VectorClock::held(author, sum, &[]);
         Arc::new(Change { author, clock, path: Path::ROOT, method: Method::Delete })
     }
 
