@@ -59,13 +59,14 @@ impl Held {
 
 impl History {
     /// A history that begins at a checkpoint, whose value the caller keeps as the document of now.
-    pub(super) fn new(source: Source, start: VectorClock) -> Self {
+    /// It is held until it is forgotten: who edits apart starts from there.
+    pub(super) fn new(source: Source, start: VectorClock, value: Value) -> Self {
         Self {
             source,
             start,
             changes: Order::default(),
             critical: Vec::new(),
-            held: Vec::new(),
+            held: vec![Held { at: 0, value, formers: VecDeque::new() }],
             formers: VecDeque::new(),
             by_author: Vec::new(),
         }
@@ -149,15 +150,9 @@ impl History {
     /// Adds a change that is concurrent to some here: it belongs after the newest critical version
     /// that its author had seen. The document at that version or one before must be held.
     pub(super) fn insert(&mut self, change: Arc<Change>, context: &VectorClock) {
-        while self.critical.len() > 1 {
-            let newest = self.critical.last().copied().unwrap_or(0);
-            // What the change at a critical version had seen is that version.
-            if self.changes.get(newest).is_none_or(|at| at.follows(context)) {
-                break;
-            }
-            self.critical.pop();
-        }
-        let since = self.critical.last().copied().unwrap_or(0);
+        let since = self.critical_within(context).unwrap_or(0);
+        let remain = self.critical.partition_point(|&critical| critical <= since);
+        self.critical.truncate(remain.max(1));
         self.held.retain(|held| held.at <= since);
         self.formers.clear();
         self.index(&change);

@@ -41,12 +41,14 @@ impl Order {
 
     /// The chunk that holds a position, and the place in it.
     fn find(&self, mut position: usize) -> Option<(usize, usize)> {
-        // What is new is asked for most.
-        if let Some(from_end) = self.len.checked_sub(position + 1)
-            && let Some(last) = self.chunks.back()
-            && from_end < last.len()
-        {
-            return Some((self.chunks.len() - 1, last.len() - 1 - from_end));
+        if position >= self.len / 2 {
+            let mut behind = self.len.checked_sub(position + 1)?;
+            for (number, chunk) in self.chunks.iter().enumerate().rev() {
+                if behind < chunk.len() {
+                    return Some((number, chunk.len() - 1 - behind));
+                }
+                behind -= chunk.len();
+            }
         }
         for (number, chunk) in self.chunks.iter().enumerate() {
             if position < chunk.len() {
@@ -179,9 +181,7 @@ mod tests {
 
     fn change(sum: u64, author: u32) -> Arc<Change> {
         let author = Author(author);
-        let clock = VectorClock::new().of(author);
-        let mut clock = clock;
-        clock.set(author, sum);
+        let clock = VectorClock::held(author, sum, &[]);
         Arc::new(Change { author, clock, path: Path::ROOT, method: Method::Delete })
     }
 
