@@ -310,6 +310,7 @@ Examples:
 Examples:
   ultrawave join demo
   ultrawave join demo --save copy.json  keep a copy of the document here
+  ultrawave join demo --passphrase      a room whose name and passphrase were said aloud
 ")]
     Join {
         /// The room's name or ticket
@@ -321,6 +322,9 @@ Examples:
         /// Let --save overwrite a file that is different
         #[arg(long, requires = "save")]
         force: bool,
+        /// Come in by a passphrase: typed, from standard input, or from ULTRAWAVE_PASSPHRASE
+        #[arg(long)]
+        passphrase: bool,
     },
     /// Join a room, or open it if it is not there
     #[command(help_template = TEMPLATE, before_long_help = "\

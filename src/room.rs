@@ -1,7 +1,10 @@
 //! The room: the people around one document. The facade of the library.
 
 mod error;
+#[cfg(test)]
+mod hostile;
 mod options;
+pub mod passphrase;
 #[cfg(test)]
 mod tests;
 
@@ -409,6 +412,12 @@ impl Room {
     /// The remembered changes, in the total order.
     pub fn history(&self) -> Vec<Arc<Change>> {
         self.of_replica(|replica| replica.history().cloned().collect())
+    }
+
+    /// The remembered changes that somebody with `clock` has not seen, in the total order. Costs
+    /// no more than there are of them, however long the history.
+    pub fn changes_since(&self, clock: &VectorClock) -> Vec<Arc<Change>> {
+        self.of_replica(|replica| replica.changes_since(clock).cloned().collect())
     }
 
     /// The document after the first `count` of the remembered changes, made again without

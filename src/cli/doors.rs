@@ -42,6 +42,9 @@ pub struct Doors {
     /// Show also a ticket for those who are to look only
     #[arg(long, conflicts_with = "open")]
     pub read_only_ticket: bool,
+    /// Let also those in who know a passphrase: new words, or those of ULTRAWAVE_PASSPHRASE
+    #[arg(long, conflicts_with = "open")]
+    pub passphrase: bool,
     /// Show no ticket for those who are to write
     #[arg(long, conflicts_with = "open")]
     pub no_write_ticket: bool,

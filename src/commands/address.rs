@@ -91,7 +91,7 @@ impl Address {
             options.access = Some(ticket.access.clone());
             return Ok(());
         }
-        let must_be_locked = doors.is_some_and(|doors| doors.locked);
+        let must_be_locked = doors.is_some_and(|doors| doors.locked || doors.passphrase);
         if is_open || (!must_be_locked && local::is_served(&options.signal, &self.name)) {
             return Ok(());
         }

@@ -8,7 +8,7 @@ use super::failure::{Exit, Failure};
 use super::local::Host;
 use super::member::{hosting, kept};
 use super::target::Target;
-use super::{announce, input, signals};
+use super::{announce, input, passphrase, signals};
 use crate::cli::Doors;
 use crate::file::{FileBinding, FileError};
 use crate::room::{Room, RoomError, RoomOptions};
@@ -137,6 +137,9 @@ async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) 
     if is_new || room.is_resumed() {
         announce::opened(room, &options.signal, &wishes.doors);
     }
+    // The screen is the editor's by the time that somebody tries.
+    let told = |what: &str| tracing::warn!("{what}");
+    let _doorkeeper = passphrase::attend(room, &options.signal, &wishes.doors, told).await?;
     let file = bind(room, is_new, disk)?;
     let config = super::config()?;
     let host = Host::start(room, options);

@@ -19,6 +19,7 @@ mod manual;
 mod member;
 mod merge_driver;
 mod output;
+mod passphrase;
 mod progress;
 mod read;
 mod replaced;
@@ -111,8 +112,11 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
 
 /// Finds out which room is meant, and does what needs one.
 fn in_a_room(mut command: RoomCommand, flags: Options) -> Result<Exit, Failure> {
-    let address = Address::read(command.room_mut(), flags.ticket_file.as_deref())?;
+    let mut address = Address::read(command.room_mut(), flags.ticket_file.as_deref())?;
     let mut options = room_options(&flags, &address)?;
+    if matches!(command, RoomCommand::Join { passphrase: true, .. }) {
+        address = passphrase::redeem(address, &options.signal)?;
+    }
     let is_signal_given = flags.signal.is_some();
     address.find(command.doors(), is_signal_given, &mut options)?;
     options.keep = options.keep.filter(|_| is_kept(&command));
@@ -140,7 +144,7 @@ fn take_part(command: RoomCommand, caller: &Caller, wishes: Wishes) -> Result<Ex
     let options = &caller.options;
     match command {
         RoomCommand::Create { room, file, .. } => editor::create(&room, file.as_deref(), wishes, options),
-        RoomCommand::Join { room, save, force } => {
+        RoomCommand::Join { room, save, force, .. } => {
             editor::join(&room, save.as_deref(), force, wishes, options)
         }
         RoomCommand::Open { room, file, force, .. } => {
@@ -274,7 +278,7 @@ fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, F
 }
 
 /// A runtime whose end takes a bounded time, also when a panic is on its way: dropped by itself it
-/// waits for the thread that stores, which may wait for a room that nobody leaves any more.
+/// waits for whatever blocks one of its threads.
 struct Bounded(Option<tokio::runtime::Runtime>);
 
 impl Drop for Bounded {

@@ -14,7 +14,7 @@ use super::progress::Giving;
 use super::shadow::Shadow;
 use super::target::Target;
 use super::watcher::FileWatcher;
-use super::{announce, input, output, signals};
+use super::{announce, input, output, passphrase, signals};
 use crate::bridge::Bridge;
 use crate::cli::Doors;
 use crate::room::{Room, RoomOptions};
@@ -54,14 +54,19 @@ pub(super) fn serve(
             Ok(keeper) => {
                 announce::begun(&room);
                 announce::opened(&room, &options.signal, doors);
-                output::say(&format!("serving {} as author {}", room.name(), room.author()));
-                let host = Host::start(&room, options);
-                let result = tokio::select! {
-                    result = hold(&room, keeper, ended) => result,
-                    failure = removed(&room) => Err(failure),
-                };
-                host.stop().await;
-                result
+                match passphrase::attend(&room, &options.signal, doors, output::say).await {
+                    Ok(_doorkeeper) => {
+                        output::say(&format!("serving {} as author {}", room.name(), room.author()));
+                        let host = Host::start(&room, options);
+                        let result = tokio::select! {
+                            result = hold(&room, keeper, ended) => result,
+                            failure = removed(&room) => Err(failure),
+                        };
+                        host.stop().await;
+                        result
+                    }
+                    Err(failure) => Err(failure),
+                }
             }
             Err(failure) => Err(failure),
         };

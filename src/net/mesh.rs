@@ -22,7 +22,7 @@ use webrtc::peer_connection::RTCIceServer;
 
 use self::member::{Link, Member, Wire};
 pub(super) use self::proving::Credentials;
-use self::proving::{Half, Proving};
+use self::proving::{Half, Heard, Proving};
 use super::connection::{Connection, ConnectionEvent, ConnectionId, ConnectionOptions, Events, Role, Signal};
 use super::relay::Said;
 use super::sealed::KEY_BYTES;
@@ -75,6 +75,7 @@ pub(super) struct Mesh {
     is_server_up: bool,
     /// Those who did wrong: nothing is had to do with them any more.
     expelled: BTreeSet<Author>,
+    heard: Heard,
     inputs: Vec<Input>,
     requests: Vec<Request>,
     /// What the connections measured lately.
@@ -97,6 +98,7 @@ impl Mesh {
             count: 0,
             is_server_up: true,
             expelled: BTreeSet::new(),
+            heard: Heard::default(),
             inputs: Vec::new(),
             requests: Vec::new(),
             measured: Vec::new(),
@@ -346,7 +348,11 @@ impl Mesh {
     pub(super) fn relayed(&mut self, now: Instant, signal: protocol::Signal, relayed: &Relayed) {
         let author = Author(relayed.from.0);
         let Said { connection: label, signal, key } = match self.unseal(signal, author, &relayed.body) {
-            Ok(said) => said,
+            Ok(Some(said)) => said,
+            Ok(None) => {
+                tracing::debug!(me = %self.me, %author, "the server says something again");
+                return;
+            }
             Err(reason) => {
                 self.inputs.push(Input::Garbage(author, reason));
                 return;

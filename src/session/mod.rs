@@ -98,7 +98,7 @@ use self::repair::Repair;
 use self::resend::Recent;
 use self::timers::{Timer, Timers};
 use self::undo::UndoList;
-use crate::document::{LimitError, Method, Path};
+use crate::document::{LimitError, Method, Path, inert};
 use crate::limits;
 use crate::sync::{Author, Change, ChangeId, Checkpoint, EditError, Replica, Snapshot, Undone, VectorClock};
 use crate::trust::{Distrust, Ledger};
@@ -244,7 +244,11 @@ impl Session {
             Input::Disconnected(peer) => self.disconnected(now, peer),
             Input::Left(peer) => self.departed(now, peer),
             Input::Message(from, message) => self.message(now, from, message),
-            Input::Garbage(from, what) => self.event(Event::Garbage(from, what)),
+            Input::Garbage(from, what) => {
+                // It may quote what was said.
+                let told = inert(&what).chars().take(limits::GARBAGE_CHARS).collect();
+                self.event(Event::Garbage(from, told));
+            }
             Input::Stored(record) => self.stored(record),
             Input::NotStored => self.not_stored(),
             Input::Timeout => self.timeout(now),
@@ -525,6 +529,12 @@ impl Session {
             Some(Way::Direct | Way::Server) | None => Output::Send(to, channel, message),
         };
         self.say(record, channel, output);
+    }
+
+    /// Says something to a peer as it is, checked and signed by nobody: what a hostile member does.
+    #[cfg(all(test, feature = "net"))]
+    pub(crate) fn blurt(&mut self, to: Author, message: Message) {
+        self.outputs.push_back(Output::Send(to, Channel::Sync, message));
     }
 
     fn event(&mut self, event: Event) {

@@ -15,8 +15,8 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::super::failure::{Exit, Failure};
 use super::super::member::{Member, lend, settle};
-use super::super::update;
 use super::super::verb::{Out, Verb, perform};
+use super::super::{read, update};
 use super::line::Lines;
 use super::place::{Claim, Place, is_own};
 use super::wire::{Greeting, Reply, Request, VERSION};
@@ -261,6 +261,7 @@ impl Desk {
                 let exit = perform(&*self.member().await?, verb, &out).await?;
                 Ok(Reply::End(exit, String::new()))
             }
+            Request::Status => Ok(Reply::Value(read::status(&self.host))),
             Request::Read(path) => {
                 // Who has one is not to wait for another.
                 *turn = None;

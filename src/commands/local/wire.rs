@@ -35,6 +35,8 @@ pub(super) struct Greeting {
 pub(super) enum Request {
     /// Do what a verb does.
     Verb(Verb),
+    /// How the running peer itself stands with the others.
+    Status,
     /// The value at a path, and the turn to replace it.
     Read(String),
     /// Replace the value at a path.
@@ -127,6 +129,7 @@ impl Request {
             Self::Verb(Verb::Watch { path: Some(path), .. }) => {
                 format!(r#"["watch",{{"path":{}}}]"#, Value::string(path))
             }
+            Self::Status => r#"["status",{}]"#.to_owned(),
             Self::Read(path) => format!(r#"["read",{{"path":{}}}]"#, Value::string(path)),
             Self::Replace { path, old, new } => {
                 format!(r#"["replace",{{"path":{},"old":{old},"new":{new}}}]"#, Value::string(path))
@@ -161,6 +164,7 @@ impl Request {
                 Verb::Revoke { who: who.ok_or("\"who\" is an array of names and numbers")? }
             }
             "watch" => Verb::Watch { path: member("path").map(|_| path()).transpose()?, is_resumed: false },
+            "status" => return Ok(Self::Status),
             "read" => return Ok(Self::Read(path()?)),
             "replace" => {
                 let (old, new) = (wanted("old")?.clone(), wanted("new")?.clone());
@@ -215,7 +219,7 @@ fn text_of(value: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
     use super::*;
     use crate::document::parse;
@@ -301,5 +305,30 @@ mod tests {
         }
         assert_eq!(Reply::decode("[\"end\",{\"exit\":99,\"message\":\"\"}]"), None);
         assert_eq!(Greeting::decode("[\"print\",\"\"]"), None);
+    }
+
+    proptest::proptest! {
+        /// Lines of the document, with something else put in somewhere.
+        #[test]
+        fn whatever_a_line_says_it_is_read_or_refused(
+            line in 0_usize..64, from in 0_usize..200, to in 0_usize..200, with in "[\\[\\]{}\",:a-z0-9\\\\ -]{0,8}",
+        ) {
+            let document = include_str!("../../../docs/local.md");
+            let lines: Vec<&str> =
+                document.lines().filter_map(|line| line.strip_prefix("> ").or(line.strip_prefix("< "))).collect();
+            let mut letters: Vec<char> = lines[line % lines.len()].chars().collect();
+            let from = from.min(letters.len());
+            letters.splice(from..to.clamp(from, letters.len()), with.chars());
+            let line: String = letters.into_iter().collect();
+            if let Ok(request) = Request::decode(&line) {
+                proptest::prop_assert_eq!(Request::decode(&request.encode()), Ok(request));
+            }
+            if let Some(reply) = Reply::decode(&line) {
+                proptest::prop_assert_eq!(Reply::decode(&reply.encode()), Some(reply));
+            }
+            if let Some(greeting) = Greeting::decode(&line) {
+                proptest::prop_assert_eq!(Greeting::decode(&greeting.encode()), Some(greeting));
+            }
+        }
     }
 }

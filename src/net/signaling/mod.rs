@@ -21,6 +21,7 @@ use ultrawave_signal::protocol::{Ice, Joined, Request, Response, Start};
 
 pub(crate) use entry::Entry;
 pub(super) use entry::{Entered, enter};
+pub(super) use socket::{Broken, ConnectError, Socket};
 
 use crate::limits;
 use crate::sync::Author;

@@ -56,7 +56,7 @@ pub(super) fn frauds(net: &Net) -> Vec<(Author, Fraud)> {
     net.events.iter().filter_map(fraud).collect()
 }
 
-fn change(author: Author, tick: u64, key: &str) -> Arc<Change> {
+pub(super) fn change(author: Author, tick: u64, key: &str) -> Arc<Change> {
     Arc::new(Change {
         author,
         clock: VectorClock::from_iter([(author, tick)]),
