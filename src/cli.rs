@@ -16,7 +16,7 @@ use ultrawave_signal::protocol::{IceServer, IceServerError, NameError, check_roo
 use crate::trust::Ticket;
 use crate::tui::Hue;
 
-pub use doors::{Doors, Invite};
+pub use doors::{Doors, Invite, Revoke};
 use size::document_size;
 
 /// What stands for a room whose ticket is not on the command line.
@@ -555,6 +555,9 @@ Examples:
     /// Print a ticket to a locked room
     #[command(help_template = TEMPLATE, after_long_help = doors::INVITE_NOTES, before_long_help = doors::INVITE_EXAMPLES)]
     Invite(Invite),
+    /// Remove members from a locked room and change its keys
+    #[command(help_template = TEMPLATE, after_long_help = doors::REVOKE_NOTES, before_long_help = doors::REVOKE_EXAMPLES)]
+    Revoke(Revoke),
 }
 
 fn ice_server(text: &str) -> Result<IceServer, IceServerError> {

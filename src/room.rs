@@ -72,6 +72,8 @@ pub struct Room {
 struct Inner {
     name: String,
     author: Author,
+    /// Where the signaling server is.
+    signal: String,
     shared: Arc<Shared>,
     runtime: Handle,
     /// Whether this goes on from what was kept on this machine.
@@ -149,7 +151,8 @@ impl Room {
         };
         let net::Membership { author, members, is_creator, is_resumed, notes, shared } = entered?;
         let runtime = Handle::current();
-        let inner = Inner { name: name.to_owned(), author, shared, runtime, is_resumed, notes };
+        let signal = options.signal.clone();
+        let inner = Inner { name: name.to_owned(), author, signal, shared, runtime, is_resumed, notes };
         let room = Self { inner: Arc::new(inner) };
         if !room.arrives(until, &options).await {
             room.leave().await;
@@ -193,10 +196,42 @@ impl Room {
         &self.inner.name
     }
 
+    /// Where its signaling server is.
+    pub fn signal(&self) -> &str {
+        &self.inner.signal
+    }
+
     /// What of a locked room's secrets this member holds; nothing for an open room.
     pub fn access(&self) -> Option<Access> {
         let access = self.inner.shared.look(|session| session.access().cloned());
         access.filter(Access::is_locked)
+    }
+
+    /// Removes members and renews the room's secrets: who is not given the new ones is out. Those
+    /// who can be talked to and are not removed are given them. Waits, for so long at most, until they
+    /// have them. How many others can be talked to, and those of them that are not known to have them.
+    ///
+    /// # Errors
+    /// This member is not the room's owner, or has left.
+    pub async fn revoke(
+        &self, members: &[Author], within: Duration,
+    ) -> Result<(usize, Vec<Author>), RoomError> {
+        if self.is_left() {
+            return Err(RoomError::Left);
+        }
+        let mut progress = self.inner.shared.progress();
+        let write = Secret::new(net::random_bytes());
+        if !self.inner.shared.act(|session, now| session.revoke(now, members, write)) {
+            return Err(RoomError::NotOwner(self.name().to_owned()));
+        }
+        let until = Instant::now() + within;
+        loop {
+            progress.mark_unchanged();
+            let (there, lacking) = self.inner.shared.look(Session::uninformed);
+            if lacking.is_empty() || timeout_at(until, progress.changed()).await.is_err() {
+                return Ok((there, lacking));
+            }
+        }
     }
 
     /// Who this member is.
@@ -377,6 +412,12 @@ impl Room {
     /// The remembered changes, in the total order.
     pub fn history(&self) -> Vec<Arc<Change>> {
         self.of_replica(|replica| replica.history().cloned().collect())
+    }
+
+    /// The remembered changes that somebody with `clock` has not seen, in the total order. Costs
+    /// no more than there are of them, however long the history.
+    pub fn changes_since(&self, clock: &VectorClock) -> Vec<Arc<Change>> {
+        self.of_replica(|replica| replica.changes_since(clock).cloned().collect())
     }
 
     /// The document after the first `count` of the remembered changes, made again without

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, Write as _};
 use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
 
 use super::failure::{Exit, Failure};
 use super::local::Host;
@@ -12,7 +13,7 @@ use crate::cli::Doors;
 use crate::file::{FileBinding, FileError};
 use crate::room::{Room, RoomError, RoomOptions};
 use crate::sync::Checkpoint;
-use crate::tui::{self, EditorError, EditorOptions, Hue};
+use crate::tui::{self, EditorError, EditorOptions, Hue, Invite};
 
 /// How a room is entered.
 enum Way {
@@ -149,6 +150,7 @@ async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) 
         schema: wishes.schema,
         name: options.name.clone(),
         join_command: announce::join_command(room, &options.signal, &wishes.doors),
+        invite: Some(invite(options.signal.clone(), wishes.doors)),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
     };
     let shown = tui::run(room.clone(), file, options).await;
@@ -159,6 +161,11 @@ async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) 
         Err(EditorError::NoTerminal) => Err(Failure::new(Exit::Usage, EditorError::NoTerminal.to_string())),
         Err(EditorError::Terminal(error)) => Err(Failure::io("the terminal failed", &error)),
     }
+}
+
+/// What says how others join, also under other keys.
+fn invite(signal: String, doors: Doors) -> Invite {
+    Invite(Arc::new(move |room| announce::join_command(room, &signal, &doors)))
 }
 
 /// Ties the file to the room; a different one only with the person's consent.

@@ -133,6 +133,7 @@ impl From<RoomError> for Failure {
             | RoomError::Unreachable { .. } => Exit::Unreachable,
             RoomError::Unwelcome(_) => Exit::NotPermitted,
             RoomError::IceServer(..) => Exit::Usage,
+            RoomError::NotOwner(_) => Exit::NotPermitted,
             RoomError::Exists(_)
             | RoomError::TooLarge { .. }
             | RoomError::Kept { .. }

@@ -24,6 +24,7 @@ mod progress;
 mod read;
 mod replaced;
 mod replay;
+mod revoke;
 mod schema;
 mod serve;
 mod shadow;
@@ -41,7 +42,7 @@ use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::cli::{Cli, Command, Invite, Options, RoomCommand, WELCOME};
+use crate::cli::{Cli, Command, Invite, Options, Revoke, RoomCommand, WELCOME};
 use crate::config::{self, Config};
 use crate::document::{Method, Value};
 use crate::room::RoomOptions;
@@ -130,7 +131,8 @@ fn in_a_room(mut command: RoomCommand, flags: Options) -> Result<Exit, Failure> 
 
 /// Whether the room is kept on this machine: by whoever stays, not by verbs that come and go.
 fn is_kept(command: &RoomCommand) -> bool {
-    is_editor(command) || matches!(command, RoomCommand::Serve { .. })
+    // Who changes the keys has to keep them.
+    is_editor(command) || matches!(command, RoomCommand::Serve { .. } | RoomCommand::Revoke(_))
 }
 
 fn is_editor(command: &RoomCommand) -> bool {
@@ -193,6 +195,7 @@ fn take_part(command: RoomCommand, caller: &Caller, wishes: Wishes) -> Result<Ex
         }
         RoomCommand::Log { room, json } => perform(&room, Verb::Log { json }, caller),
         RoomCommand::Peers { room, json } => perform(&room, Verb::Peers { json }, caller),
+        RoomCommand::Revoke(Revoke { room, who }) => revoke(&room, who, caller),
         // Done already: it takes no part in the room.
         RoomCommand::Invite(_) => Ok(Exit::Done),
     }
@@ -219,6 +222,16 @@ fn perform(room: &str, verb: Verb, caller: &Caller) -> Result<Exit, Failure> {
         Asked::Join(verb) => {
             in_room(room, &caller.options, async |member| verb::perform(member, verb, &Out::Standard).await)
         }
+    }
+}
+
+/// Has the keys changed by a peer that runs already, or by the session that is kept here.
+fn revoke(room: &str, who: Vec<String>, caller: &Caller) -> Result<Exit, Failure> {
+    match on_this_thread(local::ask(room, Verb::Revoke { who }, caller))? {
+        Asked::Done(exit) => Ok(exit),
+        Asked::Join(verb) => block_on(member::as_keeper(room, &caller.options, async |member| {
+            verb::perform(member, verb, &Out::Standard).await
+        })),
     }
 }
 
@@ -265,7 +278,7 @@ fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, F
 }
 
 /// A runtime whose end takes a bounded time, also when a panic is on its way: dropped by itself it
-/// waits for the thread that stores, which may wait for a room that nobody leaves any more.
+/// waits for whatever blocks one of its threads.
 struct Bounded(Option<tokio::runtime::Runtime>);
 
 impl Drop for Bounded {

@@ -9,7 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 use super::failure::{Exit, Failure};
 use super::keeper::Keeper;
 use super::local::Host;
-use super::member::{hosting, kept};
+use super::member::{hosting, kept, removed};
 use super::progress::Giving;
 use super::shadow::Shadow;
 use super::target::Target;
@@ -58,7 +58,10 @@ pub(super) fn serve(
                     Ok(_doorkeeper) => {
                         output::say(&format!("serving {} as author {}", room.name(), room.author()));
                         let host = Host::start(&room, options);
-                        let result = hold(&room, keeper, ended).await;
+                        let result = tokio::select! {
+                            result = hold(&room, keeper, ended) => result,
+                            failure = removed(&room) => Err(failure),
+                        };
                         host.stop().await;
                         result
                     }

@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use tokio::task::JoinHandle;
 use ultrawave_signal::protocol::{Start, VERSION};
 
 use super::shared::Shared;
@@ -218,6 +219,33 @@ fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
 }
 
+/// The thread that stores, as whoever waits for it holds it. Dropping this ends it, after what there
+/// is to store: it would else wait for more for ever, and a runtime that is shut down for it.
+pub(super) struct Writing {
+    shared: Arc<Shared>,
+    thread: JoinHandle<()>,
+}
+
+impl Writing {
+    /// Starts it. Needs a tokio runtime.
+    pub(super) fn start(writer: Writer, shared: &Arc<Shared>) -> Self {
+        let on_thread = shared.clone();
+        let thread = tokio::task::spawn_blocking(move || writer.run(&on_thread));
+        Self { shared: shared.clone(), thread }
+    }
+
+    /// Waits until it has ended.
+    pub(super) async fn ended(&mut self) {
+        let _ = (&mut self.thread).await;
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.shared.end_storing();
+    }
+}
+
 /// Stores what the session asks for, until the room has been left.
 pub(super) struct Writer {
     store: Store,
@@ -251,12 +279,12 @@ impl Writer {
                 Some(_) if tried.elapsed() < RETRY_AFTER => {}
                 _ if self.is_failing => {
                     // It is noted along with the rest.
-                    shared.is_file_news();
+                    shared.is_news();
                     tried = Instant::now();
                     self.catch_up(shared);
                 }
                 _ if shared.is_storing_over() => break,
-                _ if shared.is_file_news() => self.note(shared),
+                _ if shared.is_news() => self.note(shared),
                 _ => self.rest(shared),
             }
             if self.is_failing && shared.is_storing_over() {
@@ -292,11 +320,18 @@ impl Writer {
         if self.about.is_now(author) || is_news { self.store.note(self.about.clone()) } else { Ok(()) }
     }
 
-    /// Notes how far the others are, if that has changed.
+    /// Notes how far the others are, and whose changes do not count, if that has changed.
     fn note(&mut self, shared: &Shared) {
-        let (elsewhere, file_hash) = (shared.look(Session::elsewhere), shared.file_hash());
-        if self.about.elsewhere != elsewhere || self.about.file_hash != file_hash || self.about.noted == 0 {
-            self.about.elsewhere = elsewhere;
+        let (elsewhere, dropped) = shared.look(|session| (session.elsewhere(), session.dropped().clone()));
+        let access = shared.look(|session| session.access().cloned()).filter(Access::is_locked);
+        let file_hash = shared.file_hash();
+        let about = &self.about;
+        let is_news = about.elsewhere != elsewhere
+            || about.dropped != dropped
+            || about.file_hash != file_hash
+            || about.access != access;
+        if is_news || about.noted == 0 {
+            (self.about.elsewhere, self.about.dropped, self.about.access) = (elsewhere, dropped, access);
             self.about.file_hash = file_hash;
             self.about.noted = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
             let noted = self.store.note(self.about.clone());

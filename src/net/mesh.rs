@@ -30,6 +30,10 @@ use super::statistics::Measured;
 use crate::limits;
 use crate::session::{Channel, Input, Message};
 use crate::sync::Author;
+use crate::trust::{Access, Certificate};
+
+/// How long somebody who is removed may take to take in what is said last.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How long a newcomer waits for an offer before it asks for one.
 const OFFER_WITHIN: Duration = Duration::from_secs(5);
@@ -205,9 +209,25 @@ impl Mesh {
     }
 
     /// A member did wrong: its connection is closed, and no other is made.
+    /// What was said to it last still goes there.
     pub(super) fn expel(&mut self, author: Author) {
         self.expelled.insert(author);
-        self.forget(author);
+        let Some(member) = self.members.remove(&author) else { return };
+        if let Link::Open(wire) = member.link {
+            tokio::spawn(async move {
+                let _ = tokio::time::timeout(LAST_WORDS, wire.connection.flush()).await;
+                wire.connection.close().await;
+            });
+        }
+        self.inputs.push(Input::Left(author));
+    }
+
+    /// Goes on with renewed secrets, under the name that the server knows the room by from now on.
+    /// The connections that are there stay.
+    pub(super) fn renew(&mut self, room: String, access: Access, certificate: Option<Certificate>) {
+        self.room = room;
+        self.credentials.access = access;
+        self.credentials.certificate = certificate;
     }
 
     /// When to call [`timeout`](Self::timeout).

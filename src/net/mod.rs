@@ -40,7 +40,7 @@ use crate::session::{Session, SessionOptions};
 use crate::sync::{Author, Checkpoint, EditError};
 use crate::trust::{Access, AuthorKey, Certificate, Role};
 
-use keeping::{Keeping, Kept};
+use keeping::{Keeping, Kept, Writing};
 pub(crate) use runtime::WrapSocket;
 
 pub(crate) use shared::{Shared, Stage};
@@ -135,10 +135,7 @@ pub(crate) async fn enter(
     if let Some(writer) = &writer {
         shared.set_file_hash(writer.file_hash());
     }
-    let writing = writer.map(|writer| {
-        let shared = shared.clone();
-        tokio::task::spawn_blocking(move || writer.run(&shared))
-    });
+    let writing = writer.map(|writer| Writing::start(writer, &shared));
     let driver = driver::Driver::new(
         shared.clone(),
         options.signal.clone(),

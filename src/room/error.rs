@@ -98,6 +98,9 @@ pub enum RoomError {
     /// The edit was refused.
     #[error(transparent)]
     Edit(#[from] EditError),
+    /// Only the owner can change a room's keys.
+    #[error("only who has opened the room {0}, as a locked one, can change its keys; an open room has none")]
+    NotOwner(String),
     /// The room has been left.
     #[error("the room has been left")]
     Left,

@@ -90,6 +90,13 @@ impl Guest {
         }
     }
 
+    /// How the peer itself stands with the others. Nothing from one that does not say.
+    pub(in super::super) async fn status(&mut self) -> Option<Value> {
+        self.send(&Request::Status).await.ok()?;
+        let reply = timeout(GREETED_WITHIN, self.reply()).await.ok()?.ok()?;
+        if let Reply::Value(status) = reply { Some(status) } else { None }
+    }
+
     /// Has a verb done, or says what is left of it to do as a member.
     async fn perform(&mut self, verb: Verb) -> Result<Asked, Failure> {
         self.send(&Request::Verb(verb.clone())).await?;

@@ -35,6 +35,8 @@ pub(super) struct Greeting {
 pub(super) enum Request {
     /// Do what a verb does.
     Verb(Verb),
+    /// How the running peer itself stands with the others.
+    Status,
     /// The value at a path, and the turn to replace it.
     Read(String),
     /// Replace the value at a path.
@@ -119,10 +121,15 @@ impl Request {
             }
             Self::Verb(Verb::Log { json }) => format!(r#"["log",{{"json":{json}}}]"#),
             Self::Verb(Verb::Peers { json }) => format!(r#"["peers",{{"json":{json}}}]"#),
+            Self::Verb(Verb::Revoke { who }) => {
+                let who = Value::array(who.iter().map(|who| Value::string(who)));
+                format!(r#"["revoke",{{"who":{who}}}]"#)
+            }
             Self::Verb(Verb::Watch { path: None, .. }) => r#"["watch",{}]"#.to_owned(),
             Self::Verb(Verb::Watch { path: Some(path), .. }) => {
                 format!(r#"["watch",{{"path":{}}}]"#, Value::string(path))
             }
+            Self::Status => r#"["status",{}]"#.to_owned(),
             Self::Read(path) => format!(r#"["read",{{"path":{}}}]"#, Value::string(path)),
             Self::Replace { path, old, new } => {
                 format!(r#"["replace",{{"path":{},"old":{old},"new":{new}}}]"#, Value::string(path))
@@ -152,7 +159,12 @@ impl Request {
             }
             "log" => Verb::Log { json: flag("json") },
             "peers" => Verb::Peers { json: flag("json") },
+            "revoke" => {
+                let who = wanted("who")?.elements().map(text_of).collect::<Option<_>>();
+                Verb::Revoke { who: who.ok_or("\"who\" is an array of names and numbers")? }
+            }
             "watch" => Verb::Watch { path: member("path").map(|_| path()).transpose()?, is_resumed: false },
+            "status" => return Ok(Self::Status),
             "read" => return Ok(Self::Read(path()?)),
             "replace" => {
                 let (old, new) = (wanted("old")?.clone(), wanted("new")?.clone());

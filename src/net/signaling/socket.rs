@@ -54,6 +54,12 @@ pub(in crate::net) struct Socket {
 #[error("{0}")]
 pub(in crate::net) struct Broken(String);
 
+impl Broken {
+    pub(super) fn because(reason: String) -> Self {
+        Self(reason)
+    }
+}
+
 impl From<Error> for Broken {
     fn from(error: Error) -> Self {
         Self(error.to_string())

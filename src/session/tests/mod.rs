@@ -12,6 +12,7 @@ mod membership;
 mod parcel;
 mod people;
 mod reach;
+mod renewed;
 mod signed;
 mod undo;
 

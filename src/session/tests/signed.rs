@@ -6,7 +6,7 @@ use super::*;
 use crate::sync::{Change, EditError};
 use crate::trust::{Access, AuthorKey, Certificate, Distrust, Evidence, Fraud, Ledger, Role, Secret};
 
-const FOUR: Author = Author(4);
+pub(super) const FOUR: Author = Author(4);
 
 pub(super) fn access() -> Access {
     Access::locked(Secret::new([1; 32]), Secret::new([2; 32]))
@@ -26,7 +26,7 @@ pub(super) fn certificate(author: Author) -> Vec<u8> {
 }
 
 /// Connects two, who show each other that they may write.
-fn connect(net: &mut Net, left: Author, right: Author, writers: &[Author]) {
+pub(super) fn connect(net: &mut Net, left: Author, right: Author, writers: &[Author]) {
     let now = net.now;
     for (at, other) in [(left, right), (right, left)] {
         if writers.contains(&other) {
@@ -36,7 +36,7 @@ fn connect(net: &mut Net, left: Author, right: Author, writers: &[Author]) {
     net.connect(left, right);
 }
 
-fn three() -> Net {
+pub(super) fn three() -> Net {
     let mut net = Net::new([
         signing(creator("{}"), Role::Owner),
         signing(joiner(TWO), Role::Writer),
