@@ -277,6 +277,7 @@ Examples:
   ultrawave create demo config.json     open a room around config.json
   ultrawave create demo                 start from {}
   curl -s $URL | ultrawave create demo -
+  tail -n 1000 log | ultrawave create demo - --lines
 ")]
     Create {
         /// A name for the room
@@ -284,6 +285,9 @@ Examples:
         room: String,
         /// The document; - reads it from standard input [default: {}]
         file: Option<PathBuf>,
+        /// FILE has a JSON text on each line, whatever its name says
+        #[arg(long, requires = "file")]
+        lines: bool,
     },
     /// Join a room and edit its document
     #[command(help_template = TEMPLATE, before_long_help = "\
@@ -314,6 +318,9 @@ Examples:
         /// The document if the room is opened here, and where to save; - reads it from standard
         /// input [default: {}]
         file: Option<PathBuf>,
+        /// FILE has a JSON text on each line, whatever its name says
+        #[arg(long, requires = "file")]
+        lines: bool,
         /// When joining, let a save overwrite a FILE that is different
         #[arg(long)]
         force: bool,
@@ -330,6 +337,9 @@ Examples:
         room: String,
         /// The document if the room is opened here, and what to keep in step with it
         file: Option<PathBuf>,
+        /// FILE has a JSON text on each line, whatever its name says
+        #[arg(long, requires = "file")]
+        lines: bool,
         /// When joining, overwrite a FILE that is different
         #[arg(long)]
         force: bool,

@@ -112,14 +112,18 @@ fn is_editor(command: &RoomCommand) -> bool {
 fn take_part(command: RoomCommand, caller: &Caller, wishes: Wishes) -> Result<Exit, Failure> {
     let options = &caller.options;
     match command {
-        RoomCommand::Create { room, file } => editor::create(&room, file.as_deref(), wishes, options),
+        RoomCommand::Create { room, file, lines } => {
+            editor::create(&room, file.as_deref(), lines, wishes, options)
+        }
         RoomCommand::Join { room, save, force } => {
             editor::join(&room, save.as_deref(), force, wishes, options)
         }
-        RoomCommand::Open { room, file, force } => {
-            editor::open(&room, file.as_deref(), force, wishes, options)
+        RoomCommand::Open { room, file, lines, force } => {
+            editor::open(&room, file.as_deref(), lines, force, wishes, options)
         }
-        RoomCommand::Serve { room, file, force } => serve::serve(&room, file.as_deref(), force, options),
+        RoomCommand::Serve { room, file, lines, force } => {
+            serve::serve(&room, file.as_deref(), lines, force, options)
+        }
         RoomCommand::Get { room, path, compact } => {
             input::check_path(&path)?;
             perform(&room, Verb::Get { path, compact }, caller)

@@ -79,10 +79,6 @@ impl Delta {
         }
     }
 
-    #[expect(
-        clippy::mutable_key_type,
-        reason = "what a text finds out about itself does not change what it is"
-    )]
     fn of_maps(old: &Value, new: &Value) -> Self {
         let mut changed: Nested<FxHashMap<Text, Self>> = Nested::default();
         // What both share is not even looked at.

@@ -20,7 +20,7 @@ use super::theme::{Colors, Hue};
 use super::update::Disputes;
 use crate::document::{Path, Text, Value};
 use crate::room::Status;
-use crate::session::{Link, Person, Presence};
+use crate::session::{Link, Person, Presence, Transfer};
 use crate::sync::{Author, Change, ChangeId, Snapshot, VectorClock};
 
 /// Changes remembered for showing.
@@ -107,6 +107,8 @@ pub struct Model {
     pub names: BTreeMap<Author, String>,
     /// How things stand.
     pub status: Status,
+    /// Long documents on their way to others, or here.
+    pub transfers: Vec<Transfer>,
     /// The room's file here.
     pub file: Option<FileState>,
     /// The changes lately made, oldest first.
@@ -239,6 +241,7 @@ impl Model {
             places: BTreeMap::new(),
             names: BTreeMap::new(),
             status,
+            transfers: Vec::new(),
             file,
             history,
             flashes: Vec::new(),

@@ -37,7 +37,7 @@ fn the_deepest_tree_is_opened_edited_searched_and_followed() {
         }
         assert_eq!(desk.model.cursor, leaf());
         assert!(desk.screen(80, 24).contains("needle"));
-        desk.press("c\"found\"<Enter>");
+        desk.press("i<Ctrl-u>found<Enter>");
         assert_eq!(desk.model.snapshot.value.to_string(), nested("\"found\""));
         // Somebody writes there at the same time, and somebody else's element comes above it.
         desk.ana_edits_unseen(leaf(), Method::Set(parse("7").unwrap()));
