@@ -1,7 +1,5 @@
 //! The deepest document there may be, through every door of a replica, on a small stack.
 
-use std::thread;
-
 use super::merge;
 use crate::document::{Method, Path, Step, Value, diff, json_patch, merge_patch, parse, save};
 use crate::limits;
@@ -14,8 +12,8 @@ fn levels() -> usize {
 }
 
 /// Runs work on a stack far smaller than threads usually get.
-fn on_a_small_stack(work: impl FnOnce() + Send + 'static) {
-    thread::Builder::new().stack_size(256 << 10).spawn(work).unwrap().join().unwrap();
+fn on_a_small_stack(work: impl FnOnce()) {
+    stacker::grow(256 << 10, work);
 }
 
 /// Maps in maps, around a leaf; the last of them has a second entry.

@@ -44,15 +44,13 @@ impl Tracker {
         let mut placed: Vec<(KeyPlace, Text, Value)> = Vec::new();
         for key in touched {
             let living = self.living_known(&Slot::Key(maps.into(), key.clone()), view);
-            let oldest = living.iter().map(|&entry| self.key(entry)).min_by_key(|key| key.place);
-            let place = oldest.map(|entry| (entry.place, entry.spelling.clone()));
-            match (place, self.entries_value(&living, view)) {
-                (Some((KeyPlace::Base(_), _)), Some(child)) => {
+            match (self.oldest(&living), self.entries_value(&living, view)) {
+                (Some(oldest), Some(child)) if self.place(oldest).is_base() => {
                     value.insert_key(key, child);
                 }
-                (Some((place @ KeyPlace::Written(..), spelling)), Some(child)) => {
+                (Some(oldest), Some(child)) => {
                     value.remove_key(&key);
-                    placed.push((place, spelling, child));
+                    placed.push((self.place(oldest), self.spelling(oldest, &key), child));
                 }
                 _ => {
                     value.remove_key(&key);
