@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use super::address::Address;
 use super::failure::{Exit, Failure};
 use super::local::{Caller, Guest};
 use super::{announce, on_this_thread, output};
@@ -10,14 +11,15 @@ use crate::config::Config;
 use crate::document::{Text, Value, inert};
 use crate::room::RoomOptions;
 use crate::store::{self, Forgotten, Kept, StoreError};
+use crate::trust::Access;
 
 /// Prints what is kept.
-pub(super) fn status(room: Option<&str>, json: bool) -> Result<Exit, Failure> {
+pub(super) fn status(room: Option<&Address>, json: bool) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
     let mut text = String::new();
     for kept in store::shelf(&folder()?)? {
         match kept {
-            Ok(kept) if room.is_some_and(|room| kept.about.room != room) => {}
+            Ok(kept) if room.is_some_and(|room| !room.is_of(&kept.about)) => {}
             Ok(kept) => {
                 let running = running(&kept);
                 text.push_str(&if json {
@@ -34,7 +36,7 @@ pub(super) fn status(room: Option<&str>, json: bool) -> Result<Exit, Failure> {
     }
     if text.is_empty() && matches!(exit, Exit::Done) {
         output::say(&match room {
-            Some(room) => format!("nothing is kept of {room} on this machine"),
+            Some(room) => nothing(room),
             None => "nothing is kept on this machine".to_owned(),
         });
     }
@@ -43,11 +45,12 @@ pub(super) fn status(room: Option<&str>, json: bool) -> Result<Exit, Failure> {
 }
 
 /// Clears away what is kept of a room.
-pub(super) fn forget(room: &str, force: bool) -> Result<Exit, Failure> {
-    let done = store::forget(&folder()?, room, force)?;
+pub(super) fn forget(room: &Address, force: bool) -> Result<Exit, Failure> {
+    let done = store::forget(&folder()?, |about| room.is_of(about), force)?;
     if done.is_empty() {
-        return Err(Failure::new(Exit::Failed, format!("nothing is kept of {room} on this machine")));
+        return Err(Failure::new(Exit::Failed, nothing(room)));
     }
+    let room = &room.name;
     let mut exit = Exit::Done;
     for done in done {
         let (message, end) = match done {
@@ -77,13 +80,17 @@ pub(super) fn forget(room: &str, force: bool) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
+fn nothing(room: &Address) -> String {
+    format!("nothing is kept of {} on this machine", room.name)
+}
+
 /// How a session at work stands with the others, by its own account. Of several in one room, one
 /// answers.
 fn running(kept: &Kept) -> Option<Value> {
     let about = &kept.about;
-    // Of a locked room it has the name there behind the address.
-    let signal = about.server.split(' ').next().unwrap_or_default().to_owned();
-    let caller = Caller { options: RoomOptions { signal, ..RoomOptions::default() }, given_name: None };
+    let (signal, access) = (about.server.clone(), about.access.clone());
+    let options = RoomOptions { signal, access, ..RoomOptions::default() };
+    let caller = Caller { options, given_name: None, is_signal_given: true };
     let asked = async {
         let Some(mut guest) = Guest::find(&about.room, &caller).await else { return Ok(None) };
         Ok(guest.status().await)
@@ -111,9 +118,10 @@ fn line(kept: &Kept, running: Option<&Value>) -> String {
     let file = about.file.as_ref().map_or_else(|| "null".to_owned(), |file| word(&file.to_string_lossy()));
     let told = |name: &str| running.and_then(|told| told.key(&name.into()).cloned()).unwrap_or(Value::NULL);
     format!(
-        "{{\"room\":{},\"server\":{},\"author\":{},\"running\":{},\"unsent\":{},\"changes\":{},\"bytes\":{},\
+        "{{\"room\":{},\"role\":{},\"server\":{},\"author\":{},\"running\":{},\"unsent\":{},\"changes\":{},\"bytes\":{},\
          \"last\":{},\"file\":{file},\"store\":{},\"signaling\":{},\"peers\":{}}}\n",
         word(&about.room),
+        about.access.as_ref().map_or_else(|| "null".to_owned(), |access| word(access.role().name())),
         word(&about.server),
         about.author,
         kept.is_running,
@@ -135,8 +143,10 @@ fn lines(kept: &Kept, running: Option<&Value>) -> String {
     let peers = running.and_then(|told| told.key(&"peers".into()));
     let peers: Vec<String> = peers.into_iter().flat_map(Value::elements).map(peer).collect();
     let peers = if peers.is_empty() { String::new() } else { format!("  with {}\n", peers.join(", ")) };
+    let locked = |access: &Access| format!("locked, here as {}; ", access.role().name());
+    let lock = about.access.as_ref().map(locked).unwrap_or_default();
     format!(
-        "{}  author {} at {}, {state}\n  {}\n{peers}{file}  last at work {}, {} kB in {}\n",
+        "{}  {lock}author {} at {}, {state}\n  {}\n{peers}{file}  last at work {}, {} kB in {}\n",
         about.room,
         about.author,
         about.server,

@@ -86,13 +86,18 @@ impl Text {
     }
 
     /// Whether there is an escape in the spelling.
-    fn is_escaped(&self) -> bool {
+    pub(crate) fn is_escaped(&self) -> bool {
         match &self.0 {
             Form::Short(_) => false,
             Form::Long { escaped, .. } => *escaped,
             // There may be one.
             Form::Pieces(_) => true,
         }
+    }
+
+    /// The same text without escapes: only for one that can be spelled so.
+    pub(crate) fn without_escapes(&self) -> Self {
+        if self.is_escaped() { Self::unescaped(&self.plain()) } else { self.clone() }
     }
 
     /// The spelling, without the quotes.
@@ -266,6 +271,17 @@ impl Iterator for Units<'_> {
             }
             other => u32::from(other),
         })
+    }
+}
+
+impl Text {
+    /// Hashes the spelling: quicker than [`Hash`], and not the same for all equal texts.
+    #[inline]
+    pub(crate) fn hash_spelling(&self, state: &mut impl Hasher) {
+        match &self.0 {
+            Form::Short(raw) => raw.words().into_iter().for_each(|word| state.write_u64(word)),
+            Form::Long { .. } | Form::Pieces(_) => self.bytes().hash(state),
+        }
     }
 }
 

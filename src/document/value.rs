@@ -96,11 +96,14 @@ impl Value {
 
     /// Levels of nesting: 0 for a scalar, 1 for an empty array or map.
     pub fn depth(&self) -> usize {
+        if !self.is_container() {
+            return 0;
+        }
         if let Some(text) = self.plain_text() {
             return parse::depth(text);
         }
         let inner = deep(|| self.children().map(|(_, value)| value.depth()).max());
-        inner.unwrap_or(0) + usize::from(self.is_container())
+        inner.unwrap_or(0) + 1
     }
 
     /// What sort of JSON this is.
@@ -338,6 +341,17 @@ impl Value {
     /// The child at a key, to be changed in place.
     pub fn key_mut(&mut self, key: &Text) -> Option<&mut Self> {
         let at = self.key_position(key)?;
+        Arc::make_mut(self.as_object_mut()?).value_mut(at)
+    }
+
+    /// The same, given where the key was among the others when it was last looked for.
+    pub(crate) fn key_mut_near(&mut self, key: &Text, near: &mut u32) -> Option<&mut Self> {
+        let object = self.as_object()?;
+        let mut at = *near as usize;
+        if object.entry(at).is_none_or(|(held, _)| held != key) {
+            at = object.position(key)?;
+            *near = u32::try_from(at).unwrap_or(0);
+        }
         Arc::make_mut(self.as_object_mut()?).value_mut(at)
     }
 

@@ -45,8 +45,8 @@ const SHORT_BYTES: usize = 8 << 10;
 
 /// Whether a message may take so long to encode that others would wait noticeably.
 fn may_be_long(kind: Channel, message: &Message) -> bool {
-    let message = if let Message::Signed(signed, _) = message { signed } else { message };
-    kind == Channel::Sync || matches!(message, Message::Changes(_))
+    let said = if let Message::Signed(message, _) = message { message } else { message };
+    kind == Channel::Sync || matches!(said, Message::Changes(_))
 }
 
 /// Does what takes long on a thread where nobody waits behind it: what carries live edits shares

@@ -3,8 +3,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::order::Order;
 use super::tracker::Tracker;
-use super::{Author, Change, ChangeId, Checkpoint, Stamp, VectorClock};
+use super::{Author, Change, ChangeId, Checkpoint, VectorClock};
 use crate::document::{Former, Source, Value};
 
 /// Documents held, at most: older versions are made again from the one before them.
@@ -30,11 +31,7 @@ pub(super) struct History {
     source: Source,
     /// The version before the oldest change.
     start: VectorClock,
-    changes: VecDeque<Arc<Change>>,
-    /// The first part of each one's stamp, to be searched without a look at the changes.
-    sums: VecDeque<u64>,
-    /// Late ones, in no order, that are still to be put in their places among the others.
-    late: Vec<Arc<Change>>,
+    changes: Order,
     /// Positions of critical versions, ascending; the first is always 0.
     critical: Vec<usize>,
     /// Documents at some critical versions, the oldest first.
@@ -62,15 +59,14 @@ impl Held {
 
 impl History {
     /// A history that begins at a checkpoint, whose value the caller keeps as the document of now.
-    pub(super) fn new(source: Source, start: VectorClock) -> Self {
+    /// It is held until it is forgotten: who edits apart starts from there.
+    pub(super) fn new(source: Source, start: VectorClock, value: Value) -> Self {
         Self {
             source,
             start,
-            changes: VecDeque::new(),
-            sums: VecDeque::new(),
-            late: Vec::new(),
+            changes: Order::default(),
             critical: Vec::new(),
-            held: Vec::new(),
+            held: vec![Held { at: 0, value, formers: VecDeque::new() }],
             formers: VecDeque::new(),
             by_author: Vec::new(),
         }
@@ -92,10 +88,10 @@ impl History {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.changes.len() + self.late.len()
+        self.changes.len()
     }
 
-    /// In the total order. Late ones must have been [settled](Self::settle).
+    /// In the total order.
     pub(super) fn changes(&self) -> impl DoubleEndedIterator<Item = &Arc<Change>> + ExactSizeIterator {
         self.changes.iter()
     }
@@ -106,13 +102,26 @@ impl History {
         changes.get(usize::try_from(id.tick.checked_sub(first)?).ok()?)
     }
 
+    /// The changes that somebody with `clock` has not seen, in the total order. Costs no more than
+    /// there are of them.
+    pub(super) fn unseen(&self, clock: &VectorClock) -> Vec<&Arc<Change>> {
+        let mut unseen: Vec<&Arc<Change>> = Vec::new();
+        for (author, changes) in &self.by_author {
+            let Some(first) = changes.front() else { continue };
+            let seen = (clock.get(*author) + 1).saturating_sub(first.tick());
+            let seen = usize::try_from(seen).map_or(changes.len(), |seen| seen.min(changes.len()));
+            unseen.extend(changes.range(seen..));
+        }
+        unseen.sort_by_cached_key(|change| change.stamp());
+        unseen
+    }
+
     /// Adds a change that has seen everything here, with what it has removed.
     pub(super) fn push(&mut self, change: Arc<Change>, former: Former) {
-        self.settle();
         self.critical.push(self.changes.len());
         self.formers.push_back(former);
         self.index(&change);
-        self.put_last(change);
+        self.changes.push(change);
     }
 
     /// Holds the document at a critical version, so that what is after it need not be taken back.
@@ -138,60 +147,16 @@ impl History {
         }
     }
 
-    /// Adds a change that is concurrent to some here, to be [settled](Self::settle) with others
-    /// of its burst: all of them belong after the newest critical version. The document at that
-    /// version or one before must be held.
+    /// Adds a change that is concurrent to some here: it belongs after the newest critical version
+    /// that its author had seen. The document at that version or one before must be held.
     pub(super) fn insert(&mut self, change: Arc<Change>, context: &VectorClock) {
-        while self.critical.len() > 1 {
-            let newest = self.critical.last().copied().unwrap_or(0);
-            // What the change at a critical version had seen is that version.
-            let version = self.changes.get(newest).map(|at| at.context()).unwrap_or_default();
-            if context.covers(&version) {
-                break;
-            }
-            self.critical.pop();
-        }
-        let since = self.critical.last().copied().unwrap_or(0);
+        let since = self.critical_within(context).unwrap_or(0);
+        let remain = self.critical.partition_point(|&critical| critical <= since);
+        self.critical.truncate(remain.max(1));
         self.held.retain(|held| held.at <= since);
         self.formers.clear();
         self.index(&change);
-        self.late.push(change);
-    }
-
-    /// Puts late changes in their places.
-    pub(super) fn settle(&mut self) {
-        self.late.sort_unstable_by_key(|change| change.stamp());
-        let Some(first) = self.late.first().map(|first| first.stamp()) else { return };
-        let from = self.place_of(first);
-        if self.late.len() == 1 {
-            if let Some(only) = self.late.pop() {
-                self.sums.insert(from, first.sum);
-                self.changes.insert(from, only);
-            }
-            return;
-        }
-        self.sums.truncate(from);
-        let mut behind = self.changes.split_off(from).into_iter().peekable();
-        for late in std::mem::take(&mut self.late) {
-            let stamp = late.stamp();
-            while let Some(before) = behind.next_if(|other| other.stamp() < stamp) {
-                self.put_last(before);
-            }
-            self.put_last(late);
-        }
-        behind.for_each(|change| self.put_last(change));
-    }
-
-    fn put_last(&mut self, change: Arc<Change>) {
-        self.sums.push_back(change.stamp().sum);
-        self.changes.push_back(change);
-    }
-
-    /// How many changes come before a stamp.
-    fn place_of(&self, stamp: Stamp) -> usize {
-        let from = self.sums.partition_point(|&sum| sum < stamp.sum);
-        let alike = self.changes.range(from..).take_while(|other| other.stamp() < stamp);
-        from + alike.count()
+        self.changes.insert(change);
     }
 
     fn index(&mut self, change: &Arc<Change>) {
@@ -225,16 +190,20 @@ impl History {
         if !clock.covers(&self.start) {
             return None;
         }
-        let seen = self.critical.partition_point(|&critical| {
-            self.changes.get(critical).is_none_or(|change| clock.covers(&change.context()))
-        });
+        let is_seen =
+            |&critical: &usize| self.changes.get(critical).is_none_or(|change| change.follows(clock));
+        // Where several edit at once it is mostly the newest.
+        if let Some(newest) = self.critical.last().filter(|newest| is_seen(newest)) {
+            return Some(*newest);
+        }
+        let seen = self.critical.partition_point(is_seen);
         seen.checked_sub(1).and_then(|at| self.critical.get(at)).copied().or(Some(0))
     }
 
     /// Where a change stands.
     pub(super) fn position(&self, id: ChangeId) -> Option<usize> {
         let stamp = self.get(id)?.stamp();
-        Some(self.place_of(stamp))
+        Some(self.changes.place_of(stamp))
     }
 
     /// The document at a critical version, given the one of now.
@@ -313,7 +282,7 @@ impl History {
 
     /// The changes from a position on.
     pub(super) fn since(&self, position: usize) -> impl Iterator<Item = &Arc<Change>> {
-        self.changes.range(position.min(self.changes.len())..)
+        self.changes.range(position..self.changes.len())
     }
 
     /// A tracker with everything applied since a critical version, given the document of now.
@@ -351,13 +320,12 @@ impl History {
             self.hold(count, now);
         }
         self.start = version;
-        self.sums.drain(..count);
         for (_, changes) in &mut self.by_author {
             let kept = changes.iter().position(|change| !self.start.saw(change.id()));
             changes.drain(..kept.unwrap_or(changes.len()));
         }
         self.by_author.retain(|(_, changes)| !changes.is_empty());
-        self.changes.drain(..count);
+        self.changes.remove_first(count);
         let gone = self.critical.partition_point(|&at| at < count);
         self.critical.drain(..gone);
         self.critical.iter_mut().for_each(|at| *at -= count);

@@ -27,6 +27,7 @@ mod change;
 mod clock;
 mod direct;
 mod history;
+mod order;
 mod pending;
 mod replica;
 mod rival;

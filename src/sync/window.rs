@@ -1,6 +1,5 @@
 //! The concurrent half of a replica: changes whose authors had not seen everything.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
@@ -41,7 +40,6 @@ impl Replica {
         let since = self.history.critical_within(context).ok_or(EditError::Base)?;
         self.open_window(since).tracker.value_at(context).apply(&change.path, &change.method)?;
         self.insert(change, context, 0);
-        self.history.settle();
         self.clock.set(self.author, change.tick());
         Ok(())
     }
@@ -54,6 +52,10 @@ impl Replica {
         }
         let previous = self.history.get(ChangeId { author: change.author, tick: change.tick() - 1 });
         let covered = |seen: &Arc<Change>| context.covers(&seen.clock);
+        // Mostly its author has heard nothing since the one before.
+        if previous.is_some_and(|previous| previous.clock == *context) {
+            return Ok(());
+        }
         let is_closed = previous.is_none_or(covered)
             && context.iter().all(|(author, tick)| {
                 previous.is_some_and(|previous| previous.clock.get(author) == tick)
@@ -82,13 +84,13 @@ impl Replica {
     }
 
     /// Opens the window from what a change and the rest of its burst need, at once: one replay.
-    pub(super) fn open_for_burst(&mut self, since: usize, rest: &VecDeque<Arc<Change>>) {
+    pub(super) fn open_for_burst(&mut self, since: usize, rest: &[Arc<Change>]) {
         if self.window.as_ref().is_some_and(|window| window.since <= since) {
             return;
         }
         // Of one author's changes it is the first that needs most.
         let mut authors = FxHashSet::default();
-        let first = rest.iter().filter(|change| authors.insert(change.author));
+        let first = rest.iter().rev().filter(|change| authors.insert(change.author));
         let needed = first.filter_map(|change| self.history.critical_within(&change.context())).min();
         self.open_window(needed.map_or(since, |needed| needed.min(since)));
     }
@@ -101,7 +103,6 @@ impl Replica {
             too_late => {
                 self.window = too_late;
                 self.show_window();
-                self.history.settle();
                 self.history.hold(since, &self.value);
                 let tracker = self.history.track(since, &self.value, Tracker::new);
                 Window { since, tracker, quiet: 0, is_ahead: false }

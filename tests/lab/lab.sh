@@ -168,7 +168,7 @@ member() {
 serve() {
     local ns=$1
     shift
-    (member "$ns" "$BIN/ultrawave" serve room "$WORK/$ns.json" --name "$ns" --log-file "$WORK/$ns.log" "$@") \
+    (member "$ns" "$BIN/ultrawave" serve room "$WORK/$ns.json" --open --name "$ns" --log-file "$WORK/$ns.log" "$@") \
         >"$WORK/serve-$ns.out" 2>"$WORK/serve-$ns.err" &
     PIDS+=($!)
     wait_for 25 "room on $ns" grep -q "serving room" "$WORK/serve-$ns.err"

@@ -33,8 +33,8 @@ impl Tracker {
         Some(KeyStage { slot, stage, before })
     }
 
-    fn key_place(&self, living: &Entries) -> Option<KeyPlace> {
-        living.iter().map(|&entry| self.key(entry).place).min()
+    pub(super) fn key_place(&self, living: &Entries) -> Option<KeyPlace> {
+        living.iter().map(|&entry| self.place(entry)).min()
     }
 
     /// Shows what a slot holds after it was changed, given where its key was on show before.
@@ -47,23 +47,26 @@ impl Tracker {
                     **document = value;
                 }
             }
-            (Slot::Key(..), Some(stage)) => self.show_key(stage, document),
+            (Slot::Key(..), Some(KeyStage { slot, stage, before })) => {
+                if let Some(map) = value_at(document, &stage.route) {
+                    self.show_key(&slot, before, map);
+                }
+            }
             (Slot::Key(..) | Slot::Item(..), _) => {}
         }
     }
 
-    fn show_key(&mut self, stage: KeyStage, document: &mut Value) {
-        let KeyStage { slot, stage, before } = stage;
-        let Slot::Key(maps, key) = &slot else { return };
-        let living = self.living_known(&slot, View::Now);
+    /// Shows in a map what a key's slot holds, given the key's place before.
+    pub(super) fn show_key(&mut self, slot: &Slot, before: Option<KeyPlace>, map: &mut Value) {
+        let Slot::Key(maps, key) = slot else { return };
+        let living = self.living_known(slot, View::Now);
         let after = self.key_place(&living);
-        let Some(map) = value_at(document, &stage.route) else { return };
         let Some(place) = after else {
             map.remove_key(key);
             return;
         };
-        let oldest = living.iter().min_by_key(|&&entry| self.key(entry).place);
-        let spelling = oldest.map_or_else(|| key.clone(), |&entry| self.key(entry).spelling.clone());
+        let oldest = self.oldest(&living);
+        let spelling = oldest.map_or_else(|| key.clone(), |entry| self.spelling(entry, key));
         let Some(value) = self.entries_value(&living, View::Now) else { return };
         // A key that comes late or changes its place goes before those with a later one.
         let mut later = Vec::new();
