@@ -24,6 +24,7 @@ use crate::session::{Event, Link, Person, Presence, Session, Time, Transfer};
 use crate::sync::{
     Author, Change, ChangeId, Checkpoint, Conflict, LostEdit, Replica, Snapshot, Undone, VectorClock,
 };
+use crate::trust::{Access, Secret};
 
 /// How things stand with the others and the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,6 +94,11 @@ impl Room {
     pub async fn create(room: &str, document: Checkpoint, options: RoomOptions) -> Result<Self, RoomError> {
         let (room, _) = Self::enter(room, Entry::Create, document, options).await?;
         Ok(room)
+    }
+
+    /// The secrets of a locked room of one's own, for [`RoomOptions::access`]: nobody else knows them.
+    pub fn new_access() -> Access {
+        Access::locked(Secret::new(net::random_bytes()), Secret::new(net::random_bytes()))
     }
 
     /// Joins a room; returns when the document is here. Needs a tokio runtime, which goes on
@@ -182,6 +188,12 @@ impl Room {
     /// The room's name.
     pub fn name(&self) -> &str {
         &self.inner.name
+    }
+
+    /// What of a locked room's secrets this member holds; nothing for an open room.
+    pub fn access(&self) -> Option<Access> {
+        let access = self.inner.shared.look(|session| session.access().cloned());
+        access.filter(Access::is_locked)
     }
 
     /// Who this member is.
@@ -362,6 +374,12 @@ impl Room {
     /// The remembered changes, in the total order.
     pub fn history(&self) -> Vec<Arc<Change>> {
         self.of_replica(|replica| replica.history().cloned().collect())
+    }
+
+    /// The remembered changes that somebody with `clock` has not seen, in the total order. Costs
+    /// no more than there are of them, however long the history.
+    pub fn changes_since(&self, clock: &VectorClock) -> Vec<Arc<Change>> {
+        self.of_replica(|replica| replica.changes_since(clock).cloned().collect())
     }
 
     /// The document after the first `count` of the remembered changes, made again without

@@ -8,6 +8,7 @@ use super::local::Host;
 use super::member::{hosting, kept};
 use super::target::Target;
 use super::{announce, input, signals};
+use crate::cli::Doors;
 use crate::file::{FileBinding, FileError};
 use crate::room::{Room, RoomError, RoomOptions};
 use crate::sync::Checkpoint;
@@ -37,6 +38,8 @@ pub(super) struct Wishes {
     pub(super) schema: Option<PathBuf>,
     /// The colour of this person's name.
     pub(super) color: Option<Hue>,
+    /// Who may come in, and which tickets are shown.
+    pub(super) doors: Doors,
 }
 
 /// Opens a room and shows the editor.
@@ -129,10 +132,10 @@ async fn enter(room: &str, way: Way, options: &RoomOptions) -> Result<(Room, boo
 
 async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) -> Result<Exit, Failure> {
     announce::begun(room);
-    if is_new || room.is_resumed() {
-        announce::opened(room, &options.signal);
-    }
     let wishes = std::mem::take(&mut disk.wishes);
+    if is_new || room.is_resumed() {
+        announce::opened(room, &options.signal, &wishes.doors);
+    }
     let file = bind(room, is_new, disk)?;
     let config = super::config()?;
     let host = Host::start(room, options);
@@ -142,7 +145,7 @@ async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) 
         color: wishes.color.or(config.color),
         schema: wishes.schema,
         name: options.name.clone(),
-        join_command: announce::join_command(room.name(), &options.signal),
+        join_command: announce::join_command(room, &options.signal, &wishes.doors),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
     };
     let shown = tui::run(room.clone(), file, options).await;

@@ -127,6 +127,7 @@ impl From<RoomError> for Failure {
             RoomError::NoServer { .. }
             | RoomError::NotAServer { .. }
             | RoomError::NoRoom(_)
+            | RoomError::Closed(_)
             | RoomError::Full(_)
             | RoomError::Unreachable { .. } => Exit::Unreachable,
             RoomError::IceServer(..) => Exit::Usage,

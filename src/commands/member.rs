@@ -164,7 +164,7 @@ where
 /// # Errors
 /// It cannot join.
 pub(super) async fn lend(host: &Room, options: &RoomOptions) -> Result<Member, RoomError> {
-    let options = RoomOptions { embed_signal: false, keep: None, ..options.clone() };
+    let options = RoomOptions { embed_signal: false, keep: None, access: host.access(), ..options.clone() };
     let name = options.name.clone();
     let room = Room::join(host.name(), options).await?;
     settle(&room, |link| matches!(link, Link::Connecting | Link::Live)).await;

@@ -16,6 +16,7 @@ use super::target::Target;
 use super::watcher::FileWatcher;
 use super::{announce, input, output, signals};
 use crate::bridge::Bridge;
+use crate::cli::Doors;
 use crate::room::{Room, RoomOptions};
 use crate::session::Event;
 use crate::sync::VectorClock;
@@ -35,7 +36,7 @@ const LAST_TRIES: usize = 15;
 
 /// Holds a room open until a signal ends it.
 pub(super) fn serve(
-    room: &str, file: Option<&FilePath>, force: bool, options: &RoomOptions,
+    room: &str, file: Option<&FilePath>, force: bool, doors: &Doors, options: &RoomOptions,
 ) -> Result<Exit, Failure> {
     if file.is_some_and(input::is_stdin) {
         return Err(Failure::new(Exit::Usage, "serve keeps a file up to date, so FILE cannot be -"));
@@ -52,7 +53,7 @@ pub(super) fn serve(
         let result = match target.map(tie).transpose() {
             Ok(keeper) => {
                 announce::begun(&room);
-                announce::opened(&room, &options.signal);
+                announce::opened(&room, &options.signal, doors);
                 output::say(&format!("serving {} as author {}", room.name(), room.author()));
                 let host = Host::start(&room, options);
                 let result = hold(&room, keeper, ended).await;
@@ -68,7 +69,7 @@ pub(super) fn serve(
 
 /// Ties a file to a room. One that was in step with it before goes on from there.
 fn tie(target: Target, room: &Room, is_new: bool, force: bool, signal: &str) -> Result<Keeper, Failure> {
-    let shadow = Shadow::of(target.path(), signal, room.name());
+    let shadow = Shadow::of(target.path(), signal, room);
     if !is_new
         && !force
         && target.differs_from(room)

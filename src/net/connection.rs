@@ -252,7 +252,7 @@ impl Life<'_> {
         ];
         for ((kind, channel), queue) in kinds.into_iter().zip(queued) {
             let (reliable, ids, codec) = (channels.sync.clone(), ids.clone(), self.codec);
-            self.tasks.spawn(Sender { queue, channel: channel.clone(), reliable, ids, codec }.run());
+            self.tasks.spawn(Sender { kind, queue, channel: channel.clone(), reliable, ids, codec }.run());
             self.receive(kind, channel);
         }
     }

@@ -13,13 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use ultrawave_signal::protocol::{Ice, Response};
 use webrtc::peer_connection::RTCIceServer;
 
 use super::connection::{ConnectionEvent, ConnectionId, ConnectionOptions};
 use super::ice;
+use super::keeping::Writing;
 use super::mesh::{self, Credentials, Mesh};
 use super::shared::{Shared, Stage};
 use super::signaling::{Entered, Signaling, SignalingEvent, SignalingOptions};
@@ -88,7 +88,7 @@ impl Driver {
 
     /// Runs until the room is left.
     /// `writing` is what stores the session, if it is kept.
-    pub(crate) async fn run(mut self, writing: Option<JoinHandle<()>>) {
+    pub(super) async fn run(mut self, writing: Option<Writing>) {
         while self.shared.stage() != Stage::Leaving {
             self.pass_on();
             let deadline = self.next_timeout();
@@ -197,7 +197,7 @@ impl Driver {
     }
 
     /// Says goodbye, waits for the acknowledgements, and closes.
-    async fn leave(mut self, writing: Option<JoinHandle<()>>) {
+    async fn leave(mut self, writing: Option<Writing>) {
         self.shared.act(Session::leave);
         let stored = self.shared.stored();
         let _ = tokio::time::timeout(STORE_WITHIN, stored).await;
@@ -206,8 +206,8 @@ impl Driver {
         self.flush_detours().await;
         self.mesh.close(FLUSH_WITHIN, CLOSE_WITHIN).await;
         self.signaling.leave().await;
-        if let Some(writing) = writing {
-            let _ = tokio::time::timeout(STORE_WITHIN, writing).await;
+        if let Some(mut writing) = writing {
+            let _ = tokio::time::timeout(STORE_WITHIN, writing.ended()).await;
         }
         self.shared.advance(Stage::Left);
     }

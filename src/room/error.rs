@@ -29,8 +29,15 @@ pub enum RoomError {
     #[error("the room {0} exists already; join it with `ultrawave join {0}`, or choose another name")]
     Exists(String),
     /// `join`, but the room is not there.
-    #[error("there is no room {0} here; open it with `ultrawave create {0}`")]
+    #[error(
+        "there is no open room {0} here; open one with `ultrawave create {0}`, or join a locked one by its ticket"
+    )]
     NoRoom(String),
+    /// A locked room in which nobody is, or of which these are not the keys: nobody can tell.
+    #[error(
+        "nobody is in the locked room {0} now, or its keys are other ones than those given; ask a member for a new ticket"
+    )]
+    Closed(String),
     /// The room has all the members it may have.
     #[error("the room {0} is full; try again when somebody has left")]
     Full(String),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Event, Message, Output, Proof, Session, Time, Way};
 use crate::sync::{Author, Change, ChangeId, Checkpoint};
-use crate::trust::{Distrust, Fraud, Ledger};
+use crate::trust::{Access, Distrust, Fraud, Ledger};
 
 /// No change in particular.
 pub(super) const NOTHING: ChangeId = ChangeId { author: Author(0), tick: 0 };
@@ -13,6 +13,11 @@ impl Session {
     /// Whether edits may be made here.
     pub fn may_write(&self) -> bool {
         self.ledger.as_ref().is_none_or(|ledger| ledger.certificate().is_some())
+    }
+
+    /// What of the room's secrets this member holds, if it holds any.
+    pub fn access(&self) -> Option<&Access> {
+        self.ledger.as_ref().map(Ledger::access)
     }
 
     /// Whether a member may edit.

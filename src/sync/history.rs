@@ -102,6 +102,20 @@ impl History {
         changes.get(usize::try_from(id.tick.checked_sub(first)?).ok()?)
     }
 
+    /// The changes that somebody with `clock` has not seen, in the total order. Costs no more than
+    /// there are of them.
+    pub(super) fn unseen(&self, clock: &VectorClock) -> Vec<&Arc<Change>> {
+        let mut unseen: Vec<&Arc<Change>> = Vec::new();
+        for (author, changes) in &self.by_author {
+            let Some(first) = changes.front() else { continue };
+            let seen = (clock.get(*author) + 1).saturating_sub(first.tick());
+            let seen = usize::try_from(seen).map_or(changes.len(), |seen| seen.min(changes.len()));
+            unseen.extend(changes.range(seen..));
+        }
+        unseen.sort_by_cached_key(|change| change.stamp());
+        unseen
+    }
+
     /// Adds a change that has seen everything here, with what it has removed.
     pub(super) fn push(&mut self, change: Arc<Change>, former: Former) {
         self.critical.push(self.changes.len());

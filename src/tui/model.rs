@@ -29,6 +29,9 @@ pub(super) const HISTORY_SHOWN: usize = 500;
 /// How long after the first key of a sequence those that may follow are shown in a box.
 const BOX_AFTER: Duration = Duration::from_millis(300);
 
+/// Characters of the command that others join with, where it is told on one line.
+const INVITATION_CHARS: usize = 90;
+
 /// How an editor is to be.
 #[derive(Clone, Debug, Default)]
 pub struct EditorOptions {
@@ -269,8 +272,7 @@ impl Model {
         };
         model.take_people(people);
         if model.people.is_empty() {
-            let told = format!("others join with: {}", model.options.join_command);
-            model.say(Level::Plain, told);
+            model.say(Level::Plain, invitation(&model.options.join_command));
         }
         if !model.keymap.displaced().is_empty() {
             let told = format!("keys you chose: {}", model.keymap.displaced().join(", "));
@@ -410,5 +412,14 @@ impl HistoryEntry {
             id: Some(change.id()),
             values: None,
         }
+    }
+}
+
+/// How others join, on one line: a ticket does not fit there.
+fn invitation(command: &str) -> String {
+    if command.chars().count() <= INVITATION_CHARS {
+        format!("others join with: {command}")
+    } else {
+        "others join with a ticket: yi copies the command, gw shows it".to_owned()
     }
 }

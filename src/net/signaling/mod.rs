@@ -30,8 +30,10 @@ use crate::sync::Author;
 pub(super) struct SignalingOptions {
     /// Where the server is.
     pub(super) url: url::Url,
-    /// The room's name.
+    /// The name by which the server knows the room.
     pub(super) room: String,
+    /// The name by which people know it; another one if it is locked.
+    pub(super) called: String,
     /// Members the room may have.
     pub(super) max_members: usize,
     /// Whether a server may be started here when none is there.

@@ -18,8 +18,8 @@ use crate::sync::Author;
 /// What to wait before the second try; it doubles from there.
 const FIRST_DELAY: Duration = Duration::from_millis(200);
 
-/// The longest wait between two tries.
-const LONGEST_DELAY: Duration = Duration::from_secs(10);
+/// The longest wait between two tries: newcomers find nobody at a server that is back until then.
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 /// How long the server may take to let this member in again.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);

@@ -3,7 +3,7 @@
 use super::content::Content;
 use super::sequence::{Piece, Sequence};
 use super::{Entries, EntryId, KeyPlace, NodeId, Slot, Tracker, View};
-use crate::document::{Text, Value};
+use crate::document::{Text, Value, deep};
 use crate::sync::VectorClock;
 
 impl Tracker {
@@ -25,12 +25,12 @@ impl Tracker {
         let &first = shown.first()?;
         let node = self.entry(first).node;
         if shown.len() > 1 {
-            return Some(self.maps_value(&shown, view));
+            return Some(deep(|| self.maps_value(&shown, view)));
         }
         Some(match self.content(node) {
             Content::Plain(value) => value.clone(),
-            Content::Map(_) => self.maps_value(&shown, view),
-            Content::List(_) => self.list_value(node, view),
+            Content::Map(_) => deep(|| self.maps_value(&shown, view)),
+            Content::List(_) => deep(|| self.list_value(node, view)),
             Content::String(letters) => Value::from_text(letters.text(view)),
         })
     }

@@ -4,7 +4,7 @@
 use super::content::Content;
 use super::resolve::Target;
 use super::{Entries, EntryId, Slot, Tracker, View};
-use crate::document::{Path, Step, Value};
+use crate::document::{Path, Step, Value, deep};
 use crate::sync::{Change, ChangeId, Conflict, VectorClock};
 
 /// One thing that a change did.
@@ -80,7 +80,7 @@ impl Tracker {
             conflicts.push(Conflict { path: path.clone(), values: sides });
         }
         for (step, child) in self.known_children(&shown, first) {
-            self.conflicts_in(&child, &path.child(step), conflicts);
+            deep(|| self.conflicts_in(&child, &path.child(step), conflicts));
         }
     }
 

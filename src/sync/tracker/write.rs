@@ -3,7 +3,7 @@
 use super::patch::Document;
 use super::resolve::{Shown, Target};
 use super::{Effect, Entries, EntryId, KeyPlace, Owner, Slot, Tracker, View};
-use crate::document::{Kind, Method, Text, Value};
+use crate::document::{Kind, Method, Text, Value, deep};
 use crate::sync::{Change, ChangeId, Stamp};
 
 /// Whether a change resolved in its context. If not it is void and has altered nothing.
@@ -141,7 +141,7 @@ impl Tracker {
         for (key, value) in map.entries() {
             let child = Slot::Key(maps.clone(), key.clone());
             if value.kind() == Kind::Object {
-                self.merge_into(writer, &child, value);
+                deep(|| self.merge_into(writer, &child, value));
             } else {
                 self.write(writer, &child, value.clone(), false);
             }

@@ -347,8 +347,7 @@ impl Editor {
         if snapshot.clock == self.model.snapshot.clock {
             return;
         }
-        let mut changes = seen_by(self.room.history(), &snapshot);
-        changes.retain(|change| !self.model.snapshot.clock.saw(change.id()));
+        let changes = seen_by(self.room.changes_since(&self.model.snapshot.clock), &snapshot);
         self.take(Msg::Changed { snapshot, changes });
     }
 
