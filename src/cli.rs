@@ -16,7 +16,7 @@ use ultrawave_signal::protocol::{IceServer, IceServerError, NameError, check_roo
 use crate::trust::Ticket;
 use crate::tui::Hue;
 
-pub use doors::{Doors, Invite};
+pub use doors::{Doors, Invite, Revoke};
 use size::document_size;
 
 /// What stands for a room whose ticket is not on the command line.
@@ -294,6 +294,7 @@ Examples:
   ultrawave create demo config.json     open a room around config.json
   ultrawave create demo                 start from {}
   curl -s $URL | ultrawave create demo -
+  tail -n 1000 log | ultrawave create demo - --lines
 ")]
     Create {
         /// A name for the room
@@ -301,6 +302,9 @@ Examples:
         room: String,
         /// The document; - reads it from standard input [default: {}]
         file: Option<PathBuf>,
+        /// FILE has a JSON text on each line, whatever its name says
+        #[arg(long, requires = "file")]
+        lines: bool,
         /// Who may come in.
         #[command(flatten)]
         doors: Doors,
@@ -310,6 +314,7 @@ Examples:
 Examples:
   ultrawave join demo
   ultrawave join demo --save copy.json  keep a copy of the document here
+  ultrawave join demo --passphrase      a room whose name and passphrase were said aloud
 ")]
     Join {
         /// The room's name or ticket
@@ -321,6 +326,9 @@ Examples:
         /// Let --save overwrite a file that is different
         #[arg(long, requires = "save")]
         force: bool,
+        /// Come in by a passphrase: typed, from standard input, or from ULTRAWAVE_PASSPHRASE
+        #[arg(long)]
+        passphrase: bool,
     },
     /// Join a room, or open it if it is not there
     #[command(help_template = TEMPLATE, before_long_help = "\
@@ -334,6 +342,9 @@ Examples:
         /// The document if the room is opened here, and where to save; - reads it from standard
         /// input [default: {}]
         file: Option<PathBuf>,
+        /// FILE has a JSON text on each line, whatever its name says
+        #[arg(long, requires = "file")]
+        lines: bool,
         /// When joining, let a save overwrite a FILE that is different
         #[arg(long)]
         force: bool,
@@ -353,6 +364,9 @@ Examples:
         room: String,
         /// The document if the room is opened here, and what to keep in step with it
         file: Option<PathBuf>,
+        /// FILE has a JSON text on each line, whatever its name says
+        #[arg(long, requires = "file")]
+        lines: bool,
         /// When joining, overwrite a FILE that is different
         #[arg(long)]
         force: bool,
@@ -551,6 +565,9 @@ Examples:
     /// Print a ticket to a locked room
     #[command(help_template = TEMPLATE, after_long_help = doors::INVITE_NOTES, before_long_help = doors::INVITE_EXAMPLES)]
     Invite(Invite),
+    /// Remove members from a locked room and change its keys
+    #[command(help_template = TEMPLATE, after_long_help = doors::REVOKE_NOTES, before_long_help = doors::REVOKE_EXAMPLES)]
+    Revoke(Revoke),
 }
 
 fn ice_server(text: &str) -> Result<IceServer, IceServerError> {

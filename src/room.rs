@@ -1,7 +1,10 @@
 //! The room: the people around one document. The facade of the library.
 
 mod error;
+#[cfg(test)]
+mod hostile;
 mod options;
+pub mod passphrase;
 #[cfg(test)]
 mod tests;
 
@@ -17,7 +20,7 @@ pub use error::RoomError;
 pub use options::{DEFAULT_SIGNAL, IceServer, IceServerError, Keep, OnTransfer, RoomOptions};
 
 use crate::cursor::Cursor;
-use crate::document::{Method, Path, Value};
+use crate::document::{Method, Path, Source, Value};
 use crate::net::{self, Callback, Entry, Feed, Shared, Stage, Surroundings};
 pub use crate::net::{Measured, Route};
 use crate::session::{Event, Link, Person, Presence, Session, Time, Transfer};
@@ -69,6 +72,8 @@ pub struct Room {
 struct Inner {
     name: String,
     author: Author,
+    /// Where the signaling server is.
+    signal: String,
     shared: Arc<Shared>,
     runtime: Handle,
     /// Whether this goes on from what was kept on this machine.
@@ -108,7 +113,16 @@ impl Room {
     /// No signaling server is there, it refuses, there is no such room, or no member of it could
     /// be reached in time.
     pub async fn join(room: &str, options: RoomOptions) -> Result<Self, RoomError> {
-        let nothing = Checkpoint { source: "".into(), value: Value::NULL, clock: VectorClock::new() };
+        Self::join_knowing(room, "".into(), options).await
+    }
+
+    /// As [`join`](Self::join), with a text at hand: should it be the one that the room's document
+    /// was read from, it does not come over the network.
+    ///
+    /// # Errors
+    /// As with [`join`](Self::join).
+    pub async fn join_knowing(room: &str, text: Source, options: RoomOptions) -> Result<Self, RoomError> {
+        let nothing = Checkpoint { source: text, value: Value::NULL, clock: VectorClock::new() };
         let (room, _) = Self::enter(room, Entry::Join, nothing, options).await?;
         Ok(room)
     }
@@ -135,7 +149,7 @@ impl Room {
         surroundings: Surroundings, name: &str, entry: Entry, document: Checkpoint, options: RoomOptions,
     ) -> Result<(Self, bool), RoomError> {
         let (bytes, limit) = (document.source.len(), options.max_document);
-        if bytes > limit {
+        if bytes > limit && !matches!(entry, Entry::Join) {
             return Err(RoomError::TooLarge { bytes, limit });
         }
         let entered = net::enter(name, entry, document, &options, surroundings);
@@ -146,7 +160,8 @@ impl Room {
         };
         let net::Membership { author, members, is_creator, is_resumed, notes, shared } = entered?;
         let runtime = Handle::current();
-        let inner = Inner { name: name.to_owned(), author, shared, runtime, is_resumed, notes };
+        let signal = options.signal.clone();
+        let inner = Inner { name: name.to_owned(), author, signal, shared, runtime, is_resumed, notes };
         let room = Self { inner: Arc::new(inner) };
         if !room.arrives(until, &options).await {
             room.leave().await;
@@ -190,10 +205,42 @@ impl Room {
         &self.inner.name
     }
 
+    /// Where its signaling server is.
+    pub fn signal(&self) -> &str {
+        &self.inner.signal
+    }
+
     /// What of a locked room's secrets this member holds; nothing for an open room.
     pub fn access(&self) -> Option<Access> {
         let access = self.inner.shared.look(|session| session.access().cloned());
         access.filter(Access::is_locked)
+    }
+
+    /// Removes members and renews the room's secrets: who is not given the new ones is out. Those
+    /// who can be talked to and are not removed are given them. Waits, for so long at most, until they
+    /// have them. How many others can be talked to, and those of them that are not known to have them.
+    ///
+    /// # Errors
+    /// This member is not the room's owner, or has left.
+    pub async fn revoke(
+        &self, members: &[Author], within: Duration,
+    ) -> Result<(usize, Vec<Author>), RoomError> {
+        if self.is_left() {
+            return Err(RoomError::Left);
+        }
+        let mut progress = self.inner.shared.progress();
+        let write = Secret::new(net::random_bytes());
+        if !self.inner.shared.act(|session, now| session.revoke(now, members, write)) {
+            return Err(RoomError::NotOwner(self.name().to_owned()));
+        }
+        let until = Instant::now() + within;
+        loop {
+            progress.mark_unchanged();
+            let (there, lacking) = self.inner.shared.look(Session::uninformed);
+            if lacking.is_empty() || timeout_at(until, progress.changed()).await.is_err() {
+                return Ok((there, lacking));
+            }
+        }
     }
 
     /// Who this member is.

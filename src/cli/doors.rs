@@ -15,6 +15,20 @@ Examples:
   ultrawave invite demo | ssh that-machine 'ultrawave get - /port'
 ";
 
+pub(super) const REVOKE_NOTES: &str = "\
+WHO is an author number or a name, as `ultrawave peers` shows them; without WHO only the keys are
+changed. Those who are there and stay get the new keys at once and notice nothing else. Whoever is
+not there, and whoever is to come in later, needs a new ticket: it is printed. Only who has opened
+the room can do this. What somebody has seen cannot be taken back, and whoever is there under another
+number, with the same ticket, stays: see with `ultrawave peers`.";
+
+pub(super) const REVOKE_EXAMPLES: &str = "\
+Examples:
+  ultrawave revoke demo Bo              remove Bo; prints a new ticket for the others
+  ultrawave revoke demo 3 7             remove authors 3 and 7
+  ultrawave revoke demo                 only change the keys, because a ticket got about
+";
+
 /// Who may come into a room that is opened.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[derive(Clone, Debug, Default, Args)]
@@ -28,6 +42,9 @@ pub struct Doors {
     /// Show also a ticket for those who are to look only
     #[arg(long, conflicts_with = "open")]
     pub read_only_ticket: bool,
+    /// Let also those in who know a passphrase: new words, or those of ULTRAWAVE_PASSPHRASE
+    #[arg(long, conflicts_with = "open")]
+    pub passphrase: bool,
     /// Show no ticket for those who are to write
     #[arg(long, conflicts_with = "open")]
     pub no_write_ticket: bool,
@@ -42,6 +59,16 @@ pub struct Invite {
     /// For looking only
     #[arg(long)]
     pub read: bool,
+}
+
+/// `ultrawave revoke`.
+#[derive(Debug, Args)]
+pub struct Revoke {
+    /// The room's name or ticket
+    #[arg(value_parser = room)]
+    pub room: String,
+    /// Whom to remove: an author number or a name
+    pub who: Vec<String>,
 }
 
 impl RoomCommand {
@@ -63,7 +90,8 @@ impl RoomCommand {
             | Self::Watch { room, .. }
             | Self::Log { room, .. }
             | Self::Peers { room, .. }
-            | Self::Invite(Invite { room, .. }) => room,
+            | Self::Invite(Invite { room, .. })
+            | Self::Revoke(Revoke { room, .. }) => room,
         }
     }
 
@@ -83,7 +111,8 @@ impl RoomCommand {
             | Self::Watch { .. }
             | Self::Log { .. }
             | Self::Peers { .. }
-            | Self::Invite(_) => None,
+            | Self::Invite(_)
+            | Self::Revoke(_) => None,
         }
     }
 }

@@ -91,16 +91,18 @@ impl Address {
             options.access = Some(ticket.access.clone());
             return Ok(());
         }
-        let must_be_locked = doors.is_some_and(|doors| doors.locked);
+        let must_be_locked = doors.is_some_and(|doors| doors.locked || doors.passphrase);
         if is_open || (!must_be_locked && local::is_served(&options.signal, &self.name)) {
             return Ok(());
         }
         let mut kept =
             options.keep.as_ref().map_or_else(Vec::new, |keep| store::of_room(&keep.folder, &self.name));
-        kept.retain(|(about, _)| {
-            let is_there = about.server == options.signal || (doors.is_none() && !is_given);
-            is_there && (about.access.is_some() || !must_be_locked)
-        });
+        kept.retain(|(about, _)| about.access.is_some() || !must_be_locked);
+        // Where no flag names a server, a room that is kept somewhere else is better than none.
+        let is_there = |about: &About| about.server == options.signal;
+        if is_given || kept.iter().any(|(about, _)| is_there(about)) {
+            kept.retain(|(about, _)| is_there(about));
+        }
         if let Some(about) = self.choose(kept, &options.signal)? {
             (options.access, options.signal) = (about.access, about.server);
         } else if doors.is_some() && (must_be_locked || !is_loopback(&options.signal)) {

@@ -2,17 +2,18 @@
 
 use std::io::{BufRead as _, Write as _};
 use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
 
 use super::failure::{Exit, Failure};
 use super::local::Host;
 use super::member::{hosting, kept};
 use super::target::Target;
-use super::{announce, input, signals};
+use super::{announce, input, passphrase, signals};
 use crate::cli::Doors;
 use crate::file::{FileBinding, FileError};
 use crate::room::{Room, RoomError, RoomOptions};
 use crate::sync::Checkpoint;
-use crate::tui::{self, EditorError, EditorOptions, Hue};
+use crate::tui::{self, EditorError, EditorOptions, Hue, Invite};
 
 /// How a room is entered.
 enum Way {
@@ -44,9 +45,9 @@ pub(super) struct Wishes {
 
 /// Opens a room and shows the editor.
 pub(super) fn create(
-    room: &str, file: Option<&FilePath>, wishes: Wishes, options: &RoomOptions,
+    room: &str, file: Option<&FilePath>, lines: bool, wishes: Wishes, options: &RoomOptions,
 ) -> Result<Exit, Failure> {
-    let (document, target) = document(file)?;
+    let (document, target) = document(file, lines)?;
     require_terminal("serve", room, file)?;
     let options = hosting(&kept(options, file));
     edit(room, Way::Create(document), Disk { target, force: false, write: false, wishes }, &options)
@@ -59,28 +60,28 @@ pub(super) fn join(
     if save.is_some_and(input::is_stdin) {
         return Err(Failure::new(Exit::Usage, "--save takes a file, not -"));
     }
-    let target = save.map(Target::find).transpose()?;
+    let target = save.map(|save| Target::find(save, false)).transpose()?;
     require_terminal("get", room, None)?;
     edit(room, Way::Join, Disk { target, force, write: true, wishes }, &hosting(&kept(options, save)))
 }
 
 /// Joins a room or opens it, and shows the editor.
 pub(super) fn open(
-    room: &str, file: Option<&FilePath>, force: bool, wishes: Wishes, options: &RoomOptions,
+    room: &str, file: Option<&FilePath>, lines: bool, force: bool, wishes: Wishes, options: &RoomOptions,
 ) -> Result<Exit, Failure> {
-    let (document, target) = document(file)?;
+    let (document, target) = document(file, lines)?;
     require_terminal("serve", room, file)?;
     let options = hosting(&kept(options, file));
     edit(room, Way::Open(document), Disk { target, force, write: false, wishes }, &options)
 }
 
 /// The document to start from, and the file it is in.
-fn document(file: Option<&FilePath>) -> Result<(Checkpoint, Option<Target>), Failure> {
+fn document(file: Option<&FilePath>, lines: bool) -> Result<(Checkpoint, Option<Target>), Failure> {
     match file {
         None => Ok((input::empty_document(), None)),
-        Some(path) if input::is_stdin(path) => Ok((input::read_document(path)?, None)),
+        Some(path) if input::is_stdin(path) => Ok((input::read_stdin(lines)?, None)),
         Some(path) => {
-            let target = Target::find(path)?;
+            let target = Target::find(path, lines)?;
             if target.is_there() {
                 return Ok((target.document(), Some(target)));
             }
@@ -136,6 +137,9 @@ async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) 
     if is_new || room.is_resumed() {
         announce::opened(room, &options.signal, &wishes.doors);
     }
+    // The screen is the editor's by the time that somebody tries.
+    let told = |what: &str| tracing::warn!("{what}");
+    let _doorkeeper = passphrase::attend(room, &options.signal, &wishes.doors, told).await?;
     let file = bind(room, is_new, disk)?;
     let config = super::config()?;
     let host = Host::start(room, options);
@@ -146,6 +150,7 @@ async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) 
         schema: wishes.schema,
         name: options.name.clone(),
         join_command: announce::join_command(room, &options.signal, &wishes.doors),
+        invite: Some(invite(options.signal.clone(), wishes.doors)),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
     };
     let shown = tui::run(room.clone(), file, options).await;
@@ -156,6 +161,11 @@ async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) 
         Err(EditorError::NoTerminal) => Err(Failure::new(Exit::Usage, EditorError::NoTerminal.to_string())),
         Err(EditorError::Terminal(error)) => Err(Failure::io("the terminal failed", &error)),
     }
+}
+
+/// What says how others join, also under other keys.
+fn invite(signal: String, doors: Doors) -> Invite {
+    Invite(Arc::new(move |room| announce::join_command(room, &signal, &doors)))
 }
 
 /// Ties the file to the room; a different one only with the person's consent.

@@ -19,10 +19,12 @@ mod manual;
 mod member;
 mod merge_driver;
 mod output;
+mod passphrase;
 mod progress;
 mod read;
 mod replaced;
 mod replay;
+mod revoke;
 mod schema;
 mod serve;
 mod shadow;
@@ -40,7 +42,7 @@ use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::cli::{Cli, Command, Invite, Options, RoomCommand, WELCOME};
+use crate::cli::{Cli, Command, Invite, Options, Revoke, RoomCommand, WELCOME};
 use crate::config::{self, Config};
 use crate::document::{Method, Value};
 use crate::room::RoomOptions;
@@ -110,8 +112,11 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
 
 /// Finds out which room is meant, and does what needs one.
 fn in_a_room(mut command: RoomCommand, flags: Options) -> Result<Exit, Failure> {
-    let address = Address::read(command.room_mut(), flags.ticket_file.as_deref())?;
+    let mut address = Address::read(command.room_mut(), flags.ticket_file.as_deref())?;
     let mut options = room_options(&flags, &address)?;
+    if matches!(command, RoomCommand::Join { passphrase: true, .. }) {
+        address = passphrase::redeem(address, &options.signal)?;
+    }
     let is_signal_given = flags.signal.is_some();
     address.find(command.doors(), is_signal_given, &mut options)?;
     options.keep = options.keep.filter(|_| is_kept(&command));
@@ -126,7 +131,8 @@ fn in_a_room(mut command: RoomCommand, flags: Options) -> Result<Exit, Failure> 
 
 /// Whether the room is kept on this machine: by whoever stays, not by verbs that come and go.
 fn is_kept(command: &RoomCommand) -> bool {
-    is_editor(command) || matches!(command, RoomCommand::Serve { .. })
+    // Who changes the keys has to keep them.
+    is_editor(command) || matches!(command, RoomCommand::Serve { .. } | RoomCommand::Revoke(_))
 }
 
 fn is_editor(command: &RoomCommand) -> bool {
@@ -137,15 +143,17 @@ fn is_editor(command: &RoomCommand) -> bool {
 fn take_part(command: RoomCommand, caller: &Caller, wishes: Wishes) -> Result<Exit, Failure> {
     let options = &caller.options;
     match command {
-        RoomCommand::Create { room, file, .. } => editor::create(&room, file.as_deref(), wishes, options),
-        RoomCommand::Join { room, save, force } => {
+        RoomCommand::Create { room, file, lines, .. } => {
+            editor::create(&room, file.as_deref(), lines, wishes, options)
+        }
+        RoomCommand::Join { room, save, force, .. } => {
             editor::join(&room, save.as_deref(), force, wishes, options)
         }
-        RoomCommand::Open { room, file, force, .. } => {
-            editor::open(&room, file.as_deref(), force, wishes, options)
+        RoomCommand::Open { room, file, lines, force, .. } => {
+            editor::open(&room, file.as_deref(), lines, force, wishes, options)
         }
-        RoomCommand::Serve { room, file, force, doors } => {
-            serve::serve(&room, file.as_deref(), force, &doors, options)
+        RoomCommand::Serve { room, file, lines, force, doors } => {
+            serve::serve(&room, file.as_deref(), (lines, force), &doors, options)
         }
         RoomCommand::Get { room, path, compact } => {
             input::check_path(&path)?;
@@ -189,6 +197,7 @@ fn take_part(command: RoomCommand, caller: &Caller, wishes: Wishes) -> Result<Ex
         }
         RoomCommand::Log { room, json } => perform(&room, Verb::Log { json }, caller),
         RoomCommand::Peers { room, json } => perform(&room, Verb::Peers { json }, caller),
+        RoomCommand::Revoke(Revoke { room, who }) => revoke(&room, who, caller),
         // Done already: it takes no part in the room.
         RoomCommand::Invite(_) => Ok(Exit::Done),
     }
@@ -215,6 +224,16 @@ fn perform(room: &str, verb: Verb, caller: &Caller) -> Result<Exit, Failure> {
         Asked::Join(verb) => {
             in_room(room, &caller.options, async |member| verb::perform(member, verb, &Out::Standard).await)
         }
+    }
+}
+
+/// Has the keys changed by a peer that runs already, or by the session that is kept here.
+fn revoke(room: &str, who: Vec<String>, caller: &Caller) -> Result<Exit, Failure> {
+    match on_this_thread(local::ask(room, Verb::Revoke { who }, caller))? {
+        Asked::Done(exit) => Ok(exit),
+        Asked::Join(verb) => block_on(member::as_keeper(room, &caller.options, async |member| {
+            verb::perform(member, verb, &Out::Standard).await
+        })),
     }
 }
 

@@ -9,12 +9,12 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 use super::failure::{Exit, Failure};
 use super::keeper::Keeper;
 use super::local::Host;
-use super::member::{hosting, kept};
+use super::member::{hosting, kept, removed};
 use super::progress::Giving;
 use super::shadow::Shadow;
 use super::target::Target;
 use super::watcher::FileWatcher;
-use super::{announce, input, output, signals};
+use super::{announce, input, output, passphrase, signals};
 use crate::bridge::Bridge;
 use crate::cli::Doors;
 use crate::room::{Room, RoomOptions};
@@ -36,12 +36,12 @@ const LAST_TRIES: usize = 15;
 
 /// Holds a room open until a signal ends it.
 pub(super) fn serve(
-    room: &str, file: Option<&FilePath>, force: bool, doors: &Doors, options: &RoomOptions,
+    room: &str, file: Option<&FilePath>, (lines, force): (bool, bool), doors: &Doors, options: &RoomOptions,
 ) -> Result<Exit, Failure> {
     if file.is_some_and(input::is_stdin) {
         return Err(Failure::new(Exit::Usage, "serve keeps a file up to date, so FILE cannot be -"));
     }
-    let target = file.map(Target::find).transpose()?;
+    let target = file.map(|file| Target::find(file, lines)).transpose()?;
     super::block_on(async {
         let mut ended = pin!(signals::ended());
         let document = target.as_ref().map_or_else(input::empty_document, Target::document);
@@ -54,11 +54,19 @@ pub(super) fn serve(
             Ok(keeper) => {
                 announce::begun(&room);
                 announce::opened(&room, &options.signal, doors);
-                output::say(&format!("serving {} as author {}", room.name(), room.author()));
-                let host = Host::start(&room, options);
-                let result = hold(&room, keeper, ended).await;
-                host.stop().await;
-                result
+                match passphrase::attend(&room, &options.signal, doors, output::say).await {
+                    Ok(_doorkeeper) => {
+                        output::say(&format!("serving {} as author {}", room.name(), room.author()));
+                        let host = Host::start(&room, options);
+                        let result = tokio::select! {
+                            result = hold(&room, keeper, ended) => result,
+                            failure = removed(&room) => Err(failure),
+                        };
+                        host.stop().await;
+                        result
+                    }
+                    Err(failure) => Err(failure),
+                }
             }
             Err(failure) => Err(failure),
         };
@@ -73,7 +81,7 @@ fn tie(target: Target, room: &Room, is_new: bool, force: bool, signal: &str) -> 
     if !is_new
         && !force
         && target.differs_from(room)
-        && let Some((file, bridge)) = shadow.as_ref().and_then(|shadow| shadow.resume(target.path(), room))
+        && let Some((file, bridge)) = shadow.as_ref().and_then(|shadow| shadow.resume(target.file(), room))
     {
         output::say(&format!(
             "{} goes on from what it last showed of {}",

@@ -27,6 +27,7 @@ use crate::limits;
 use crate::room::ServerStatus;
 use crate::session::{Input, Session};
 use crate::sync::Author;
+use crate::trust::Secret;
 
 /// How long the goodbyes may take to be acknowledged.
 const FLUSH_WITHIN: Duration = Duration::from_millis(800);
@@ -135,6 +136,9 @@ impl Driver {
         for author in self.shared.take_expelled() {
             self.mesh.expel(author);
         }
+        if self.shared.take_renewed() {
+            self.renew();
+        }
         for (author, measured) in self.mesh.take_measured() {
             self.shared.note_measured(author, measured);
         }
@@ -142,6 +146,29 @@ impl Driver {
             self.signaling.probe();
         }
         self.say_to_server();
+    }
+
+    /// The room goes on with renewed secrets, and under another name at the server.
+    fn renew(&mut self) {
+        let of_session = |session: &Session| {
+            let access = session.access()?.clone();
+            let known = session.replica().map(|replica| replica.clock().clone()).unwrap_or_default();
+            let there = session.people().into_iter().map(|person| person.author);
+            let last = known.iter().map(|(author, _)| author.member()).chain(there).max();
+            Some((access, session.certificate(), last))
+        };
+        let Some((access, certificate, last)) = self.shared.look(of_session) else { return };
+        // Newcomers get higher numbers than everyone who was ever heard of.
+        if let Some(author) = last {
+            self.signaling.note_author(author);
+        }
+        self.signaling.go_on_in(access.room_id());
+        self.mesh.renew(access.room_id(), access, certificate);
+        let overruled = self.shared.look(Session::overruled);
+        if !overruled.is_empty() {
+            let write = Secret::new(super::random_bytes());
+            self.shared.act(|session, now| session.revoke(now, &overruled, write));
+        }
     }
 
     fn say_to_server(&mut self) {

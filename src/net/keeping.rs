@@ -279,12 +279,12 @@ impl Writer {
                 Some(_) if tried.elapsed() < RETRY_AFTER => {}
                 _ if self.is_failing => {
                     // It is noted along with the rest.
-                    shared.is_file_news();
+                    shared.is_news();
                     tried = Instant::now();
                     self.catch_up(shared);
                 }
                 _ if shared.is_storing_over() => break,
-                _ if shared.is_file_news() => self.note(shared),
+                _ if shared.is_news() => self.note(shared),
                 _ => self.rest(shared),
             }
             if self.is_failing && shared.is_storing_over() {
@@ -323,13 +323,15 @@ impl Writer {
     /// Notes how far the others are, and whose changes do not count, if that has changed.
     fn note(&mut self, shared: &Shared) {
         let (elsewhere, dropped) = shared.look(|session| (session.elsewhere(), session.dropped().clone()));
+        let access = shared.look(|session| session.access().cloned()).filter(Access::is_locked);
         let file_hash = shared.file_hash();
-        if self.about.elsewhere != elsewhere
-            || self.about.dropped != dropped
-            || self.about.file_hash != file_hash
-            || self.about.noted == 0
-        {
-            (self.about.elsewhere, self.about.dropped) = (elsewhere, dropped);
+        let about = &self.about;
+        let is_news = about.elsewhere != elsewhere
+            || about.dropped != dropped
+            || about.file_hash != file_hash
+            || about.access != access;
+        if is_news || about.noted == 0 {
+            (self.about.elsewhere, self.about.dropped, self.about.access) = (elsewhere, dropped, access);
             self.about.file_hash = file_hash;
             self.about.noted = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
             let noted = self.store.note(self.about.clone());

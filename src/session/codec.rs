@@ -1,5 +1,6 @@
 //! Messages to and from JSON text.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -92,6 +93,10 @@ impl Message {
             }
             Self::Goodbye => text.push_str(r#"["goodbye",null]"#),
             Self::Prove { code, writer } => super::proof_codec::write_prove(code, writer.as_ref(), &mut text),
+            Self::Renewed { renewal, certificates } => {
+                super::renewal_codec::write(renewal, certificates, &mut text);
+            }
+            Self::Removed(signature) => super::renewal_codec::write_removed(signature, &mut text),
             Self::Signed(message, proof) => {
                 text = message.encode();
                 text.pop();
@@ -167,6 +172,8 @@ impl Message {
                 let authors = links.elements(limits::LINKS)?.map(author).collect::<Option<Vec<_>>>();
                 authors.map(Self::Links).ok_or_else(|| links.wrong("an array of authors was expected"))
             }
+            "renewed" => super::renewal_codec::read(&Payload::new("renewed", payload)),
+            "removed" => super::renewal_codec::read_removed(payload),
             "goodbye" => Ok(Self::Goodbye),
             unknown => Err(MessageError::Unknown(unknown.chars().take(limits::NAME_CHARS).collect())),
         }
@@ -227,12 +234,17 @@ pub(super) fn write_changes(changes: &[Arc<Change>], text: &mut String) {
     text.push(']');
 }
 
+/// The lines of a file that are no JSON.
+pub(super) fn write_lines(bad: &BTreeSet<String>, text: &mut String) {
+    let lines = Value::array(bad.iter().map(|line| Value::string(line)));
+    let _ = write!(text, r#","lines":{lines}"#);
+}
+
 /// The value goes along only when the source does not say it already, to the letter.
 fn write_document(checkpoint: &Checkpoint, changes: &[Arc<Change>], text: &mut String) {
     let _ = write!(text, r#"["document",{{"source":{}"#, Text::new(&checkpoint.source));
     if let Some(bad) = checkpoint.source.bad_lines() {
-        let lines = Value::array(bad.iter().map(|line| Value::string(line)));
-        let _ = write!(text, r#","lines":{lines}"#);
+        write_lines(bad, text);
     }
     text.push_str(r#","clock":"#);
     write_clock(&checkpoint.clock, text);
@@ -293,19 +305,20 @@ fn read_hello(hello: &Payload<'_>) -> Result<Message, MessageError> {
     })
 }
 
+/// The lines of a file that are no JSON; nothing if it is no file of lines.
+pub(super) fn read_lines(document: &Payload<'_>) -> Result<Option<BTreeSet<String>>, MessageError> {
+    let Ok(lines) = document.member("lines") else { return Ok(None) };
+    let plain = |line: &Value| line.as_text().map(|text| text.plain().into_owned());
+    let bad = lines.elements().map(plain).collect::<Option<_>>();
+    bad.map(Some).ok_or_else(|| document.wrong("\"lines\" is an array of strings"))
+}
+
 fn read_document(document: &Payload<'_>) -> Result<Message, MessageError> {
     let source = document.string("source")?;
     if source.len() > limits::DOCUMENT_BYTES {
         return Err(MessageError::TooLarge { bytes: source.len(), limit: limits::DOCUMENT_BYTES });
     }
-    let source = match document.member("lines") {
-        Ok(lines) => {
-            let plain = |line: &Value| line.as_text().map(|text| text.plain().into_owned());
-            let bad = lines.elements().map(plain).collect::<Option<_>>();
-            Source::of_lines(source, bad.ok_or_else(|| document.wrong("\"lines\" is an array of strings"))?)
-        }
-        Err(_) => source.into(),
-    };
+    let source = Source::from(source).with_bad_lines(read_lines(document)?);
     let value = match document.member("value") {
         Ok(value) => value.clone(),
         Err(_) => source.read()?.value,

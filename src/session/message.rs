@@ -1,12 +1,13 @@
 //! What peers say to each other: `[type, payload]` as JSON text. Normative: `docs/protocol.md`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::membership::Dropped;
 use super::parcel::{Piece, TextHash};
 use crate::document::{ParseError, Path, Value};
 use crate::sync::{Author, Change, ChangeError, Checkpoint, Tick, VectorClock};
-use crate::trust::{Hash, Seal};
+use crate::trust::{Hash, Renewal, Seal};
 
 /// The version of the peer protocol spoken here. Peers of different versions do not talk.
 pub const VERSION: u32 = 1;
@@ -60,6 +61,8 @@ pub enum Message {
     DocumentOf {
         /// The name of its text.
         hash: TextHash,
+        /// Those lines that are no JSON, if the text is that of a file of lines.
+        lines: Option<BTreeSet<String>>,
         /// The version where the history starts; nothing if it is what the text says.
         value: Option<Value>,
         /// Its clock.
@@ -114,6 +117,15 @@ pub enum Message {
         /// The certificate of somebody who may write, and its key's signature of the connection.
         writer: Option<(Vec<u8>, [u8; 64])>,
     },
+    /// The room's secrets are renewed.
+    Renewed {
+        /// As far as the receiver may have it.
+        renewal: Box<Renewal>,
+        /// What certifies the authors by the new keys.
+        certificates: Vec<(Author, Vec<u8>)>,
+    },
+    /// The receiver is removed from the room; with the owner's signature.
+    Removed([u8; 64]),
     /// A `change`, `changes` or `document`, with what proves who made the changes in it.
     Signed(Box<Message>, Proof),
 }
@@ -159,6 +171,8 @@ impl Message {
             | Self::Links(_)
             | Self::Dropped(_)
             | Self::Prove { .. }
+            | Self::Renewed { .. }
+            | Self::Removed(_)
             | Self::Goodbye => Channel::Sync,
         }
     }

@@ -293,7 +293,9 @@ impl Replica {
         }
         let context = change.context();
         if let Some(lacks) = lacking(&context, &self.clock) {
-            if self.pending.len() >= limits::PENDING_CHANGES.max(self.limit) {
+            if self.pending.len() >= limits::PENDING_CHANGES.max(self.limit)
+                || self.pending.count_of(id.author) >= limits::PENDING_OF_ONE.max(self.limit)
+            {
                 return Err(Refusal::Flood(id));
             }
             self.pending.wait(change, lacks);

@@ -73,9 +73,10 @@ impl Access {
     /// What it allows.
     pub fn role(&self) -> Role {
         match (&self.owner, &self.write) {
-            (Some(_), _) => Role::Owner,
+            (Some(_), Some(_)) => Role::Owner,
             (None, Some(_)) => Role::Writer,
-            (None, None) => Role::Reader,
+            // An owner who has not been given the newest secrets yet can do no more than that.
+            (_, None) => Role::Reader,
         }
     }
 
@@ -109,12 +110,24 @@ impl Access {
         self.epoch
     }
 
-    /// Of two that somebody holds of one room, the one that is good for more: of the newer secrets,
-    /// or of the same ones and for a higher role. Of two rooms, the first.
+    /// What somebody holds of one room who is given both: the newer secrets, or of the same ones
+    /// those for the higher role. Of two rooms, the first.
     #[must_use]
     pub fn or_better(self, other: Self) -> Self {
-        let worth = |access: &Self| (access.epoch, access.role());
-        if other.identity() == self.identity() && worth(&other) > worth(&self) { other } else { self }
+        if other.identity() != self.identity() {
+            return self;
+        }
+        let (mut better, worse) = if other.is_better_than(&self) { (other, self) } else { (self, other) };
+        // That secret is never renewed.
+        better.owner = better.owner.or(worse.owner);
+        better
+    }
+
+    /// Whether it counts instead of another of the same room. Of two renewals at the same time, one
+    /// is the same for everybody.
+    pub fn is_better_than(&self, other: &Self) -> bool {
+        let worth = |access: &Self| (access.epoch, access.write_key.to_bytes(), access.role());
+        worth(self) > worth(other)
     }
 
     /// The name under which the signaling server knows a locked room: it says nothing of the
@@ -152,7 +165,7 @@ impl Access {
     }
 
     /// What certificates are checked with.
-    pub(super) const fn write_key(&self) -> &VerifyingKey {
+    pub const fn write_key(&self) -> &VerifyingKey {
         &self.write_key
     }
 

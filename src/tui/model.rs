@@ -1,6 +1,7 @@
 //! What the editor knows.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,8 +20,8 @@ use super::text::inert;
 use super::theme::{Colors, Hue};
 use super::update::Disputes;
 use crate::document::{Path, Text, Value};
-use crate::room::Status;
-use crate::session::{Link, Person, Presence};
+use crate::room::{Room, Status};
+use crate::session::{Link, Person, Presence, Transfer};
 use crate::sync::{Author, Change, ChangeId, Snapshot, VectorClock};
 
 /// Changes remembered for showing.
@@ -39,6 +40,8 @@ pub struct EditorOptions {
     pub name: String,
     /// The command by which others join, for the invitation.
     pub join_command: String,
+    /// What makes that command anew, when the room has other keys.
+    pub invite: Option<Invite>,
     /// Whether to do without colours.
     pub no_color: bool,
     /// A JSON Schema to hold the document against.
@@ -49,6 +52,16 @@ pub struct EditorOptions {
     pub color: Option<Hue>,
     /// The keys this person has chosen.
     pub keys: Bindings,
+}
+
+/// Says how others join a room.
+#[derive(Clone)]
+pub struct Invite(pub Arc<dyn Fn(&Room) -> String + Send + Sync>);
+
+impl fmt::Debug for Invite {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Invite")
+    }
 }
 
 /// What an editor starts from.
@@ -110,6 +123,8 @@ pub struct Model {
     pub names: BTreeMap<Author, String>,
     /// How things stand.
     pub status: Status,
+    /// Long documents on their way to others, or here.
+    pub transfers: Vec<Transfer>,
     /// The room's file here.
     pub file: Option<FileState>,
     /// The changes lately made, oldest first.
@@ -242,6 +257,7 @@ impl Model {
             places: BTreeMap::new(),
             names: BTreeMap::new(),
             status,
+            transfers: Vec::new(),
             file,
             history,
             flashes: Vec::new(),

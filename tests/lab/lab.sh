@@ -115,6 +115,12 @@ begin() {
     PIDS+=($!)
 }
 
+# The process itself: what was started is `ip netns exec env …`, which becomes it.
+killed() {
+    kill -KILL "$1" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
+}
+
 wait_for() {
     local within=$1 what=$2 began=$SECONDS
     shift 2

@@ -212,15 +212,88 @@ fn a_locked_room_goes_on_by_its_name_after_its_end() {
     // Neither the file nor the ticket has to be named again.
     let signal = ["--signal", room.server.url()];
     let mut holder = Process::run(&room.home, &[&["serve", "demo", "document.json"], &signal[..]].concat());
-    holder.wait_for_message("as author 1");
+    holder.wait_for_message("serving demo as author 1");
     assert_eq!(said_after(&holder, "others join with: ultrawave join ").unwrap(), room.ticket);
     room.elsewhere(&["get", &room.ticket, "/port"]).success().stdout("81\n");
     end(&mut holder);
     let mut holder = Process::run(&room.home, &["serve", &room.ticket, "document.json"]);
-    holder.wait_for_message("as author 1");
+    holder.wait_for_message("serving demo as author 1");
     assert_eq!(room.invite(&[]), room.ticket);
     room.elsewhere(&["get", &room.ticket, "/port"]).success().stdout("81\n");
     end(&mut holder);
     room.home.ultrawave().args(["forget", "demo"]).assert().success();
     room.home.ultrawave().args(["invite", "demo"]).assert().code(1).stdout("");
+}
+
+#[test]
+fn revoke_removes_a_member_and_changes_the_keys() {
+    let mut room = Locked::new(&["--name", "Owner"]);
+    let (bo_home, cy_home) = (Home::new(), Home::new());
+    let mut bo = Process::run(&bo_home, &["watch", &room.ticket, "--name", "Bo"]);
+    bo.wait_for_message("watching");
+    let reading = room.invite(&["--read"]);
+    let mut cy = Process::run(&cy_home, &["watch", &reading, "--name", "Cy"]);
+    cy.wait_for_message("watching");
+    let mut dee = Process::run(&room.stranger, &["serve", &room.ticket, "copy.json", "--name", "Dee"]);
+    dee.wait_for_message("serving");
+    room.here(&["set", "demo", "/port", "81"]).success();
+    bo.wait_for_lines(1);
+    room.here(&["revoke", "demo", "Nobody"]).code(1).stderr(contains("nobody called Nobody"));
+    room.elsewhere(&["revoke", &room.ticket, "Bo"]).code(7).stdout("");
+    let run = room.here(&["revoke", "demo", "Bo"]).success().stderr(contains("is removed"));
+    let run = run.stderr(contains("others have the new ones"));
+    let new = String::from_utf8(run.get_output().stdout.clone()).unwrap().trim_end().to_owned();
+    assert!(new.starts_with("uw1") && new != room.ticket);
+    assert_eq!(room.invite(&[]), new);
+    // Those who stay go on; whoever was removed hears nothing more.
+    room.here(&["set", "demo", "/port", "82"]).success();
+    cy.wait_for_lines(2);
+    let copy = || std::fs::read_to_string(room.stranger.file("copy.json")).unwrap_or_default();
+    until("the copy follows", || copy().contains("82"));
+    bo.wait_for_message("has removed this member");
+    assert_eq!((bo.exit_code(), bo.stdout().len()), (Some(7), 1));
+    // The old ticket is as good as none, the new one as the old one was.
+    bo_home.ultrawave().args(["get", &room.ticket]).assert().code(3).stdout("");
+    bo_home.ultrawave().args(["set", &new, "/port", "83"]).assert().success();
+    room.home.ultrawave().args(["get", "demo", "/port"]).assert().success().stdout("83\n");
+    // The owner and a member who stayed come back with the new keys, however they ended.
+    for process in [&mut room.holder, &mut dee] {
+        process.signal("KILL");
+        process.exit_code();
+    }
+    let mut holder =
+        Process::run(&room.home, &["serve", "demo", "document.json", "--signal", room.server.url()]);
+    holder.wait_for_message("serving demo as author 1");
+    let mut dee = Process::run(&room.stranger, &["serve", "demo", "copy.json"]);
+    dee.wait_for_message("serving demo");
+    bo_home.ultrawave().args(["set", &new, "/port", "84"]).assert().success();
+    until("the copy follows", || copy().contains("84"));
+    end(&mut dee);
+    end(&mut holder);
+}
+
+#[test]
+fn keys_are_changed_where_nobody_is_and_a_kept_session_goes_on_with_a_new_ticket() {
+    let mut room = Locked::new(&[]);
+    room.stranger.write("copy.json", DOCUMENT);
+    let mut dee = Process::run(&room.stranger, &["serve", &room.ticket, "copy.json"]);
+    dee.wait_for_message("serving");
+    let author = said_after(&dee, "serving demo as author ").unwrap();
+    end(&mut dee);
+    end(&mut room.holder);
+    // What is kept here is the owner's, without a process that has it.
+    let run = room.home.ultrawave().args(["revoke", "demo"]).assert().success();
+    let new = String::from_utf8(run.get_output().stdout.clone()).unwrap().trim_end().to_owned();
+    let mut holder =
+        Process::run(&room.home, &["serve", "demo", "document.json", "--signal", room.server.url()]);
+    holder.wait_for_message("serving");
+    assert_eq!(said_after(&holder, "others join with: ultrawave join ").unwrap(), new);
+    // By its old keys the other one finds nobody; with the new ticket it is who it was.
+    let mut dee = Process::run(&room.stranger, &["serve", &new, "copy.json"]);
+    dee.wait_for_message(&format!("serving demo as author {author}"));
+    room.here(&["set", "demo", "/port", "85"]).success();
+    let copy = || std::fs::read_to_string(room.stranger.file("copy.json")).unwrap_or_default();
+    until("the copy follows", || copy().contains("85"));
+    end(&mut dee);
+    end(&mut holder);
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 #![allow(clippy::print_stdout, reason = "the measurements are read by people")]
 
+mod hostile;
 mod measure;
 
 use std::net::SocketAddr;

@@ -397,6 +397,8 @@ impl World {
             | Message::Signed(..)
             | Message::Pass { .. }
             | Message::Prove { .. }
+            | Message::Renewed { .. }
+            | Message::Removed(_)
             | Message::Dropped(_) => self.busy_at = self.now,
         }
         let text = message.encode();
@@ -433,6 +435,8 @@ impl World {
             Event::Refused(from, _) | Event::Garbage(from, _) if *from == STRANGER => {}
             Event::Refused(..)
             | Event::CallbackFailed(_)
+            | Event::Renewed
+            | Event::Removed
             | Event::Garbage(..)
             | Event::Distrusted(_)
             | Event::Incompatible(..)

@@ -62,9 +62,10 @@ impl Home {
 pub const BINARY: &str = env!("CARGO_BIN_EXE_ultrawave");
 
 /// What a test must not inherit.
-pub const UNSET: [&str; 6] = [
+pub const UNSET: [&str; 7] = [
     "ULTRAWAVE_SIGNAL",
     "ULTRAWAVE_TICKET",
+    "ULTRAWAVE_PASSPHRASE",
     "ULTRAWAVE_ICE_SERVERS",
     "ULTRAWAVE_RELAY_ONLY",
     "RUST_LOG",

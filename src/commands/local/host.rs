@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::super::failure::{Exit, Failure};
 use super::super::member::{Member, lend, settle};
-use super::super::verb::{Out, perform};
+use super::super::verb::{Out, Verb, perform};
 use super::super::{read, update};
 use super::line::Lines;
 use super::place::{Claim, Place, is_own};
@@ -245,6 +245,12 @@ impl Desk {
 
     async fn comply(&self, request: Request, out: Out, turn: &mut Option<Turn>) -> Result<Reply, Failure> {
         match request {
+            // The keys are those of who keeps the room.
+            Request::Verb(verb @ Verb::Revoke { .. }) => {
+                let keeper = Member::new(self.host.clone(), &self.options.name);
+                let exit = perform(&keeper, verb, &out).await?;
+                Ok(Reply::End(exit, String::new()))
+            }
             Request::Verb(verb) if verb.only_looks() => {
                 settle(&self.host, |link| link == Link::Live).await;
                 let looker = Member::new(self.host.clone(), &self.options.name);

@@ -121,6 +121,10 @@ impl Request {
             }
             Self::Verb(Verb::Log { json }) => format!(r#"["log",{{"json":{json}}}]"#),
             Self::Verb(Verb::Peers { json }) => format!(r#"["peers",{{"json":{json}}}]"#),
+            Self::Verb(Verb::Revoke { who }) => {
+                let who = Value::array(who.iter().map(|who| Value::string(who)));
+                format!(r#"["revoke",{{"who":{who}}}]"#)
+            }
             Self::Verb(Verb::Watch { path: None, .. }) => r#"["watch",{}]"#.to_owned(),
             Self::Verb(Verb::Watch { path: Some(path), .. }) => {
                 format!(r#"["watch",{{"path":{}}}]"#, Value::string(path))
@@ -155,6 +159,10 @@ impl Request {
             }
             "log" => Verb::Log { json: flag("json") },
             "peers" => Verb::Peers { json: flag("json") },
+            "revoke" => {
+                let who = wanted("who")?.elements().map(text_of).collect::<Option<_>>();
+                Verb::Revoke { who: who.ok_or("\"who\" is an array of names and numbers")? }
+            }
             "watch" => Verb::Watch { path: member("path").map(|_| path()).transpose()?, is_resumed: false },
             "status" => return Ok(Self::Status),
             "read" => return Ok(Self::Read(path()?)),
@@ -211,7 +219,11 @@ fn text_of(value: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test panics on what it did not expect"
+    )]
 
     use super::*;
     use crate::document::parse;
@@ -297,5 +309,30 @@ mod tests {
         }
         assert_eq!(Reply::decode("[\"end\",{\"exit\":99,\"message\":\"\"}]"), None);
         assert_eq!(Greeting::decode("[\"print\",\"\"]"), None);
+    }
+
+    proptest::proptest! {
+        /// Lines of the document, with something else put in somewhere.
+        #[test]
+        fn whatever_a_line_says_it_is_read_or_refused(
+            line in 0_usize..64, from in 0_usize..200, to in 0_usize..200, with in "[\\[\\]{}\",:a-z0-9\\\\ -]{0,8}",
+        ) {
+            let document = include_str!("../../../docs/local.md");
+            let lines: Vec<&str> =
+                document.lines().filter_map(|line| line.strip_prefix("> ").or(line.strip_prefix("< "))).collect();
+            let mut letters: Vec<char> = lines[line % lines.len()].chars().collect();
+            let from = from.min(letters.len());
+            letters.splice(from..to.clamp(from, letters.len()), with.chars());
+            let line: String = letters.into_iter().collect();
+            if let Ok(request) = Request::decode(&line) {
+                proptest::prop_assert_eq!(Request::decode(&request.encode()), Ok(request));
+            }
+            if let Some(reply) = Reply::decode(&line) {
+                proptest::prop_assert_eq!(Reply::decode(&reply.encode()), Some(reply));
+            }
+            if let Some(greeting) = Greeting::decode(&line) {
+                proptest::prop_assert_eq!(Greeting::decode(&greeting.encode()), Some(greeting));
+            }
+        }
     }
 }
