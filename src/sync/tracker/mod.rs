@@ -191,10 +191,12 @@ impl Tracker {
         self.entries.len()
     }
 
+    #[expect(clippy::indexing_slicing, reason = "entry numbers are only made by this tracker")]
     fn entry(&self, id: EntryId) -> &Entry {
         &self.entries[id.0 as usize]
     }
 
+    #[expect(clippy::indexing_slicing, reason = "entry numbers are only made by this tracker")]
     fn entry_mut(&mut self, id: EntryId) -> &mut Entry {
         &mut self.entries[id.0 as usize]
     }
@@ -220,18 +222,22 @@ impl Tracker {
         self.expanded[id.0 as usize]
     }
 
+    #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
     fn content(&self, id: NodeId) -> &Content {
         &self.nodes[id.0 as usize]
     }
 
+    #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
     fn content_mut(&mut self, id: NodeId) -> &mut Content {
         &mut self.nodes[id.0 as usize]
     }
 
+    #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
     fn hanging(&self, id: NodeId) -> Option<&Hanging> {
         self.hangings[id.0 as usize].as_deref()
     }
 
+    #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
     fn hanging_mut(&mut self, id: NodeId) -> &mut Hanging {
         self.hangings[id.0 as usize].get_or_insert_default()
     }
