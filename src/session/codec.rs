@@ -17,6 +17,9 @@ use crate::sync::{
 /// may double it.
 const LONGEST: usize = 2 * limits::DOCUMENT_BYTES;
 
+/// Bytes of a long text that are quoted at once.
+const QUOTED_BYTES: usize = 64 << 10;
+
 impl Message {
     /// The text that says this: `[type, payload]` on one line.
     pub fn encode(&self) -> String {
@@ -234,6 +237,19 @@ pub(super) fn write_changes(changes: &[Arc<Change>], text: &mut String) {
     text.push(']');
 }
 
+/// Writes a long text as a JSON string, piece by piece: it is in memory once more, and no oftener.
+fn write_quoted(mut long: &str, text: &mut String) {
+    text.reserve(long.len() + long.len() / 4);
+    text.push('"');
+    while !long.is_empty() {
+        let end = (QUOTED_BYTES..long.len()).find(|&at| long.is_char_boundary(at)).unwrap_or(long.len());
+        let (piece, rest) = long.split_at(end);
+        text.push_str(Text::new(piece).raw());
+        long = rest;
+    }
+    text.push('"');
+}
+
 /// The lines of a file that are no JSON.
 pub(super) fn write_lines(bad: &BTreeSet<String>, text: &mut String) {
     let lines = Value::array(bad.iter().map(|line| Value::string(line)));
@@ -242,7 +258,8 @@ pub(super) fn write_lines(bad: &BTreeSet<String>, text: &mut String) {
 
 /// The value goes along only when the source does not say it already, to the letter.
 fn write_document(checkpoint: &Checkpoint, changes: &[Arc<Change>], text: &mut String) {
-    let _ = write!(text, r#"["document",{{"source":{}"#, Text::new(&checkpoint.source));
+    text.push_str(r#"["document",{"source":"#);
+    write_quoted(&checkpoint.source, text);
     if let Some(bad) = checkpoint.source.bad_lines() {
         write_lines(bad, text);
     }
