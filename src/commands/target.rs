@@ -12,19 +12,22 @@ use crate::sync::Checkpoint;
 pub(super) struct Target(FileBinding);
 
 impl Target {
-    /// Looks at a file that may be there or not.
+    /// Looks at a file that may be there or not, and whether it has a JSON text on each line,
+    /// whatever its name says.
     ///
     /// # Errors
     /// It is there and cannot be read, or is not JSON.
-    pub(super) fn find(path: &FilePath) -> Result<Self, Failure> {
-        match FileBinding::load(path) {
+    pub(super) fn find(path: &FilePath, lines: bool) -> Result<Self, Failure> {
+        let absent = FileBinding::absent(path);
+        let absent = if lines { absent.in_lines() } else { absent };
+        match absent.reload() {
             Ok(file) => {
                 if let Some(oddity) = file.oddity() {
                     output::say(oddity);
                 }
                 Ok(Self(file))
             }
-            Err(FileError::Missing(_)) => Ok(Self(FileBinding::absent(path))),
+            Err(FileError::Missing(_)) => Ok(Self(absent)),
             Err(error) => Err(error.into()),
         }
     }
@@ -34,6 +37,11 @@ impl Target {
         self.0.path()
     }
 
+    /// What it is known to hold.
+    pub(super) fn file(&self) -> &FileBinding {
+        &self.0
+    }
+
     /// Whether there is such a file.
     pub(super) fn is_there(&self) -> bool {
         self.0.value().is_some()
@@ -41,7 +49,8 @@ impl Target {
 
     /// Its document, or an empty one.
     pub(super) fn document(&self) -> Checkpoint {
-        input::start_of(&self.0).unwrap_or_else(input::empty_document)
+        let empty = || if self.0.is_lines() { input::no_lines() } else { input::empty_document() };
+        input::start_of(&self.0).unwrap_or_else(empty)
     }
 
     /// Whether writing the room's document would replace another: one that this room has not
@@ -68,7 +77,8 @@ impl Target {
             return Err(Failure::new(Exit::FileChanged, message));
         }
         if is_new && !self.is_there() {
-            output::say(&format!("{} is not there yet; starting from {{}}", self.path().display()));
+            let start = if self.0.is_lines() { "no lines" } else { "{}" };
+            output::say(&format!("{} is not there yet; starting from {start}", self.path().display()));
         }
         if let Some(text) = self.0.text() {
             room.note_file(text);
