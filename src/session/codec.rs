@@ -120,11 +120,11 @@ impl Message {
         if text.len() > limit {
             return Err(MessageError::TooLarge { bytes: text.len(), limit });
         }
-        if let Some(change) = read_change_message(text) {
-            return Ok(Self::Change(Arc::new(change)));
-        }
-        if let Some(changes) = read_changes_message(text) {
-            return Ok(Self::Changes(changes));
+        let change = read_change_message(text).map(|(change, rest)| (Self::Change(Arc::new(change)), rest));
+        let direct = change
+            .or_else(|| read_changes_message(text).map(|(changes, rest)| (Self::Changes(changes), rest)));
+        if let Some(read) = direct.and_then(|(read, rest)| read.with_proof(rest)) {
+            return Ok(read);
         }
         let message =
             decode_message(text, limit).map_err(|ChangeError(reason)| MessageError::Shape(reason))?;
@@ -133,6 +133,18 @@ impl Message {
             return read_pass(text.len(), &Payload::new("pass", payload), &message);
         }
         Self::read_signed(&kind, payload, &message)
+    }
+
+    /// These changes with what stands behind them in their message; nothing if that is something else
+    /// than their proof, or is wrong.
+    fn with_proof(self, rest: &str) -> Option<Self> {
+        if rest == "]" {
+            return Some(self);
+        }
+        let proof = rest.strip_prefix(',')?.strip_suffix(']')?;
+        let proof = decode_message(proof, limits::MESSAGE_BYTES).ok()?;
+        let proof = super::proof_codec::read(&Payload::new("proof", &proof)).ok()?;
+        Some(Self::Signed(Box::new(self), proof))
     }
 
     /// Reads a message of a kind, other than one that is passed on, with what proves its changes.

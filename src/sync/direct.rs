@@ -21,24 +21,25 @@ const USUAL_BYTES: usize = 64;
 /// Digits of the largest tick.
 const TICK_DIGITS: usize = 14;
 
-/// Reads `["change",CHANGE]`.
-pub(crate) fn read_change_message(text: &str) -> Option<Change> {
+/// Reads `["change",CHANGE`; second: what stands behind it, which is `]` or a comma and more.
+pub(crate) fn read_change_message(text: &str) -> Option<(Change, &str)> {
     let mut reader = Reader::new(text);
     reader.expect(br#"["change","#)?;
     let change = reader.change()?;
-    reader.ends_with(b"]").then_some(change)
+    Some((change, reader.rest()?))
 }
 
-/// Reads `["changes",[CHANGE,…]]`.
-pub(crate) fn read_changes_message(text: &str) -> Option<Vec<Arc<Change>>> {
+/// Reads `["changes",[CHANGE,…]`; second: what stands behind it.
+pub(crate) fn read_changes_message(text: &str) -> Option<(Vec<Arc<Change>>, &str)> {
     let mut reader = Reader::new(text);
     reader.expect(br#"["changes",["#)?;
     let mut changes = Vec::with_capacity(text.len() / USUAL_BYTES);
     loop {
         changes.push(Arc::new(reader.change()?));
         if reader.expect(b",").is_none() {
-            let is_whole = reader.ends_with(b"]]") && changes.len() <= limits::MESSAGE_CHANGES;
-            return is_whole.then_some(changes);
+            reader.expect(b"]")?;
+            let rest = reader.rest()?;
+            return (changes.len() <= limits::MESSAGE_CHANGES).then_some((changes, rest));
         }
     }
 }
@@ -62,8 +63,9 @@ impl<'a> Reader<'a> {
         (first == bytes).then(|| self.rest = rest)
     }
 
-    fn ends_with(&self, bytes: &[u8]) -> bool {
-        self.rest == bytes
+    /// The text that has not been read.
+    fn rest(&self) -> Option<&'a str> {
+        self.text.get(self.text.len() - self.rest.len()..)
     }
 
     /// The text up to the first byte that is not of it.
@@ -282,11 +284,12 @@ mod tests {
             r#""merge",[],5"#,
         ] {
             let text = format!(r#"["change",[{clock},{rest}]]"#);
-            let change = read_change_message(&text).unwrap();
+            let (change, rest) = read_change_message(&text).unwrap();
+            assert_eq!(rest, "]");
             assert_eq!(change, decode_change(&text).unwrap());
             // As it is written, it is read directly again.
             let written = encode_change(&change);
-            assert_eq!(read_change_message(&written), Some(change));
+            assert_eq!(read_change_message(&written), Some((change, "]")));
         }
     }
 
@@ -323,7 +326,8 @@ mod tests {
             ("1]]", "1]"),
         ] {
             let text = good.replacen(part, other, 1);
-            assert!(text != good && read_change_message(&text).is_none(), "{text}");
+            let is_read = read_change_message(&text).is_some_and(|(_, rest)| rest == "]");
+            assert!(text != good && !is_read, "{text}");
         }
     }
 }
