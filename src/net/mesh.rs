@@ -35,6 +35,9 @@ use crate::trust::{Access, Certificate};
 /// How long somebody who is removed may take to take in what is said last.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
+/// From how many numbers that of the first connection is chosen, by chance.
+const FIRST_NUMBERS: u64 = 1 << 32;
+
 /// How long a newcomer waits for an offer before it asks for one.
 const OFFER_WITHIN: Duration = Duration::from_secs(5);
 
@@ -70,7 +73,7 @@ pub(super) struct Mesh {
     options: ConnectionOptions,
     events: Events,
     members: BTreeMap<Author, Member>,
-    /// Connections begun.
+    /// The number of the connection begun last.
     count: u64,
     is_server_up: bool,
     /// Those who did wrong: nothing is had to do with them any more.
@@ -95,7 +98,9 @@ impl Mesh {
             options,
             events,
             members: BTreeMap::new(),
-            count: 0,
+            // A process that comes back at once is told by it from the one before, whose connection
+            // its peers may still take for open.
+            count: rand::rng().random_range(0..FIRST_NUMBERS),
             is_server_up: true,
             expelled: BTreeSet::new(),
             heard: Heard::default(),

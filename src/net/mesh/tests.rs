@@ -17,7 +17,23 @@ fn mesh() -> (Mesh, mpsc::Receiver<(ConnectionId, ConnectionEvent)>) {
     let options =
         ConnectionOptions { ice: IceOptions::default(), codec, wrap_socket: std::convert::identity };
     let (events_to, events) = events();
-    (Mesh::new(Author(3), "r".to_owned(), credentials(3), options, events_to), events)
+    let mut mesh = Mesh::new(Author(3), "r".to_owned(), credentials(3), options, events_to);
+    // So that the first connection has the number 1.
+    mesh.count = 0;
+    (mesh, events)
+}
+
+/// The others may still take the connection of the process before for open, and would take an
+/// offer with its number for a restart of that.
+#[tokio::test]
+async fn a_member_that_comes_back_does_not_use_the_numbers_that_it_used() {
+    let options = mesh().0.options;
+    let begun = |_| {
+        let (events, _) = events();
+        Mesh::new(Author(3), "r".to_owned(), credentials(3), options.clone(), events).count
+    };
+    let begun: BTreeSet<u64> = (0..4).map(begun).collect();
+    assert_eq!(begun.len(), 4);
 }
 
 /// What an author of the room proves itself with.
