@@ -170,8 +170,7 @@ impl Text {
         let rope = Arc::make_mut(rope);
         let start = start.min(rope.scalars());
         let count = count.min(rope.scalars() - start);
-        let removed = rope.slice(start, count);
-        rope.remove(start, count);
+        let removed = rope.remove(start, count);
         let mut at = start;
         for item in items {
             at += rope.insert(at, item.raw());

@@ -223,8 +223,8 @@ impl Replica {
         method.check(&path)?;
         let mut context = base.clone().of(self.author);
         let own = ChangeId { author: self.author, tick: self.clock.get(self.author) };
-        if let Some(last) = self.history.get(own) {
-            context.join(&last.clock);
+        if let Some(last) = self.history.clock(own) {
+            context.join(&last);
         }
         let mut clock = context.clone();
         clock.set(self.author, own.tick + 1);
@@ -240,7 +240,7 @@ impl Replica {
     /// Takes in an own edit by somebody who has seen everything.
     fn edit_ahead(&mut self, change: &Arc<Change>) -> Result<(), EditError> {
         let former = self.value.apply_reversibly(&change.path, &change.method)?;
-        self.history.push(change.clone(), former);
+        self.history.push(change, former);
         self.note_quiet(change);
         self.clock.set(self.author, change.tick());
         Ok(())
@@ -262,7 +262,6 @@ impl Replica {
                 Err(refusal) => received.refused.push(refusal),
             }
         }
-        self.history.settle();
         self.show_window();
         received
     }
@@ -310,7 +309,7 @@ impl Replica {
         self.show_window();
         // Void where it does not resolve, like everywhere.
         let former = self.value.apply_reversibly(&change.path, &change.method).unwrap_or(Former::Nothing);
-        self.history.push(change.clone(), former);
+        self.history.push(change, former);
         self.note_quiet(change);
     }
 
@@ -336,7 +335,7 @@ impl Replica {
     }
 
     /// The remembered changes, in the total order.
-    pub fn history(&self) -> impl DoubleEndedIterator<Item = &Arc<Change>> + ExactSizeIterator {
+    pub fn history(&self) -> impl ExactSizeIterator<Item = &Arc<Change>> {
         self.history.changes()
     }
 
@@ -347,7 +346,7 @@ impl Replica {
 
     /// The remembered changes that somebody with `clock` has not seen, in the total order.
     pub fn changes_since<'a>(&'a self, clock: &'a VectorClock) -> impl Iterator<Item = &'a Arc<Change>> {
-        self.history().filter(|change| !clock.saw(change.id()))
+        self.history.unseen_by(clock)
     }
 
     /// Whether the changes that somebody with `clock` lacks are all still remembered; if not, it
@@ -400,8 +399,7 @@ impl Replica {
             }
             by_all.meet(member);
         }
-        let gone =
-            self.history.forget(keep, self.window.is_some(), &self.value, |version| by_all.covers(version));
+        let gone = self.history.forget(keep, self.window.is_some(), &self.value, &by_all);
         if let Some(window) = &mut self.window {
             window.since = window.since.saturating_sub(gone);
         }
@@ -445,7 +443,7 @@ impl Replica {
             return self.value.at(path).map(|_| path.clone());
         }
         let since = self.history.critical_within(base)?;
-        self.history.track(since, &self.value, Tracker::new).locate(base, path)
+        self.history.track(since, &self.value).locate(base, path)
     }
 
     pub(super) fn remembered(&self) -> &History {

@@ -41,7 +41,6 @@ impl Replica {
         let since = self.history.critical_within(context).ok_or(EditError::Base)?;
         self.open_window(since).tracker.value_at(context).apply(&change.path, &change.method)?;
         self.insert(change, context, 0);
-        self.history.settle();
         self.clock.set(self.author, change.tick());
         Ok(())
     }
@@ -52,12 +51,12 @@ impl Replica {
         if !context.covers(self.history.start()) {
             return Err(Refusal::Forgotten(change.id()));
         }
-        let previous = self.history.get(ChangeId { author: change.author, tick: change.tick() - 1 });
-        let covered = |seen: &Arc<Change>| context.covers(&seen.clock);
+        let previous = self.history.sight(ChangeId { author: change.author, tick: change.tick() - 1 });
+        let covered = |seen: &VectorClock| context.covers(seen);
         let is_closed = previous.is_none_or(covered)
             && context.iter().all(|(author, tick)| {
-                previous.is_some_and(|previous| previous.clock.get(author) == tick)
-                    || self.history.get(ChangeId { author, tick }).is_none_or(covered)
+                previous.is_some_and(|previous| previous.get(author) == tick)
+                    || self.history.sight(ChangeId { author, tick }).is_none_or(covered)
             });
         if is_closed { Ok(()) } else { Err(Refusal::Clock(change.id())) }
     }
@@ -70,7 +69,7 @@ impl Replica {
             window.tracker.apply(change, if window.is_ahead { None } else { Some(&mut self.value) });
             window.quiet = 0;
         }
-        self.history.insert(change.clone(), context);
+        self.history.insert(change, context);
     }
 
     /// Brings the document up to what the window's bookkeeping knows.
@@ -101,9 +100,8 @@ impl Replica {
             too_late => {
                 self.window = too_late;
                 self.show_window();
-                self.history.settle();
                 self.history.hold(since, &self.value);
-                let tracker = self.history.track(since, &self.value, Tracker::new);
+                let tracker = self.history.track(since, &self.value);
                 Window { since, tracker, quiet: 0, is_ahead: false }
             }
         };

@@ -21,6 +21,7 @@ mod resolve;
 mod sequence;
 mod splice;
 mod stage;
+mod typing;
 mod ways;
 mod write;
 
@@ -31,6 +32,7 @@ use crate::document::{Kind, Text, Value};
 use content::{Content, ListNode, MapNode, StringNode};
 use links::Links;
 use stage::Known;
+use typing::Typing;
 use ways::Ways;
 
 pub(super) use inverse::{Answer, Inverse};
@@ -129,6 +131,8 @@ pub(super) struct Tracker {
     root: Entries,
     /// What the changes did, when somebody wants to know.
     records: Option<Vec<Record>>,
+    /// What somebody types, still to be put in.
+    typing: Option<Typing>,
     links: Links,
     /// How often something of which there are records inside may have been moved, hidden or shown.
     moves: u64,
@@ -145,6 +149,7 @@ impl Tracker {
             ways: Ways::default(),
             root: Entries::new(),
             records: None,
+            typing: None,
             links: Links::default(),
             moves: 0,
         };
