@@ -8,7 +8,7 @@ pub(super) const SHORT_BYTES: usize = 22;
 
 /// A text of at most [`SHORT_BYTES`] bytes. Two are equal when their bytes are: what is after the end
 /// is zero.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Short {
     len: u8,
     bytes: [u8; SHORT_BYTES],
@@ -23,6 +23,18 @@ impl Short {
         Some(Self { len: u8::try_from(text.len()).ok()?, bytes })
     }
 
+    /// Its bytes in three numbers, of which the last repeats some of the second, and tells the
+    /// length: texts differ when these do.
+    #[inline]
+    pub(super) fn words(&self) -> [u64; 3] {
+        let word = |from: usize| {
+            let bytes = self.bytes.get(from..).and_then(|bytes| bytes.first_chunk());
+            bytes.map_or(0, |bytes| u64::from_le_bytes(*bytes))
+        };
+        // The last two bytes of the third are the last of the text; its first two give way.
+        [word(0), word(8), word(14) & !0xFF | u64::from(self.len)]
+    }
+
     #[inline]
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
@@ -33,6 +45,15 @@ impl Short {
         str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 }
+
+impl PartialEq for Short {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.words() == other.words()
+    }
+}
+
+impl Eq for Short {}
 
 /// Bytes of a number's text that are held in place, at most.
 const DIGITS: usize = 14;

@@ -96,11 +96,14 @@ impl Value {
 
     /// Levels of nesting: 0 for a scalar, 1 for an empty array or map.
     pub fn depth(&self) -> usize {
+        if !self.is_container() {
+            return 0;
+        }
         if let Some(text) = self.plain_text() {
             return parse::depth(text);
         }
         let inner = deep(|| self.children().map(|(_, value)| value.depth()).max());
-        inner.unwrap_or(0) + usize::from(self.is_container())
+        inner.unwrap_or(0) + 1
     }
 
     /// What sort of JSON this is.

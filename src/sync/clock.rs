@@ -4,6 +4,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 /// One session of one peer in a room: positive, unique in the room for ever, handed out in order
 /// of arrival. The creator is 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -58,7 +60,7 @@ pub struct VectorClock {
     own: (Author, Tick),
     /// The others', by author, ascending; nothing instead of none. Shared between clocks: what one
     /// author does in a row without hearing from others differs in their own tick alone.
-    others: Option<Arc<Vec<(Author, Tick)>>>,
+    others: Option<Arc<[(Author, Tick)]>>,
     /// The sum of all ticks.
     sum: u64,
 }
@@ -82,8 +84,14 @@ impl VectorClock {
         self
     }
 
+    /// The clock of a change: its author's tick, and the others', by author, ascending.
+    pub(super) fn held(author: Author, tick: Tick, others: &[(Author, Tick)]) -> Self {
+        let sum = others.iter().fold(tick, |sum, (_, tick)| sum + tick);
+        Self { own: (author, tick), others: (!others.is_empty()).then(|| others.into()), sum }
+    }
+
     fn others(&self) -> &[(Author, Tick)] {
-        self.others.as_ref().map_or(&[], |others| others.as_slice())
+        self.others.as_deref().unwrap_or_default()
     }
 
     /// Where another author is, or would be.
@@ -125,24 +133,22 @@ impl VectorClock {
 
     /// Sets an entry that is not held apart.
     fn set_other(&mut self, author: Author, tick: Tick) {
-        match self.find(author) {
-            Ok(at) if tick == 0 => {
-                let others = self.others.as_mut().map(Arc::make_mut);
-                if others.is_some_and(|others| {
-                    others.remove(at);
-                    others.is_empty()
-                }) {
-                    self.others = None;
-                }
-            }
-            Ok(at) => {
-                if let Some((_, held)) = self.others.as_mut().and_then(|all| Arc::make_mut(all).get_mut(at)) {
+        let at = match (self.find(author), &mut self.others) {
+            (Ok(at), Some(others)) if tick > 0 => {
+                if let Some((_, held)) = Arc::make_mut(others).get_mut(at) {
                     *held = tick;
                 }
+                return;
             }
-            Err(_) if tick == 0 => {}
-            Err(at) => Arc::make_mut(self.others.get_or_insert_default()).insert(at, (author, tick)),
-        }
+            (Err(_), _) if tick == 0 => return,
+            (Ok(at) | Err(at), _) => at,
+        };
+        // Whoever appears or disappears changes the length, which is seldom.
+        let (before, behind) = self.others().split_at_checked(at).unwrap_or_default();
+        let behind = if tick > 0 { behind } else { behind.get(1..).unwrap_or_default() };
+        let own = (tick > 0).then_some((author, tick));
+        let others: Arc<[_]> = before.iter().copied().chain(own).chain(behind.iter().copied()).collect();
+        self.others = (!others.is_empty()).then_some(others);
     }
 
     /// Whether this one has seen a change.
@@ -164,15 +170,28 @@ impl VectorClock {
         if self.sum < other.sum || self.shares_others(other) {
             return self.sum >= other.sum;
         }
-        let mut seen = self.iter();
-        other.iter().all(|(author, tick)| {
-            seen.find(|&(candidate, _)| candidate >= author)
-                .is_some_and(|(candidate, seen)| candidate == author && seen >= tick)
+        self.get(other.own.0) >= other.own.1 && self.covers_others(other)
+    }
+
+    /// Whether this one has seen of each author whom the other does not hold apart what it has.
+    fn covers_others(&self, other: &Self) -> bool {
+        let mut rest = self.others().iter();
+        other.others().iter().all(|&(author, tick)| {
+            let seen = if author == self.own.0 {
+                self.own.1
+            } else {
+                rest.find(|&&(candidate, _)| candidate >= author)
+                    .map_or(0, |&(candidate, seen)| if candidate == author { seen } else { 0 })
+            };
+            seen >= tick
         })
     }
 
     /// Whether both have seen the same of everyone but one author.
     pub(super) fn is_alike_but_for(&self, author: Author, other: &Self) -> bool {
+        if self.sum - self.get(author) != other.sum - other.get(author) {
+            return false;
+        }
         if self.own.0 == author && other.own.0 == author {
             return self.shares_others(other) || self.others() == other.others();
         }
@@ -253,6 +272,13 @@ impl Hash for VectorClock {
 
 impl FromIterator<(Author, Tick)> for VectorClock {
     fn from_iter<I: IntoIterator<Item = (Author, Tick)>>(entries: I) -> Self {
+        let entries: SmallVec<[(Author, Tick); 16]> = entries.into_iter().collect();
+        if let Some(&(own, tick)) = entries.first()
+            && entries.is_sorted_by(|(one, _), (next, _)| one < next)
+            && entries.iter().all(|&(_, tick)| tick > 0)
+        {
+            return Self::held(own, tick, entries.get(1..).unwrap_or_default());
+        }
         let mut clock = Self::new();
         for (author, tick) in entries {
             clock.set(author, tick);

@@ -1,10 +1,12 @@
 //! Changes read straight from the text of a message, when it is written as this program writes
-//! them: no white space, the members in this order, no escapes. Nothing is built but the change.
+//! them: no white space, the members in this order. Nothing is built but the change.
 //!
 //! Any other text is left to [`wire`](super::wire), which reads all that is allowed and says what
 //! is wrong; what both can read, both read alike.
 
 use std::sync::Arc;
+
+use smallvec::SmallVec;
 
 use super::{Author, Change, Tick, VectorClock};
 use crate::document::{Method, Path, Step, Text, Value};
@@ -13,23 +15,29 @@ use crate::limits;
 /// Arguments that nest deeper are left to the other reader.
 const DEPTH: usize = 8;
 
+/// Bytes that a change among many mostly has at least.
+const USUAL_BYTES: usize = 64;
+
+/// Digits of the largest tick.
+const TICK_DIGITS: usize = 14;
+
 /// Reads `["change",CHANGE]`.
 pub(crate) fn read_change_message(text: &str) -> Option<Change> {
-    let mut reader = Reader { rest: text };
-    reader.expect(r#"["change","#)?;
+    let mut reader = Reader::new(text);
+    reader.expect(br#"["change","#)?;
     let change = reader.change()?;
-    reader.ends_with("]").then_some(change)
+    reader.ends_with(b"]").then_some(change)
 }
 
 /// Reads `["changes",[CHANGE,…]]`.
 pub(crate) fn read_changes_message(text: &str) -> Option<Vec<Arc<Change>>> {
-    let mut reader = Reader { rest: text };
-    reader.expect(r#"["changes",["#)?;
-    let mut changes = Vec::new();
+    let mut reader = Reader::new(text);
+    reader.expect(br#"["changes",["#)?;
+    let mut changes = Vec::with_capacity(text.len() / USUAL_BYTES);
     loop {
         changes.push(Arc::new(reader.change()?));
-        if reader.expect(",").is_none() {
-            let is_whole = reader.ends_with("]]") && changes.len() <= limits::MESSAGE_CHANGES;
+        if reader.expect(b",").is_none() {
+            let is_whole = reader.ends_with(b"]]") && changes.len() <= limits::MESSAGE_CHANGES;
             return is_whole.then_some(changes);
         }
     }
@@ -37,111 +45,144 @@ pub(crate) fn read_changes_message(text: &str) -> Option<Vec<Arc<Change>>> {
 
 /// What is still to be read.
 struct Reader<'a> {
-    rest: &'a str,
+    text: &'a str,
+    /// The bytes at the end of the text that have not been read.
+    rest: &'a [u8],
+    /// The path read last, and its text behind its bracket: changes in one message mostly share it.
+    path: (&'a [u8], Path),
 }
 
 impl<'a> Reader<'a> {
-    fn expect(&mut self, text: &str) -> Option<()> {
-        self.rest = self.rest.strip_prefix(text)?;
-        Some(())
+    fn new(text: &'a str) -> Self {
+        Self { text, rest: text.as_bytes(), path: (b"]", Path::ROOT) }
     }
 
-    fn ends_with(&self, text: &str) -> bool {
-        self.rest == text
+    /// Reads what has to stand here.
+    #[inline]
+    fn expect<const BYTES: usize>(&mut self, bytes: &[u8; BYTES]) -> Option<()> {
+        let (first, rest) = self.rest.split_first_chunk()?;
+        (first == bytes).then(|| self.rest = rest)
+    }
+
+    fn ends_with(&self, bytes: &[u8]) -> bool {
+        self.rest == bytes
     }
 
     /// The text up to the first byte that is not of it.
+    #[inline]
     fn take_while(&mut self, is_in: impl Fn(u8) -> bool) -> Option<&'a str> {
-        let end = self.rest.bytes().position(|byte| !is_in(byte))?;
-        let (taken, rest) = self.rest.split_at_checked(end)?;
-        self.rest = rest;
-        Some(taken)
+        let start = self.text.len() - self.rest.len();
+        let length = self.rest.iter().position(|&byte| !is_in(byte))?;
+        self.rest = self.rest.get(length..)?;
+        self.text.get(start..start + length)
     }
 
     fn change(&mut self) -> Option<Change> {
-        self.expect(r#"[{"id":"#)?;
-        let author = Author(u32::try_from(self.positive()?).ok()?);
-        self.expect(r#","ticks":{"#)?;
+        self.expect(br#"[{"id":"#)?;
+        let author = self.author()?;
+        self.expect(br#","ticks":{"#)?;
         let clock = self.clock(author)?;
-        self.expect(r#"},""#)?;
+        self.expect(br#"},""#)?;
         let name = self.take_while(|byte| byte.is_ascii_lowercase())?;
-        self.expect(r#"",["#)?;
+        self.expect(br#"",["#)?;
         let path = self.path()?;
         let method = match name {
             "set" => {
-                self.expect(",")?;
+                self.expect(b",")?;
                 Method::Set(self.value(DEPTH)?)
             }
             "delete" => Method::Delete,
             "merge" => {
-                self.expect(",")?;
+                self.expect(b",")?;
                 Method::Merge(self.value(DEPTH)?)
             }
             "splice" => self.splice()?,
             _ => return None,
         };
-        self.expect("]")?;
+        self.expect(b"]")?;
         method.check(&path).ok()?;
         Some(Change { author, clock, path, method })
     }
 
-    /// The rest of a clock, behind its brace.
+    #[inline]
+    fn author(&mut self) -> Option<Author> {
+        u32::try_from(self.positive()?).ok().map(Author)
+    }
+
+    /// The rest of a clock, behind its brace, when its authors are in order.
     fn clock(&mut self, own: Author) -> Option<VectorClock> {
-        let mut clock = VectorClock::new().of(own);
-        let mut count = 0;
+        let mut own_tick = 0;
+        let mut others: SmallVec<[(Author, Tick); 16]> = SmallVec::new();
+        let mut last = Author(0);
         loop {
-            self.expect("\"")?;
-            let author = Author(u32::try_from(self.positive()?).ok()?);
-            self.expect("\":")?;
-            let tick: Tick = self.positive().filter(|&tick| tick <= limits::TICKS)?;
-            clock.set(author, tick);
-            count += 1;
-            if self.expect(",").is_none() {
-                self.expect("}")?;
-                return (clock.get(own) > 0 && count <= limits::CLOCK_AUTHORS).then_some(clock);
+            self.expect(b"\"")?;
+            let author = self.author().filter(|&author| author > last)?;
+            last = author;
+            self.expect(b"\":")?;
+            let tick: Tick = self.positive()?;
+            if author == own {
+                own_tick = tick;
+            } else {
+                others.push((author, tick));
+            }
+            if self.expect(b",").is_none() {
+                self.expect(b"}")?;
+                let is_bounded = others.len() < limits::CLOCK_AUTHORS;
+                return (own_tick > 0 && is_bounded).then(|| VectorClock::held(own, own_tick, &others));
             }
         }
     }
 
     /// The rest of a path, behind its bracket.
     fn path(&mut self) -> Option<Path> {
-        let mut steps = Vec::with_capacity(8);
-        if self.expect("]").is_some() {
+        if let Some(rest) = self.rest.strip_prefix(self.path.0) {
+            self.rest = rest;
+            return Some(self.path.1.clone());
+        }
+        if self.expect(b"]").is_some() {
             return Some(Path::ROOT);
         }
+        let text = self.rest;
+        let mut steps: SmallVec<[Step; 8]> = SmallVec::new();
         loop {
-            steps.push(match self.expect("\"") {
+            steps.push(match self.expect(b"\"") {
                 Some(()) => Step::Key(self.text()?),
                 None => Step::Index(usize::try_from(u32::try_from(self.natural()?).ok()?).ok()?),
             });
-            if self.expect(",").is_none() {
-                self.expect("]")?;
-                return (steps.len() <= limits::PATH_STEPS).then(|| Path::from(steps));
+            if self.expect(b",").is_none() {
+                self.expect(b"]")?;
+                if steps.len() > limits::PATH_STEPS {
+                    return None;
+                }
+                self.path = (text.get(..text.len() - self.rest.len())?, Path::from(&*steps));
+                return Some(self.path.1.clone());
             }
         }
     }
 
     fn splice(&mut self) -> Option<Method> {
-        self.expect(",")?;
+        self.expect(b",")?;
         let start = self.integer()?;
-        self.expect(",")?;
+        self.expect(b",")?;
         let count = self.integer()?;
         let mut items = Vec::new();
-        while self.expect(",").is_some() {
+        while self.expect(b",").is_some() {
+            // Mostly there is one.
+            items.reserve_exact(usize::from(items.is_empty()));
             items.push(self.value(DEPTH)?);
         }
         Some(Method::Splice { start, count, items })
     }
 
     fn value(&mut self, depth: usize) -> Option<Value> {
-        match self.rest.as_bytes().first()? {
+        match self.rest.first()? {
             b'"' => {
-                self.expect("\"")?;
+                self.expect(b"\"")?;
                 Some(Value::from_text(self.text()?))
             }
-            b't' => self.expect("true").map(|()| Value::bool(true)),
-            b'f' => self.expect("false").map(|()| Value::bool(false)),
-            b'n' => self.expect("null").map(|()| Value::NULL),
+            b't' => self.expect(b"true").map(|()| Value::bool(true)),
+            b'f' => self.expect(b"false").map(|()| Value::bool(false)),
+            b'n' => self.expect(b"null").map(|()| Value::NULL),
             b'[' => self.array(depth.checked_sub(1)?),
             b'{' => self.object(depth.checked_sub(1)?),
             _ => {
@@ -153,14 +194,14 @@ impl<'a> Reader<'a> {
 
     fn array(&mut self, depth: usize) -> Option<Value> {
         let mut elements = Vec::new();
-        self.expect("[")?;
-        if self.expect("]").is_some() {
+        self.expect(b"[")?;
+        if self.expect(b"]").is_some() {
             return Some(Value::array(elements));
         }
         loop {
             elements.push(self.value(depth)?);
-            if self.expect(",").is_none() {
-                self.expect("]")?;
+            if self.expect(b",").is_none() {
+                self.expect(b"]")?;
                 return Some(Value::array(elements));
             }
         }
@@ -168,42 +209,74 @@ impl<'a> Reader<'a> {
 
     fn object(&mut self, depth: usize) -> Option<Value> {
         let mut entries = Vec::new();
-        self.expect("{")?;
-        if self.expect("}").is_some() {
+        self.expect(b"{")?;
+        if self.expect(b"}").is_some() {
             return Some(Value::object(entries));
         }
         loop {
-            self.expect("\"")?;
+            self.expect(b"\"")?;
             let key = self.text()?;
-            self.expect(":")?;
+            self.expect(b":")?;
             entries.push((key, self.value(depth)?));
-            if self.expect(",").is_none() {
-                self.expect("}")?;
+            if self.expect(b",").is_none() {
+                self.expect(b"}")?;
                 return Some(Value::object(entries));
             }
         }
     }
 
-    /// The rest of a string without escapes, behind its first quote.
+    /// The rest of a string, behind its first quote.
+    #[inline]
     fn text(&mut self) -> Option<Text> {
+        let start = self.text.len() - self.rest.len();
         let raw = self.take_while(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')?;
-        self.expect("\"")?;
-        Some(Text::unescaped(raw))
+        if self.expect(b"\"").is_some() {
+            return Some(Text::unescaped(raw));
+        }
+        while self.expect(b"\"").is_none() {
+            self.escape()?;
+            self.take_while(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')?;
+        }
+        let end = self.text.len() - self.rest.len() - 1;
+        Some(Text::from_raw(self.text.get(start..end)?))
+    }
+
+    /// An escape, which is kept as it is spelled.
+    fn escape(&mut self) -> Option<()> {
+        let (&[backslash, kind], rest) = self.rest.split_first_chunk()?;
+        let digits = match kind {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 0,
+            b'u' => 4,
+            _ => return None,
+        };
+        let (code, rest) = rest.split_at_checked(digits)?;
+        let is_escape = backslash == b'\\' && code.iter().all(u8::is_ascii_hexdigit);
+        is_escape.then(|| self.rest = rest)
     }
 
     /// A natural number in its one spelling, no larger than a tick can be.
+    #[inline]
     fn natural(&mut self) -> Option<u64> {
-        let digits = self.take_while(|byte| byte.is_ascii_digit())?;
-        let is_canonical = digits == "0" || !digits.starts_with('0');
-        digits.parse().ok().filter(|&number: &u64| is_canonical && number <= limits::TICKS)
+        let (mut number, mut length) = (0, 0);
+        while let Some((digit, rest)) = self.rest.split_first()
+            && digit.is_ascii_digit()
+            && length < TICK_DIGITS
+        {
+            number = number * 10 + u64::from(digit - b'0');
+            length += 1;
+            self.rest = rest;
+        }
+        let least = if number == 0 { 0 } else { number.ilog10() as usize };
+        (length == least + 1 && number <= limits::TICKS).then_some(number)
     }
 
+    #[inline]
     fn positive(&mut self) -> Option<u64> {
         self.natural().filter(|&number| number > 0)
     }
 
     fn integer(&mut self) -> Option<i64> {
-        let is_negative = self.expect("-").is_some();
+        let is_negative = self.expect(b"-").is_some();
         let number = i64::try_from(self.natural()?).ok()?;
         Some(if is_negative { -number } else { number })
     }
@@ -238,6 +311,7 @@ mod tests {
             r#""merge",["a"],{"x":true,"y":false}"#,
             r#""splice",["a"],-3,2,"x",[],{"y":[null]}"#,
             r#""splice",["a"],0,0"#,
+            r#""splice",["\u0061\n","\\"],0,0,"\"","a\/\b\f\n\r\t\ud83d\ude00\uD800z""#,
             r#""merge",[],5"#,
         ] {
             let text = format!(r#"["change",[{clock},{rest}]]"#);
@@ -255,7 +329,9 @@ mod tests {
         assert!(read_change_message(good).is_some());
         for (part, other) in [
             ("[\"a\"]", "[ \"a\"]"),
-            ("\"a\"", "\"\\u0061\""),
+            ("\"a\"", "\"\\u006\""),
+            ("\"a\"", "\"\\x\""),
+            ("\"a\"", "\"\\"),
             ("\"a\"", "\"\u{1}\""),
             ("\"a\"", "-1"),
             ("\"a\"", "01"),

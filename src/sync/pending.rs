@@ -71,6 +71,9 @@ impl Pending {
 /// A change of a context that somebody with this clock lacks: the last of the first author of
 /// whom it lacks any. A change filed under it is woken once an author, not at every arrival.
 pub(super) fn lacking(context: &VectorClock, clock: &VectorClock) -> Option<ChangeId> {
+    if clock.covers(context) {
+        return None;
+    }
     let (author, tick) = context.iter().find(|&(author, tick)| clock.get(author) < tick)?;
     Some(ChangeId { author, tick })
 }

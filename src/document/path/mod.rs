@@ -134,6 +134,12 @@ impl From<Vec<Step>> for Path {
     }
 }
 
+impl From<&[Step]> for Path {
+    fn from(steps: &[Step]) -> Self {
+        Self((!steps.is_empty()).then(|| steps.into()))
+    }
+}
+
 impl From<usize> for Step {
     fn from(index: usize) -> Self {
         Self::Index(index)

@@ -124,7 +124,7 @@ fn where_a_history_starts_is_what_its_changes_lead_on_from() {
 
 #[test]
 fn typing_is_remembered_as_it_was_typed() {
-    for seed in 1..16 {
+    for seed in 1..6 {
         let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15 ^ (seed << 32));
         let mut room = Room::new(400);
         let mut cursors = [0; 3];

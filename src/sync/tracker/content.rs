@@ -36,7 +36,8 @@ impl MapNode {
         Self { base, slots: Vec::new(), index: BTreeMap::new(), last: Cell::new(0) }
     }
 
-    fn find(&self, key: &Text) -> Option<usize> {
+    /// The place of a key's slot among the records.
+    pub(super) fn find(&self, key: &Text) -> Option<usize> {
         if self.slots.get(self.last.get()).is_some_and(|(last, _)| last == key) {
             return Some(self.last.get());
         }
@@ -56,20 +57,33 @@ impl MapNode {
     /// The slot of a key, there or not.
     #[expect(clippy::indexing_slicing, reason = "it has been found or added")]
     pub(super) fn slot_mut(&mut self, key: &Text) -> &mut Entries {
-        let at = self.find(key).unwrap_or_else(|| {
-            if self.slots.is_empty() {
-                self.slots.reserve(self.base.len().clamp(1, INDEX_FROM));
-            }
-            self.slots.push((key.clone(), Entries::new()));
-            let at = self.slots.len() - 1;
-            if at == INDEX_FROM {
-                self.index = self.slots.iter().enumerate().map(|(at, (key, _))| (key.clone(), at)).collect();
-            } else if at > INDEX_FROM {
-                self.index.insert(key.clone(), at);
-            }
-            at
-        });
+        let at = self.find(key).unwrap_or_else(|| self.add_slot(key));
         &mut self.slots[at].1
+    }
+
+    /// Adds a slot for a key that has none, and gives its place.
+    pub(super) fn add_slot(&mut self, key: &Text) -> usize {
+        if self.slots.is_empty() {
+            self.slots.reserve(self.base.len().clamp(1, INDEX_FROM));
+        }
+        self.slots.push((key.clone(), Entries::new()));
+        let at = self.slots.len() - 1;
+        if at == INDEX_FROM {
+            self.index = self.slots.iter().enumerate().map(|(at, (key, _))| (key.clone(), at)).collect();
+        } else if at > INDEX_FROM {
+            self.index.insert(key.clone(), at);
+        }
+        self.last.set(at);
+        at
+    }
+
+    /// The slot at a place among the records.
+    pub(super) fn slot_at(&self, at: usize) -> Option<&Entries> {
+        self.slots.get(at).map(|(_, entries)| entries)
+    }
+
+    pub(super) fn slot_at_mut(&mut self, at: usize) -> Option<&mut Entries> {
+        self.slots.get_mut(at).map(|(_, entries)| entries)
     }
 
     /// The keys that the window touched.

@@ -13,6 +13,7 @@
 
 mod content;
 mod inverse;
+mod known;
 mod links;
 mod materialize;
 mod patch;

@@ -18,7 +18,7 @@ pub(super) struct KeyStage {
 }
 
 /// The value at a place.
-fn value_at<'v>(document: &'v mut Value, route: &[Step]) -> Option<&'v mut Value> {
+pub(super) fn value_at<'v>(document: &'v mut Value, route: &[Step]) -> Option<&'v mut Value> {
     route.iter().try_fold(document, |value, step| value.get_mut(step))
 }
 
@@ -33,7 +33,7 @@ impl Tracker {
         Some(KeyStage { slot, stage, before })
     }
 
-    fn key_place(&self, living: &Entries) -> Option<KeyPlace> {
+    pub(super) fn key_place(&self, living: &Entries) -> Option<KeyPlace> {
         living.iter().map(|&entry| self.key(entry).place).min()
     }
 
@@ -47,17 +47,21 @@ impl Tracker {
                     **document = value;
                 }
             }
-            (Slot::Key(..), Some(stage)) => self.show_key(stage, document),
+            (Slot::Key(..), Some(KeyStage { slot, stage, before })) => {
+                self.show_key(&slot, &stage.route, before, document);
+            }
             (Slot::Key(..) | Slot::Item(..), _) => {}
         }
     }
 
-    fn show_key(&mut self, stage: KeyStage, document: &mut Value) {
-        let KeyStage { slot, stage, before } = stage;
-        let Slot::Key(maps, key) = &slot else { return };
-        let living = self.living_known(&slot, View::Now);
+    /// Shows what a key's slot holds in the map at a route, given the key's place before.
+    pub(super) fn show_key(
+        &mut self, slot: &Slot, route: &[Step], before: Option<KeyPlace>, document: &mut Value,
+    ) {
+        let Slot::Key(maps, key) = slot else { return };
+        let living = self.living_known(slot, View::Now);
         let after = self.key_place(&living);
-        let Some(map) = value_at(document, &stage.route) else { return };
+        let Some(map) = value_at(document, route) else { return };
         let Some(place) = after else {
             map.remove_key(key);
             return;

@@ -105,7 +105,7 @@ impl Tracker {
 
     /// Adds the living ones of the values written to a slot, which are in the order of authors and
     /// ticks.
-    fn add_living(&self, entries: &[EntryId], view: View<'_>, living: &mut Entries) {
+    pub(super) fn add_living(&self, entries: &[EntryId], view: View<'_>, living: &mut Entries) {
         let mut add = |entry: EntryId| {
             if self.is_visible(entry, view) && !living.contains(&entry) {
                 living.push(entry);
@@ -152,7 +152,7 @@ impl Tracker {
         }
     }
 
-    fn fill_key(&mut self, node: NodeId, key: &Text) {
+    pub(super) fn fill_key(&mut self, node: NodeId, key: &Text) {
         self.expand(node);
         let Some(map) = self.map(node) else { return };
         if map.slot(key).is_some() {

@@ -21,9 +21,15 @@ struct Way {
     moves: u64,
 }
 
+/// Texts that are spelled differently may hash differently though they are equal.
 fn hash(steps: &[Step]) -> u64 {
     let mut hasher = FxHasher::default();
-    steps.hash(&mut hasher);
+    for step in steps {
+        match step {
+            Step::Key(key) => key.hash_spelling(&mut hasher),
+            Step::Index(index) => index.hash(&mut hasher),
+        }
+    }
     hasher.finish()
 }
 
@@ -32,9 +38,16 @@ impl Tracker {
     /// since.
     pub(super) fn known_way(&self, path: &Path) -> Option<Slot> {
         let (Step::Key(key), above) = path.steps().split_last()? else { return None };
-        let way = self.ways.0.get(&hash(above)).filter(|way| way.moves == self.moves)?;
+        let map = self.known_map(above)?;
+        Some(Slot::Key([map].into_iter().collect(), key.clone()))
+    }
+
+    /// The map that some steps lead everyone to, if it has been found before and nothing has been
+    /// moved since. It is on show there.
+    pub(super) fn known_map(&self, steps: &[Step]) -> Option<EntryId> {
+        let way = self.ways.0.get(&hash(steps)).filter(|way| way.moves == self.moves)?;
         let (_, known) = way.path.steps().split_last()?;
-        (known == above).then(|| Slot::Key([way.map].into_iter().collect(), key.clone()))
+        (known == steps).then_some(way.map)
     }
 
     /// Remembers where a path to a key has led, if it leads there for everyone until something

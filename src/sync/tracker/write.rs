@@ -58,7 +58,10 @@ impl Tracker {
         self.apply_seeing(change, View::Now, None);
     }
 
-    pub(super) fn apply_seeing(&mut self, change: &Change, view: View<'_>, document: Document<'_>) {
+    pub(super) fn apply_seeing(&mut self, change: &Change, view: View<'_>, mut document: Document<'_>) {
+        if self.apply_known(change, view, &mut document) {
+            return;
+        }
         let way = self.follow(&change.path, view);
         let mut writer = Writer {
             id: change.id(),
