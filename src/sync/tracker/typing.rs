@@ -69,7 +69,7 @@ impl Typing {
         let Some((stroke, start, letter)) = stroke_of(change).filter(|_| follows) else { return false };
         match (self.stroke, stroke) {
             (Stroke::Insert, Stroke::Insert) if start == self.start + self.count => {
-                self.text.push_str(letter)
+                self.text.push_str(letter);
             }
             (Stroke::Remove(Stride::None | Stride::Forwards), Stroke::Remove(_)) if start == self.start => {
                 self.stroke = Stroke::Remove(Stride::Forwards);
