@@ -187,7 +187,11 @@ fn main() {
         line = expected;
         let pressed = Instant::now();
         editor.press(keys);
-        times.push(editor.wait_for(&format!("line {}/{rows}", thousands(line))) - pressed);
+        let took = editor.wait_for(&format!("line {}/{rows}", thousands(line))) - pressed;
+        if std::env::var_os("EACH").is_some() {
+            println!("{key} {keys} {took:.1?} at {:.1?}", started.elapsed());
+        }
+        times.push(took);
         std::thread::sleep(PAUSE);
     }
     let after = {

@@ -33,6 +33,7 @@ pub use diff::diff;
 pub(crate) use former::Former;
 pub use inert::inert;
 pub use kind::Kind;
+pub use list::Run;
 pub use method::{LimitError, Method};
 pub(crate) use parse::parse_to_depth;
 use parse::{Builder, Event, Scanner};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
-use super::list::{Iter, List};
+use super::list::{Iter, List, Run};
 use super::source::Keys;
 use super::{Text, Value};
 
@@ -123,6 +123,16 @@ impl Object {
                 entries.shared_ends(others)
             }
             _ => (0, 0),
+        }
+    }
+
+    /// The entries that both maps hold in the same nodes.
+    pub(super) fn shared_runs(&self, other: &Self) -> Vec<Run> {
+        match (&self.0, &other.0) {
+            (Entries::Many { entries, .. }, Entries::Many { entries: others, .. }) => {
+                entries.shared_runs(others)
+            }
+            _ => Vec::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::list::{self, List};
+use super::list::{self, List, Run};
 use super::object::{EntryIter, Object, Taken};
 use super::short::Digits;
 use super::source::Unread;
@@ -266,6 +266,17 @@ impl Value {
                 .as_object()
                 .zip(other.as_object())
                 .map_or((0, 0), |(left, right)| left.shared_ends(right)),
+        }
+    }
+
+    /// The children that two containers have in common because they are the same in memory or in a
+    /// text, as runs of positions that rise in both. There may be more that are equal.
+    pub fn shared_runs(&self, new: &Self) -> Vec<Run> {
+        match (self.as_list(), new.as_list()) {
+            (Some(old), Some(new)) => old.shared_runs(new),
+            _ => {
+                self.as_object().zip(new.as_object()).map_or_else(Vec::new, |(old, new)| old.shared_runs(new))
+            }
         }
     }
 

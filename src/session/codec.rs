@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::membership::Dropped;
 use super::message::{Message, MessageError, Presence};
-use crate::document::{Kind, Source, Text, Value, deep};
+use crate::document::{Kind, Run, Source, Text, Value, deep};
 use crate::limits;
 use crate::sync::{
     Author, Change, ChangeError, Checkpoint, Tick, VectorClock, decode_message, encode_change, read_change,
@@ -250,18 +250,22 @@ fn reads_the_same(left: &Value, right: &Value) -> bool {
     if left.is_same(right) {
         return true;
     }
-    let same = |(left, right): (&Value, &Value)| deep(|| reads_the_same(left, right));
-    let (start, end) = left.shared_ends(right);
-    let between = left.len().saturating_sub(start + end);
+    let is_same_child = |at: usize| match (left.entry(at), right.entry(at)) {
+        (Some((left_key, left)), Some((right_key, right))) => {
+            left_key.raw() == right_key.raw() && deep(|| reads_the_same(left, right))
+        }
+        _ => left
+            .index(at)
+            .zip(right.index(at))
+            .is_some_and(|(left, right)| deep(|| reads_the_same(left, right))),
+    };
     left.kind() == right.kind()
         && left.len() == right.len()
         && left.as_bool() == right.as_bool()
         && left.as_number() == right.as_number()
         && left.as_text().map(Text::raw) == right.as_text().map(Text::raw)
-        && left.elements().zip(right.elements()).skip(start).take(between).all(same)
-        && left.entries().zip(right.entries()).skip(start).take(between).all(
-            |((left_key, left), (right_key, right))| left_key.raw() == right_key.raw() && same((left, right)),
-        )
+        && Run::gaps(&left.shared_runs(right), left.len(), right.len())
+            .all(|(mut children, others)| children == others && children.all(is_same_child))
 }
 
 fn write_presence(presence: &Presence, text: &mut String) {

@@ -168,8 +168,8 @@ impl Session {
 
     /// Has the whole stored if that is due.
     pub(super) fn store_whole(&mut self) {
-        let number = self.keeping.as_mut().and_then(|keeping| keeping.whole.take());
-        if let (Some(number), Some((_, whole))) = (number, self.whole()) {
+        let Some(number) = self.keeping.as_mut().and_then(|keeping| keeping.whole.take()) else { return };
+        if let Some((_, whole)) = self.whole() {
             self.outputs.push_back(Output::Store(number, whole));
         }
     }

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use crate::document::{Kind, Path, Step, Text, Value};
+use crate::document::{Kind, Path, Run, Step, Text, Value};
 
 /// How far ahead an array element is looked for when neighbours came or went.
 const WINDOW: usize = 32;
@@ -41,17 +41,6 @@ pub enum Delta {
         /// Whether elements are gone.
         removed: bool,
     },
-}
-
-/// Elements that are in both versions of an array, side by side.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Run {
-    /// The first one's position before.
-    pub old: usize,
-    /// The first one's position now.
-    pub new: usize,
-    /// How many.
-    pub len: usize,
 }
 
 /// What happened at a place, as far as one version shows.
@@ -92,29 +81,34 @@ impl Delta {
     )]
     fn of_maps(old: &Value, new: &Value) -> Self {
         let mut changed = FxHashMap::default();
-        let (start, end) = old.shared_ends(new);
-        let (mut kept, mut moved) = (start + end, false);
-        for (at, (key, before)) in old.entries().enumerate().skip(start).take(old.len() - start - end) {
-            let after = match new.entry(at) {
-                Some((same, value)) if same == key => Some(value),
-                _ => {
-                    moved = true;
-                    new.key(key)
-                }
-            };
-            let Some(after) = after else { continue };
-            kept += 1;
-            match Self::between(before, after) {
-                Self::Same => {}
-                delta @ (Self::Replaced | Self::Map { .. } | Self::Array { .. }) => {
-                    changed.insert(key.clone(), delta);
+        // What both share is not even looked at.
+        let runs = old.shared_runs(new);
+        let mut kept: usize = runs.iter().map(|run| run.len).sum();
+        let mut moved = runs.iter().any(|run| run.old != run.new);
+        for (gone, _) in Run::gaps(&runs, old.len(), new.len()) {
+            for (at, (key, before)) in gone.clone().zip(old.entries().skip(gone.start)) {
+                let after = match new.entry(at) {
+                    Some((same, value)) if same == key => Some(value),
+                    _ => {
+                        moved = true;
+                        new.key(key)
+                    }
+                };
+                let Some(after) = after else { continue };
+                kept += 1;
+                match Self::between(before, after) {
+                    Self::Same => {}
+                    delta @ (Self::Replaced | Self::Map { .. } | Self::Array { .. }) => {
+                        changed.insert(key.clone(), delta);
+                    }
                 }
             }
         }
         let mut added = Vec::new();
         if kept < new.len() {
-            let is_new = |key: &&Text| old.key(key).is_none();
-            added.extend(new.entries().map(|(key, _)| key).filter(is_new).cloned());
+            let came = Run::gaps(&runs, old.len(), new.len())
+                .flat_map(|(_, came)| new.entries().skip(came.start).take(came.len()));
+            added.extend(came.map(|(key, _)| key).filter(|key| old.key(key).is_none()).cloned());
         }
         let removed = kept < old.len();
         if !moved && !removed && added.is_empty() && changed.is_empty() {
@@ -126,17 +120,14 @@ impl Delta {
     fn of_arrays(old: &Value, new: &Value) -> Self {
         let mut pairing =
             Pairing { old, new, runs: Vec::new(), changed: FxHashMap::default(), added: Vec::new() };
-        let shorter = old.len().min(new.len());
         // What both share is not even looked at.
-        let (start, end) = old.shared_ends(new);
-        let both = old.elements().skip(start).zip(new.elements().skip(start));
-        let prefix = start + both.take_while(|(before, after)| before == after).count();
-        let end = end.min(shorter - prefix);
-        let is_same = |back: &usize| old.index(old.len() - 1 - back) == new.index(new.len() - 1 - back);
-        let suffix = end + (end..shorter - prefix).take_while(is_same).count();
-        pairing.keep(0, 0, prefix);
-        pairing.middle(prefix..old.len() - suffix, prefix..new.len() - suffix);
-        pairing.keep(old.len() - suffix, new.len() - suffix, suffix);
+        let shared = old.shared_runs(new);
+        let (mut gone, mut came) = (0, 0);
+        for run in shared.into_iter().chain([Run { old: old.len(), new: new.len(), len: 0 }]) {
+            pairing.between(gone..run.old, came..run.new);
+            run.add(&mut pairing.runs);
+            (gone, came) = (run.old + run.len, run.new + run.len);
+        }
         let Pairing { runs, changed, added, .. } = pairing;
         let removed = runs.iter().map(|run| run.len).sum::<usize>() < old.len();
         if changed.is_empty() && added.is_empty() && !removed {
@@ -233,11 +224,19 @@ struct Pairing<'a> {
 
 impl Pairing<'_> {
     fn keep(&mut self, old: usize, new: usize, len: usize) {
-        match self.runs.last_mut() {
-            Some(run) if run.old + run.len == old && run.new + run.len == new => run.len += len,
-            _ if len > 0 => self.runs.push(Run { old, new, len }),
-            _ => {}
-        }
+        Run { old, new, len }.add(&mut self.runs);
+    }
+
+    /// Pairs what lies between elements that are known to be the same.
+    fn between(&mut self, old: Range<usize>, new: Range<usize>) {
+        let shorter = old.len().min(new.len());
+        let is_equal = |before: usize, after: usize| self.old.index(before) == self.new.index(after);
+        let prefix = (0..shorter).take_while(|by| is_equal(old.start + by, new.start + by)).count();
+        let from_end = |back: &usize| is_equal(old.end - 1 - back, new.end - 1 - back);
+        let suffix = (0..shorter - prefix).take_while(from_end).count();
+        self.keep(old.start, new.start, prefix);
+        self.middle(old.start + prefix..old.end - suffix, new.start + prefix..new.end - suffix);
+        self.keep(old.end - suffix, new.end - suffix, suffix);
     }
 
     /// Whether the two are the same element. Where as many are there as before, equal scalars say

@@ -2,7 +2,7 @@
 
 use super::support::server::SignalServer;
 use super::support::terminal::Terminal;
-use super::support::{BINARY, Home};
+use super::support::{BINARY, Home, signal};
 use super::{DOCUMENT, Person};
 
 /// A text as the terminal's own paste sends it.
@@ -114,4 +114,30 @@ fn the_person_s_own_editor_has_the_terminal_to_itself_and_what_it_leaves_becomes
     editor.wait_for("\"Bo\"");
     editor.press("u");
     editor.wait_for("\"Chidi\"");
+}
+
+/// Whether a process is there, and not merely waiting to be collected.
+fn is_running(process: u32) -> bool {
+    std::fs::read_to_string(format!("/proc/{process}/stat"))
+        .is_ok_and(|stat| stat.rsplit(") ").next().is_some_and(|rest| !rest.starts_with('Z')))
+}
+
+#[test]
+fn a_terminal_that_goes_away_ends_the_editor() {
+    let (server, home) = (SignalServer::start(), Home::new());
+    home.write("document.json", DOCUMENT);
+    let editor = format!(
+        "echo $$ $PPID > processes; exec {BINARY} create demo document.json --signal {}",
+        server.url()
+    );
+    let command = format!("script -qc '{editor}' /dev/null; read line");
+    let mut outer = Terminal::start("Ana", &home, "sh", &["-c", &command]);
+    outer.wait_for("Enter edit");
+    let processes = std::fs::read_to_string(home.file("processes")).unwrap();
+    let (editor, terminal) = processes.trim().split_once(' ').unwrap();
+    let editor = editor.parse().unwrap();
+    assert!(is_running(editor));
+    // Nobody puts anything in order: the other end of the editor's terminal is simply gone.
+    signal(terminal.parse().unwrap(), "KILL");
+    outer.wait_until("see the editor end", |_| !is_running(editor));
 }

@@ -184,9 +184,9 @@ impl<T> Page<T> {
         if self.items.get().is_some() { None } else { self.place.source.text().get(range) }
     }
 
-    /// Whether both are the same items of the same text.
-    pub(in crate::document) fn is_same(&self, other: &Self) -> bool {
-        self.place.mark.at == other.place.mark.at && self.place.source.is_same(&other.place.source)
+    /// Which text it is of, and where in it. The same for two pages: they hold the same items.
+    pub(in crate::document) fn identity(&self) -> (usize, Option<usize>) {
+        (self.place.source.address(), Some(self.place.mark.at as usize))
     }
 }
 

@@ -93,6 +93,11 @@ impl Source {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// Where its text is kept, the same for all that share it.
+    fn address(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
     fn outline(&self) -> Option<&Outline> {
         self.0.outline.get()
     }
