@@ -104,8 +104,9 @@ impl Text {
         }
     }
 
+    /// The bytes of the spelling.
     #[inline]
-    fn bytes(&self) -> &[u8] {
+    pub(crate) fn raw_bytes(&self) -> &[u8] {
         match &self.0 {
             Form::Short(raw) => raw.as_bytes(),
             Form::Long { raw, .. } => raw.as_bytes(),
@@ -274,7 +275,7 @@ impl Text {
     pub(crate) fn hash_spelling(&self, state: &mut impl Hasher) {
         match &self.0 {
             Form::Short(raw) => raw.words().into_iter().for_each(|word| state.write_u64(word)),
-            Form::Long { .. } | Form::Pieces(_) => self.bytes().hash(state),
+            Form::Long { .. } | Form::Pieces(_) => self.raw_bytes().hash(state),
         }
     }
 }
@@ -305,7 +306,7 @@ impl Text {
             (Form::Short(_), Form::Long { escaped: false, .. })
             | (Form::Long { escaped: false, .. }, Form::Short(_)) => false,
             (Form::Pieces(left), Form::Pieces(right)) if Arc::ptr_eq(left, right) => true,
-            _ => self.bytes() == other.bytes() || self.units().eq(other.units()),
+            _ => self.raw_bytes() == other.raw_bytes() || self.units().eq(other.units()),
         }
     }
 }
@@ -318,7 +319,7 @@ impl Ord for Text {
         if self.is_escaped() || other.is_escaped() {
             self.units().cmp(other.units())
         } else {
-            self.bytes().cmp(other.bytes())
+            self.raw_bytes().cmp(other.raw_bytes())
         }
     }
 }
@@ -334,7 +335,7 @@ impl Hash for Text {
         if self.is_escaped() {
             self.plain().as_bytes().hash(state);
         } else {
-            self.bytes().hash(state);
+            self.raw_bytes().hash(state);
         }
     }
 }

@@ -189,11 +189,12 @@ impl VectorClock {
 
     /// Whether both have seen the same of everyone but one author.
     pub(super) fn is_alike_but_for(&self, author: Author, other: &Self) -> bool {
+        if self.own.0 == author && other.own.0 == author {
+            return self.shares_others(other)
+                || self.sum - self.own.1 == other.sum - other.own.1 && self.others() == other.others();
+        }
         if self.sum - self.get(author) != other.sum - other.get(author) {
             return false;
-        }
-        if self.own.0 == author && other.own.0 == author {
-            return self.shares_others(other) || self.others() == other.others();
         }
         let but = |&(entry, _): &(Author, Tick)| entry != author;
         self.iter().filter(but).eq(other.iter().filter(but))

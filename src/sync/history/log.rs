@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::run::{Run, Stroke};
 use crate::document::{Former, Value};
+use crate::sync::tracker::Tracker;
 use crate::sync::{Author, Change, Tick, VectorClock};
 
 /// One author's remembered changes. Their ticks follow each other without a gap.
@@ -89,6 +90,14 @@ impl<'a> Piece<'a> {
         }
     }
 
+    /// Applies the changes in a tracker's bookkeeping.
+    pub(super) fn apply_to(&self, tracker: &mut Tracker) {
+        match &self.entry.content {
+            Content::One(change, _) => tracker.apply(change, None),
+            Content::Typing(run) => run.type_into(tracker, self.offsets.clone()),
+        }
+    }
+
     pub(super) fn change(&self) -> Option<&'a Arc<Change>> {
         self.entry.change(self.offsets.start)
     }
@@ -134,10 +143,14 @@ impl Log {
 
     /// The entry with a tick, and how many of its changes come before.
     pub(super) fn find(&self, tick: Tick) -> Option<(usize, usize)> {
-        let from = tick.checked_sub(self.entries.front()?.tick)?;
         if tick >= self.end {
             return None;
         }
+        let last = self.entries.back()?;
+        if let Some(offset) = tick.checked_sub(last.tick) {
+            return Some((self.entries.len() - 1, usize::try_from(offset).ok()?));
+        }
+        let from = tick.checked_sub(self.entries.front()?.tick)?;
         // Without runs there is an entry for each.
         let guess = usize::try_from(from).ok()?;
         if self.entries.get(guess).is_some_and(|entry| entry.tick == tick) {

@@ -150,10 +150,9 @@ impl History {
         }
     }
 
-    /// Adds a change that is concurrent to some here. The document at the newest critical version
-    /// that it has seen, or one before, must be held.
-    pub(super) fn insert(&mut self, change: &Arc<Change>, context: &VectorClock) {
-        let since = self.critical_within(context).unwrap_or(0);
+    /// Adds a change that is concurrent to some here, whose author had seen the critical version
+    /// `since` and none after it. The document there, or at one before, must be held.
+    pub(super) fn insert(&mut self, change: &Arc<Change>, since: usize) {
         if self.critical.after(since).is_some() {
             self.critical.truncate(since);
             self.held.retain(|held| held.at <= since);
@@ -292,10 +291,11 @@ impl History {
             let stretch = self.critical.around(position(piece.sum()));
             let has_seen_all = stretch.is_some_and(|stretch| end < stretch.end || end == self.len);
             // Typing is put in at once, whatever others had done.
-            let is_latest = has_seen_all && piece.offsets.len() == 1;
-            piece.for_each(|change| {
-                if is_latest { tracker.apply_latest(change) } else { tracker.apply(change, None) }
-            });
+            if has_seen_all && piece.offsets.len() == 1 {
+                piece.for_each(|change| tracker.apply_latest(change));
+            } else {
+                piece.apply_to(&mut tracker);
+            }
         }
         tracker
     }

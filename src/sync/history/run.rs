@@ -1,8 +1,10 @@
 //! Typing in memory: what an author does to one string in a row, in a few bytes a keystroke.
 
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use crate::document::{Former, Method, Path, Text, Value};
+use crate::sync::tracker::Tracker;
 use crate::sync::{Author, Change, Tick, VectorClock};
 
 /// Changes in one, at most: so many are made when somebody asks for one of them.
@@ -22,9 +24,9 @@ pub(super) struct Stroke<'a> {
     start: u64,
     count: u64,
     /// The spelling of what it inserts, if it names anything.
-    item: Option<&'a str>,
+    item: Option<&'a [u8]>,
     /// The spelling of what it has removed, where that is known.
-    removed: &'a str,
+    removed: &'a [u8],
 }
 
 impl<'a> Stroke<'a> {
@@ -34,12 +36,12 @@ impl<'a> Stroke<'a> {
         let (start, count) = (u32::try_from(*start).ok()?.into(), u32::try_from(*count).ok()?.into());
         let item = match items.as_slice() {
             [] => None,
-            [item] => Some(item.as_text()?.raw()),
+            [item] => Some(item.as_text()?.raw_bytes()),
             _ => return None,
         };
         let removed = match former {
-            None => "",
-            Some(Former::Value(removed)) => removed.as_text()?.raw(),
+            None => &[],
+            Some(Former::Value(removed)) => removed.as_text()?.raw_bytes(),
             Some(_) => return None,
         };
         let is_short = removed.len() <= TEXT_BYTES && item.is_none_or(|item| item.len() <= TEXT_BYTES);
@@ -58,8 +60,12 @@ impl<'a> Stroke<'a> {
     }
 }
 
-fn scalars(raw: &str) -> u64 {
-    if raw.len() == 1 { 1 } else { Text::from_raw(raw).scalar_count() as u64 }
+fn scalars(raw: &[u8]) -> u64 {
+    if raw.len() == 1 { 1 } else { text(raw).scalar_count() as u64 }
+}
+
+fn text(raw: &[u8]) -> Text {
+    Text::from_raw(str::from_utf8(raw).unwrap_or_default())
 }
 
 /// Consecutive changes of one author that splice one string, each made on what its author had
@@ -137,7 +143,7 @@ impl Run {
         }
         for text in item.into_iter().chain((count > 0).then_some(removed)) {
             self.number(text.len() as u64);
-            self.strokes.extend_from_slice(text.as_bytes());
+            self.strokes.extend_from_slice(text);
         }
         self.cursor = stroke.cursor();
         self.count += 1;
@@ -189,26 +195,42 @@ impl Run {
 
     /// The changes, made anew.
     pub(super) fn made(&self) -> impl Iterator<Item = Change> {
-        let mut clock = self.clock.clone();
-        let mut tick = clock.get(self.author);
-        self.strokes().map(move |stroke| {
-            clock.set(self.author, tick);
-            tick += 1;
-            Change {
-                author: self.author,
-                clock: clock.clone(),
-                path: self.path.clone(),
-                method: Method::Splice {
-                    start: stroke.start.cast_signed(),
-                    count: stroke.count.cast_signed(),
-                    items: stroke.item.map(|raw| Value::from_text(Text::from_raw(raw))).into_iter().collect(),
-                },
+        self.strokes().enumerate().map(|(offset, stroke)| self.make(&stroke, offset))
+    }
+
+    fn make(&self, stroke: &Stroke<'_>, offset: usize) -> Change {
+        Change {
+            author: self.author,
+            clock: self.clock(offset),
+            path: self.path.clone(),
+            method: Method::Splice {
+                start: stroke.start.cast_signed(),
+                count: stroke.count.cast_signed(),
+                items: stroke.item.map(|raw| Value::from_text(text(raw))).into_iter().collect(),
+            },
+        }
+    }
+
+    /// Gives some of the changes to a tracker, without making those that are keystrokes.
+    pub(super) fn type_into(&self, tracker: &mut Tracker, offsets: Range<usize>) {
+        tracker.put_in();
+        let strokes = self.strokes().enumerate().skip(offsets.start).take(offsets.len());
+        for (offset, stroke) in strokes {
+            let place = usize::try_from(stroke.start).ok();
+            let letter = stroke.item.filter(|item| item.len() == 1);
+            let is_kept = match (place, stroke.count, stroke.item, letter) {
+                (Some(start), 0, _, Some(letter)) => tracker.goes_on(start, Some(letter)),
+                (Some(start), 1, None, None) => tracker.goes_on(start, None),
+                _ => false,
+            };
+            if !is_kept {
+                tracker.apply(&self.make(&stroke, offset), None);
             }
-        })
+        }
     }
 
     /// Takes some of the changes back that were the last ones made to a document.
-    pub(super) fn rewind(&self, document: &mut Value, offsets: std::ops::Range<usize>) {
+    pub(super) fn rewind(&self, document: &mut Value, offsets: Range<usize>) {
         let Some(text) = document.at_mut(&self.path).and_then(Value::text_mut) else { return };
         let mut parts: Vec<Part> = Vec::new();
         for stroke in self.strokes().skip(offsets.start).take(offsets.len()) {
@@ -239,7 +261,7 @@ impl Part {
         Self {
             start: length(stroke.start),
             inserted: length(stroke.item.map_or(0, scalars)),
-            removed: stroke.removed.to_owned(),
+            removed: str::from_utf8(stroke.removed).unwrap_or_default().to_owned(),
         }
     }
 
@@ -291,11 +313,11 @@ impl<'a> Strokes<'a> {
         None
     }
 
-    fn text(&mut self) -> Option<&'a str> {
+    fn text(&mut self) -> Option<&'a [u8]> {
         let length = usize::try_from(self.number()?).ok()?;
         let (text, rest) = self.bytes.split_at_checked(length)?;
         self.bytes = rest;
-        str::from_utf8(text).ok()
+        Some(text)
     }
 }
 
@@ -315,7 +337,7 @@ impl<'a> Iterator for Strokes<'a> {
             _ => self.cursor.wrapping_add_signed((by >> 1).cast_signed() ^ -((by & 1).cast_signed())),
         };
         let item = if head & INSERTS > 0 { Some(self.text()?) } else { None };
-        let removed = if count > 0 { self.text()? } else { "" };
+        let removed = if count > 0 { self.text()? } else { &[] };
         let stroke = Stroke { start, count, item, removed };
         self.cursor = stroke.cursor();
         Some(stroke)

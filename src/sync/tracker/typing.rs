@@ -19,7 +19,7 @@ pub(super) struct Typing {
     start: usize,
     count: usize,
     /// The spelling of what they insert.
-    text: String,
+    text: Vec<u8>,
 }
 
 /// What a keystroke does to one letter.
@@ -31,17 +31,17 @@ enum Stroke {
 }
 
 /// What a change does, where, and the spelling of the letter that it inserts: if it is a keystroke.
-fn stroke_of(change: &Change) -> Option<(Stroke, usize, &str)> {
+fn stroke_of(change: &Change) -> Option<(Stroke, usize, &[u8])> {
     let Method::Splice { start, count, items } = &change.method else { return None };
     let start = usize::try_from(*start).ok()?;
     match (count, items.as_slice()) {
         (0, [item]) => {
             let letter = item.as_text()?;
-            let is_one =
-                letter.raw().len() == 1 || letter.scalar_count() == 1 && !letter.has_lone_surrogate();
-            is_one.then(|| (Stroke::Insert, start, letter.raw()))
+            let raw = letter.raw_bytes();
+            let is_one = raw.len() == 1 || letter.scalar_count() == 1 && !letter.has_lone_surrogate();
+            is_one.then_some((Stroke::Insert, start, raw))
         }
-        (1, []) => Some((Stroke::Remove(Stride::None), start, "")),
+        (1, []) => Some((Stroke::Remove(Stride::None), start, &[])),
         _ => None,
     }
 }
@@ -66,10 +66,15 @@ impl Typing {
             && change.clock.sum() == self.clock.sum() + self.count as u64
             && change.clock.is_alike_but_for(self.author, &self.clock)
             && change.path == self.path;
-        let Some((stroke, start, letter)) = stroke_of(change).filter(|_| follows) else { return false };
+        follows
+            && stroke_of(change).is_some_and(|(stroke, start, letter)| self.goes_on(stroke, start, letter))
+    }
+
+    /// Adds the keystroke of the next change, if it is where the last one left off.
+    fn goes_on(&mut self, stroke: Stroke, start: usize, letter: &[u8]) -> bool {
         match (self.stroke, stroke) {
             (Stroke::Insert, Stroke::Insert) if start == self.start + self.count => {
-                self.text.push_str(letter);
+                self.text.extend_from_slice(letter);
             }
             (Stroke::Remove(Stride::None | Stride::Forwards), Stroke::Remove(_)) if start == self.start => {
                 self.stroke = Stroke::Remove(Stride::Forwards);
@@ -86,6 +91,11 @@ impl Typing {
         true
     }
 
+    /// What they insert.
+    fn text(&self) -> Text {
+        Text::from_raw(str::from_utf8(&self.text).unwrap_or_default())
+    }
+
     fn hand(&self) -> Hand {
         let first = ChangeId { author: self.author, tick: self.clock.get(self.author) };
         let stride = match self.stroke {
@@ -97,7 +107,7 @@ impl Typing {
 
     /// The keystrokes as they were made.
     fn changes(&self) -> impl Iterator<Item = Change> {
-        let text = Text::from_raw(&self.text);
+        let text = self.text();
         let letters: Vec<Value> =
             text.pieces().map(|letter| Value::from_text(Text::from_raw(letter))).collect();
         let last = self.count - 1;
@@ -128,8 +138,16 @@ impl Tracker {
         self.typing.is_some()
     }
 
+    /// Keeps one that is made on what those kept have left, if it goes on from there: it inserts a
+    /// letter, or removes one.
+    pub(in crate::sync) fn goes_on(&mut self, start: usize, letter: Option<&[u8]>) -> bool {
+        let stroke = if letter.is_some() { Stroke::Insert } else { Stroke::Remove(Stride::None) };
+        let typing = self.typing.as_mut();
+        typing.is_some_and(|typing| typing.goes_on(stroke, start, letter.unwrap_or_default()))
+    }
+
     /// Puts in the keystrokes that were kept.
-    pub(super) fn put_in(&mut self) {
+    pub(in crate::sync) fn put_in(&mut self) {
         let Some(typing) = self.typing.take() else { return };
         let view = View::Of(typing.author, &typing.clock);
         let Target::Slot(slot) = self.follow(&typing.path, view).target else { return };
@@ -157,7 +175,7 @@ impl Tracker {
         let length = letters.items.len(column);
         let hand = typing.hand();
         if typing.stroke == Stroke::Insert {
-            let count = letters.add(&Text::from_raw(&typing.text));
+            let count = letters.add(&typing.text());
             letters.items.insert(hand, column, typing.start.min(length), count);
             return true;
         }
