@@ -3,6 +3,9 @@
 #![expect(clippy::doc_markdown, reason = "the comments on arguments are their help, which is no Markdown")]
 #![allow(rustdoc::broken_intra_doc_links, reason = "a jq path in a help is no link")]
 
+mod doors;
+mod size;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -10,8 +13,14 @@ use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use ultrawave_signal::protocol::{IceServer, IceServerError, NameError, check_room_name};
 
-use crate::limits;
+use crate::trust::Ticket;
 use crate::tui::Hue;
+
+pub use doors::{Doors, Invite, Revoke};
+use size::document_size;
+
+/// What stands for a room whose ticket is not on the command line.
+pub const TICKET_ELSEWHERE: &str = "-";
 
 /// What it is, then (in the long help) examples, then how to call it.
 const TEMPLATE: &str = "{about-with-newline}\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
@@ -39,6 +48,11 @@ Examples:
 const NOTES: &str = "\
 The people and programs in a room share one JSON document. Everyone's edits reach everyone else
 directly, peer to peer; nothing is lost, and all see the same.
+
+ROOM is a room's name or a ticket to it. A room on a signaling server of another machine is locked:
+whoever is to come in needs a ticket, which is shown when the room is opened. With - for ROOM the
+ticket is read from --ticket-file, from ULTRAWAVE_TICKET, or from the first line of standard input, so
+that it need not be where others can list it.
 
 PATH is a JSON Pointer (/users/0/name, \"\" is the root) or a jq path (.users[0].name, . is the root).
 JSON may be - to read it from standard input.
@@ -126,10 +140,13 @@ pub struct Options {
     /// The signaling server [default: ws://127.0.0.1:4747]
     ///
     /// The signaling server, where the members of a room find each other. Without this option it
-    /// is taken from ULTRAWAVE_SIGNAL, then from the configuration file, and else is
-    /// ws://127.0.0.1:4747.
-    #[arg(long, value_name = "URL", global = true, env = "ULTRAWAVE_SIGNAL", hide_env = true)]
+    /// is the one that the ticket names, then that of ULTRAWAVE_SIGNAL, then that of the configuration
+    /// file, and else ws://127.0.0.1:4747.
+    #[arg(long, value_name = "URL", global = true)]
     pub signal: Option<String>,
+    /// A file whose first line is the room's ticket; - is standard input
+    #[arg(long, value_name = "FILE", global = true)]
+    pub ticket_file: Option<PathBuf>,
     /// How others see you [default: your user name]
     #[arg(long, value_name = "NAME", global = true, env = "ULTRAWAVE_NAME", hide_env = true)]
     pub name: Option<String>,
@@ -221,7 +238,7 @@ Examples:
 ")]
     Status {
         /// Only this room
-        #[arg(value_parser = room_name)]
+        #[arg(value_parser = room)]
         room: Option<String>,
         /// One session a line, as JSON
         #[arg(long)]
@@ -233,8 +250,8 @@ Examples:
   ultrawave forget demo
 ")]
     Forget {
-        /// The room's name
-        #[arg(value_parser = room_name)]
+        /// The room's name or ticket
+        #[arg(value_parser = room)]
         room: String,
         /// Even if it holds edits that nobody else is known to have
         #[arg(long)]
@@ -280,20 +297,24 @@ Examples:
 ")]
     Create {
         /// A name for the room
-        #[arg(value_parser = room_name)]
+        #[arg(value_parser = room)]
         room: String,
         /// The document; - reads it from standard input [default: {}]
         file: Option<PathBuf>,
+        /// Who may come in.
+        #[command(flatten)]
+        doors: Doors,
     },
     /// Join a room and edit its document
     #[command(help_template = TEMPLATE, before_long_help = "\
 Examples:
   ultrawave join demo
   ultrawave join demo --save copy.json  keep a copy of the document here
+  ultrawave join demo --passphrase      a room whose name and passphrase were said aloud
 ")]
     Join {
-        /// The room's name
-        #[arg(value_parser = room_name)]
+        /// The room's name or ticket
+        #[arg(value_parser = room)]
         room: String,
         /// Write the document there, and save to it from the editor
         #[arg(long, value_name = "FILE")]
@@ -301,6 +322,9 @@ Examples:
         /// Let --save overwrite a file that is different
         #[arg(long, requires = "save")]
         force: bool,
+        /// Come in by a passphrase: typed, from standard input, or from ULTRAWAVE_PASSPHRASE
+        #[arg(long)]
+        passphrase: bool,
     },
     /// Join a room, or open it if it is not there
     #[command(help_template = TEMPLATE, before_long_help = "\
@@ -308,8 +332,8 @@ Examples:
   ultrawave open demo config.json       whoever comes first opens the room, the others join
 ")]
     Open {
-        /// The room's name
-        #[arg(value_parser = room_name)]
+        /// The room's name or ticket
+        #[arg(value_parser = room)]
         room: String,
         /// The document if the room is opened here, and where to save; - reads it from standard
         /// input [default: {}]
@@ -317,6 +341,9 @@ Examples:
         /// When joining, let a save overwrite a FILE that is different
         #[arg(long)]
         force: bool,
+        /// Who may come in.
+        #[command(flatten)]
+        doors: Doors,
     },
     /// Hold a room open without a screen
     #[command(help_template = TEMPLATE, after_long_help = SERVE_NOTES, before_long_help = "\
@@ -325,14 +352,17 @@ Examples:
   ultrawave serve demo backup.json &    keep a running backup of a room
 ")]
     Serve {
-        /// The room's name
-        #[arg(value_parser = room_name)]
+        /// The room's name or ticket
+        #[arg(value_parser = room)]
         room: String,
         /// The document if the room is opened here, and what to keep in step with it
         file: Option<PathBuf>,
         /// When joining, overwrite a FILE that is different
         #[arg(long)]
         force: bool,
+        /// Who may come in.
+        #[command(flatten)]
+        doors: Doors,
     },
     /// Print a value
     #[command(help_template = TEMPLATE, before_long_help = "\
@@ -342,8 +372,8 @@ Examples:
   ultrawave get demo /users --compact   on one line
 ")]
     Get {
-        /// The room's name
-        #[arg(value_parser = room_name)]
+        /// The room's name or ticket
+        #[arg(value_parser = room)]
         room: String,
         /// Where: /users/0/name or .users[0].name
         #[arg(default_value = "", hide_default_value = true)]
@@ -361,8 +391,8 @@ Examples:
   ultrawave set demo /leader '\"me\"' --if null
 ")]
     Set {
-        /// The room's name
-        #[arg(value_parser = room_name)]
+        /// The room's name or ticket
+        #[arg(value_parser = room)]
         room: String,
         /// Where: /users/0/name or .users[0].name
         path: String,
@@ -379,8 +409,8 @@ Examples:
   ultrawave delete demo /users/0
 ")]
     Delete {
-        /// The room's name
-        #[arg(value_parser = room_name)]
+        /// The room's name or ticket
+        #[arg(value_parser = room)]
         room: String,
         /// Where: /users/0 or .users[0]
         path: String,
@@ -395,8 +425,8 @@ Examples:
   ultrawave merge demo . - < settings.json
 ")]
     Merge {
-        /// The room's name
-        #[arg(value_parser = room_name)]
+        /// The room's name or ticket
+        #[arg(value_parser = room)]
         room: String,
         /// Which map: /server or .server
         path: String,
@@ -416,8 +446,8 @@ Examples:
   ultrawave splice demo /greeting 0 5 '\"Hello\"' replace the first five characters
 ")]
     Splice {
-        /// The room's name
-        #[arg(value_parser = room_name)]
+        /// The room's name or ticket
+        #[arg(value_parser = room)]
         room: String,
         /// Which array or string: /users or .users
         path: String,
@@ -442,8 +472,8 @@ Examples:
   echo '{\"beta\": null, \"port\": 8080}' | ultrawave apply demo -
 ")]
     Apply {
-        /// The room's name
-        #[arg(value_parser = room_name)]
+        /// The room's name or ticket
+        #[arg(value_parser = room)]
         room: String,
         /// The patch; - reads it from standard input
         patch: PathBuf,
@@ -458,8 +488,8 @@ Examples:
   ultrawave update demo .users -- jq 'sort_by(.name)'
 ")]
     Update {
-        /// The room's name
-        #[arg(value_parser = room_name)]
+        /// The room's name or ticket
+        #[arg(value_parser = room)]
         room: String,
         /// Where: /users/0/name or .users[0].name
         path: String,
@@ -474,8 +504,8 @@ Examples:
   EDITOR='code --wait' ultrawave edit demo
 ")]
     Edit {
-        /// The room's name
-        #[arg(value_parser = room_name)]
+        /// The room's name or ticket
+        #[arg(value_parser = room)]
         room: String,
         /// Where: /users/0/name or .users[0].name
         #[arg(default_value = "", hide_default_value = true)]
@@ -488,8 +518,8 @@ Examples:
   ultrawave watch demo /flags/beta | jq --unbuffered .value
 ")]
     Watch {
-        /// The room's name
-        #[arg(value_parser = room_name)]
+        /// The room's name or ticket
+        #[arg(value_parser = room)]
         room: String,
         /// Only what touches this place: /users/0 or .users[0]
         path: Option<String>,
@@ -501,8 +531,8 @@ Examples:
   ultrawave log demo --json             lines that `ultrawave replay` reads
 ")]
     Log {
-        /// The room's name
-        #[arg(value_parser = room_name)]
+        /// The room's name or ticket
+        #[arg(value_parser = room)]
         room: String,
         /// One change a line, as JSON
         #[arg(long)]
@@ -515,13 +545,19 @@ Examples:
   ultrawave peers demo --json           one person a line
 ")]
     Peers {
-        /// The room's name
-        #[arg(value_parser = room_name)]
+        /// The room's name or ticket
+        #[arg(value_parser = room)]
         room: String,
         /// One person a line, as JSON
         #[arg(long)]
         json: bool,
     },
+    /// Print a ticket to a locked room
+    #[command(help_template = TEMPLATE, after_long_help = doors::INVITE_NOTES, before_long_help = doors::INVITE_EXAMPLES)]
+    Invite(Invite),
+    /// Remove members from a locked room and change its keys
+    #[command(help_template = TEMPLATE, after_long_help = doors::REVOKE_NOTES, before_long_help = doors::REVOKE_EXAMPLES)]
+    Revoke(Revoke),
 }
 
 fn ice_server(text: &str) -> Result<IceServer, IceServerError> {
@@ -529,40 +565,10 @@ fn ice_server(text: &str) -> Result<IceServer, IceServerError> {
     server.check().map(|()| server)
 }
 
-fn room_name(text: &str) -> Result<String, NameError> {
-    check_room_name(text).map(|()| text.to_owned())
-}
-
-/// A number of bytes: `1000`, `300M`, `300MB`, `1GiB`, all in steps of 1,024.
-fn document_size(text: &str) -> Result<usize, String> {
-    let letters = text.trim_start_matches(|digit: char| digit.is_ascii_digit());
-    let number = text.strip_suffix(letters).unwrap_or_default();
-    let shift = match letters.to_ascii_uppercase().as_str() {
-        "" | "B" => Some(0),
-        "K" | "KB" | "KIB" => Some(10),
-        "M" | "MB" | "MIB" => Some(20),
-        "G" | "GB" | "GIB" => Some(30),
-        _ => None,
-    };
-    let bytes = shift.and_then(|shift| number.parse::<usize>().ok()?.checked_mul(1 << shift));
-    bytes
-        .filter(|bytes| (1..=limits::DOCUMENT_BYTES).contains(bytes))
-        .ok_or_else(|| "a size is a number with K, M or G after it, such as 300M, and at most 1G".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_are_read() {
-        for (text, bytes) in
-            [("1", 1), ("300M", 300 << 20), ("300mb", 300 << 20), ("1GiB", 1 << 30), ("7kB", 7 << 10)]
-        {
-            assert_eq!(document_size(text), Ok(bytes), "{text}");
-        }
-        for text in ["", "0", "M", "-1", "1.5G", "2G", "1T", "99999999999999999999G"] {
-            assert!(document_size(text).is_err(), "{text}");
-        }
+/// A room's name; or a ticket, or `-` for one that is elsewhere, which is looked at later.
+fn room(text: &str) -> Result<String, NameError> {
+    if text == TICKET_ELSEWHERE || Ticket::is_meant_by(text) {
+        return Ok(text.to_owned());
     }
+    check_room_name(text).map(|()| text.to_owned())
 }

@@ -125,12 +125,15 @@ impl Config {
     }
 
     /// How to be in a room, by the flags and the environment, then this file, then the defaults.
-    /// `user` is the name when nobody says another.
+    /// `signal` is the server that something else than this file names; `user` is the name when
+    /// nobody says another.
     ///
     /// # Errors
     /// The name cannot be one, or a STUN or TURN server of this file.
-    pub fn room_options(&self, options: &Options, user: &str) -> Result<RoomOptions, ConfigError> {
-        let signal = options.signal.clone().filter(|signal| !signal.is_empty()).or(self.signal.clone());
+    pub fn room_options(
+        &self, options: &Options, signal: Option<String>, user: &str,
+    ) -> Result<RoomOptions, ConfigError> {
+        let signal = signal.filter(|signal| !signal.is_empty()).or(self.signal.clone());
         let name = options.name.clone().or(self.name.clone()).unwrap_or_else(|| user.to_owned());
         let chars = name.chars().count();
         if chars == 0 || chars > limits::NAME_CHARS || name.chars().any(char::is_control) {
@@ -192,13 +195,14 @@ mod tests {
 
     use super::*;
 
-    fn flags(signal: Option<&str>, name: Option<&str>) -> Options {
+    fn flags(name: Option<&str>) -> Options {
         Options {
-            signal: signal.map(str::to_owned),
+            signal: None,
             name: name.map(str::to_owned),
             color: None,
             schema: None,
             max_document: None,
+            ticket_file: None,
             log_file: None,
             ice_servers: Vec::new(),
             relay_only: false,
@@ -208,14 +212,15 @@ mod tests {
     #[test]
     fn a_flag_comes_before_the_file_and_the_file_before_the_default() {
         let file: Config = toml::from_str("signal = 'ws://file:1'\nname = 'File'\nhistory = 7").unwrap();
-        let by_flag = file.clone().room_options(&flags(Some("ws://flag:2"), Some("Flag")), "user").unwrap();
+        let by_flag = file.clone().room_options(&flags(Some("Flag")), Some("ws://flag:2".to_owned()), "user");
+        let by_flag = by_flag.unwrap();
         assert_eq!(
             (by_flag.signal.as_str(), by_flag.name.as_str(), by_flag.history),
             ("ws://flag:2", "Flag", 7)
         );
-        let by_file = file.room_options(&flags(Some(""), None), "user").unwrap();
+        let by_file = file.room_options(&flags(None), Some(String::new()), "user").unwrap();
         assert_eq!((by_file.signal.as_str(), by_file.name.as_str()), ("ws://file:1", "File"));
-        let by_default = Config::default().room_options(&flags(None, None), "user").unwrap();
+        let by_default = Config::default().room_options(&flags(None), None, "user").unwrap();
         assert_eq!((by_default.signal.as_str(), by_default.name.as_str()), (DEFAULT_SIGNAL, "user"));
     }
 
@@ -223,17 +228,14 @@ mod tests {
     fn ice_servers_are_read() {
         let text = "[[ice_servers]]\nurl = 'stun:a:1'\n[[ice_servers]]\nurl = 'turn:b:2'\nusername = 'u'\ncredential = 'c'";
         let config: Config = toml::from_str(text).unwrap();
-        let options = config.room_options(&flags(None, None), "user").unwrap();
+        let options = config.room_options(&flags(None), None, "user").unwrap();
         let urls: Vec<_> = options.ice_servers.iter().map(|server| server.urls.join(" ")).collect();
         assert_eq!(urls, ["stun:a:1", "turn:b:2"]);
         assert_eq!(options.ice_servers.last().unwrap().username, "u");
         assert!(!options.relay_only);
-        let by_flag = Options {
-            ice_servers: vec!["stun:flag".parse().unwrap()],
-            relay_only: true,
-            ..flags(None, None)
-        };
-        let options = config.room_options(&by_flag, "user").unwrap();
+        let by_flag =
+            Options { ice_servers: vec!["stun:flag".parse().unwrap()], relay_only: true, ..flags(None) };
+        let options = config.room_options(&by_flag, None, "user").unwrap();
         assert_eq!(options.ice_servers, by_flag.ice_servers);
         assert!(options.relay_only);
     }
@@ -241,7 +243,7 @@ mod tests {
     #[test]
     fn a_server_that_cannot_be_one_is_named() {
         let config: Config = toml::from_str("[[ice_servers]]\nurl = 'turn:b:2'").unwrap();
-        let error = config.room_options(&flags(None, None), "user").map(|_| ()).unwrap_err().to_string();
+        let error = config.room_options(&flags(None), None, "user").map(|_| ()).unwrap_err().to_string();
         assert!(error.contains("ice_servers") && error.contains("turn:b:2"), "{error}");
     }
 
@@ -254,7 +256,7 @@ mod tests {
     #[test]
     fn a_name_that_cannot_be_one_is_refused() {
         for name in ["", "a\u{1b}[31mb", &"x".repeat(limits::NAME_CHARS + 1)] {
-            assert!(Config::default().room_options(&flags(None, Some(name)), "user").is_err(), "{name:?}");
+            assert!(Config::default().room_options(&flags(Some(name)), None, "user").is_err(), "{name:?}");
         }
     }
 

@@ -23,6 +23,10 @@ pub const DOCUMENT_BYTES: usize = 1 << 30;
 /// joins gets it over the network and holds it in memory.
 pub const OPENED_BYTES: usize = 256 << 20;
 
+/// Bytes of a key as it is spelled: far more than any that people have. A key is copied wherever
+/// somebody points to something under it.
+pub const KEY_BYTES: usize = 1 << 20;
+
 /// Steps in a path.
 pub const PATH_STEPS: usize = DEPTH;
 
@@ -34,6 +38,23 @@ pub const TICKS: u64 = 1 << 44;
 
 /// Changes that wait for their past, over all authors: more than a burst needs, less than a flood.
 pub const PENDING_CHANGES: usize = 50_000;
+
+/// The same, of one author, or as many as are remembered if that is more: a member that makes up a
+/// past leaves place for what the others are waiting for.
+pub const PENDING_OF_ONE: usize = 10_000;
+
+/// Messages of one peer taken in a second for long. What is more waits, first here and then at the
+/// peer, whose changes then travel many in a message: [`GATHERED_CHANGES`].
+pub const MESSAGES_PER_SECOND: u32 = 2_000;
+
+/// Messages of one peer taken in at once.
+pub const MESSAGE_BURST: u32 = 4_000;
+
+/// Characters told of what was wrong with a message.
+pub const GARBAGE_CHARS: usize = 300;
+
+/// As many messages as one counts for that says nothing: honest peers send none.
+pub const GARBAGE_COUNTS_FOR: u32 = 100;
 
 /// Recent changes kept for late arrivals, unless an option says otherwise.
 pub const HISTORY_CHANGES: usize = 10_000;
@@ -88,6 +109,10 @@ pub const INCOMING_SIGNALS: usize = 256;
 
 /// STUN and TURN servers taken from the signaling server: each is asked for every connection.
 pub const ICE_SERVERS: usize = 16;
+
+/// Sealed messages by way of the signaling server that are remembered, so that none is heard twice:
+/// those of some hundred connections, in about a MiB.
+pub const ENVELOPES_REMEMBERED: usize = 8_192;
 
 /// Events kept for a receiver that is slow; after that it is told that it missed some.
 pub const WATCHED_EVENTS: usize = 1_024;

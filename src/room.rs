@@ -1,7 +1,10 @@
 //! The room: the people around one document. The facade of the library.
 
 mod error;
+#[cfg(test)]
+mod hostile;
 mod options;
+pub mod passphrase;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +27,7 @@ use crate::session::{Event, Link, Person, Presence, Session, Time, Transfer};
 use crate::sync::{
     Author, Change, ChangeId, Checkpoint, Conflict, LostEdit, Replica, Snapshot, Undone, VectorClock,
 };
+use crate::trust::{Access, Secret};
 
 /// How things stand with the others and the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +72,8 @@ pub struct Room {
 struct Inner {
     name: String,
     author: Author,
+    /// Where the signaling server is.
+    signal: String,
     shared: Arc<Shared>,
     runtime: Handle,
     /// Whether this goes on from what was kept on this machine.
@@ -93,6 +99,11 @@ impl Room {
     pub async fn create(room: &str, document: Checkpoint, options: RoomOptions) -> Result<Self, RoomError> {
         let (room, _) = Self::enter(room, Entry::Create, document, options).await?;
         Ok(room)
+    }
+
+    /// The secrets of a locked room of one's own, for [`RoomOptions::access`]: nobody else knows them.
+    pub fn new_access() -> Access {
+        Access::locked(Secret::new(net::random_bytes()), Secret::new(net::random_bytes()))
     }
 
     /// Joins a room; returns when the document is here. Needs a tokio runtime, which goes on
@@ -140,7 +151,8 @@ impl Room {
         };
         let net::Membership { author, members, is_creator, is_resumed, notes, shared } = entered?;
         let runtime = Handle::current();
-        let inner = Inner { name: name.to_owned(), author, shared, runtime, is_resumed, notes };
+        let signal = options.signal.clone();
+        let inner = Inner { name: name.to_owned(), author, signal, shared, runtime, is_resumed, notes };
         let room = Self { inner: Arc::new(inner) };
         if !room.arrives(until, &options).await {
             room.leave().await;
@@ -182,6 +194,44 @@ impl Room {
     /// The room's name.
     pub fn name(&self) -> &str {
         &self.inner.name
+    }
+
+    /// Where its signaling server is.
+    pub fn signal(&self) -> &str {
+        &self.inner.signal
+    }
+
+    /// What of a locked room's secrets this member holds; nothing for an open room.
+    pub fn access(&self) -> Option<Access> {
+        let access = self.inner.shared.look(|session| session.access().cloned());
+        access.filter(Access::is_locked)
+    }
+
+    /// Removes members and renews the room's secrets: who is not given the new ones is out. Those
+    /// who can be talked to and are not removed are given them. Waits, for so long at most, until they
+    /// have them. How many others can be talked to, and those of them that are not known to have them.
+    ///
+    /// # Errors
+    /// This member is not the room's owner, or has left.
+    pub async fn revoke(
+        &self, members: &[Author], within: Duration,
+    ) -> Result<(usize, Vec<Author>), RoomError> {
+        if self.is_left() {
+            return Err(RoomError::Left);
+        }
+        let mut progress = self.inner.shared.progress();
+        let write = Secret::new(net::random_bytes());
+        if !self.inner.shared.act(|session, now| session.revoke(now, members, write)) {
+            return Err(RoomError::NotOwner(self.name().to_owned()));
+        }
+        let until = Instant::now() + within;
+        loop {
+            progress.mark_unchanged();
+            let (there, lacking) = self.inner.shared.look(Session::uninformed);
+            if lacking.is_empty() || timeout_at(until, progress.changed()).await.is_err() {
+                return Ok((there, lacking));
+            }
+        }
     }
 
     /// Who this member is.
@@ -362,6 +412,12 @@ impl Room {
     /// The remembered changes, in the total order.
     pub fn history(&self) -> Vec<Arc<Change>> {
         self.of_replica(|replica| replica.history().cloned().collect())
+    }
+
+    /// The remembered changes that somebody with `clock` has not seen, in the total order. Costs
+    /// no more than there are of them, however long the history.
+    pub fn changes_since(&self, clock: &VectorClock) -> Vec<Arc<Change>> {
+        self.of_replica(|replica| replica.changes_since(clock).cloned().collect())
     }
 
     /// The document after the first `count` of the remembered changes, made again without

@@ -171,6 +171,26 @@ fn what_is_kept_is_listed_and_cleared_away_with_consent() {
 }
 
 #[test]
+fn a_session_at_work_tells_how_it_stands_with_the_others() {
+    let (home, server) = (Home::new(), SignalServer::start());
+    let guest = Home::new();
+    let mut holder = start(&home, server.url(), &["serve", "demo", "--name", "Ana"]);
+    let _guest = start(&guest, server.url(), &["serve", "demo", "--name", "Bo"]);
+    let measured =
+        ["\"candidates\":", "\"round_trip_ms\":", "\"bytes_in\":", "\"bytes_out\":", "\"resends\":"];
+    until("it says so", || {
+        let said = status(&home);
+        said.contains(
+            "\"signaling\":\"connected\",\"peers\":[{\"author\":2,\"name\":\"Bo\",\"state\":\"live\"",
+        ) && measured.iter().all(|member| said.contains(member))
+    });
+    home.ultrawave().arg("status").assert().success().stdout(contains("  with Bo (live, "));
+    holder.signal("TERM");
+    holder.exit_code();
+    assert!(status(&home).contains("\"signaling\":null,\"peers\":null"));
+}
+
+#[test]
 fn a_full_disk_is_said_and_survived() {
     let (home, server) = (Home::new(), SignalServer::start());
     let writer = Home::new();

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
 mod local;
+mod locked;
 mod support;
 
 use std::thread;

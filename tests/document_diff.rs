@@ -95,6 +95,14 @@ fn the_changes_are_those_a_person_would_name() {
         // Scalars: shifted, or written in place.
         ("[1, 2, 3, 4, 5]", "[2, 3, 4, 5, 6]", &[r#"splice "" 5 0 6"#, r#"splice "" 0 1"#]),
         ("[true, false]", "[false, true]", &["set /0 false", "set /1 true"]),
+        ("[10, 20]", "[20, 35]", &["set /0 20", "set /1 35"]),
+        // A string that stands elsewhere was not written there anew, nor a number in a long list.
+        (
+            r#"["alpha", "kept", "gone", "last"]"#,
+            r#"["alps", "kept", "last", "new"]"#,
+            &[r#"splice /0 3 2 "s""#, r#"splice "" 4 0 "new""#, r#"splice "" 2 1"#],
+        ),
+        ("[1, 20, 30, 4, 5]", "[1, 30, 40, 4, 5]", &[r#"splice "" 3 0 40"#, r#"splice "" 1 1"#]),
         ("[0, 1, 2]", "[0, 9, 8, 2]", &[r#"splice "" 1 1 9 8"#]),
         ("[1, 1, 1]", "[1, 1]", &[r#"splice "" 2 1"#]),
         ("[]", "[[]]", &[r#"splice "" 0 0 []"#]),

@@ -5,6 +5,8 @@
 
 #[path = "end_to_end/citizen.rs"]
 mod citizen;
+#[path = "end_to_end/passphrase.rs"]
+mod passphrase;
 #[path = "end_to_end/programs.rs"]
 mod programs;
 mod support;

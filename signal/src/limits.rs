@@ -12,8 +12,9 @@ pub const ROOM_NAME_CHARS: usize = 128;
 /// Bytes of the random text that tells one room from a later one of the same name.
 pub const INCARNATION_BYTES: usize = 64;
 
-/// The highest author number. Far above what a room can use up, far below overflow.
-pub const AUTHOR: u32 = 1_000_000_000;
+/// The highest author number. Above what a room can use up; higher numbers are those under which
+/// members go on that had to start again.
+pub const AUTHOR: u32 = (1 << 20) - 1;
 
 /// Characters of a reason sent to a peer. Parsers quote what they read, which may be a whole frame.
 pub const REASON_CHARS: usize = 300;
@@ -27,12 +28,27 @@ pub const REFUSALS: usize = 32;
 /// Bytes of the read buffer of one connection. Frames may be larger, but seldom are.
 pub const READ_BUFFER_BYTES: usize = 8 << 10;
 
+/// Bytes that a connection takes beside its messages: the buffers of TLS and of the websocket, its
+/// task, what is known of the peer.
+pub const CONNECTION_BYTES: usize = 64 << 10;
+
+/// Bytes that being in a room takes: its name, three times, and what else is known of it.
+pub const MEMBERSHIP_BYTES: usize = 2 << 10;
+
+/// Messages of the largest size that a connection may hold beside its queue: one in parts, the part
+/// that is coming, and one that is being sent.
+pub const MESSAGES_HELD: usize = 3;
+
 /// Bytes that a relayed frame counts for beside its text, so that small ones have a bound too.
 pub const FRAME_BYTES: usize = 512;
 
 /// Relayed frames may take this part of the queue to a connection, so that introductions find a
 /// place in it: one half.
 pub const FRAMES_QUEUE_PART: usize = 2;
+
+/// Those who have knocked and are remembered, where people meet by a passphrase: each is there for
+/// seconds.
+pub const GUESTS: usize = 16;
 
 /// What a TURN server shares with this one. It shows itself in no log.
 #[derive(Clone, PartialEq, Eq)]
@@ -60,7 +76,12 @@ pub struct Options {
     pub max_connections_per_address: usize,
     /// How long a broken connection may come back and find its memberships.
     pub grace: Duration,
-    /// Bytes of one message from a peer. A description with many candidates has some 10 KiB.
+    /// Bytes that connections and queues take together, at most: what
+    /// [`queues_bytes`](Self::queues_bytes) leaves for the queues. The program itself takes some
+    /// MiB beside them, and the system its buffers of each socket.
+    pub max_memory_bytes: usize,
+    /// Bytes of one message from a peer. A description with many candidates has some 10 KiB, a
+    /// relayed frame 22 KiB.
     pub max_frame_bytes: usize,
     /// How long a connection may take for the websocket handshake, and again for its first valid
     /// message.
@@ -108,7 +129,8 @@ impl Default for Options {
             max_connections: 1_000,
             max_connections_per_address: 200,
             grace: Duration::from_secs(30),
-            max_frame_bytes: 256 << 10,
+            max_memory_bytes: 512 << 20,
+            max_frame_bytes: 64 << 10,
             first_message_within: Duration::from_secs(10),
             ping_after: Duration::from_secs(15),
             silent_after: Duration::from_secs(45),
@@ -125,5 +147,34 @@ impl Default for Options {
             turn_secret: None,
             turn_valid: Duration::from_secs(12 * 3_600),
         }
+    }
+}
+
+/// Options that contradict each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{connections} connections may take {} MiB, which leaves less than one queue of the {} MiB of memory: \
+     allow more memory, fewer connections, or smaller messages",
+    taken >> 20, memory >> 20
+)]
+pub struct TooLittleMemory {
+    connections: usize,
+    taken: usize,
+    memory: usize,
+}
+
+impl Options {
+    /// Bytes that may wait in all queues together: what the connections leave of the memory.
+    ///
+    /// # Errors
+    /// When that is not enough for one queue.
+    pub fn queues_bytes(&self) -> Result<usize, TooLittleMemory> {
+        let of_rooms = self.max_rooms_per_connection.saturating_mul(MEMBERSHIP_BYTES);
+        let of_messages = self.max_frame_bytes.saturating_mul(MESSAGES_HELD);
+        let of_one = CONNECTION_BYTES.saturating_add(of_rooms).saturating_add(of_messages);
+        let (connections, memory) = (self.max_connections, self.max_memory_bytes);
+        let taken = connections.saturating_mul(of_one);
+        let left = memory.checked_sub(taken).filter(|&left| left >= self.max_queue_bytes);
+        left.ok_or(TooLittleMemory { connections, taken, memory })
     }
 }

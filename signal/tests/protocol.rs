@@ -65,6 +65,9 @@ const OFFER: &str = r#"{"type":"offer","sdp":"v=0…"}"#;
 const ANSWER: &str = r#"{"type":"answer","sdp":"v=0…"}"#;
 const CANDIDATE: &str = r#"{"candidate":"candidate:1 1 udp 2130706431 127.0.0.1 50000 typ host"}"#;
 const FRAME: &str = r#"{"connection":7,"sealed":"q83vEjRWeJA="}"#;
+const MESSAGE: &str = r#"{"message":"U8pl7hD5X0VB…"}"#;
+const CONFIRMATION: &str = r#"{"confirmation":"q83vEjRWeJA…"}"#;
+const TICKET: &str = r#"{"ticket":"Gk3wYQ7m2Z…"}"#;
 const ID: &str = "8f1d6a0c2b7e4f53";
 const SECRET: &str = "c41b9e7d5a3f4e02";
 
@@ -98,6 +101,13 @@ fn requests() -> Vec<Request> {
         resume(None, None),
         resume(Some(8), None),
         resume(None, Some(Author(1280))),
+        Request::Attend(Attend { room: room() }),
+        Request::Knock(Knock { room: room(), body: body(MESSAGE) }),
+        Request::AnswerKnock(AnswerKnock { room: room(), guest: 17, body: body(MESSAGE) }),
+        Request::Knock(Knock { room: room(), body: body(CONFIRMATION) }),
+        Request::AnswerKnock(AnswerKnock { room: room(), guest: 17, body: body(TICKET) }),
+        Request::AnswerKnock(AnswerKnock { room: room(), guest: 17, body: body(r#"{"wrong":2}"#) }),
+        Request::AnswerKnock(AnswerKnock { room: room(), guest: 17, body: body(r#""spent""#) }),
     ]
 }
 
@@ -132,6 +142,17 @@ fn responses() -> Vec<Response> {
         Response::ResumeFailed(failed(
             Code::OtherRoom,
             "another room has this name now; save the document and create a room of another name",
+        )),
+        Response::Attending(Attend { room: room() }),
+        Response::AttendFailed(failed(
+            Code::Exists,
+            "somebody is met by a passphrase under this name already; choose another name",
+        )),
+        Response::Knocked(AnswerKnock { room: room(), guest: 17, body: body(MESSAGE) }),
+        Response::KnockAnswered(Knock { room: room(), body: body(MESSAGE) }),
+        Response::KnockFailed(failed(
+            Code::NoRoom,
+            "nobody is met by a passphrase under this name; look at its spelling",
         )),
         Response::Error(Failure { code: malformed.code(), reason: malformed.to_string() }),
     ]

@@ -1,7 +1,10 @@
 //! What is said about a room that was opened or joined.
 
+use super::address::ticket;
 use super::output;
+use crate::cli::Doors;
 use crate::room::{DEFAULT_SIGNAL, Room, ServerStatus};
+use crate::trust::Role;
 
 /// Says how it began, if there is something to say.
 pub(super) fn begun(room: &Room) {
@@ -29,15 +32,30 @@ pub(super) fn kept(room: &Room, told: &mut Option<String>) {
 }
 
 /// Says where a signaling server was started, and how others join.
-pub(super) fn opened(room: &Room, signal: &str) {
+pub(super) fn opened(room: &Room, signal: &str, doors: &Doors) {
     if let Some(address) = room.embedded_signal() {
         output::say(&format!("signaling server started here on {address}"));
     }
-    output::say(&format!("others join with: {}", join_command(room.name(), signal)));
+    output::say(&format!("others join with: {}", join_command(room, signal, doors)));
+    if let Some(access) = room.access().filter(|_| doors.read_only_ticket && !doors.no_write_ticket) {
+        let ticket = ticket(room.name(), signal, &access, Role::Reader);
+        output::say(&format!("others look with: ultrawave join {ticket}"));
+    }
 }
 
 /// The command by which others join, for a shell.
-pub(super) fn join_command(room: &str, signal: &str) -> String {
+pub(super) fn join_command(room: &Room, signal: &str, doors: &Doors) -> String {
+    let Some(access) = room.access() else { return join_open(room.name(), signal) };
+    let role = match (doors.no_write_ticket, doors.read_only_ticket) {
+        (false, _) => Role::Writer,
+        (true, true) => Role::Reader,
+        (true, false) => return format!("a ticket that `ultrawave invite {}` prints", quoted(room.name())),
+    };
+    format!("ultrawave join {}", ticket(room.name(), signal, &access, role))
+}
+
+/// The command by which others join an open room.
+fn join_open(room: &str, signal: &str) -> String {
     let command = format!("ultrawave join {}", quoted(room));
     if signal == DEFAULT_SIGNAL { command } else { format!("{command} --signal {}", quoted(signal)) }
 }
@@ -58,7 +76,7 @@ mod tests {
 
     #[test]
     fn the_join_command_can_be_pasted_into_a_shell() {
-        assert_eq!(join_command("demo", DEFAULT_SIGNAL), "ultrawave join demo");
-        assert_eq!(join_command("it's $5", "ws://h:1"), r"ultrawave join 'it'\''s $5' --signal ws://h:1");
+        assert_eq!(join_open("demo", DEFAULT_SIGNAL), "ultrawave join demo");
+        assert_eq!(join_open("it's $5", "ws://h:1"), r"ultrawave join 'it'\''s $5' --signal ws://h:1");
     }
 }

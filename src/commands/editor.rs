@@ -2,16 +2,18 @@
 
 use std::io::{BufRead as _, Write as _};
 use std::path::{Path as FilePath, PathBuf};
+use std::sync::Arc;
 
 use super::failure::{Exit, Failure};
 use super::local::Host;
 use super::member::{hosting, kept};
 use super::target::Target;
-use super::{announce, input, signals};
+use super::{announce, input, passphrase, signals};
+use crate::cli::Doors;
 use crate::file::{FileBinding, FileError};
 use crate::room::{Room, RoomError, RoomOptions};
 use crate::sync::Checkpoint;
-use crate::tui::{self, EditorError, EditorOptions, Hue};
+use crate::tui::{self, EditorError, EditorOptions, Hue, Invite};
 
 /// How a room is entered.
 enum Way {
@@ -37,6 +39,8 @@ pub(super) struct Wishes {
     pub(super) schema: Option<PathBuf>,
     /// The colour of this person's name.
     pub(super) color: Option<Hue>,
+    /// Who may come in, and which tickets are shown.
+    pub(super) doors: Doors,
 }
 
 /// Opens a room and shows the editor.
@@ -129,10 +133,13 @@ async fn enter(room: &str, way: Way, options: &RoomOptions) -> Result<(Room, boo
 
 async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) -> Result<Exit, Failure> {
     announce::begun(room);
-    if is_new || room.is_resumed() {
-        announce::opened(room, &options.signal);
-    }
     let wishes = std::mem::take(&mut disk.wishes);
+    if is_new || room.is_resumed() {
+        announce::opened(room, &options.signal, &wishes.doors);
+    }
+    // The screen is the editor's by the time that somebody tries.
+    let told = |what: &str| tracing::warn!("{what}");
+    let _doorkeeper = passphrase::attend(room, &options.signal, &wishes.doors, told).await?;
     let file = bind(room, is_new, disk)?;
     let config = super::config()?;
     let host = Host::start(room, options);
@@ -142,7 +149,8 @@ async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) 
         color: wishes.color.or(config.color),
         schema: wishes.schema,
         name: options.name.clone(),
-        join_command: announce::join_command(room.name(), &options.signal),
+        join_command: announce::join_command(room, &options.signal, &wishes.doors),
+        invite: Some(invite(options.signal.clone(), wishes.doors)),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
     };
     let shown = tui::run(room.clone(), file, options).await;
@@ -153,6 +161,11 @@ async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) 
         Err(EditorError::NoTerminal) => Err(Failure::new(Exit::Usage, EditorError::NoTerminal.to_string())),
         Err(EditorError::Terminal(error)) => Err(Failure::io("the terminal failed", &error)),
     }
+}
+
+/// What says how others join, also under other keys.
+fn invite(signal: String, doors: Doors) -> Invite {
+    Invite(Arc::new(move |room| announce::join_command(room, &signal, &doors)))
 }
 
 /// Ties the file to the room; a different one only with the person's consent.

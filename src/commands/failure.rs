@@ -127,9 +127,13 @@ impl From<RoomError> for Failure {
             RoomError::NoServer { .. }
             | RoomError::NotAServer { .. }
             | RoomError::NoRoom(_)
+            | RoomError::NobodyAttends(_)
+            | RoomError::Closed(_)
             | RoomError::Full(_)
             | RoomError::Unreachable { .. } => Exit::Unreachable,
+            RoomError::Unwelcome(_) => Exit::NotPermitted,
             RoomError::IceServer(..) => Exit::Usage,
+            RoomError::NotOwner(_) => Exit::NotPermitted,
             RoomError::Exists(_)
             | RoomError::TooLarge { .. }
             | RoomError::Kept { .. }

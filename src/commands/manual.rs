@@ -33,6 +33,10 @@ const SECTIONS: [(&str, &[(&str, &str)]); 3] = [
                 "ULTRAWAVE_SIGNAL",
                 "The signaling server; --signal comes before it, the configuration file after it.",
             ),
+            (
+                "ULTRAWAVE_TICKET",
+                "A ticket: for the room that it is to, and for - as ROOM; --ticket-file comes before it.",
+            ),
             ("RUST_LOG", "What to log, for instance ultrawave=debug."),
             ("NO_COLOR", "When set and not empty: no colours."),
         ],

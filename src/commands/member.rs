@@ -3,13 +3,14 @@
 use std::path::Path as FilePath;
 use std::time::Duration;
 
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::failure::{Exit, Failure};
 use super::{input, signals};
 use crate::document::Path;
 use crate::room::{Keep, Room, RoomError, RoomOptions};
-use crate::session::{Link, Person};
+use crate::session::{Event, Link, Person};
 use crate::sync::{ChangeId, Snapshot};
 
 /// How long a verb waits to hear what every other member has.
@@ -136,14 +137,28 @@ impl Member {
     }
 }
 
+/// Does the same as whoever keeps the room on this machine: as the session that is kept, if it is.
+pub(super) async fn as_keeper<W>(room: &str, options: &RoomOptions, work: W) -> Result<Exit, Failure>
+where
+    W: AsyncFnOnce(&Member) -> Result<Exit, Failure>,
+{
+    stay_for(room, hosting(options), work).await
+}
+
 /// Joins a room, does the work there and leaves, whatever came of it. A signal ends the work.
 pub(super) async fn in_room<W>(room: &str, options: RoomOptions, work: W) -> Result<Exit, Failure>
 where
     W: AsyncFnOnce(&Member) -> Result<Exit, Failure>,
 {
-    let name = options.name.clone();
     // What a verb has done is for others to keep.
-    let options = RoomOptions { keep: None, ..options };
+    stay_for(room, RoomOptions { keep: None, ..options }, work).await
+}
+
+async fn stay_for<W>(room: &str, options: RoomOptions, work: W) -> Result<Exit, Failure>
+where
+    W: AsyncFnOnce(&Member) -> Result<Exit, Failure>,
+{
+    let name = options.name.clone();
     let member = tokio::select! {
         room = Room::join(room, options) => Member::new(room?, &name),
         exit = signals::ended() => return Ok(exit),
@@ -154,9 +169,26 @@ where
             work(&member).await
         } => result,
         exit = signals::ended() => Ok(exit),
+        failure = removed(&member.room) => Err(failure),
     };
     member.room.leave().await;
     result
+}
+
+/// Waits until this member is removed from the room.
+pub(super) async fn removed(room: &Room) -> Failure {
+    let mut events = room.events();
+    loop {
+        match events.recv().await {
+            Ok(Event::Removed) => {
+                let message =
+                    format!("the owner of {} has removed this member and changed its keys", room.name());
+                return Failure::new(Exit::NotPermitted, message);
+            }
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => std::future::pending().await,
+        }
+    }
 }
 
 /// A member that works for another one of this process: it has joined the same room.
@@ -164,7 +196,7 @@ where
 /// # Errors
 /// It cannot join.
 pub(super) async fn lend(host: &Room, options: &RoomOptions) -> Result<Member, RoomError> {
-    let options = RoomOptions { embed_signal: false, keep: None, ..options.clone() };
+    let options = RoomOptions { embed_signal: false, keep: None, access: host.access(), ..options.clone() };
     let name = options.name.clone();
     let room = Room::join(host.name(), options).await?;
     settle(&room, |link| matches!(link, Link::Connecting | Link::Live)).await;

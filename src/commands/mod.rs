@@ -1,6 +1,7 @@
 //! What each command does. The editor is in [`tui`](crate::tui); here is the way there, and the
 //! verbs that need no screen.
 
+mod address;
 mod announce;
 mod apply;
 mod diff;
@@ -9,6 +10,7 @@ mod edit_text;
 mod editor;
 mod failure;
 mod input;
+mod invite;
 mod jq;
 mod keeper;
 mod local;
@@ -17,10 +19,12 @@ mod manual;
 mod member;
 mod merge_driver;
 mod output;
+mod passphrase;
 mod progress;
 mod read;
 mod replaced;
 mod replay;
+mod revoke;
 mod schema;
 mod serve;
 mod shadow;
@@ -38,10 +42,11 @@ use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
 
-use crate::cli::{Cli, Command, Options, RoomCommand, WELCOME};
+use crate::cli::{Cli, Command, Invite, Options, Revoke, RoomCommand, WELCOME};
 use crate::config::{self, Config};
 use crate::document::{Method, Value};
 use crate::room::RoomOptions;
+use address::Address;
 use editor::Wishes;
 use failure::{Exit, Failure};
 use local::{Asked, Caller, Guest};
@@ -51,6 +56,9 @@ use verb::{Out, Verb};
 
 /// How long to wait, at the end, for what runs on other threads.
 const SHUTDOWN_WITHIN: Duration = Duration::from_millis(200);
+
+/// The variable that names the signaling server.
+const SIGNAL_VARIABLE: &str = "ULTRAWAVE_SIGNAL";
 
 /// Reads the command line, does what it says and returns how that ended.
 pub fn main() -> ExitCode {
@@ -83,25 +91,48 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
         Command::MergeDriver { base, ours, theirs, name } => {
             merge_driver::merge_driver(&base, &ours, &theirs, name.as_deref())
         }
-        Command::Status { room, json } => status::status(room.as_deref(), json),
-        Command::Forget { room, force } => status::forget(&room, force),
+        Command::Status { room, json } => {
+            let room =
+                room.map(|room| Address::read(&room, cli.options.ticket_file.as_deref())).transpose()?;
+            status::status(room.as_ref(), json)
+        }
+        Command::Forget { room, force } => {
+            status::forget(&Address::read(&room, cli.options.ticket_file.as_deref())?, force)
+        }
         Command::Completions { shell } => output::print(&manual::completions(shell)).map(|()| Exit::Done),
         Command::Man => output::print(&manual::page(&Cli::command())).map(|()| Exit::Done),
         Command::JqView { filter } => jq::jq(&filter),
         Command::SchemaView => schema::violations(),
         Command::Room(command) => {
             logging::start(cli.options.log_file.as_deref(), is_editor(&command))?;
-            let mut options = room_options(&cli.options)?;
-            options.keep = options.keep.filter(|_| is_kept(&command));
-            let wishes = Wishes { schema: cli.options.schema, color: cli.options.color };
-            take_part(command, &Caller { options, given_name: cli.options.name }, wishes)
+            in_a_room(command, cli.options)
         }
     }
 }
 
+/// Finds out which room is meant, and does what needs one.
+fn in_a_room(mut command: RoomCommand, flags: Options) -> Result<Exit, Failure> {
+    let mut address = Address::read(command.room_mut(), flags.ticket_file.as_deref())?;
+    let mut options = room_options(&flags, &address)?;
+    if matches!(command, RoomCommand::Join { passphrase: true, .. }) {
+        address = passphrase::redeem(address, &options.signal)?;
+    }
+    let is_signal_given = flags.signal.is_some();
+    address.find(command.doors(), is_signal_given, &mut options)?;
+    options.keep = options.keep.filter(|_| is_kept(&command));
+    address.name.clone_into(command.room_mut());
+    if let RoomCommand::Invite(Invite { read, .. }) = command {
+        return invite::invite(&address, read, &options);
+    }
+    let doors = command.doors().cloned().unwrap_or_default();
+    let wishes = Wishes { schema: flags.schema, color: flags.color, doors };
+    take_part(command, &Caller { options, given_name: flags.name, is_signal_given }, wishes)
+}
+
 /// Whether the room is kept on this machine: by whoever stays, not by verbs that come and go.
 fn is_kept(command: &RoomCommand) -> bool {
-    is_editor(command) || matches!(command, RoomCommand::Serve { .. })
+    // Who changes the keys has to keep them.
+    is_editor(command) || matches!(command, RoomCommand::Serve { .. } | RoomCommand::Revoke(_))
 }
 
 fn is_editor(command: &RoomCommand) -> bool {
@@ -112,14 +143,16 @@ fn is_editor(command: &RoomCommand) -> bool {
 fn take_part(command: RoomCommand, caller: &Caller, wishes: Wishes) -> Result<Exit, Failure> {
     let options = &caller.options;
     match command {
-        RoomCommand::Create { room, file } => editor::create(&room, file.as_deref(), wishes, options),
-        RoomCommand::Join { room, save, force } => {
+        RoomCommand::Create { room, file, .. } => editor::create(&room, file.as_deref(), wishes, options),
+        RoomCommand::Join { room, save, force, .. } => {
             editor::join(&room, save.as_deref(), force, wishes, options)
         }
-        RoomCommand::Open { room, file, force } => {
+        RoomCommand::Open { room, file, force, .. } => {
             editor::open(&room, file.as_deref(), force, wishes, options)
         }
-        RoomCommand::Serve { room, file, force } => serve::serve(&room, file.as_deref(), force, options),
+        RoomCommand::Serve { room, file, force, doors } => {
+            serve::serve(&room, file.as_deref(), force, &doors, options)
+        }
         RoomCommand::Get { room, path, compact } => {
             input::check_path(&path)?;
             perform(&room, Verb::Get { path, compact }, caller)
@@ -162,6 +195,9 @@ fn take_part(command: RoomCommand, caller: &Caller, wishes: Wishes) -> Result<Ex
         }
         RoomCommand::Log { room, json } => perform(&room, Verb::Log { json }, caller),
         RoomCommand::Peers { room, json } => perform(&room, Verb::Peers { json }, caller),
+        RoomCommand::Revoke(Revoke { room, who }) => revoke(&room, who, caller),
+        // Done already: it takes no part in the room.
+        RoomCommand::Invite(_) => Ok(Exit::Done),
     }
 }
 
@@ -186,6 +222,16 @@ fn perform(room: &str, verb: Verb, caller: &Caller) -> Result<Exit, Failure> {
         Asked::Join(verb) => {
             in_room(room, &caller.options, async |member| verb::perform(member, verb, &Out::Standard).await)
         }
+    }
+}
+
+/// Has the keys changed by a peer that runs already, or by the session that is kept here.
+fn revoke(room: &str, who: Vec<String>, caller: &Caller) -> Result<Exit, Failure> {
+    match on_this_thread(local::ask(room, Verb::Revoke { who }, caller))? {
+        Asked::Done(exit) => Ok(exit),
+        Asked::Join(verb) => block_on(member::as_keeper(room, &caller.options, async |member| {
+            verb::perform(member, verb, &Out::Standard).await
+        })),
     }
 }
 
@@ -232,7 +278,7 @@ fn block_on(work: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, F
 }
 
 /// A runtime whose end takes a bounded time, also when a panic is on its way: dropped by itself it
-/// waits for the thread that stores, which may wait for a room that nobody leaves any more.
+/// waits for whatever blocks one of its threads.
 struct Bounded(Option<tokio::runtime::Runtime>);
 
 impl Drop for Bounded {
@@ -243,8 +289,12 @@ impl Drop for Bounded {
     }
 }
 
-fn room_options(options: &Options) -> Result<RoomOptions, Failure> {
-    let options = config()?.room_options(options, &config::user_name())?;
+/// How to be in a room: where a flag says nothing of the server, the ticket does, and then the
+/// environment.
+fn room_options(flags: &Options, address: &Address) -> Result<RoomOptions, Failure> {
+    let by_ticket = address.ticket.as_ref().and_then(|ticket| ticket.signal.clone());
+    let signal = flags.signal.clone().or(by_ticket).or_else(|| std::env::var(SIGNAL_VARIABLE).ok());
+    let options = config()?.room_options(flags, signal, &config::user_name())?;
     Ok(RoomOptions { on_transfer: progress::on_terminal(), ..options })
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::failure::{Exit, Failure};
 use super::output;
 use crate::document::{self, Method, Path, Value, inert};
-use crate::room::{Measured, Room, Route};
+use crate::room::{Measured, Room, Route, ServerStatus};
 use crate::session::{Link, Person, Way};
 use crate::sync::{Author, Change, encode_change};
 
@@ -81,10 +81,27 @@ pub(super) async fn peers(room: &Room, json: bool) -> String {
     let _ = tokio::time::timeout(GATHER_WITHIN, all_known(room)).await;
     let (people, host, measured) = (room.people(), room.host(), room.statistics());
     if json {
-        people.iter().map(|person| json_line(person, host, measured.get(&person.author))).collect()
+        people.iter().map(|person| json_of(person, host, measured.get(&person.author)) + "\n").collect()
     } else {
         table(&people, host)
     }
+}
+
+/// How a member stands with the signaling server and with the others, as JSON.
+pub(super) fn status(room: &Room) -> Value {
+    let (people, host, measured) = (room.people(), room.host(), room.statistics());
+    let peers = people.iter().map(|person| json_of(person, host, measured.get(&person.author)));
+    let signaling = match room.status().server {
+        ServerStatus::Connected => "connected",
+        ServerStatus::Retrying(_) => "retrying",
+        ServerStatus::Refusing(_) => "refusing",
+    };
+    let text = format!(
+        "{{\"author\":{},\"signaling\":\"{signaling}\",\"peers\":[{}]}}",
+        room.author(),
+        peers.collect::<Vec<_>>().join(","),
+    );
+    document::parse(&text).unwrap_or(Value::NULL)
 }
 
 async fn all_known(room: &Room) {
@@ -139,10 +156,10 @@ fn measurements(person: &Person, measured: Option<&Measured>) -> String {
     text
 }
 
-fn json_line(person: &Person, host: Author, measured: Option<&Measured>) -> String {
+fn json_of(person: &Person, host: Author, measured: Option<&Measured>) -> String {
     let path = person.presence.path.as_ref().map_or(Value::NULL, |path| Value::string(&path.to_pointer()));
     format!(
-        "{{\"author\":{},\"name\":{},\"state\":\"{}\",\"path\":{path},\"editing\":{},\"host\":{},\"way\":{}{}}}\n",
+        "{{\"author\":{},\"name\":{},\"state\":\"{}\",\"path\":{path},\"editing\":{},\"host\":{},\"way\":{}{}}}",
         person.author,
         Value::string(&person.presence.name),
         state(person.link),

@@ -9,13 +9,14 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until};
 use super::failure::{Exit, Failure};
 use super::keeper::Keeper;
 use super::local::Host;
-use super::member::{hosting, kept};
+use super::member::{hosting, kept, removed};
 use super::progress::Giving;
 use super::shadow::Shadow;
 use super::target::Target;
 use super::watcher::FileWatcher;
-use super::{announce, input, output, signals};
+use super::{announce, input, output, passphrase, signals};
 use crate::bridge::Bridge;
+use crate::cli::Doors;
 use crate::room::{Room, RoomOptions};
 use crate::session::Event;
 use crate::sync::VectorClock;
@@ -35,7 +36,7 @@ const LAST_TRIES: usize = 15;
 
 /// Holds a room open until a signal ends it.
 pub(super) fn serve(
-    room: &str, file: Option<&FilePath>, force: bool, options: &RoomOptions,
+    room: &str, file: Option<&FilePath>, force: bool, doors: &Doors, options: &RoomOptions,
 ) -> Result<Exit, Failure> {
     if file.is_some_and(input::is_stdin) {
         return Err(Failure::new(Exit::Usage, "serve keeps a file up to date, so FILE cannot be -"));
@@ -52,12 +53,20 @@ pub(super) fn serve(
         let result = match target.map(tie).transpose() {
             Ok(keeper) => {
                 announce::begun(&room);
-                announce::opened(&room, &options.signal);
-                output::say(&format!("serving {} as author {}", room.name(), room.author()));
-                let host = Host::start(&room, options);
-                let result = hold(&room, keeper, ended).await;
-                host.stop().await;
-                result
+                announce::opened(&room, &options.signal, doors);
+                match passphrase::attend(&room, &options.signal, doors, output::say).await {
+                    Ok(_doorkeeper) => {
+                        output::say(&format!("serving {} as author {}", room.name(), room.author()));
+                        let host = Host::start(&room, options);
+                        let result = tokio::select! {
+                            result = hold(&room, keeper, ended) => result,
+                            failure = removed(&room) => Err(failure),
+                        };
+                        host.stop().await;
+                        result
+                    }
+                    Err(failure) => Err(failure),
+                }
             }
             Err(failure) => Err(failure),
         };
@@ -68,7 +77,7 @@ pub(super) fn serve(
 
 /// Ties a file to a room. One that was in step with it before goes on from there.
 fn tie(target: Target, room: &Room, is_new: bool, force: bool, signal: &str) -> Result<Keeper, Failure> {
-    let shadow = Shadow::of(target.path(), signal, room.name());
+    let shadow = Shadow::of(target.path(), signal, room);
     if !is_new
         && !force
         && target.differs_from(room)

@@ -28,10 +28,15 @@ pub(super) struct Shadow {
 
 impl Shadow {
     /// The place of what a file shows of a room. Nothing where there is no home folder.
-    pub(super) fn of(file: &FilePath, signal: &str, room: &str) -> Option<Self> {
+    pub(super) fn of(file: &FilePath, signal: &str, room: &Room) -> Option<Self> {
         let state = etcetera::base_strategy::Xdg::new().ok()?.state_dir()?;
         let file = fs::canonicalize(file).or_else(|_| std::path::absolute(file)).ok()?;
-        let [file, signal, room] = [&*file.to_string_lossy(), signal, room].map(Value::string);
+        // A locked room is the same one wherever its members meet.
+        let (signal, room) = match room.access() {
+            Some(access) => (String::new(), access.lasting_id()),
+            None => (signal.to_owned(), room.name().to_owned()),
+        };
+        let [file, signal, room] = [&*file.to_string_lossy(), &signal, &room].map(Value::string);
         let about = format!(r#""file":{file},"signal":{signal},"room":{room}"#);
         let name = format!("{:016x}.shadow", super::fnv(about.as_bytes()));
         Some(Self { path: state.join("ultrawave").join("files").join(name), about, kept: None })

@@ -3,20 +3,31 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use super::address::Address;
 use super::failure::{Exit, Failure};
-use super::{announce, output};
+use super::local::{Caller, Guest};
+use super::{announce, on_this_thread, output};
 use crate::config::Config;
-use crate::document::Text;
+use crate::document::{Text, Value, inert};
+use crate::room::RoomOptions;
 use crate::store::{self, Forgotten, Kept, StoreError};
+use crate::trust::Access;
 
 /// Prints what is kept.
-pub(super) fn status(room: Option<&str>, json: bool) -> Result<Exit, Failure> {
+pub(super) fn status(room: Option<&Address>, json: bool) -> Result<Exit, Failure> {
     let mut exit = Exit::Done;
     let mut text = String::new();
     for kept in store::shelf(&folder()?)? {
         match kept {
-            Ok(kept) if room.is_some_and(|room| kept.about.room != room) => {}
-            Ok(kept) => text.push_str(&if json { line(&kept) } else { lines(&kept) }),
+            Ok(kept) if room.is_some_and(|room| !room.is_of(&kept.about)) => {}
+            Ok(kept) => {
+                let running = running(&kept);
+                text.push_str(&if json {
+                    line(&kept, running.as_ref())
+                } else {
+                    lines(&kept, running.as_ref())
+                });
+            }
             Err(error) => {
                 output::say(&error.to_string());
                 exit = Exit::Failed;
@@ -25,7 +36,7 @@ pub(super) fn status(room: Option<&str>, json: bool) -> Result<Exit, Failure> {
     }
     if text.is_empty() && matches!(exit, Exit::Done) {
         output::say(&match room {
-            Some(room) => format!("nothing is kept of {room} on this machine"),
+            Some(room) => nothing(room),
             None => "nothing is kept on this machine".to_owned(),
         });
     }
@@ -34,11 +45,12 @@ pub(super) fn status(room: Option<&str>, json: bool) -> Result<Exit, Failure> {
 }
 
 /// Clears away what is kept of a room.
-pub(super) fn forget(room: &str, force: bool) -> Result<Exit, Failure> {
-    let done = store::forget(&folder()?, room, force)?;
+pub(super) fn forget(room: &Address, force: bool) -> Result<Exit, Failure> {
+    let done = store::forget(&folder()?, |about| room.is_of(about), force)?;
     if done.is_empty() {
-        return Err(Failure::new(Exit::Failed, format!("nothing is kept of {room} on this machine")));
+        return Err(Failure::new(Exit::Failed, nothing(room)));
     }
+    let room = &room.name;
     let mut exit = Exit::Done;
     for done in done {
         let (message, end) = match done {
@@ -68,6 +80,26 @@ pub(super) fn forget(room: &str, force: bool) -> Result<Exit, Failure> {
     Ok(exit)
 }
 
+fn nothing(room: &Address) -> String {
+    format!("nothing is kept of {} on this machine", room.name)
+}
+
+/// How a session at work stands with the others, by its own account. Of several in one room, one
+/// answers.
+fn running(kept: &Kept) -> Option<Value> {
+    let about = &kept.about;
+    let (signal, access) = (about.server.clone(), about.access.clone());
+    let options = RoomOptions { signal, access, ..RoomOptions::default() };
+    let caller = Caller { options, given_name: None, is_signal_given: true };
+    let asked = async {
+        let Some(mut guest) = Guest::find(&about.room, &caller).await else { return Ok(None) };
+        Ok(guest.status().await)
+    };
+    let answer = Some(kept).filter(|kept| kept.is_running).and_then(|_| on_this_thread(asked).ok()?);
+    let author = about.author.member().to_string();
+    answer.filter(|answer| answer.key(&"author".into()).and_then(Value::as_number) == Some(&author))
+}
+
 fn folder() -> Result<PathBuf, Failure> {
     Config::state_folder()
         .ok_or_else(|| Failure::new(Exit::Failed, "there is no home folder in which rooms could be kept"))
@@ -80,14 +112,16 @@ impl From<StoreError> for Failure {
 }
 
 /// For a program.
-fn line(kept: &Kept) -> String {
+fn line(kept: &Kept, running: Option<&Value>) -> String {
     let about = &kept.about;
     let word = |text: &str| Text::new(text).to_string();
     let file = about.file.as_ref().map_or_else(|| "null".to_owned(), |file| word(&file.to_string_lossy()));
+    let told = |name: &str| running.and_then(|told| told.key(&name.into()).cloned()).unwrap_or(Value::NULL);
     format!(
-        "{{\"room\":{},\"server\":{},\"author\":{},\"running\":{},\"unsent\":{},\"changes\":{},\"bytes\":{},\
-         \"last\":{},\"file\":{file},\"store\":{}}}\n",
+        "{{\"room\":{},\"role\":{},\"server\":{},\"author\":{},\"running\":{},\"unsent\":{},\"changes\":{},\"bytes\":{},\
+         \"last\":{},\"file\":{file},\"store\":{},\"signaling\":{},\"peers\":{}}}\n",
         word(&about.room),
+        about.access.as_ref().map_or_else(|| "null".to_owned(), |access| word(access.role().name())),
         word(&about.server),
         about.author,
         kept.is_running,
@@ -96,16 +130,23 @@ fn line(kept: &Kept) -> String {
         kept.bytes,
         about.noted,
         word(&kept.path.to_string_lossy()),
+        told("signaling"),
+        told("peers"),
     )
 }
 
 /// For a person.
-fn lines(kept: &Kept) -> String {
+fn lines(kept: &Kept, running: Option<&Value>) -> String {
     let about = &kept.about;
     let state = if kept.is_running { "at work now" } else { "not at work" };
     let file = about.file.as_ref().map(|file| format!("  file {}\n", file.display())).unwrap_or_default();
+    let peers = running.and_then(|told| told.key(&"peers".into()));
+    let peers: Vec<String> = peers.into_iter().flat_map(Value::elements).map(peer).collect();
+    let peers = if peers.is_empty() { String::new() } else { format!("  with {}\n", peers.join(", ")) };
+    let locked = |access: &Access| format!("locked, here as {}; ", access.role().name());
+    let lock = about.access.as_ref().map(locked).unwrap_or_default();
     format!(
-        "{}  author {} at {}, {state}\n  {}\n{file}  last at work {}, {} kB in {}\n",
+        "{}  {lock}author {} at {}, {state}\n  {}\n{peers}{file}  last at work {}, {} kB in {}\n",
         about.room,
         about.author,
         about.server,
@@ -114,6 +155,19 @@ fn lines(kept: &Kept) -> String {
         kept.bytes.div_ceil(1_000),
         kept.path.display(),
     )
+}
+
+/// Another member, in words.
+fn peer(peer: &Value) -> String {
+    let text =
+        |name: &str| peer.key(&name.into()).and_then(Value::as_text).map(Text::plain).unwrap_or_default();
+    let name = text("name");
+    let name = if name.is_empty() { "somebody" } else { &name };
+    let way = Some(text("way")).filter(|way| way != "direct").map(|way| format!(", {way}"));
+    let round_trip = peer.key(&"round_trip_ms".into()).and_then(Value::as_number);
+    let round_trip = round_trip.map(|ms| format!(", {ms} ms")).unwrap_or_default();
+    let (name, state) = (inert(name), text("state"));
+    format!("{name} ({state}{}{round_trip})", way.unwrap_or_default())
 }
 
 fn edits(unsent: usize) -> String {

@@ -7,7 +7,7 @@ use super::apply::Patch;
 use super::failure::{Exit, Failure};
 use super::local::Reply;
 use super::member::Member;
-use super::{apply, edit, output, read, watch};
+use super::{apply, edit, output, read, revoke, watch};
 use crate::document::{Method, Value};
 
 /// What is to be done in a room.
@@ -41,6 +41,11 @@ pub(super) enum Verb {
         /// As JSON lines.
         json: bool,
     },
+    /// Remove members and change the room's keys.
+    Revoke {
+        /// Author numbers and names.
+        who: Vec<String>,
+    },
     /// Print every change.
     Watch {
         /// Only what touches this place.
@@ -56,7 +61,7 @@ impl Verb {
         match self {
             Self::Get { .. } | Self::Log { .. } | Self::Watch { .. } => true,
             // Who does the work is not among those it lists.
-            Self::Peers { .. } | Self::Change { .. } | Self::Apply(_) => false,
+            Self::Peers { .. } | Self::Change { .. } | Self::Apply(_) | Self::Revoke { .. } => false,
         }
     }
 
@@ -68,7 +73,8 @@ impl Verb {
             | Self::Change { .. }
             | Self::Apply(_)
             | Self::Log { .. }
-            | Self::Peers { .. } => self,
+            | Self::Peers { .. }
+            | Self::Revoke { .. } => self,
         }
     }
 }
@@ -85,6 +91,7 @@ pub(super) async fn perform(member: &Member, verb: Verb, out: &Out) -> Result<Ex
         Verb::Apply(patch) => apply::apply(member, &patch).await?,
         Verb::Log { json } => out.print(read::log(room, member.name(), json)).await?,
         Verb::Peers { json } => out.print(read::peers(room, json).await).await?,
+        Verb::Revoke { who } => revoke::revoke(room, &who, out).await?,
         Verb::Watch { path, is_resumed } => {
             return watch::watch(room, path.as_deref(), is_resumed, out).await;
         }

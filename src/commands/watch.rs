@@ -50,7 +50,7 @@ impl Watch {
         self.value = value;
         // Too slow for the notices, some were dropped: the history still has what they were about.
         let skips = changes.iter().any(|change| change.tick() > self.told.get(change.author) + 1);
-        let mut new = if skips { room.history() } else { changes };
+        let mut new = if skips { room.changes_since(&self.told) } else { changes };
         new.retain(|change| !self.told.saw(change.id()));
         for change in &new {
             self.told.set(change.author, change.tick());

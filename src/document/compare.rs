@@ -22,7 +22,7 @@ pub struct Comparer {
 impl Comparer {
     /// Whether two values are equal.
     pub fn are_equal(&self, left: &Value, right: &Value) -> bool {
-        equal_within(left, right, &mut LOOKED_AT.clone())
+        are_equal_within(left, right, LOOKED_AT)
             .unwrap_or_else(|| self.hash(left) == self.hash(right) && left == right)
     }
 
@@ -68,7 +68,12 @@ pub(super) fn are_one(left: &Value, right: &Value) -> bool {
     left.is_same(right) || left.unread_text().is_some_and(|text| right.unread_text() == Some(text))
 }
 
-/// Whether two values are equal, if that can be told by looking at no more than `budget` values.
+/// Whether two values are equal, keys in one order, if that can be told by looking at no more than
+/// so many values inside them.
+pub fn are_equal_within(left: &Value, right: &Value, looked_at: usize) -> Option<bool> {
+    equal_within(left, right, &mut { looked_at })
+}
+
 fn equal_within(left: &Value, right: &Value, budget: &mut usize) -> Option<bool> {
     if !left.is_container() || !right.is_container() {
         return Some(left == right);

@@ -1,6 +1,6 @@
 //! What can be done to a place in a document.
 
-use super::{Path, Value};
+use super::{Path, Step, Value};
 use crate::limits;
 
 /// An edit, with its arguments. Where it happens is a [`Path`](super::Path) beside it.
@@ -34,6 +34,12 @@ pub enum LimitError {
         /// How many it has.
         steps: usize,
     },
+    /// Too long a key.
+    #[error("a key of {bytes} bytes; the limit is {}", limits::KEY_BYTES)]
+    Key {
+        /// How many it has.
+        bytes: usize,
+    },
     /// Too much to write.
     #[error("an edit of {bytes} bytes; the limit is {}", limits::DOCUMENT_BYTES)]
     Bytes {
@@ -62,11 +68,18 @@ impl Method {
     /// Whether a document edited so at `path` stays within the limits.
     ///
     /// # Errors
-    /// The path is too long, or what is written there would nest too deep.
+    /// The path or a key in it is too long, or what is written there would nest too deep.
     pub fn check(&self, path: &Path) -> Result<(), LimitError> {
         let steps = path.steps().len();
         if steps > limits::PATH_STEPS {
             return Err(LimitError::PathSteps { steps });
+        }
+        let key = path.steps().iter().filter_map(|step| match step {
+            Step::Key(key) => Some(key.raw().len()),
+            Step::Index(_) => None,
+        });
+        if let Some(bytes) = key.max().filter(|&bytes| bytes > limits::KEY_BYTES) {
+            return Err(LimitError::Key { bytes });
         }
         let inside = match self {
             Self::Set(value) | Self::Merge(value) => value.depth(),

@@ -27,8 +27,8 @@ mod text;
 mod value;
 
 pub use apply::ApplyError;
-pub use compare::Comparer;
-pub use deep::deep;
+pub use compare::{Comparer, are_equal_within};
+pub use deep::{Nested, deep};
 pub use diff::diff;
 pub(crate) use former::Former;
 pub use inert::inert;

@@ -86,13 +86,18 @@ impl Text {
     }
 
     /// Whether there is an escape in the spelling.
-    fn is_escaped(&self) -> bool {
+    pub(crate) fn is_escaped(&self) -> bool {
         match &self.0 {
             Form::Short(_) => false,
             Form::Long { escaped, .. } => *escaped,
             // There may be one.
             Form::Pieces(_) => true,
         }
+    }
+
+    /// The same text without escapes: only for one that can be spelled so.
+    pub(crate) fn without_escapes(&self) -> Self {
+        if self.is_escaped() { Self::unescaped(&self.plain()) } else { self.clone() }
     }
 
     /// The spelling, without the quotes.

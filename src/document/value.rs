@@ -344,6 +344,17 @@ impl Value {
         Arc::make_mut(self.as_object_mut()?).value_mut(at)
     }
 
+    /// The same, given where the key was among the others when it was last looked for.
+    pub(crate) fn key_mut_near(&mut self, key: &Text, near: &mut u32) -> Option<&mut Self> {
+        let object = self.as_object()?;
+        let mut at = *near as usize;
+        if object.entry(at).is_none_or(|(held, _)| held != key) {
+            at = object.position(key)?;
+            *near = u32::try_from(at).unwrap_or(0);
+        }
+        Arc::make_mut(self.as_object_mut()?).value_mut(at)
+    }
+
     /// The value at a path below this one, to be changed in place.
     pub fn at_mut(&mut self, path: &Path) -> Option<&mut Self> {
         path.steps().iter().try_fold(self, |value, step| value.get_mut(step))

@@ -23,6 +23,48 @@ pub(super) struct Codec {
     pub(super) decode: fn(Vec<u8>) -> Result<Message, String>,
 }
 
+impl Codec {
+    /// The bytes that say this on a channel.
+    pub(super) async fn bytes(self, kind: Channel, message: Message) -> Vec<u8> {
+        let is_long = may_be_long(kind, &message);
+        aside(is_long, move || (self.encode)(&message)).await
+    }
+
+    /// What some bytes say.
+    pub(super) async fn said(self, bytes: Vec<u8>) -> Incoming {
+        aside(bytes.len() > SHORT_BYTES, move || match (self.decode)(bytes) {
+            Ok(message) => Incoming::Message(message),
+            Err(reason) => Incoming::Garbage(reason),
+        })
+        .await
+    }
+}
+
+/// Bytes that are decoded where they come: some tens of microseconds.
+const SHORT_BYTES: usize = 8 << 10;
+
+/// Whether a message may take so long to encode that others would wait noticeably.
+fn may_be_long(kind: Channel, message: &Message) -> bool {
+    let said = if let Message::Signed(message, _) = message { message } else { message };
+    kind == Channel::Sync || matches!(said, Message::Changes(_))
+}
+
+/// Does what takes long on a thread where nobody waits behind it: what carries live edits shares
+/// a few threads with every other connection.
+async fn aside<R: Send + 'static>(is_long: bool, work: impl FnOnce() -> R + Send + 'static) -> R {
+    if !is_long {
+        return work();
+    }
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The runtime is being shut down, and this task with it.
+            Err(_cancelled) => std::future::pending().await,
+        },
+    }
+}
+
 /// The reliable channel's queue is full: the peer takes nothing in.
 #[derive(Debug)]
 pub(super) struct Stalled;
@@ -61,6 +103,7 @@ impl Queue {
 
 /// Sends what is queued, until the queue or the channel is closed.
 pub(super) struct Sender {
+    pub(super) kind: Channel,
     pub(super) queue: mpsc::Receiver<Outgoing>,
     pub(super) channel: Arc<dyn DataChannel>,
     /// For messages of more than one frame: on a lossy channel, one lost frame would lose them.
@@ -93,15 +136,15 @@ impl Sender {
                     continue;
                 }
             };
-            if let Err(error) = self.send(&message).await {
+            if let Err(error) = self.send(message).await {
                 tracing::debug!(%error, "a data channel does not send any more");
                 return;
             }
         }
     }
 
-    async fn send(&self, message: &Message) -> webrtc::error::Result<()> {
-        let bytes = (self.codec.encode)(message);
+    async fn send(&self, message: Message) -> webrtc::error::Result<()> {
+        let bytes = self.codec.bytes(self.kind, message).await;
         let frames = split(self.ids.fetch_add(1, Ordering::Relaxed), &bytes);
         let channel = if frames.len() == 1 { &self.channel } else { &self.reliable };
         for frame in frames {
@@ -225,7 +268,7 @@ pub(super) async fn receive(
             DataChannelEvent::OnOpen => Incoming::Open,
             DataChannelEvent::OnMessage(message) => match reassembly.receive(message.data.freeze()) {
                 Ok(None) => continue,
-                Ok(Some(bytes)) => decode(codec, bytes),
+                Ok(Some(bytes)) => codec.said(bytes).await,
                 Err(error) => Incoming::Garbage(error.to_string()),
             },
             DataChannelEvent::OnClose => break,
@@ -237,12 +280,4 @@ pub(super) async fn receive(
         }
     }
     let _ = incoming.send(Incoming::Closed).await;
-}
-
-/// What some bytes say.
-pub(super) fn decode(codec: Codec, bytes: Vec<u8>) -> Incoming {
-    match (codec.decode)(bytes) {
-        Ok(message) => Incoming::Message(message),
-        Err(reason) => Incoming::Garbage(reason),
-    }
 }

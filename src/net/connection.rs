@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+use ultrawave_signal::server::pace::Pace;
 use webrtc::data_channel::DataChannel;
 use webrtc::peer_connection::{
     PeerConnection, RTCIceCandidateInit, RTCPeerConnectionState, RTCSessionDescription,
@@ -19,6 +20,7 @@ use super::channel::{Codec, Incoming, Outgoing, Queue, Sender, Stalled, receive}
 use super::runtime::WrapSocket;
 use super::statistics::Measured;
 use super::transport::{self, Channels, IceOptions, Note};
+use crate::limits;
 use crate::session::{Channel, Message};
 use crate::sync::Author;
 
@@ -198,6 +200,7 @@ async fn run(
         to_open: 2 * Channels::COUNT,
         reading: 0,
         held: Vec::new(),
+        pace: Pace::new(Instant::now(), limits::MESSAGES_PER_SECOND, limits::MESSAGE_BURST),
     };
     let reason = match life.begin(role, queued).await {
         Ok(()) => life.run(notes, commands, incoming).await,
@@ -228,6 +231,8 @@ struct Life<'a> {
     reading: usize,
     /// What came before all of them were open.
     held: Vec<Incoming>,
+    /// How fast the peer is listened to.
+    pace: Pace,
 }
 
 impl Life<'_> {
@@ -252,7 +257,7 @@ impl Life<'_> {
         ];
         for ((kind, channel), queue) in kinds.into_iter().zip(queued) {
             let (reliable, ids, codec) = (channels.sync.clone(), ids.clone(), self.codec);
-            self.tasks.spawn(Sender { queue, channel: channel.clone(), reliable, ids, codec }.run());
+            self.tasks.spawn(Sender { kind, queue, channel: channel.clone(), reliable, ids, codec }.run());
             self.receive(kind, channel);
         }
     }
@@ -273,6 +278,11 @@ impl Life<'_> {
         let mut measuring = interval(MEASURE_EVERY);
         measuring.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
+            let ready_at = self.pace.ready_at();
+            let heard = async {
+                sleep_until(ready_at).await;
+                incoming.recv().await
+            };
             let done = tokio::select! {
                 Some(note) = notes.recv() => self.note(note).await,
                 command = commands.recv() => match command {
@@ -284,7 +294,7 @@ impl Life<'_> {
                     None => Err("it was given up".to_owned()),
                 },
                 _ = measuring.tick(), if self.to_open == 0 => self.measure().await,
-                Some(said) = incoming.recv() => self.incoming(said).await,
+                Some(said) = heard => self.incoming(said).await,
                 () = &mut deadline, if self.to_open > 0 => {
                     Err(format!("no way to the peer was found within {} s", OPEN_WITHIN.as_secs()))
                 }
@@ -324,6 +334,8 @@ impl Life<'_> {
     }
 
     async fn incoming(&mut self, said: Incoming) -> Result<(), String> {
+        let units = if matches!(said, Incoming::Garbage(_)) { limits::GARBAGE_COUNTS_FOR } else { 1 };
+        self.pace.take(Instant::now(), units);
         match said {
             Incoming::Open => {
                 self.to_open = self.to_open.saturating_sub(1);

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep_until};
 
-use super::channel::{Codec, Incoming, Outgoing, Queue, Stalled, decode, gather};
+use super::channel::{Codec, Incoming, Outgoing, Queue, Stalled, gather};
 use super::connection::{ConnectionEvent, ConnectionId, Events, Signal};
 use super::frame::{Reassembly, frame_at, frames_of};
 use super::sealed::Keys;
@@ -209,7 +209,7 @@ impl Life {
                 return Ok(());
             }
         };
-        let (id, text) = self.encode(&message);
+        let (id, text) = self.encode(Channel::Ops, message).await;
         for at in 0..frames_of(text.len()) {
             self.frame(&frame_at(id, &text, at)).await?;
         }
@@ -220,7 +220,7 @@ impl Life {
     async fn begin(&mut self, outgoing: Outgoing) -> Result<(), String> {
         match outgoing {
             Outgoing::Message(message) => {
-                let (id, text) = self.encode(&message);
+                let (id, text) = self.encode(Channel::Sync, message).await;
                 self.message = Some(Long { id, text, next: 0 });
                 self.go_on().await
             }
@@ -241,9 +241,9 @@ impl Life {
         self.frame(&frame).await
     }
 
-    fn encode(&mut self, message: &Message) -> (u32, Vec<u8>) {
+    async fn encode(&mut self, kind: Channel, message: Message) -> (u32, Vec<u8>) {
         self.next_id = self.next_id.wrapping_add(1);
-        (self.next_id, (self.codec.encode)(message))
+        (self.next_id, self.codec.bytes(kind, message).await)
     }
 
     fn flush(&mut self, done: oneshot::Sender<()>) {
@@ -296,7 +296,7 @@ impl Life {
         let cost = cost(frame);
         match self.reassembly.receive(frame.to_vec().into()) {
             Ok(None) => {}
-            Ok(Some(bytes)) => match decode(self.codec, bytes) {
+            Ok(Some(bytes)) => match self.codec.said(bytes).await {
                 Incoming::Message(message) => self.tell(ConnectionEvent::Message(message)).await?,
                 Incoming::Garbage(reason) => self.tell(ConnectionEvent::Garbage(reason)).await?,
                 Incoming::Open | Incoming::Closed => {}

@@ -13,13 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use ultrawave_signal::protocol::{Ice, Response};
 use webrtc::peer_connection::RTCIceServer;
 
 use super::connection::{ConnectionEvent, ConnectionId, ConnectionOptions};
 use super::ice;
+use super::keeping::Writing;
 use super::mesh::{self, Credentials, Mesh};
 use super::shared::{Shared, Stage};
 use super::signaling::{Entered, Signaling, SignalingEvent, SignalingOptions};
@@ -27,6 +27,7 @@ use crate::limits;
 use crate::room::ServerStatus;
 use crate::session::{Input, Session};
 use crate::sync::Author;
+use crate::trust::Secret;
 
 /// How long the goodbyes may take to be acknowledged.
 const FLUSH_WITHIN: Duration = Duration::from_millis(800);
@@ -88,7 +89,7 @@ impl Driver {
 
     /// Runs until the room is left.
     /// `writing` is what stores the session, if it is kept.
-    pub(crate) async fn run(mut self, writing: Option<JoinHandle<()>>) {
+    pub(super) async fn run(mut self, writing: Option<Writing>) {
         while self.shared.stage() != Stage::Leaving {
             self.pass_on();
             let deadline = self.next_timeout();
@@ -135,6 +136,9 @@ impl Driver {
         for author in self.shared.take_expelled() {
             self.mesh.expel(author);
         }
+        if self.shared.take_renewed() {
+            self.renew();
+        }
         for (author, measured) in self.mesh.take_measured() {
             self.shared.note_measured(author, measured);
         }
@@ -142,6 +146,29 @@ impl Driver {
             self.signaling.probe();
         }
         self.say_to_server();
+    }
+
+    /// The room goes on with renewed secrets, and under another name at the server.
+    fn renew(&mut self) {
+        let of_session = |session: &Session| {
+            let access = session.access()?.clone();
+            let known = session.replica().map(|replica| replica.clock().clone()).unwrap_or_default();
+            let there = session.people().into_iter().map(|person| person.author);
+            let last = known.iter().map(|(author, _)| author.member()).chain(there).max();
+            Some((access, session.certificate(), last))
+        };
+        let Some((access, certificate, last)) = self.shared.look(of_session) else { return };
+        // Newcomers get higher numbers than everyone who was ever heard of.
+        if let Some(author) = last {
+            self.signaling.note_author(author);
+        }
+        self.signaling.go_on_in(access.room_id());
+        self.mesh.renew(access.room_id(), access, certificate);
+        let overruled = self.shared.look(Session::overruled);
+        if !overruled.is_empty() {
+            let write = Secret::new(super::random_bytes());
+            self.shared.act(|session, now| session.revoke(now, &overruled, write));
+        }
     }
 
     fn say_to_server(&mut self) {
@@ -197,7 +224,7 @@ impl Driver {
     }
 
     /// Says goodbye, waits for the acknowledgements, and closes.
-    async fn leave(mut self, writing: Option<JoinHandle<()>>) {
+    async fn leave(mut self, writing: Option<Writing>) {
         self.shared.act(Session::leave);
         let stored = self.shared.stored();
         let _ = tokio::time::timeout(STORE_WITHIN, stored).await;
@@ -206,8 +233,8 @@ impl Driver {
         self.flush_detours().await;
         self.mesh.close(FLUSH_WITHIN, CLOSE_WITHIN).await;
         self.signaling.leave().await;
-        if let Some(writing) = writing {
-            let _ = tokio::time::timeout(STORE_WITHIN, writing).await;
+        if let Some(mut writing) = writing {
+            let _ = tokio::time::timeout(STORE_WITHIN, writing.ended()).await;
         }
         self.shared.advance(Stage::Left);
     }

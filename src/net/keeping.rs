@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use tokio::task::JoinHandle;
 use ultrawave_signal::protocol::{Start, VERSION};
 
 use super::shared::Shared;
@@ -48,11 +49,14 @@ impl Keeping {
         room: &str, access: &Access, entry: Entry, options: &RoomOptions,
     ) -> Result<Self, RoomError> {
         let Some(keep) = options.keep.clone() else { return Ok(Self::default()) };
-        let (name, history) = (room.to_owned(), options.history);
-        // A locked room is another one than an open one of the same name.
-        let id = if access.is_locked() { format!(" {}", access.room_id()) } else { String::new() };
-        let server = format!("{}{id}", options.signal);
-        let found = tokio::task::spawn_blocking(move || find(&keep, &name, &server, history)).await;
+        let wanted = Wanted {
+            keep,
+            room: room.to_owned(),
+            server: options.signal.clone(),
+            access: access.is_locked().then(|| access.clone()),
+            history: options.history,
+        };
+        let found = tokio::task::spawn_blocking(move || wanted.find()).await;
         let found = found.unwrap_or_default();
         if let (Entry::Create, Some(store), Some(_)) = (entry, &found.store, &found.past)
             && let Some(keep) = &options.keep
@@ -61,6 +65,13 @@ impl Keeping {
             return Err(RoomError::Kept { room: room.to_owned(), file: store.about().file.clone() });
         }
         Ok(found)
+    }
+
+    /// What of the room's secrets this member holds: what it was given now, or before if that is
+    /// good for more.
+    pub(super) fn access(&self, given: Access) -> Access {
+        let kept = self.store.as_ref().and_then(|store| store.about().access.clone());
+        kept.map_or(given.clone(), |kept| given.or_better(kept))
     }
 
     /// What to show to come back.
@@ -95,7 +106,7 @@ impl Keeping {
     /// The document that was kept, as the author's that the session is now; `make`
     /// makes the session of it, or without it. And what stores it.
     pub(super) fn begin(
-        mut self, entered: &Entered, (access, key): (&Access, &AuthorKey),
+        mut self, entered: &Entered, server: &String, (access, key): (&Access, &AuthorKey),
         make: impl FnOnce(Option<Replica>) -> Session,
     ) -> (Session, Kept) {
         let membership = entered.membership();
@@ -117,6 +128,8 @@ impl Keeping {
             let mut about = store.about().clone();
             about.is_now(session.author());
             about.keys.clone_from(&self.keys);
+            about.server.clone_from(server);
+            about.access = access.is_locked().then(|| access.clone());
             about.incarnation.clone_from(&membership.incarnation);
             about.id.clone_from(&start.id);
             about.secret.clone_from(&start.secret);
@@ -148,21 +161,57 @@ pub(super) struct Kept {
     pub(super) notes: Vec<String>,
 }
 
-fn find(keep: &Keep, room: &str, server: &str, history: usize) -> Keeping {
-    match take(keep, room, server, history) {
-        Ok(keeping) => keeping,
-        Err(StoreError::Damaged(path, reason)) => begin_anew(keep, room, server, &path, &reason),
-        Err(StoreError::Database(path, error)) if is_damage(&error) => {
-            begin_anew(keep, room, server, &path, &error.to_string())
-        }
-        Err(error) => Keeping { unkept: Some(error.to_string()), ..Keeping::default() },
-    }
+/// What is looked for on the disk.
+struct Wanted {
+    keep: Keep,
+    room: String,
+    server: String,
+    /// Nothing for an open room.
+    access: Option<Access>,
+    history: usize,
 }
 
-fn take(keep: &Keep, room: &str, server: &str, history: usize) -> Result<Keeping, StoreError> {
-    let store = Store::take(&keep.folder, room, server, keep.file.as_deref())?;
-    let past = store.past(history)?;
-    Ok(Keeping { store: Some(store), past, ..Keeping::default() })
+impl Wanted {
+    fn find(&self) -> Keeping {
+        match self.take() {
+            Ok(keeping) => keeping,
+            Err(StoreError::Damaged(path, reason)) => self.begin_anew(&path, &reason),
+            Err(StoreError::Database(path, error)) if is_damage(&error) => {
+                self.begin_anew(&path, &error.to_string())
+            }
+            Err(error) => Keeping { unkept: Some(error.to_string()), ..Keeping::default() },
+        }
+    }
+
+    fn store(&self) -> Result<Store, StoreError> {
+        let Self { keep, room, server, access, .. } = self;
+        Store::take(&keep.folder, (room, server), access.as_ref(), keep.file.as_deref())
+    }
+
+    fn take(&self) -> Result<Keeping, StoreError> {
+        let store = self.store()?;
+        let past = store.past(self.history)?;
+        Ok(Keeping { store: Some(store), past, ..Keeping::default() })
+    }
+
+    /// What is damaged is put out of the way.
+    fn begin_anew(&self, path: &Path, reason: &str) -> Keeping {
+        let aside = match Store::set_aside(path) {
+            Ok(aside) => aside,
+            Err(error) => return Keeping { unkept: Some(error.to_string()), ..Keeping::default() },
+        };
+        let note = format!(
+            "what was kept of {} on this machine cannot be read ({reason}); it is now {}",
+            self.room,
+            aside.display()
+        );
+        match self.store() {
+            Ok(store) => Keeping { store: Some(store), notes: vec![note], ..Keeping::default() },
+            Err(error) => {
+                Keeping { unkept: Some(error.to_string()), notes: vec![note], ..Keeping::default() }
+            }
+        }
+    }
 }
 
 fn is_damage(error: &rusqlite::Error) -> bool {
@@ -170,19 +219,30 @@ fn is_damage(error: &rusqlite::Error) -> bool {
     matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
 }
 
-/// What is damaged is put out of the way.
-fn begin_anew(keep: &Keep, room: &str, server: &str, path: &Path, reason: &str) -> Keeping {
-    let aside = match Store::set_aside(path) {
-        Ok(aside) => aside,
-        Err(error) => return Keeping { unkept: Some(error.to_string()), ..Keeping::default() },
-    };
-    let note = format!(
-        "what was kept of {room} on this machine cannot be read ({reason}); it is now {}",
-        aside.display()
-    );
-    match Store::take(&keep.folder, room, server, keep.file.as_deref()) {
-        Ok(store) => Keeping { store: Some(store), notes: vec![note], ..Keeping::default() },
-        Err(error) => Keeping { unkept: Some(error.to_string()), notes: vec![note], ..Keeping::default() },
+/// The thread that stores, as whoever waits for it holds it. Dropping this ends it, after what there
+/// is to store: it would else wait for more for ever, and a runtime that is shut down for it.
+pub(super) struct Writing {
+    shared: Arc<Shared>,
+    thread: JoinHandle<()>,
+}
+
+impl Writing {
+    /// Starts it. Needs a tokio runtime.
+    pub(super) fn start(writer: Writer, shared: &Arc<Shared>) -> Self {
+        let on_thread = shared.clone();
+        let thread = tokio::task::spawn_blocking(move || writer.run(&on_thread));
+        Self { shared: shared.clone(), thread }
+    }
+
+    /// Waits until it has ended.
+    pub(super) async fn ended(&mut self) {
+        let _ = (&mut self.thread).await;
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.shared.end_storing();
     }
 }
 
@@ -219,12 +279,12 @@ impl Writer {
                 Some(_) if tried.elapsed() < RETRY_AFTER => {}
                 _ if self.is_failing => {
                     // It is noted along with the rest.
-                    shared.is_file_news();
+                    shared.is_news();
                     tried = Instant::now();
                     self.catch_up(shared);
                 }
                 _ if shared.is_storing_over() => break,
-                _ if shared.is_file_news() => self.note(shared),
+                _ if shared.is_news() => self.note(shared),
                 _ => self.rest(shared),
             }
             if self.is_failing && shared.is_storing_over() {
@@ -260,11 +320,18 @@ impl Writer {
         if self.about.is_now(author) || is_news { self.store.note(self.about.clone()) } else { Ok(()) }
     }
 
-    /// Notes how far the others are, if that has changed.
+    /// Notes how far the others are, and whose changes do not count, if that has changed.
     fn note(&mut self, shared: &Shared) {
-        let (elsewhere, file_hash) = (shared.look(Session::elsewhere), shared.file_hash());
-        if self.about.elsewhere != elsewhere || self.about.file_hash != file_hash || self.about.noted == 0 {
-            self.about.elsewhere = elsewhere;
+        let (elsewhere, dropped) = shared.look(|session| (session.elsewhere(), session.dropped().clone()));
+        let access = shared.look(|session| session.access().cloned()).filter(Access::is_locked);
+        let file_hash = shared.file_hash();
+        let about = &self.about;
+        let is_news = about.elsewhere != elsewhere
+            || about.dropped != dropped
+            || about.file_hash != file_hash
+            || about.access != access;
+        if is_news || about.noted == 0 {
+            (self.about.elsewhere, self.about.dropped, self.about.access) = (elsewhere, dropped, access);
             self.about.file_hash = file_hash;
             self.about.noted = SystemTime::UNIX_EPOCH.elapsed().map_or(0, |since| since.as_secs());
             let noted = self.store.note(self.about.clone());

@@ -22,7 +22,7 @@ use webrtc::peer_connection::RTCIceServer;
 
 use self::member::{Link, Member, Wire};
 pub(super) use self::proving::Credentials;
-use self::proving::{Half, Proving};
+use self::proving::{Half, Heard, Proving};
 use super::connection::{Connection, ConnectionEvent, ConnectionId, ConnectionOptions, Events, Role, Signal};
 use super::relay::Said;
 use super::sealed::KEY_BYTES;
@@ -30,6 +30,10 @@ use super::statistics::Measured;
 use crate::limits;
 use crate::session::{Channel, Input, Message};
 use crate::sync::Author;
+use crate::trust::{Access, Certificate};
+
+/// How long somebody who is removed may take to take in what is said last.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// How long a newcomer waits for an offer before it asks for one.
 const OFFER_WITHIN: Duration = Duration::from_secs(5);
@@ -71,6 +75,7 @@ pub(super) struct Mesh {
     is_server_up: bool,
     /// Those who did wrong: nothing is had to do with them any more.
     expelled: BTreeSet<Author>,
+    heard: Heard,
     inputs: Vec<Input>,
     requests: Vec<Request>,
     /// What the connections measured lately.
@@ -93,6 +98,7 @@ impl Mesh {
             count: 0,
             is_server_up: true,
             expelled: BTreeSet::new(),
+            heard: Heard::default(),
             inputs: Vec::new(),
             requests: Vec::new(),
             measured: Vec::new(),
@@ -203,9 +209,25 @@ impl Mesh {
     }
 
     /// A member did wrong: its connection is closed, and no other is made.
+    /// What was said to it last still goes there.
     pub(super) fn expel(&mut self, author: Author) {
         self.expelled.insert(author);
-        self.forget(author);
+        let Some(member) = self.members.remove(&author) else { return };
+        if let Link::Open(wire) = member.link {
+            tokio::spawn(async move {
+                let _ = tokio::time::timeout(LAST_WORDS, wire.connection.flush()).await;
+                wire.connection.close().await;
+            });
+        }
+        self.inputs.push(Input::Left(author));
+    }
+
+    /// Goes on with renewed secrets, under the name that the server knows the room by from now on.
+    /// The connections that are there stay.
+    pub(super) fn renew(&mut self, room: String, access: Access, certificate: Option<Certificate>) {
+        self.room = room;
+        self.credentials.access = access;
+        self.credentials.certificate = certificate;
     }
 
     /// When to call [`timeout`](Self::timeout).
@@ -326,7 +348,11 @@ impl Mesh {
     pub(super) fn relayed(&mut self, now: Instant, signal: protocol::Signal, relayed: &Relayed) {
         let author = Author(relayed.from.0);
         let Said { connection: label, signal, key } = match self.unseal(signal, author, &relayed.body) {
-            Ok(said) => said,
+            Ok(Some(said)) => said,
+            Ok(None) => {
+                tracing::debug!(me = %self.me, %author, "the server says something again");
+                return;
+            }
             Err(reason) => {
                 self.inputs.push(Input::Garbage(author, reason));
                 return;

@@ -17,6 +17,7 @@ mod keeping;
 mod mesh;
 mod packing;
 mod relay;
+pub(crate) mod rendezvous;
 mod runtime;
 mod sealed;
 mod shared;
@@ -36,10 +37,10 @@ use rand::RngExt as _;
 
 use crate::room::{DEFAULT_SIGNAL, RoomError, RoomOptions, ServerStatus};
 use crate::session::{Session, SessionOptions};
-use crate::sync::{Author, Checkpoint};
-use crate::trust::{Access, AuthorKey, Certificate};
+use crate::sync::{Author, Checkpoint, EditError};
+use crate::trust::{Access, AuthorKey, Certificate, Role};
 
-use keeping::{Keeping, Kept};
+use keeping::{Keeping, Kept, Writing};
 pub(crate) use runtime::WrapSocket;
 
 pub(crate) use shared::{Shared, Stage};
@@ -85,11 +86,15 @@ impl Surroundings {
 pub(crate) async fn enter(
     room: &str, entry: Entry, document: Checkpoint, options: &RoomOptions, surroundings: Surroundings,
 ) -> Result<Membership, RoomError> {
-    let access = options.access.clone().unwrap_or_else(|| Access::open(room));
+    let given = options.access.clone().unwrap_or_else(|| Access::open(room));
+    let entry = permitted(entry, given.role())?;
+    let mut keeping = Keeping::find(room, &given, entry, options).await?;
+    let access = keeping.access(given);
     let signaling = signaling::SignalingOptions {
         url: signal_url(&options.signal)?,
         // The server knows a locked room by a name that says nothing.
         room: if access.is_locked() { access.room_id() } else { room.to_owned() },
+        called: room.to_owned(),
         max_members: options.max_members,
         may_embed: surroundings.may_embed,
     };
@@ -101,7 +106,6 @@ pub(crate) async fn enter(
         codec: CODEC,
         wrap_socket: surroundings.wrap_socket,
     };
-    let mut keeping = Keeping::find(room, &access, entry, options).await?;
     let key = AuthorKey::new(&keeping.secret());
     let entered = match signaling::enter(&signaling, entry, keeping.pass().as_ref()).await {
         Ok(entered) => entered,
@@ -113,11 +117,12 @@ pub(crate) async fn enter(
     let membership = entered.membership();
     let (author, members, is_creator) = (membership.author, membership.members.len(), entered.is_creator);
     let session_options = SessionOptions { name: options.name.clone(), history: options.history };
-    let (session, kept) = keeping.begin(&entered, (&access, &key), |replica| match replica {
-        Some(replica) => Session::resume(replica, &membership.members, session_options),
-        None if is_creator => Session::create(author, document, session_options),
-        None => Session::join(author, &membership.members, session_options),
-    });
+    let (session, kept) =
+        keeping.begin(&entered, &options.signal, (&access, &key), |replica| match replica {
+            Some(replica) => Session::resume(replica, &membership.members, session_options),
+            None if is_creator => Session::create(author, document, session_options),
+            None => Session::join(author, &membership.members, session_options),
+        });
     let certificate = Certificate::issue(&access, author, &key);
     let credentials = mesh::Credentials { access, key, certificate };
     let Kept { writer, is_resumed, unkept, notes } = kept;
@@ -130,10 +135,7 @@ pub(crate) async fn enter(
     if let Some(writer) = &writer {
         shared.set_file_hash(writer.file_hash());
     }
-    let writing = writer.map(|writer| {
-        let shared = shared.clone();
-        tokio::task::spawn_blocking(move || writer.run(&shared))
-    });
+    let writing = writer.map(|writer| Writing::start(writer, &shared));
     let driver = driver::Driver::new(
         shared.clone(),
         options.signal.clone(),
@@ -146,10 +148,19 @@ pub(crate) async fn enter(
     Ok(Membership { author, members, is_creator, is_resumed, notes, shared })
 }
 
+/// How somebody of this role may get in: whoever opens a room has to be able to say who may write.
+fn permitted(entry: Entry, role: Role) -> Result<Entry, RoomError> {
+    match (entry, role) {
+        (Entry::Create, Role::Reader) => Err(EditError::ReadOnly.into()),
+        (Entry::Open, Role::Reader) => Ok(Entry::Join),
+        (entry, _) => Ok(entry),
+    }
+}
+
 const CODEC: channel::Codec = channel::Codec { encode: packing::pack, decode: packing::unpack };
 
 /// What a secret is made of that nobody else has.
-fn random_bytes() -> [u8; 32] {
+pub(crate) fn random_bytes() -> [u8; 32] {
     let mut bytes = [0; 32];
     rand::rng().fill(&mut bytes);
     bytes

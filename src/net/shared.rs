@@ -57,8 +57,10 @@ struct State {
     unkept: Option<String>,
     /// What the file was when it was last read or written, as a hash.
     file_hash: Vec<u8>,
-    /// Whether that is news.
-    is_file_news: bool,
+    /// Whether that is news, or the room's secrets are.
+    is_news: bool,
+    /// Whether the connections are to go on with renewed secrets.
+    is_renewed: bool,
     server: ServerStatus,
     /// Who is reached by way of whom.
     ways: BTreeMap<Author, Author>,
@@ -122,7 +124,8 @@ impl Shared {
                 is_over: false,
                 unkept: None,
                 file_hash: Vec::new(),
-                is_file_news: false,
+                is_news: false,
+                is_renewed: false,
                 server: ServerStatus::Connected,
                 measured: BTreeMap::new(),
                 ways: BTreeMap::new(),
@@ -166,7 +169,7 @@ impl Shared {
     fn drain(&self, state: &mut State) {
         let mut news = Vec::new();
         let mut is_new = false;
-        let mut is_told = false;
+        let (mut is_told, mut is_over) = (false, false);
         while let Some(output) = state.session.poll() {
             let event = match output {
                 Output::Send(to, channel, message) => {
@@ -190,6 +193,12 @@ impl Shared {
             match &event {
                 Event::Changed(changes) => news.extend(changes.iter().cloned()),
                 Event::Ready | Event::Replaced(_) => is_new = true,
+                Event::Renewed => {
+                    state.is_renewed = true;
+                    state.is_news = true;
+                }
+                // In the room that was, nobody is left to meet but others with keys that are void.
+                Event::Removed => is_over = true,
                 Event::People
                 | Event::Progress
                 | Event::Refused(..)
@@ -212,11 +221,14 @@ impl Shared {
                 watcher.add(&news);
             }
         }
-        if !state.unstored.is_empty() {
+        if !state.unstored.is_empty() || state.is_news {
             self.storing.notify_one();
         }
         if is_new {
             self.advance(Stage::Here);
+        }
+        if is_over {
+            self.advance(Stage::Leaving);
         }
         if is_told {
             self.progress.send_replace(());
@@ -226,6 +238,11 @@ impl Shared {
     /// What the driver is to send.
     pub(crate) fn take_outgoing(&self) -> VecDeque<(Author, Channel, Message)> {
         std::mem::take(&mut self.lock().outgoing)
+    }
+
+    /// Whether the room's secrets were renewed since this was last asked.
+    pub(super) fn take_renewed(&self) -> bool {
+        std::mem::take(&mut self.lock().is_renewed)
     }
 
     /// Whose connections are to be closed for good.
@@ -295,7 +312,7 @@ impl Shared {
     /// Waits for something to be stored, for so long: it, and the number of the last of it.
     pub(super) fn next_records(&self, within: Duration) -> Option<(u64, Vec<Record>)> {
         let state = self.lock();
-        let is_idle = |state: &mut State| state.unstored.is_empty() && !state.is_over && !state.is_file_news;
+        let is_idle = |state: &mut State| state.unstored.is_empty() && !state.is_over && !state.is_news;
         let waited = self.storing.wait_timeout_while(state, within, is_idle);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         if state.unstored.overflowed {
@@ -347,9 +364,9 @@ impl Shared {
         }
     }
 
-    /// Whether the file has become another since this was last asked.
-    pub(super) fn is_file_news(&self) -> bool {
-        std::mem::take(&mut self.lock().is_file_news)
+    /// Whether the file has become another, or the secrets have, since this was last asked.
+    pub(super) fn is_news(&self) -> bool {
+        std::mem::take(&mut self.lock().is_news)
     }
 
     /// What the file was when it was last read or written.
@@ -360,7 +377,7 @@ impl Shared {
     /// Notes what the file is.
     pub(crate) fn set_file_hash(&self, hash: Vec<u8>) {
         let mut state = self.lock();
-        state.is_file_news |= state.file_hash != hash;
+        state.is_news |= state.file_hash != hash;
         state.file_hash = hash;
         self.storing.notify_one();
     }

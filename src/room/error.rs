@@ -29,8 +29,15 @@ pub enum RoomError {
     #[error("the room {0} exists already; join it with `ultrawave join {0}`, or choose another name")]
     Exists(String),
     /// `join`, but the room is not there.
-    #[error("there is no room {0} here; open it with `ultrawave create {0}`")]
+    #[error(
+        "there is no open room {0} here; open one with `ultrawave create {0}`, or join a locked one by its ticket"
+    )]
     NoRoom(String),
+    /// A locked room in which nobody is, or of which these are not the keys: nobody can tell.
+    #[error(
+        "nobody is in the locked room {0} now, or its keys are other ones than those given; ask a member for a new ticket"
+    )]
+    Closed(String),
     /// The room has all the members it may have.
     #[error("the room {0} is full; try again when somebody has left")]
     Full(String),
@@ -74,6 +81,14 @@ pub enum RoomError {
         "another room is called {0} now; the one kept on this machine from before is left as it is: create it under another name with `ultrawave create NAME FILE`, or clear it away with `ultrawave forget {0}` and join again"
     )]
     OtherRoom(String),
+    /// Nobody gives out tickets for a passphrase under this name.
+    #[error(
+        "nobody is met by a passphrase under the name {0}: look at its spelling, or ask whether the room is open with --passphrase"
+    )]
+    NobodyAttends(String),
+    /// There is no ticket for this passphrase.
+    #[error(transparent)]
+    Unwelcome(#[from] crate::trust::passphrase::Unwelcome),
     /// The server refused.
     #[error("the signaling server refused: {0}")]
     Refused(String),
@@ -83,6 +98,9 @@ pub enum RoomError {
     /// The edit was refused.
     #[error(transparent)]
     Edit(#[from] EditError),
+    /// Only the owner can change a room's keys.
+    #[error("only who has opened the room {0}, as a locked one, can change its keys; an open room has none")]
+    NotOwner(String),
     /// The room has been left.
     #[error("the room has been left")]
     Left,

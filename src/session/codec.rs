@@ -92,6 +92,10 @@ impl Message {
             }
             Self::Goodbye => text.push_str(r#"["goodbye",null]"#),
             Self::Prove { code, writer } => super::proof_codec::write_prove(code, writer.as_ref(), &mut text),
+            Self::Renewed { renewal, certificates } => {
+                super::renewal_codec::write(renewal, certificates, &mut text);
+            }
+            Self::Removed(signature) => super::renewal_codec::write_removed(signature, &mut text),
             Self::Signed(message, proof) => {
                 text = message.encode();
                 text.pop();
@@ -167,6 +171,8 @@ impl Message {
                 let authors = links.elements(limits::LINKS)?.map(author).collect::<Option<Vec<_>>>();
                 authors.map(Self::Links).ok_or_else(|| links.wrong("an array of authors was expected"))
             }
+            "renewed" => super::renewal_codec::read(&Payload::new("renewed", payload)),
+            "removed" => super::renewal_codec::read_removed(payload),
             "goodbye" => Ok(Self::Goodbye),
             unknown => Err(MessageError::Unknown(unknown.chars().take(limits::NAME_CHARS).collect())),
         }

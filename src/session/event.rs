@@ -65,6 +65,11 @@ pub enum Event {
     Refused(Author, Refusal),
     /// Somebody forged, altered or contradicted changes; nothing of that was taken in.
     Distrusted(Fraud),
+    /// The room's secrets were renewed; those who were removed, if any, are gone.
+    Renewed,
+    /// The room's owner has removed this member: it hears nothing new, and what it edits does not
+    /// count.
+    Removed,
     /// A callback of `Room::on_change` failed.
     CallbackFailed(String),
     /// A peer sent what is no message, or none that it may send.

@@ -157,7 +157,7 @@ impl Session {
     /// Has what an event tells of stored.
     pub(super) fn keep(&mut self, event: &Event) {
         let Some(keeping) = &mut self.keeping else { return };
-        if matches!(event, Event::Ready | Event::Replaced(_)) {
+        if matches!(event, Event::Ready | Event::Replaced(_) | Event::Renewed) {
             keeping.whole = Some(keeping.next());
         } else if let (Event::Changed(changes), None) = (event, keeping.whole) {
             let evidence = self.ledger.as_ref().map(|ledger| ledger.evidence(changes)).unwrap_or_default();

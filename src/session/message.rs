@@ -6,7 +6,7 @@ use super::membership::Dropped;
 use super::parcel::{Piece, TextHash};
 use crate::document::{ParseError, Path, Value};
 use crate::sync::{Author, Change, ChangeError, Checkpoint, Tick, VectorClock};
-use crate::trust::{Hash, Seal};
+use crate::trust::{Hash, Renewal, Seal};
 
 /// The version of the peer protocol spoken here. Peers of different versions do not talk.
 pub const VERSION: u32 = 1;
@@ -114,6 +114,15 @@ pub enum Message {
         /// The certificate of somebody who may write, and its key's signature of the connection.
         writer: Option<(Vec<u8>, [u8; 64])>,
     },
+    /// The room's secrets are renewed.
+    Renewed {
+        /// As far as the receiver may have it.
+        renewal: Renewal,
+        /// What certifies the authors by the new keys.
+        certificates: Vec<(Author, Vec<u8>)>,
+    },
+    /// The receiver is removed from the room; with the owner's signature.
+    Removed([u8; 64]),
     /// A `change`, `changes` or `document`, with what proves who made the changes in it.
     Signed(Box<Message>, Proof),
 }
@@ -159,6 +168,8 @@ impl Message {
             | Self::Links(_)
             | Self::Dropped(_)
             | Self::Prove { .. }
+            | Self::Renewed { .. }
+            | Self::Removed(_)
             | Self::Goodbye => Channel::Sync,
         }
     }

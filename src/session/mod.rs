@@ -42,7 +42,7 @@
 //! changes in and gives them out; `resend` and `repair` are the two sides of a loss, who sent it
 //! and who misses it; `people` is who is there; `undo` the lists behind undo and redo; `timers`
 //! everything that waits, and how long; `keeping` what is stored, and what waits for that; `membership` who still counts, and `rejoin` the way back for
-//! those who do not.
+//! those who do not; `renewal` new secrets for the room.
 //!
 //! # Limitations
 //!
@@ -66,6 +66,8 @@ mod proof;
 mod proof_codec;
 mod reach;
 mod rejoin;
+mod renewal;
+mod renewal_codec;
 mod repair;
 mod resend;
 #[cfg(test)]
@@ -91,11 +93,12 @@ use self::peer::Peer;
 use self::people::OwnPresence;
 use self::proof::NOTHING;
 use self::rejoin::{Parting, Unsent};
+use self::renewal::Renewals;
 use self::repair::Repair;
 use self::resend::Recent;
 use self::timers::{Timer, Timers};
 use self::undo::UndoList;
-use crate::document::{LimitError, Method, Path};
+use crate::document::{LimitError, Method, Path, inert};
 use crate::limits;
 use crate::sync::{Author, Change, ChangeId, Checkpoint, EditError, Replica, Snapshot, Undone, VectorClock};
 use crate::trust::{Distrust, Ledger};
@@ -145,6 +148,7 @@ pub struct Session {
     passed_by: Option<Author>,
     /// Those who did wrong; they are not listened to any more.
     expelled: BTreeSet<Author>,
+    renewals: Renewals,
     /// Those this member has told the others it is connected to directly.
     linked: Vec<Author>,
     /// Whether goodbye has been said.
@@ -205,6 +209,7 @@ impl Session {
             ledger: None,
             passed_by: None,
             expelled: BTreeSet::new(),
+            renewals: Renewals::default(),
             linked: Vec::new(),
             left: false,
             people_changed: false,
@@ -227,13 +232,23 @@ impl Session {
             Input::Connected(peer) | Input::Detoured(peer) if self.expelled.contains(&peer) => {
                 self.outputs.push_back(Output::Expel(peer));
             }
-            Input::Connected(peer) => self.connected(now, peer, Way::Direct),
-            Input::Detoured(peer) => self.connected(now, peer, Way::Server),
+            Input::Connected(peer) => {
+                self.renewals.connected(peer);
+                self.connected(now, peer, Way::Direct);
+            }
+            Input::Detoured(peer) => {
+                self.renewals.connected(peer);
+                self.connected(now, peer, Way::Server);
+            }
             Input::Certified(peer, certificate) => self.certified(now, peer, &certificate),
             Input::Disconnected(peer) => self.disconnected(now, peer),
             Input::Left(peer) => self.departed(now, peer),
             Input::Message(from, message) => self.message(now, from, message),
-            Input::Garbage(from, what) => self.event(Event::Garbage(from, what)),
+            Input::Garbage(from, what) => {
+                // It may quote what was said.
+                let told = inert(&what).chars().take(limits::GARBAGE_CHARS).collect();
+                self.event(Event::Garbage(from, told));
+            }
             Input::Stored(record) => self.stored(record),
             Input::NotStored => self.not_stored(),
             Input::Timeout => self.timeout(now),
@@ -389,6 +404,8 @@ impl Session {
             Message::Prove { .. } => {
                 self.event(Event::Garbage(from, "a proof that was not asked for".to_owned()));
             }
+            Message::Renewed { renewal, certificates } => self.renewed(now, from, renewal, &certificates),
+            Message::Removed(signature) => self.told_of_removal(from, &signature),
             Message::Signed(message, proof) => self.signed(now, from, *message, &proof),
             Message::RequestDocument => self.give_document(now, from, None),
             Message::RequestDocumentOf(hash) => self.give_document(now, from, Some(hash)),
@@ -512,6 +529,12 @@ impl Session {
             Some(Way::Direct | Way::Server) | None => Output::Send(to, channel, message),
         };
         self.say(record, channel, output);
+    }
+
+    /// Says something to a peer as it is, checked and signed by nobody: what a hostile member does.
+    #[cfg(all(test, feature = "net"))]
+    pub(crate) fn blurt(&mut self, to: Author, message: Message) {
+        self.outputs.push_back(Output::Send(to, Channel::Sync, message));
     }
 
     fn event(&mut self, event: Event) {

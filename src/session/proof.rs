@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Event, Message, Output, Proof, Session, Time, Way};
 use crate::sync::{Author, Change, ChangeId, Checkpoint};
-use crate::trust::{Distrust, Fraud, Ledger};
+use crate::trust::{Access, Certificate, Distrust, Fraud, Ledger};
 
 /// No change in particular.
 pub(super) const NOTHING: ChangeId = ChangeId { author: Author(0), tick: 0 };
@@ -12,7 +12,18 @@ pub(super) const NOTHING: ChangeId = ChangeId { author: Author(0), tick: 0 };
 impl Session {
     /// Whether edits may be made here.
     pub fn may_write(&self) -> bool {
-        self.ledger.as_ref().is_none_or(|ledger| ledger.certificate().is_some())
+        !self.renewals.is_removed()
+            && self.ledger.as_ref().is_none_or(|ledger| ledger.certificate().is_some())
+    }
+
+    /// What of the room's secrets this member holds, if it holds any.
+    pub fn access(&self) -> Option<&Access> {
+        self.ledger.as_ref().map(Ledger::access)
+    }
+
+    /// What shows others that this member may write; nothing if it may not.
+    pub fn certificate(&self) -> Option<Certificate> {
+        self.ledger.as_ref()?.certificate().cloned()
     }
 
     /// Whether a member may edit.
@@ -23,8 +34,9 @@ impl Session {
     /// A peer has shown that it may write, and its key.
     pub(super) fn certified(&mut self, now: Time, from: Author, certificate: &[u8]) {
         let learned = self.ledger.as_mut().map(|ledger| ledger.learn(from, certificate));
-        if let Some(Err(what)) = learned {
-            self.expel(now, from, what);
+        match learned {
+            Some(Err(what)) => self.expel(now, from, what),
+            Some(Ok(())) | None => self.renewals.shows(from),
         }
     }
 

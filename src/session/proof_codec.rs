@@ -12,7 +12,7 @@ use crate::sync::{Author, Tick};
 use crate::trust::{Hash, Seal};
 
 /// Bytes of a certificate: a key and a signature.
-const CERTIFICATE: usize = 96;
+pub(super) const CERTIFICATE: usize = 96;
 
 pub(super) fn write(proof: &Proof, out: &mut String) {
     out.push_str(r#",{"seals":["#);
@@ -100,7 +100,7 @@ fn read_hashes(hashes: &Value) -> Option<Vec<(Author, Hash)>> {
     hashes.entries().map(hash).collect()
 }
 
-fn bytes<const LENGTH: usize>(text: &Value) -> Option<[u8; LENGTH]> {
+pub(super) fn bytes<const LENGTH: usize>(text: &Value) -> Option<[u8; LENGTH]> {
     let text = text.as_text()?.plain();
     BASE64.decode(text.as_bytes()).ok()?.try_into().ok()
 }

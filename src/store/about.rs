@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use crate::session::Dropped;
 use crate::sync::{Author, ChangeId, VectorClock};
+use crate::trust::{Access, Ticket};
 
 /// What is known of a session besides its document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct About {
     pub room: String,
     /// Where its signaling server is.
     pub server: String,
+    /// What of a locked room's secrets is held here; nothing for an open room.
+    pub access: Option<Access>,
     /// The file that the document came from and goes to.
     pub file: Option<PathBuf>,
     /// The text of that file when it was last read or written here, as a hash.
@@ -44,6 +47,7 @@ impl About {
         Self {
             room: room.to_owned(),
             server: server.to_owned(),
+            access: None,
             file: None,
             file_hash: Vec::new(),
             author: Author(0),
@@ -80,6 +84,7 @@ impl About {
         vec![
             ("room", self.room.clone().into_bytes()),
             ("server", self.server.clone().into_bytes()),
+            ("access", self.access_text().into_bytes()),
             ("file", file.unwrap_or_default()),
             ("file hash", self.file_hash.clone()),
             ("author", self.author.to_string().into_bytes()),
@@ -93,6 +98,12 @@ impl About {
             ("keys", self.keys.clone()),
             ("noted", self.noted.to_string().into_bytes()),
         ]
+    }
+
+    /// A ticket that holds as much as this machine does.
+    fn access_text(&self) -> String {
+        let ticket = |access| Ticket { access, name: String::new(), signal: None };
+        self.access.clone().map(ticket).as_ref().map(ToString::to_string).unwrap_or_default()
     }
 
     /// Takes in what was stored under a name. Whether it is something that can be there.
@@ -117,6 +128,8 @@ impl About {
         match name {
             "room" => self.room = text,
             "server" => self.server = text,
+            "access" if text.is_empty() => self.access = None,
+            "access" => self.access = Some(text.parse::<Ticket>().ok()?.access),
             "incarnation" => self.incarnation = text,
             "id" => self.id = text,
             "secret" => self.secret = text,

@@ -5,14 +5,21 @@
 //! a process was killed that still holds; after a failure of power the last of it may be gone.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::StoreError;
 
 /// Of a mark's text, what is looked at.
 const LONGEST: u64 = 256;
+
+/// Tries to lock a mark: somebody may have it for a moment, only to see whether it is taken.
+const LOOKS: u32 = 5;
+
+/// How long to wait between two of them.
+const A_LOOK: Duration = Duration::from_millis(5);
 
 /// A store's mark, locked.
 pub(super) struct Mark {
@@ -34,10 +41,8 @@ impl Mark {
             .mode(0o600)
             .open(&path)
             .map_err(wrong)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(wrong(error)),
+        if !locked(&file).map_err(wrong)? {
+            return Ok(None);
         }
         let mut text = String::new();
         (&file).take(LONGEST).read_to_string(&mut text).map_err(wrong)?;
@@ -78,6 +83,26 @@ impl Mark {
             .and_then(|()| self.file.sync_all())
             .map_err(|error| StoreError::File(self.path.clone(), error))
     }
+}
+
+impl Drop for Mark {
+    fn drop(&mut self) {
+        // Closing alone would leave it locked while a child of this process, begun at this moment, has
+        // not become another program yet.
+        let _ = self.file.unlock();
+    }
+}
+
+/// Locks a file; false if somebody has it.
+fn locked(file: &File) -> io::Result<bool> {
+    for _ in 0..LOOKS {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(A_LOOK),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(false)
 }
 
 pub(super) fn path_of(store: &Path) -> PathBuf {

@@ -23,13 +23,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use about::About;
-pub use shelf::{Forgotten, Kept, forget, shelf};
+pub use shelf::{Forgotten, Kept, forget, of_room, shelf};
 
 use self::mark::Mark;
 use self::records::Records;
 use crate::session::Record;
 use crate::sync::{Change, Checkpoint, Replica, RestoreError};
-use crate::trust::Evidence;
+use crate::trust::{Access, Evidence};
 
 /// Sessions of one room on one machine, at once.
 const SESSIONS: u32 = 64;
@@ -78,8 +78,11 @@ impl Store {
     ///
     /// # Errors
     /// The disk does not permit it, is full, or holds what cannot be read.
-    pub fn take(folder: &Path, room: &str, server: &str, file: Option<&Path>) -> Result<Self, StoreError> {
-        let folder = shelf::folder_of(folder, room, server);
+    pub fn take(
+        folder: &Path, (room, server): (&str, &str), access: Option<&Access>, file: Option<&Path>,
+    ) -> Result<Self, StoreError> {
+        let new = || About { access: access.cloned(), ..About::new(room, server) };
+        let folder = shelf::folder_of(folder, room, server, access);
         shelf::make_private(&folder)?;
         let mut unlike = None;
         let mut fresh = None;
@@ -93,7 +96,7 @@ impl Store {
             }
             let Some(mark) = Mark::take(&path)? else { continue };
             let (records, about) = Records::open(&path)?;
-            let about = if about.room.is_empty() { About::new(room, server) } else { about };
+            let about = if about.room.is_empty() { new() } else { about };
             let store = Self { mark, records, about };
             if store.about.file.as_deref() == file {
                 return Ok(store);
@@ -104,7 +107,7 @@ impl Store {
             return Ok(store);
         }
         let (path, mark) = fresh.ok_or(StoreError::Full)?;
-        let about = About { file: file.map(Path::to_owned), ..About::new(room, server) };
+        let about = About { file: file.map(Path::to_owned), ..new() };
         Ok(Self { mark, records: Records::create(&path)?, about })
     }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::mark::{self, Mark};
 use super::records::Records;
 use super::{About, StoreError, beside};
+use crate::trust::Access;
 
 /// Letters of a room's name in that of its folder.
 const NAME_LETTERS: usize = 32;
@@ -41,14 +42,21 @@ pub enum Forgotten {
 }
 
 /// The folder of a room: its name as far as it can be one of a file, and what tells it from others.
-pub(super) fn folder_of(state: &Path, room: &str, server: &str) -> PathBuf {
-    let name: String = room
-        .chars()
-        .take(NAME_LETTERS)
+pub(super) fn folder_of(state: &Path, room: &str, server: &str, access: Option<&Access>) -> PathBuf {
+    // A locked room is the same one wherever its members meet, and another one than an open one of
+    // the same name.
+    let id = access.map_or_else(|| format!("{server}\n{room}"), Access::lasting_id);
+    let hash = blake3::hash(id.as_bytes()).to_hex();
+    state.join("rooms").join(format!("{}{}", letters_of(room), hash.get(..16).unwrap_or_default()))
+}
+
+/// How the folders of all rooms of a name begin.
+fn letters_of(room: &str) -> String {
+    let letters = room.chars().take(NAME_LETTERS);
+    letters
         .map(|letter| if letter.is_ascii_alphanumeric() || letter == '-' { letter } else { '_' })
-        .collect();
-    let hash = blake3::hash(format!("{server}\n{room}").as_bytes()).to_hex();
-    state.join("rooms").join(format!("{name}-{}", hash.get(..16).unwrap_or_default()))
+        .chain(['-'])
+        .collect()
 }
 
 /// Makes a folder that is for this user alone.
@@ -64,13 +72,7 @@ pub(super) fn make_private(folder: &Path) -> Result<(), StoreError> {
 pub fn shelf(state: &Path) -> Result<Vec<Result<Kept, StoreError>>, StoreError> {
     let mut found = Vec::new();
     for room in folders(&state.join("rooms"))? {
-        for path in folders(&room)? {
-            let is_store = path.extension().is_some_and(|end| end == "db")
-                && path.file_stem().is_some_and(|stem| !stem.to_string_lossy().contains('.'));
-            if is_store {
-                found.push(look(&path));
-            }
-        }
+        found.extend(stores(&room)?.iter().map(|path| look(path)));
     }
     Ok(found)
 }
@@ -89,6 +91,32 @@ fn folders(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
     Ok(paths)
 }
 
+/// The sessions that are kept of rooms of a name, and whether a process has each now. What cannot be
+/// read is left out: it says nothing of any room.
+pub fn of_room(state: &Path, room: &str) -> Vec<(About, bool)> {
+    let begins = letters_of(room);
+    let is_named = |folder: &&PathBuf| {
+        folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with(&begins))
+    };
+    let rooms = folders(&state.join("rooms")).unwrap_or_default();
+    let stores = rooms.iter().filter(is_named).flat_map(|folder| stores(folder).unwrap_or_default());
+    let known = stores.filter_map(|path| {
+        let about = Records::look(&path).and_then(|records| records.about()).ok()?;
+        (about.room == room).then(|| (about, Mark::is_taken(&path)))
+    });
+    known.collect()
+}
+
+/// The stores in the folder of a room.
+fn stores(folder: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let mut paths = folders(folder)?;
+    paths.retain(|path| {
+        path.extension().is_some_and(|end| end == "db")
+            && path.file_stem().is_some_and(|stem| !stem.to_string_lossy().contains('.'))
+    });
+    Ok(paths)
+}
+
 fn look(path: &Path) -> Result<Kept, StoreError> {
     let records = Records::look(path)?;
     let about = records.about()?;
@@ -102,15 +130,17 @@ fn look(path: &Path) -> Result<Kept, StoreError> {
     Ok(Kept { path: path.to_owned(), about, is_running: Mark::is_taken(path), unsent, changes, bytes })
 }
 
-/// Clears away what is kept of a room; what nobody else has only if `force`.
+/// Clears away what is kept of the rooms that are meant; what nobody else has only if `force`.
 ///
 /// # Errors
 /// Something cannot be read, or not be removed.
-pub fn forget(state: &Path, room: &str, force: bool) -> Result<Vec<Forgotten>, StoreError> {
+pub fn forget(
+    state: &Path, is_meant: impl Fn(&About) -> bool, force: bool,
+) -> Result<Vec<Forgotten>, StoreError> {
     let mut done = Vec::new();
     for kept in shelf(state)? {
         let kept = kept?;
-        if kept.about.room != room {
+        if !is_meant(&kept.about) {
             continue;
         }
         // Taken, so that nobody comes back to it meanwhile.

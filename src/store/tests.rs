@@ -19,7 +19,7 @@ const SERVER: &str = "ws://127.0.0.1:4747";
 const SOURCE: &str = "{\n  \"big\": 9007199254740993, \"e\": 1e400, \"list\": [1, 2.0]\n}\n";
 
 fn take(folder: &Path) -> Store {
-    Store::take(folder, ROOM, SERVER, None).unwrap()
+    Store::take(folder, (ROOM, SERVER), None, None).unwrap()
 }
 
 fn about(author: u32) -> About {
@@ -141,14 +141,20 @@ fn two_at_once_have_a_place_each_and_a_stale_lock_is_none() {
 fn the_place_with_the_same_file_comes_first() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &'static str| Some(Path::new(name));
-    let mut of_a = Store::take(folder.path(), ROOM, SERVER, file("/a")).unwrap();
+    let mut of_a = Store::take(folder.path(), (ROOM, SERVER), None, file("/a")).unwrap();
     of_a.begin(About { file: Some("/a".into()), ..about(1) }).unwrap();
-    let mut of_b = Store::take(folder.path(), ROOM, SERVER, file("/b")).unwrap();
+    let mut of_b = Store::take(folder.path(), (ROOM, SERVER), None, file("/b")).unwrap();
     of_b.begin(About { file: Some("/b".into()), ..about(2) }).unwrap();
     drop((of_a, of_b));
-    assert_eq!(Store::take(folder.path(), ROOM, SERVER, file("/b")).unwrap().about().author, Author(2));
-    assert_eq!(Store::take(folder.path(), ROOM, SERVER, file("/c")).unwrap().about().author, Author(1));
-    let elsewhere = Store::take(folder.path(), ROOM, "ws://other:1", file("/a")).unwrap();
+    assert_eq!(
+        Store::take(folder.path(), (ROOM, SERVER), None, file("/b")).unwrap().about().author,
+        Author(2)
+    );
+    assert_eq!(
+        Store::take(folder.path(), (ROOM, SERVER), None, file("/c")).unwrap().about().author,
+        Author(1)
+    );
+    let elsewhere = Store::take(folder.path(), (ROOM, "ws://other:1"), None, file("/a")).unwrap();
     assert_eq!(elsewhere.about().author, Author(0), "the same name on another server is another room");
 }
 
@@ -218,13 +224,13 @@ fn damage_and_later_versions_are_told_apart() {
     assert!(matches!(told, StoreError::Damaged(..)), "{told}");
     database.pragma_update(None, "user_version", 99).unwrap();
     drop(database);
-    let told = Store::take(folder.path(), ROOM, SERVER, None).map(drop).unwrap_err();
+    let told = Store::take(folder.path(), (ROOM, SERVER), None, None).map(drop).unwrap_err();
     assert!(matches!(told, StoreError::Later(..)), "{told}");
     fs::write(&path, "no database").unwrap();
     for end in ["-wal", "-shm"] {
         let _ = fs::remove_file(beside(&path, end));
     }
-    let told = Store::take(folder.path(), ROOM, SERVER, None).map(drop).unwrap_err();
+    let told = Store::take(folder.path(), (ROOM, SERVER), None, None).map(drop).unwrap_err();
     assert!(matches!(told, StoreError::Database(..)), "{told}");
     let aside = Store::set_aside(&path).unwrap();
     assert!(aside.exists() && !path.exists());
@@ -243,12 +249,21 @@ fn the_shelf_tells_what_is_unsent_and_forgets_with_consent_only() {
     store.note(About { elsewhere: VectorClock::from_iter([(Author(1), 2)]), ..about(1) }).unwrap();
     let kept = shelf(folder.path()).unwrap().remove(0).unwrap();
     assert_eq!((kept.unsent, kept.changes, kept.is_running), (3, 5, true));
-    assert!(matches!(forget(folder.path(), ROOM, true).unwrap()[..], [Forgotten::Running(_)]));
+    assert!(matches!(
+        forget(folder.path(), |about| about.room == ROOM, true).unwrap()[..],
+        [Forgotten::Running(_)]
+    ));
     drop(store);
     assert!(!shelf(folder.path()).unwrap().remove(0).unwrap().is_running);
-    assert!(matches!(forget(folder.path(), ROOM, false).unwrap()[..], [Forgotten::Unsent(_)]));
-    assert!(forget(folder.path(), "other", true).unwrap().is_empty());
-    assert!(matches!(forget(folder.path(), ROOM, true).unwrap()[..], [Forgotten::Gone(_)]));
+    assert!(matches!(
+        forget(folder.path(), |about| about.room == ROOM, false).unwrap()[..],
+        [Forgotten::Unsent(_)]
+    ));
+    assert!(forget(folder.path(), |about| about.room == "other", true).unwrap().is_empty());
+    assert!(matches!(
+        forget(folder.path(), |about| about.room == ROOM, true).unwrap()[..],
+        [Forgotten::Gone(_)]
+    ));
     assert!(shelf(folder.path()).unwrap().is_empty());
     assert_eq!(fs::read_dir(folder.path().join("rooms")).unwrap().count(), 0, "nothing is left");
 }
@@ -265,7 +280,7 @@ const FOLDER: &str = "ULTRAWAVE_TEST_FOLDER";
 #[ignore = "run by the tests below, in a process of its own"]
 fn the_script() {
     let folder = std::env::var_os(FOLDER).unwrap();
-    let Ok(mut store) = Store::take(Path::new(&folder), ROOM, SERVER, None) else { return };
+    let Ok(mut store) = Store::take(Path::new(&folder), (ROOM, SERVER), None, None) else { return };
     let Ok(past) = store.past(1_000) else { panic!("what was stored must be readable") };
     let mut session = match past {
         Some(past) => {

@@ -165,6 +165,14 @@ impl VectorClock {
             }
     }
 
+    /// Holds what it has seen of the others in common with another clock of its author, if that
+    /// is the same.
+    pub(super) fn share(&mut self, other: &Self) {
+        if self.own.0 == other.own.0 && self.others() == other.others() {
+            self.others.clone_from(&other.others);
+        }
+    }
+
     /// Whether this one has seen all that the other has.
     pub fn covers(&self, other: &Self) -> bool {
         if self.sum < other.sum || self.shares_others(other) {

@@ -215,7 +215,8 @@ impl<'a> Reader<'a> {
         }
         loop {
             self.expect(b"\"")?;
-            let key = self.text()?;
+            // One that is too long is told as such by the slow way.
+            let key = self.text().filter(|key| key.raw().len() <= limits::KEY_BYTES)?;
             self.expect(b":")?;
             entries.push((key, self.value(depth)?));
             if self.expect(b",").is_none() {
@@ -258,16 +259,17 @@ impl<'a> Reader<'a> {
     #[inline]
     fn natural(&mut self) -> Option<u64> {
         let (mut number, mut length) = (0, 0);
-        while let Some((digit, rest)) = self.rest.split_first()
-            && digit.is_ascii_digit()
-            && length < TICK_DIGITS
-        {
-            number = number * 10 + u64::from(digit - b'0');
+        let digits = self.rest;
+        for digit in digits.iter().take(TICK_DIGITS).map(|digit| digit.wrapping_sub(b'0')) {
+            if digit > 9 {
+                break;
+            }
+            number = number * 10 + u64::from(digit);
             length += 1;
-            self.rest = rest;
         }
-        let least = if number == 0 { 0 } else { number.ilog10() as usize };
-        (length == least + 1 && number <= limits::TICKS).then_some(number)
+        self.rest = digits.get(length..)?;
+        let is_canonical = length == 1 || (length > 1 && digits.first() != Some(&b'0'));
+        (is_canonical && number <= limits::TICKS).then_some(number)
     }
 
     #[inline]

@@ -1,6 +1,7 @@
 //! Changes that wait for their past.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -12,11 +13,18 @@ use super::{Author, Change, ChangeId, Tick, VectorClock};
 pub(super) struct Pending {
     changes: BTreeMap<ChangeId, Arc<Change>>,
     waiting_for: FxHashMap<ChangeId, Vec<ChangeId>>,
+    /// How many wait of each author.
+    counts: FxHashMap<Author, usize>,
 }
 
 impl Pending {
     pub(super) fn len(&self) -> usize {
         self.changes.len()
+    }
+
+    /// How many wait of one author.
+    pub(super) fn count_of(&self, author: Author) -> usize {
+        self.counts.get(&author).copied().unwrap_or(0)
     }
 
     pub(super) fn get(&self, id: ChangeId) -> Option<&Arc<Change>> {
@@ -30,18 +38,30 @@ impl Pending {
     /// Files a change under what it lacks, given what is here.
     pub(super) fn wait(&mut self, change: Arc<Change>, lacks: ChangeId) {
         self.waiting_for.entry(lacks).or_default().push(change.id());
+        *self.counts.entry(change.author).or_default() += 1;
         self.changes.insert(change.id(), change);
     }
 
     /// Takes out the changes that waited for one that is here now. They may lack others still.
     pub(super) fn woken_by(&mut self, id: ChangeId) -> Vec<Arc<Change>> {
         let woken = self.waiting_for.remove(&id).unwrap_or_default();
-        woken.into_iter().filter_map(|id| self.changes.remove(&id)).collect()
+        let woken: Vec<_> = woken.into_iter().filter_map(|id| self.changes.remove(&id)).collect();
+        for change in &woken {
+            uncount(&mut self.counts, change.author);
+        }
+        woken
     }
 
     /// Drops those that will never be taken in.
     pub(super) fn discard(&mut self, is_vain: impl Fn(&Change) -> bool) {
-        self.changes.retain(|_, change| !is_vain(change));
+        let counts = &mut self.counts;
+        self.changes.retain(|_, change| {
+            let stays = !is_vain(change);
+            if !stays {
+                uncount(counts, change.author);
+            }
+            stays
+        });
     }
 
     /// What must still be fetched: runs of ticks, first and last.
@@ -65,6 +85,16 @@ impl Pending {
             }
         }
         missing
+    }
+}
+
+/// One change less of an author waits.
+fn uncount(counts: &mut FxHashMap<Author, usize>, author: Author) {
+    if let Entry::Occupied(mut count) = counts.entry(author) {
+        *count.get_mut() -= 1;
+        if *count.get() == 0 {
+            count.remove();
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! One copy of a shared document: its history and the value that follows from it.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
+
+use smallvec::SmallVec;
 
 use super::history::History;
 use super::pending::{Pending, lacking};
@@ -137,12 +138,13 @@ pub struct Replica {
 impl Replica {
     /// A replica of `author` that starts from a checkpoint and remembers about `limit` changes.
     pub fn new(author: Author, checkpoint: Checkpoint, limit: usize) -> Self {
+        let value = checkpoint.value;
         Self {
             author,
             limit,
-            value: checkpoint.value,
+            value: value.clone(),
             clock: checkpoint.clock.clone().of(author),
-            history: History::new(checkpoint.source, checkpoint.clock),
+            history: History::new(checkpoint.source, checkpoint.clock, value),
             pending: Pending::default(),
             window: None,
             restorations: Restorations::default(),
@@ -250,9 +252,10 @@ impl Replica {
     /// here yet wait. A burst costs one replay.
     pub fn receive(&mut self, changes: impl IntoIterator<Item = impl Into<Arc<Change>>>) -> Received {
         let mut received = Received::default();
-        let mut burst: VecDeque<Arc<Change>> = changes.into_iter().map(Into::into).collect();
+        let mut burst: SmallVec<[Arc<Change>; 1]> = changes.into_iter().map(Into::into).collect();
+        burst.reverse();
         let mut woken = Vec::new();
-        while let Some(change) = woken.pop().or_else(|| burst.pop_front()) {
+        while let Some(change) = woken.pop().or_else(|| burst.pop()) {
             match self.take(change, &burst) {
                 Ok(Some(change)) => {
                     woken.extend(self.pending.woken_by(change.id()));
@@ -267,9 +270,9 @@ impl Replica {
     }
 
     /// Takes in one change, if its past is here: gives it back if it is now part of the history.
-    /// `rest` comes after it in the same burst.
+    /// `rest` comes after it in the same burst, the last first.
     fn take(
-        &mut self, change: Arc<Change>, rest: &VecDeque<Arc<Change>>,
+        &mut self, mut change: Arc<Change>, rest: &[Arc<Change>],
     ) -> Result<Option<Arc<Change>>, Refusal> {
         let id = change.id();
         if self.clock.saw(id) || self.pending.get(id).is_some() {
@@ -290,13 +293,20 @@ impl Replica {
         }
         let context = change.context();
         if let Some(lacks) = lacking(&context, &self.clock) {
-            if self.pending.len() >= limits::PENDING_CHANGES.max(self.limit) {
+            if self.pending.len() >= limits::PENDING_CHANGES.max(self.limit)
+                || self.pending.count_of(id.author) >= limits::PENDING_OF_ONE.max(self.limit)
+            {
                 return Err(Refusal::Flood(id));
             }
             self.pending.wait(change, lacks);
             return Ok(None);
         }
         self.check_clock(&change, &context)?;
+        if let Some(previous) = self.history.sight(ChangeId { tick: id.tick - 1, ..id })
+            && let Some(change) = Arc::get_mut(&mut change)
+        {
+            change.clock.share(previous);
+        }
         let since = self.history.critical_within(&context).ok_or(Refusal::Forgotten(id))?;
         self.open_for_burst(since, rest);
         self.insert(&change, since, rest.len());
@@ -344,9 +354,10 @@ impl Replica {
         self.history.get(id)
     }
 
-    /// The remembered changes that somebody with `clock` has not seen, in the total order.
-    pub fn changes_since<'a>(&'a self, clock: &'a VectorClock) -> impl Iterator<Item = &'a Arc<Change>> {
-        self.history.unseen_by(clock)
+    /// The remembered changes that somebody with `clock` has not seen, in the total order. Costs
+    /// no more than there are of them.
+    pub fn changes_since(&self, clock: &VectorClock) -> impl Iterator<Item = &Arc<Change>> {
+        self.history.unseen(clock)
     }
 
     /// Whether the changes that somebody with `clock` lacks are all still remembered; if not, it

@@ -1,6 +1,5 @@
 //! The concurrent half of a replica: changes whose authors had not seen everything.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
@@ -85,13 +84,13 @@ impl Replica {
     }
 
     /// Opens the window from what a change and the rest of its burst need, at once: one replay.
-    pub(super) fn open_for_burst(&mut self, since: usize, rest: &VecDeque<Arc<Change>>) {
+    pub(super) fn open_for_burst(&mut self, since: usize, rest: &[Arc<Change>]) {
         if self.window.as_ref().is_some_and(|window| window.since <= since) {
             return;
         }
         // Of one author's changes it is the first that needs most.
         let mut authors = FxHashSet::default();
-        let first = rest.iter().filter(|change| authors.insert(change.author));
+        let first = rest.iter().rev().filter(|change| authors.insert(change.author));
         let needed = first.filter_map(|change| self.history.critical_within(&change.context())).min();
         self.open_window(needed.map_or(since, |needed| needed.min(since)));
     }

@@ -137,7 +137,7 @@ pub fn read_change(payload: &Value) -> Result<Change, ChangeError> {
     let (author, clock) = read_change_clock(&clock)?;
     let path = read_path(&path)?;
     let method = read_method(&method, &parts.cloned().collect::<Vec<_>>())?;
-    method.check(&path).map_err(|error| ChangeError(format!("the change at {path}: {error}")))?;
+    method.check(&path).map_err(|error| ChangeError(format!("the change at {}: {error}", brief(&path))))?;
     Ok(Change { author, clock, path, method })
 }
 
@@ -299,6 +299,17 @@ fn position(text: &str) -> Option<usize> {
 
 fn wrong<T>(place: &str, expected: &str, found: &Value) -> Result<T, ChangeError> {
     Err(ChangeError(format!("{place}: expected {expected}, found {}", describe(found))))
+}
+
+/// Characters of a path shown in an error.
+const SHOWN_PATH_CHARS: usize = 120;
+
+/// A path as an error names it.
+fn brief(path: &Path) -> String {
+    let whole = path.to_string();
+    let start: String = whole.chars().take(SHOWN_PATH_CHARS).collect();
+    let more = if start.len() < whole.len() { "…" } else { "" };
+    format!("{start}{more}")
 }
 
 /// Characters of a scalar shown in an error.

@@ -28,7 +28,7 @@ impl Role {
 }
 
 /// What of a room's secrets a member holds, and the public halves of those that it does not.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Access {
     room: Secret,
     write: Option<Secret>,
@@ -36,39 +36,47 @@ pub struct Access {
     write_key: VerifyingKey,
     /// An open room has no owner.
     owner_key: Option<VerifyingKey>,
+    /// How often the secrets have been renewed.
+    epoch: u16,
 }
 
 impl Access {
     /// A locked room of one's own, from two secrets that nobody else knows.
     pub fn locked(write: Secret, owner: Secret) -> Self {
+        Self::owner(write, owner, 0)
+    }
+
+    /// Someone who may also renew the secrets.
+    pub(super) fn owner(write: Secret, owner: Secret, epoch: u16) -> Self {
         let owner_key = owner.signing_key().verifying_key();
-        Self { owner: Some(owner), ..Self::writer(write, Some(owner_key)) }
+        Self { owner: Some(owner), ..Self::writer(write, Some(owner_key), epoch) }
     }
 
     /// An open room: whoever knows its name may do everything.
     pub fn open(name: &str) -> Self {
         let write = blake3::derive_key("ultrawave 1 the write secret of an open room", name.as_bytes());
-        Self::writer(Secret::new(write), None)
+        Self::writer(Secret::new(write), None, 0)
     }
 
     /// Someone who may write.
-    pub(super) fn writer(write: Secret, owner_key: Option<VerifyingKey>) -> Self {
+    pub(super) fn writer(write: Secret, owner_key: Option<VerifyingKey>, epoch: u16) -> Self {
         let write_key = signing_secret(&write).signing_key().verifying_key();
         let room = write.derive("ultrawave 1 room secret");
-        Self { room, write: Some(write), owner: None, write_key, owner_key }
+        Self { room, write: Some(write), owner: None, write_key, owner_key, epoch }
     }
 
     /// Someone who may read.
-    pub(super) fn reader(room: Secret, write_key: VerifyingKey, owner_key: VerifyingKey) -> Self {
-        Self { room, write: None, owner: None, write_key, owner_key: Some(owner_key) }
+    pub(super) fn reader(room: Secret, write_key: VerifyingKey, owner_key: VerifyingKey, epoch: u16) -> Self {
+        Self { room, write: None, owner: None, write_key, owner_key: Some(owner_key), epoch }
     }
 
     /// What it allows.
     pub fn role(&self) -> Role {
         match (&self.owner, &self.write) {
-            (Some(_), _) => Role::Owner,
+            (Some(_), Some(_)) => Role::Owner,
             (None, Some(_)) => Role::Writer,
-            (None, None) => Role::Reader,
+            // An owner who has not been given the newest secrets yet can do no more than that.
+            (_, None) => Role::Reader,
         }
     }
 
@@ -93,7 +101,33 @@ impl Access {
     /// The room under new secrets, from one that nobody else knows: who holds only the old ones is
     /// out. Nothing if this member is not the owner.
     pub fn renewed(&self, write: Secret) -> Option<Self> {
-        self.owner.clone().map(|owner| Self::locked(write, owner))
+        let epoch = self.epoch.saturating_add(1);
+        self.owner.clone().map(|owner| Self::owner(write, owner, epoch))
+    }
+
+    /// How often the room's secrets had been renewed when it got these.
+    pub const fn epoch(&self) -> u16 {
+        self.epoch
+    }
+
+    /// What somebody holds of one room who is given both: the newer secrets, or of the same ones
+    /// those for the higher role. Of two rooms, the first.
+    #[must_use]
+    pub fn or_better(self, other: Self) -> Self {
+        if other.identity() != self.identity() {
+            return self;
+        }
+        let (mut better, worse) = if other.is_better_than(&self) { (other, self) } else { (self, other) };
+        // That secret is never renewed.
+        better.owner = better.owner.or(worse.owner);
+        better
+    }
+
+    /// Whether it counts instead of another of the same room. Of two renewals at the same time, one
+    /// is the same for everybody.
+    pub fn is_better_than(&self, other: &Self) -> bool {
+        let worth = |access: &Self| (access.epoch, access.write_key.to_bytes(), access.role());
+        worth(self) > worth(other)
     }
 
     /// The name under which the signaling server knows a locked room: it says nothing of the
@@ -101,6 +135,13 @@ impl Access {
     pub fn room_id(&self) -> String {
         let id = self.room.derive("ultrawave 1 room id");
         BASE32_NOPAD.encode(&id.bytes()[..20]).to_ascii_lowercase()
+    }
+
+    /// The name of a locked room on the machines of its members: it stays when the secrets are
+    /// renewed.
+    pub fn lasting_id(&self) -> String {
+        let id = blake3::derive_key("ultrawave 1 lasting id", &self.identity());
+        BASE32_NOPAD.encode(id.get(..10).unwrap_or_default()).to_ascii_lowercase()
     }
 
     /// What seals messages that go through the signaling server.
@@ -124,7 +165,7 @@ impl Access {
     }
 
     /// What certificates are checked with.
-    pub(super) const fn write_key(&self) -> &VerifyingKey {
+    pub const fn write_key(&self) -> &VerifyingKey {
         &self.write_key
     }
 

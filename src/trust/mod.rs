@@ -16,6 +16,8 @@
 //! * [`Certificate`]: that an author's key may write. [`Ledger`]: that each change is its author's,
 //!   that none was left out, and that there are no two of one name.
 //!
+//! The owner can renew the write secret ([`Renewal`]): whoever is not given the new one is out.
+//!
 //! An open room has the same secrets, derived from its name, so that there is one way to do
 //! things; that keeps nobody out, and nothing here says that it did.
 //!
@@ -28,6 +30,7 @@ pub mod envelope;
 mod ledger;
 pub mod passphrase;
 pub mod proof;
+pub mod renewal;
 mod secret;
 #[cfg(test)]
 mod tests;
@@ -36,5 +39,6 @@ mod ticket;
 pub use access::{Access, Role};
 pub use certificate::{AuthorKey, Certificate};
 pub use ledger::{Distrust, Evidence, EvidenceKind, Fraud, Hash, Ledger, Seal};
+pub use renewal::Renewal;
 pub use secret::Secret;
 pub use ticket::{Ticket, TicketError};

@@ -7,7 +7,7 @@ use data_encoding::BASE64URL_NOPAD;
 use ed25519_dalek::VerifyingKey;
 
 use super::secret::BYTES;
-use super::{Access, Secret};
+use super::{Access, Role, Secret};
 
 /// What every ticket begins with: the kind of text it is, and its version.
 const PREFIX: &str = "uw1";
@@ -17,6 +17,10 @@ const CHECK: usize = 4;
 
 /// Bytes of a room's name or a server's address.
 const TEXT: usize = 255;
+
+/// From how many letters on a text that begins like a ticket is one, or a part of one: no such part
+/// is to be taken for a room's name, which the signaling server gets to see.
+const LEAST: usize = 24;
 
 /// A ticket to a locked room.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,29 +50,32 @@ pub enum TicketError {
 impl Ticket {
     /// Whether a text means to be a ticket.
     pub fn is_meant_by(text: &str) -> bool {
-        text.starts_with(PREFIX) && text.len() > PREFIX.len() + 80
+        text.starts_with(PREFIX) && text.len() >= LEAST
     }
 }
 
 impl fmt::Display for Ticket {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let access = &self.access;
-        let mut bytes = Vec::new();
+        let kind = match access.role() {
+            Role::Owner => b'o',
+            Role::Writer => b'w',
+            Role::Reader => b'r',
+        };
+        let mut bytes = vec![kind];
+        bytes.extend(access.epoch().to_be_bytes());
         // An open room needs no ticket; one for it would let its holder in all the same.
         let owner_key = access.owner_key().map_or([0; BYTES], VerifyingKey::to_bytes);
         match (access.owner_secret(), access.write_secret()) {
             (Some(owner), Some(write)) => {
-                bytes.push(b'o');
                 bytes.extend(write.bytes());
                 bytes.extend(owner.bytes());
             }
             (None, Some(write)) => {
-                bytes.push(b'w');
                 bytes.extend(write.bytes());
                 bytes.extend(owner_key);
             }
             (_, None) => {
-                bytes.push(b'r');
                 bytes.extend(access.room_secret().bytes());
                 bytes.extend(owner_key);
                 bytes.extend(access.write_key().to_bytes());
@@ -98,13 +105,16 @@ impl FromStr for Ticket {
 
 fn read(said: &[u8]) -> Option<Ticket> {
     let (&kind, mut rest) = said.split_first()?;
+    let (epoch, later) = rest.split_first_chunk()?;
+    let epoch = u16::from_be_bytes(*epoch);
+    rest = later;
     let access = match kind {
-        b'o' => Access::locked(Secret::new(take(&mut rest)?), Secret::new(take(&mut rest)?)),
-        b'w' => Access::writer(Secret::new(take(&mut rest)?), Some(take_key(&mut rest)?)),
+        b'o' => Access::owner(Secret::new(take(&mut rest)?), Secret::new(take(&mut rest)?), epoch),
+        b'w' => Access::writer(Secret::new(take(&mut rest)?), Some(take_key(&mut rest)?), epoch),
         b'r' => {
             let room = Secret::new(take(&mut rest)?);
             let owner_key = take_key(&mut rest)?;
-            Access::reader(room, take_key(&mut rest)?, owner_key)
+            Access::reader(room, take_key(&mut rest)?, owner_key, epoch)
         }
         _ => return None,
     };

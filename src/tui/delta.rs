@@ -6,13 +6,17 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
-use crate::document::{Kind, Path, Run, Step, Text, Value};
+use crate::document::{Kind, Nested, Path, Run, Step, Text, Value, are_equal_within, deep};
 
 /// How far ahead an array element is looked for when neighbours came or went.
 const WINDOW: usize = 32;
 
 /// How many entries of a map are looked at to tell whether it is another one, written to.
 const LOOKED_AT: usize = 8;
+
+/// Values looked at to tell whether two elements are equal. Those that are, of which more would have
+/// to be looked at, are found out to be when they are paired.
+const COMPARED: usize = 256;
 
 /// The difference between two values.
 #[derive(Debug)]
@@ -24,7 +28,7 @@ pub enum Delta {
     /// Both are maps.
     Map {
         /// Keys in both, whose values differ.
-        changed: FxHashMap<Text, Delta>,
+        changed: Nested<FxHashMap<Text, Delta>>,
         /// New keys.
         added: Vec<Text>,
         /// Whether keys are gone.
@@ -35,7 +39,7 @@ pub enum Delta {
         /// Runs of elements that are in both, by rising position.
         runs: Vec<Run>,
         /// Old positions of elements in both that differ.
-        changed: FxHashMap<usize, Delta>,
+        changed: Nested<FxHashMap<usize, Delta>>,
         /// New positions of elements that were not there.
         added: Vec<usize>,
         /// Whether elements are gone.
@@ -68,19 +72,15 @@ impl Delta {
             return Self::Same;
         }
         match (old.kind(), new.kind()) {
-            (Kind::Object, Kind::Object) => Self::of_maps(old, new),
-            (Kind::Array, Kind::Array) => Self::of_arrays(old, new),
+            (Kind::Object, Kind::Object) => deep(|| Self::of_maps(old, new)),
+            (Kind::Array, Kind::Array) => deep(|| Self::of_arrays(old, new)),
             _ if old == new => Self::Same,
             _ => Self::Replaced,
         }
     }
 
-    #[expect(
-        clippy::mutable_key_type,
-        reason = "what a text finds out about itself does not change what it is"
-    )]
     fn of_maps(old: &Value, new: &Value) -> Self {
-        let mut changed = FxHashMap::default();
+        let mut changed: Nested<FxHashMap<Text, Self>> = Nested::default();
         // What both share is not even looked at.
         let runs = old.shared_runs(new);
         let mut kept: usize = runs.iter().map(|run| run.len).sum();
@@ -119,7 +119,7 @@ impl Delta {
 
     fn of_arrays(old: &Value, new: &Value) -> Self {
         let mut pairing =
-            Pairing { old, new, runs: Vec::new(), changed: FxHashMap::default(), added: Vec::new() };
+            Pairing { old, new, runs: Vec::new(), changed: Nested::default(), added: Vec::new() };
         // What both share is not even looked at.
         let shared = old.shared_runs(new);
         let (mut gone, mut came) = (0, 0);
@@ -183,22 +183,27 @@ impl Delta {
                 let room = limit.saturating_sub(places.len());
                 let added = added.iter().take(room).map(|key| here.child(Step::Key(key.clone())));
                 places.extend(added.map(Place::Written));
-                for (key, delta) in changed {
-                    delta.collect(&here.child(Step::Key(key.clone())), limit, places);
+                for (key, delta) in changed.iter() {
+                    deep(|| delta.collect(&here.child(Step::Key(key.clone())), limit, places));
                 }
             }
             Self::Array { changed, added, removed, .. } => {
                 places.extend(removed.then(|| Place::Thinned(here.clone())));
                 let room = limit.saturating_sub(places.len());
                 places.extend(added.iter().take(room).map(|at| Place::Written(here.index(*at))));
-                for (at, delta) in changed {
+                for (at, delta) in changed.iter() {
                     if let Some((step, _)) = self.child(&Step::Index(*at)) {
-                        delta.collect(&here.child(step), limit, places);
+                        deep(|| delta.collect(&here.child(step), limit, places));
                     }
                 }
             }
         }
     }
+}
+
+/// Whether two elements are seen at a glance to be equal.
+fn are_equal(left: &Value, right: &Value) -> bool {
+    are_equal_within(left, right, COMPARED) == Some(true)
 }
 
 /// How far ahead the first of two runs meets the other's first again, and whether that is because
@@ -218,7 +223,7 @@ struct Pairing<'a> {
     old: &'a Value,
     new: &'a Value,
     runs: Vec<Run>,
-    changed: FxHashMap<usize, Delta>,
+    changed: Nested<FxHashMap<usize, Delta>>,
     added: Vec<usize>,
 }
 
@@ -230,7 +235,7 @@ impl Pairing<'_> {
     /// Pairs what lies between elements that are known to be the same.
     fn between(&mut self, old: Range<usize>, new: Range<usize>) {
         let shorter = old.len().min(new.len());
-        let is_equal = |before: usize, after: usize| self.old.index(before) == self.new.index(after);
+        let is_equal = |before: usize, after: usize| self.is_anchor(before, after, true);
         let prefix = (0..shorter).take_while(|by| is_equal(old.start + by, new.start + by)).count();
         let from_end = |back: &usize| is_equal(old.end - 1 - back, new.end - 1 - back);
         let suffix = (0..shorter - prefix).take_while(from_end).count();
@@ -242,8 +247,8 @@ impl Pairing<'_> {
     /// Whether the two are the same element. Where as many are there as before, equal scalars say
     /// nothing: `[true, false]` that became `[false, true]` was written, not moved.
     fn is_anchor(&self, old: usize, new: usize, by_scalar: bool) -> bool {
-        let before = self.old.index(old);
-        before == self.new.index(new) && (by_scalar || before.is_some_and(Value::is_container))
+        let Some((before, after)) = self.old.index(old).zip(self.new.index(new)) else { return false };
+        (by_scalar || before.is_container()) && are_equal(before, after)
     }
 
     fn middle(&mut self, old: Range<usize>, new: Range<usize>) {
@@ -280,7 +285,9 @@ impl Pairing<'_> {
     fn is_alike(&self, old: usize, new: usize) -> bool {
         let Some((before, after)) = self.old.index(old).zip(self.new.index(new)) else { return false };
         let looked_at = before.len().min(LOOKED_AT);
-        let shared = before.entries().take(looked_at).filter(|(key, value)| after.key(key) == Some(value));
+        let is_shared =
+            |&(key, value): &(&Text, &Value)| after.key(key).is_some_and(|after| are_equal(value, after));
+        let shared = before.entries().take(looked_at).filter(is_shared);
         looked_at > 0 && shared.count() * 2 >= looked_at
     }
 
@@ -288,7 +295,9 @@ impl Pairing<'_> {
         let (Some(before), Some(after)) = (self.old.index(old), self.new.index(new)) else { return };
         let delta = Delta::between(before, after);
         self.keep(old, new, 1);
-        self.changed.insert(old, delta);
+        if !matches!(delta, Delta::Same) {
+            self.changed.insert(old, delta);
+        }
     }
 }
 

@@ -113,6 +113,8 @@ pub enum Msg {
     },
     /// There is time to go on with what is being looked for.
     Work,
+    /// The room has other keys; others join with this from now on.
+    Renewed(String),
     /// Something to tell the person.
     Notice(Level, String),
 }

@@ -43,7 +43,7 @@ pub use line::Line;
 pub use lines::Look;
 pub use message::{Doer, Effect, Level, Moment, Mouse, Msg, SaveRemedy, SaveWanted, Saved};
 pub use mode::{ConflictList, Dispute, Mode, PageKind, Question};
-pub use model::{EditorOptions, Flash, HistoryEntry, Model, Opening};
+pub use model::{EditorOptions, Flash, HistoryEntry, Invite, Model, Opening};
 pub use reader::Reader;
 pub use rows::{Row, Rows};
 pub use runtime::{EditorError, Exit, has_terminal, run};

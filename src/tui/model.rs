@@ -1,6 +1,7 @@
 //! What the editor knows.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,7 @@ use super::text::inert;
 use super::theme::{Colors, Hue};
 use super::update::Disputes;
 use crate::document::{Path, Text, Value};
-use crate::room::Status;
+use crate::room::{Room, Status};
 use crate::session::{Link, Person, Presence};
 use crate::sync::{Author, Change, ChangeId, Snapshot, VectorClock};
 
@@ -29,6 +30,9 @@ pub(super) const HISTORY_SHOWN: usize = 500;
 /// How long after the first key of a sequence those that may follow are shown in a box.
 const BOX_AFTER: Duration = Duration::from_millis(300);
 
+/// Characters of the command that others join with, where it is told on one line.
+const INVITATION_CHARS: usize = 90;
+
 /// How an editor is to be.
 #[derive(Clone, Debug, Default)]
 pub struct EditorOptions {
@@ -36,6 +40,8 @@ pub struct EditorOptions {
     pub name: String,
     /// The command by which others join, for the invitation.
     pub join_command: String,
+    /// What makes that command anew, when the room has other keys.
+    pub invite: Option<Invite>,
     /// Whether to do without colours.
     pub no_color: bool,
     /// A JSON Schema to hold the document against.
@@ -46,6 +52,16 @@ pub struct EditorOptions {
     pub color: Option<Hue>,
     /// The keys this person has chosen.
     pub keys: Bindings,
+}
+
+/// Says how others join a room.
+#[derive(Clone)]
+pub struct Invite(pub Arc<dyn Fn(&Room) -> String + Send + Sync>);
+
+impl fmt::Debug for Invite {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Invite")
+    }
 }
 
 /// What an editor starts from.
@@ -269,8 +285,7 @@ impl Model {
         };
         model.take_people(people);
         if model.people.is_empty() {
-            let told = format!("others join with: {}", model.options.join_command);
-            model.say(Level::Plain, told);
+            model.say(Level::Plain, invitation(&model.options.join_command));
         }
         if !model.keymap.displaced().is_empty() {
             let told = format!("keys you chose: {}", model.keymap.displaced().join(", "));
@@ -410,5 +425,14 @@ impl HistoryEntry {
             id: Some(change.id()),
             values: None,
         }
+    }
+}
+
+/// How others join, on one line: a ticket does not fit there.
+fn invitation(command: &str) -> String {
+    if command.chars().count() <= INVITATION_CHARS {
+        format!("others join with: {command}")
+    } else {
+        "others join with a ticket: yi copies the command, gw shows it".to_owned()
     }
 }

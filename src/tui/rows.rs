@@ -6,7 +6,7 @@
 //! container of a million elements that are closed costs as much as one of ten.
 
 use super::delta::Delta;
-use crate::document::{Path, Step, Value};
+use crate::document::{Nested, Path, Step, Value, deep};
 
 /// Containers opened at once by "open everything"; beyond it only the memory would notice.
 const OPEN_AT_ONCE: usize = 200_000;
@@ -15,7 +15,7 @@ const OPEN_AT_ONCE: usize = 200_000;
 const FIRST_SCREEN: usize = 40;
 
 /// Which containers are open.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rows {
     root: Fold,
 }
@@ -27,7 +27,7 @@ struct Fold {
     /// Rows shown inside it: its children's, and what is shown inside those.
     rows: usize,
     /// Containers inside that are open or have open ones in them, by rising position.
-    inner: Vec<Inner>,
+    inner: Nested<Vec<Inner>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl Fold {
     /// Counts anew, after something in `inner` has changed.
     fn recount(&mut self, len: usize) {
         let mut before = 0;
-        for inner in &mut self.inner {
+        for inner in self.inner.iter_mut() {
             inner.before = before;
             before += inner.fold.rows;
         }
@@ -115,7 +115,7 @@ impl Fold {
             self.inner.insert(found, Inner { at, before: 0, fold: Self::default() });
         }
         if let Some(inner) = self.inner.get_mut(found) {
-            inner.fold.change(child, rest, change);
+            deep(|| inner.fold.change(child, rest, change));
             if !inner.fold.is_open && inner.fold.inner.is_empty() {
                 self.inner.remove(found);
             }
@@ -135,7 +135,8 @@ impl Fold {
                     break;
                 }
                 *budget -= 1;
-                fold.inner.push(Inner { at, before: 0, fold: Self::opened(child, levels - 1, budget) });
+                let inner = deep(|| Self::opened(child, levels - 1, budget));
+                fold.inner.push(Inner { at, before: 0, fold: inner });
             }
         }
         fold.recount(value.len());
@@ -143,16 +144,16 @@ impl Fold {
     }
 
     /// The same folds on the next version of the value.
-    fn carried(self, delta: &Delta, old: &Value, new: &Value) -> Self {
+    fn carried(mut self, delta: &Delta, old: &Value, new: &Value) -> Self {
         if matches!(delta, Delta::Same) {
             return self;
         }
         let mut fold = Self { is_open: self.is_open && new.is_container(), ..Self::default() };
-        for inner in self.inner {
+        for inner in std::mem::take(&mut *self.inner) {
             let Some((step, before)) = child_at(old, inner.at) else { continue };
             let Some((step, delta)) = delta.child(&step) else { continue };
             let (Some(at), Some(after)) = (position(new, &step), new.get(&step)) else { continue };
-            let carried = inner.fold.carried(delta, before, after);
+            let carried = deep(|| inner.fold.carried(delta, before, after));
             if carried.is_open || !carried.inner.is_empty() {
                 fold.inner.push(Inner { at, before: 0, fold: carried });
             }

@@ -28,6 +28,8 @@ clean() {
     for pid in "${PIDS[@]}"; do wait "$pid" 2>/dev/null || true; done
     PIDS=()
     local namespace
+    { findmnt -rno TARGET | grep "^$WORK/" || true; } | xargs -r umount
+    rm -rf /etc/netns/"$P"-*
     for namespace in $(ip netns list | awk '{print $1}' | grep "^$P-" || true); do ip netns del "$namespace"; done
 }
 trap 'clean; rm -rf "$WORK"' EXIT
@@ -74,6 +76,13 @@ public() {
     in_ns "$1" ip route add default dev void
 }
 
+# What a machine takes names for, a line each. To be said before anything runs there; may be said
+# anew.
+hosts() {
+    mkdir -p "/etc/netns/$P-$1"
+    printf '%s\n' "127.0.0.1 localhost" "$2" >"/etc/netns/$P-$1/hosts"
+}
+
 # A machine behind a router: name, the router's public address, what its NAT does.
 behind() {
     public "r$1" "$2"
@@ -104,6 +113,12 @@ begin() {
     shift 2
     (exec ip netns exec "$P-$ns" "$@") >"$WORK/$name.out" 2>"$WORK/$name.err" &
     PIDS+=($!)
+}
+
+# The process itself: what was started is `ip netns exec env …`, which becomes it.
+killed() {
+    kill -KILL "$1" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
 }
 
 wait_for() {
@@ -153,7 +168,7 @@ member() {
 serve() {
     local ns=$1
     shift
-    (member "$ns" "$BIN/ultrawave" serve room "$WORK/$ns.json" --name "$ns" --log-file "$WORK/$ns.log" "$@") \
+    (member "$ns" "$BIN/ultrawave" serve room "$WORK/$ns.json" --open --name "$ns" --log-file "$WORK/$ns.log" "$@") \
         >"$WORK/serve-$ns.out" 2>"$WORK/serve-$ns.err" &
     PIDS+=($!)
     wait_for 25 "room on $ns" grep -q "serving room" "$WORK/serve-$ns.err"
@@ -166,6 +181,13 @@ verb() {
     shift
     (member "$ns" timeout 40 "$BIN/ultrawave" "$@" --name "verb-$ns") 2>>"$WORK/verb-$ns.err" ||
         fail "$ns: ultrawave $*"
+}
+
+# Whether a verb works on a machine.
+try_verb() {
+    local ns=$1
+    shift
+    (member "$ns" timeout 10 "$BIN/ultrawave" "$@" --name "verb-$ns")
 }
 
 # Writes into the document by editing the file that a machine keeps in step: how the edit gets to

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 #![allow(clippy::print_stdout, reason = "the measurements are read by people")]
 
+mod hostile;
 mod measure;
 
 use std::net::SocketAddr;
@@ -12,7 +13,7 @@ use tokio::sync::broadcast::Receiver;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use ultrawave::document::Value;
-use ultrawave::room::{Room, RoomError, RoomOptions};
+use ultrawave::room::{Keep, Room, RoomError, RoomOptions};
 use ultrawave::session::Event;
 use ultrawave::sync::Checkpoint;
 use ultrawave_signal::limits::Options;
@@ -229,6 +230,31 @@ async fn who_has_left_leaves_nothing_behind() {
     }
     let per_round = 4 * 3;
     until("the closing", || sockets() < least + 5 * per_round).await;
+}
+
+/// A room that nobody has left is no reason for its runtime not to end, and what was made in it is
+/// kept.
+#[test]
+fn a_runtime_ends_with_a_room_that_is_kept() {
+    let runtime =
+        || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (outside, folder) = (runtime(), tempfile::tempdir().unwrap());
+    let signal = outside.block_on(Signal::start());
+    let keep = Keep { folder: folder.path().to_owned(), file: None };
+    let options = RoomOptions { keep: Some(keep), ..signal.options("Ana") };
+    for round in 0..2 {
+        let inside = runtime();
+        let room = inside.block_on(Room::create("r", document("[]"), options.clone())).unwrap();
+        assert_eq!((room.is_resumed(), room.snapshot().value.len()), (round > 0, round));
+        room.root().push([number(round)]).unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            drop(inside);
+            tell.send(()).unwrap();
+        });
+        told.recv_timeout(Duration::from_secs(20)).expect("the runtime ends");
+        drop(room);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

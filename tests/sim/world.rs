@@ -433,6 +433,8 @@ impl World {
             Event::Refused(from, _) | Event::Garbage(from, _) if *from == STRANGER => {}
             Event::Refused(..)
             | Event::CallbackFailed(_)
+            | Event::Renewed
+            | Event::Removed
             | Event::Garbage(..)
             | Event::Distrusted(_)
             | Event::Incompatible(..)

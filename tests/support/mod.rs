@@ -62,8 +62,15 @@ impl Home {
 pub const BINARY: &str = env!("CARGO_BIN_EXE_ultrawave");
 
 /// What a test must not inherit.
-pub const UNSET: [&str; 5] =
-    ["ULTRAWAVE_SIGNAL", "ULTRAWAVE_ICE_SERVERS", "ULTRAWAVE_RELAY_ONLY", "RUST_LOG", "NO_COLOR"];
+pub const UNSET: [&str; 7] = [
+    "ULTRAWAVE_SIGNAL",
+    "ULTRAWAVE_TICKET",
+    "ULTRAWAVE_PASSPHRASE",
+    "ULTRAWAVE_ICE_SERVERS",
+    "ULTRAWAVE_RELAY_ONLY",
+    "RUST_LOG",
+    "NO_COLOR",
+];
 
 /// Sends a signal to one process.
 pub fn signal(process: u32, signal: &str) {

@@ -38,6 +38,11 @@ impl Process {
         self.stdout.lock().unwrap().clone()
     }
 
+    /// The lines of standard error so far.
+    pub fn stderr(&self) -> Vec<String> {
+        self.stderr.lock().unwrap().clone()
+    }
+
     /// Waits until a line of standard error contains a text.
     pub fn wait_for_message(&mut self, text: &str) {
         let stderr = Arc::clone(&self.stderr);

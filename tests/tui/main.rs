@@ -9,6 +9,7 @@
 )]
 
 mod beyond;
+mod depth;
 mod desk;
 mod editing;
 mod files;

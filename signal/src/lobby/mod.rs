@@ -12,6 +12,7 @@
 
 mod peers;
 mod reclaim;
+mod rendezvous;
 mod rooms;
 #[cfg(test)]
 #[allow(
@@ -29,6 +30,7 @@ use std::time::Duration;
 use crate::limits::Options;
 use crate::protocol::{Author, Code, Failure, Ice, Request, Response, Start, VERSION};
 use peers::{Line, Peer, PeerId, Peers};
+use rendezvous::Desk;
 use rooms::Room;
 
 /// A moment: time since the server began.
@@ -67,6 +69,8 @@ pub struct Lobby {
     ice: Box<dyn FnMut() -> Option<Ice> + Send>,
     peers: Peers,
     rooms: BTreeMap<String, Room>,
+    /// Where people meet who know a passphrase.
+    desks: BTreeMap<String, Desk>,
 }
 
 impl fmt::Debug for Lobby {
@@ -85,6 +89,7 @@ impl Lobby {
             ice: Box::new(|| None),
             peers: Peers::default(),
             rooms: BTreeMap::new(),
+            desks: BTreeMap::new(),
         }
     }
 
@@ -122,6 +127,7 @@ impl Lobby {
 
     /// A connection is broken, or closed by the other side. Its memberships wait for it.
     pub fn disconnect(&mut self, now: Time, connection: Connection) {
+        self.forget_desks(connection);
         if let Some(id) = self.peers.of(connection) {
             self.peers.set_away(&id, now + self.options.grace);
         }
@@ -157,6 +163,9 @@ impl Lobby {
             Request::RequestOffer(request) => self.request_offer(connection, &peer, &request),
             Request::Relay(signal, request) => self.relay(connection, &peer, signal, request),
             Request::Leave(request) => self.leave(connection, &peer, &request),
+            Request::Attend(request) => self.attend(connection, request),
+            Request::Knock(request) => self.knock(connection, request),
+            Request::AnswerKnock(request) => self.answer_knock(connection, request),
         }
     }
 

@@ -43,6 +43,9 @@ impl Request {
             Self::RequestOffer(payload) => text("request offer", payload),
             Self::Relay(signal, payload) => text(signal.as_str(), payload),
             Self::Leave(payload) => text("leave", payload),
+            Self::Attend(payload) => text("attend", payload),
+            Self::Knock(payload) => text("knock", payload),
+            Self::AnswerKnock(payload) => text("answer knock", payload),
         }
     }
 
@@ -60,6 +63,9 @@ impl Request {
             "request ice" => frame.payload().map(Self::RequestIce),
             "request offer" => frame.payload().map(Self::RequestOffer),
             "leave" => frame.payload().map(Self::Leave),
+            "attend" => frame.payload().map(Self::Attend),
+            "knock" => frame.payload().map(Self::Knock),
+            "answer knock" => frame.payload().map(Self::AnswerKnock),
             other => {
                 let signal = Signal::of(other)?;
                 frame.payload().map(|payload| Self::Relay(signal, payload))
@@ -86,6 +92,11 @@ impl Response {
             Self::Relayed(signal, payload) => text(signal.as_str(), payload),
             Self::Present(payload) => text("present", payload),
             Self::Left(payload) => text("left", payload),
+            Self::Attending(payload) => text("attending", payload),
+            Self::AttendFailed(payload) => text("attend failed", payload),
+            Self::Knocked(payload) => text("knock", payload),
+            Self::KnockAnswered(payload) => text("knock answered", payload),
+            Self::KnockFailed(payload) => text("knock failed", payload),
             Self::Error(payload) => text("error", payload),
         }
     }
@@ -110,6 +121,11 @@ impl Response {
             "request offer" => frame.payload().map(Self::RequestOffer),
             "present" => frame.payload().map(Self::Present),
             "left" => frame.payload().map(Self::Left),
+            "attending" => frame.payload().map(Self::Attending),
+            "attend failed" => frame.payload().map(Self::AttendFailed),
+            "knock" => frame.payload().map(Self::Knocked),
+            "knock answered" => frame.payload().map(Self::KnockAnswered),
+            "knock failed" => frame.payload().map(Self::KnockFailed),
             "error" => frame.payload().map(Self::Error),
             other => {
                 let signal = Signal::of(other)?;

@@ -11,6 +11,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits;
+
 pub use body::Body;
 pub use code::Code;
 pub use codec::DecodeError;
@@ -21,9 +23,23 @@ pub use name::{NameError, check_room_name};
 pub const VERSION: u32 = 1;
 
 /// A member's number in a room: positive, going up by one, never used again while the room lives.
+/// None above [`limits::AUTHOR`] can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "u32")]
 pub struct Author(pub u32);
+
+/// A number that no member has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{number} is no member's number; they go from 1 to {most}", number = .0, most = limits::AUTHOR)]
+pub struct AuthorError(u32);
+
+impl TryFrom<u32> for Author {
+    type Error = AuthorError;
+
+    fn try_from(number: u32) -> Result<Self, AuthorError> {
+        if (1..=limits::AUTHOR).contains(&number) { Ok(Self(number)) } else { Err(AuthorError(number)) }
+    }
+}
 
 impl fmt::Display for Author {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -50,6 +66,12 @@ pub enum Request {
     Relay(Signal, Relay),
     /// To leave a room.
     Leave(Leave),
+    /// To be the one whom those meet who know a passphrase.
+    Attend(Attend),
+    /// To say something to the one who attends.
+    Knock(Knock),
+    /// To answer somebody who knocked.
+    AnswerKnock(AnswerKnock),
 }
 
 /// What the server says to a peer.
@@ -83,6 +105,16 @@ pub enum Response {
     Present(Member),
     /// A member has left, or did not come back in time.
     Left(Member),
+    /// The answer to [`Request::Attend`].
+    Attending(Attend),
+    /// The refusal of [`Request::Attend`].
+    AttendFailed(Failed),
+    /// Somebody says something to this peer, who attends.
+    Knocked(AnswerKnock),
+    /// What the one who attends answers.
+    KnockAnswered(Knock),
+    /// The refusal of [`Request::Knock`].
+    KnockFailed(Failed),
     /// Something was wrong with a message of this peer, or of its connection.
     Error(Failure),
 }
@@ -244,6 +276,33 @@ pub struct Relayed {
 pub struct Leave {
     /// Its name.
     pub room: String,
+}
+
+/// The name under which somebody can be met who knows a passphrase: a room's, as people call it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attend {
+    /// The name.
+    pub room: String,
+}
+
+/// Something said to the one who attends, or by it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Knock {
+    /// The name.
+    pub room: String,
+    /// What; the server does not look into it.
+    pub body: Body,
+}
+
+/// Something said by somebody who knocked, or to them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerKnock {
+    /// The name.
+    pub room: String,
+    /// Who knocked: a number that the server gave them.
+    pub guest: u64,
+    /// What; the server does not look into it.
+    pub body: Body,
 }
 
 /// A member of a room.

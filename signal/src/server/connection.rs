@@ -137,7 +137,7 @@ impl<'a> Link<'a> {
         tokio::select! {
             queued = self.connected.outbox.next() => {
                 let queued = queued.map_err(closed)?;
-                self.send(Message::text(queued.text)).await
+                self.send(Message::text(queued)).await
             }
             frame = frame => match frame {
                 Some(Ok(frame)) => self.receive(frame).await,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::outbox::{Outbox, Sender, outbox};
+use super::outbox::{Memory, Outbox, Overflow, Sender, outbox};
 use super::turn;
 use crate::limits::Options;
 use crate::lobby::{Connection, Delivery, Lobby, Refused, Time};
@@ -26,6 +26,8 @@ pub(super) struct Hub {
 struct State {
     lobby: Lobby,
     senders: BTreeMap<Connection, Sender>,
+    /// What all their queues may take.
+    memory: Arc<Memory>,
     last_connection: u64,
 }
 
@@ -42,7 +44,8 @@ impl Hub {
         let lobby = Lobby::new(options.clone(), || format!("{:032x}", rand::random::<u128>()));
         let told = options.clone();
         let lobby = lobby.with_ice(move || turn::ice(&told));
-        let state = State { lobby, senders: BTreeMap::new(), last_connection: 0 };
+        let memory = Memory::new(options.queues_bytes().unwrap_or_default());
+        let state = State { lobby, senders: BTreeMap::new(), memory, last_connection: 0 };
         Self { began: Instant::now(), options, state: Mutex::new(state), grace_changed: Notify::new() }
     }
 
@@ -56,7 +59,7 @@ impl Hub {
         let connection = Connection(state.last_connection + 1);
         let deliveries = state.lobby.connect(connection, address)?;
         state.last_connection = connection.0;
-        let (sender, outbox) = outbox(self.options.max_queue_bytes);
+        let (sender, outbox) = outbox(self.options.max_queue_bytes, state.memory.clone());
         state.senders.insert(connection, sender);
         state.deliver(self.now(), deliveries);
         drop(state);
@@ -116,22 +119,35 @@ impl State {
                 // A place may be missing for it: the members notice, and begin anew.
                 Delivery::Send(connection, response @ Response::Relayed(Signal::Frame, _)) => {
                     if let Some(sender) = self.senders.get(&connection) {
-                        sender.push_frame(response.encode()).unwrap_or_else(|_full| {
+                        sender.push_frame(response.encode()).unwrap_or_else(|_overflow| {
                             tracing::debug!(connection = connection.0, "no place for a frame");
                         });
                     }
                 }
                 Delivery::Send(connection, response) => {
-                    let sender = self.senders.get(&connection);
-                    if sender.is_some_and(|sender| sender.push(response.encode()).is_err()) {
-                        let reason = "this connection does not take what is sent to it".into();
-                        self.close(connection, Failure { code: Code::TooSlow, reason });
-                        // Its task will say so too, but only after a farewell that takes its time.
-                        self.lobby.disconnect(now, connection);
-                    }
+                    self.send(now, connection, &response.encode());
                 }
                 Delivery::Close(connection, failure) => self.close(connection, failure),
             }
+        }
+    }
+
+    /// Puts a message into a queue. Where all of them together take too much, the longest ones
+    /// make place: who reads what it is sent has a short one.
+    fn send(&mut self, now: Time, connection: Connection, text: &str) {
+        while let Some(sender) = self.senders.get(&connection) {
+            let given_up = match sender.push(text.to_owned()) {
+                Ok(()) => return,
+                Err(Overflow::Own) => connection,
+                Err(Overflow::Memory) => {
+                    let longest = self.senders.iter().max_by_key(|(_, sender)| sender.bytes());
+                    longest.map_or(connection, |(&longest, _)| longest)
+                }
+            };
+            let reason = "this connection does not take what is sent to it".into();
+            self.close(given_up, Failure { code: Code::TooSlow, reason });
+            // Its task will say so too, but only after a farewell that takes its time.
+            self.lobby.disconnect(now, given_up);
         }
     }
 

@@ -13,7 +13,7 @@ mod connection;
 mod handshake;
 mod hub;
 mod outbox;
-mod pace;
+pub mod pace;
 mod stream;
 #[cfg(feature = "tls")]
 mod tls;
@@ -62,8 +62,10 @@ impl Server {
     /// Takes a listener that is there already.
     ///
     /// # Errors
-    /// When the listener does not know its address.
+    /// When the listener does not know its address, or the options contradict each other
+    /// ([`io::ErrorKind::InvalidInput`]).
     pub fn new(listener: TcpListener, options: Options) -> io::Result<Self> {
+        options.queues_bytes().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
         let address = listener.local_addr()?;
         Ok(Self { listener, address, options, upgrade: Upgrade::default() })
     }

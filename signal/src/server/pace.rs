@@ -7,26 +7,28 @@ use tokio::time::Instant;
 /// Lets a burst through at once and the rest at a steady rate, be it of messages or of bytes. Kept
 /// as one moment: when the bucket will be full again.
 #[derive(Debug)]
-pub(super) struct Pace {
+pub struct Pace {
     full_at: Instant,
     per_unit: Duration,
     burst: Duration,
 }
 
 impl Pace {
-    pub(super) fn new(now: Instant, units_per_second: u32, burst: u32) -> Self {
+    /// A full bucket. Zeros count as ones.
+    pub fn new(now: Instant, units_per_second: u32, burst: u32) -> Self {
         let per_unit = Duration::from_secs(1) / units_per_second.max(1);
         Self { full_at: now, per_unit, burst: per_unit * burst.max(1) }
     }
 
     /// When the next message may be read.
-    pub(super) fn ready_at(&self) -> Instant {
+    #[must_use]
+    pub fn ready_at(&self) -> Instant {
         let spent_after_next = self.full_at + self.per_unit;
         spent_after_next.checked_sub(self.burst).unwrap_or(self.full_at)
     }
 
     /// So much has been read.
-    pub(super) fn take(&mut self, now: Instant, units: u32) {
+    pub fn take(&mut self, now: Instant, units: u32) {
         self.full_at = self.full_at.max(now) + self.per_unit * units;
     }
 }

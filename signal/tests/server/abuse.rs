@@ -145,6 +145,8 @@ async fn a_flood_is_read_slowly_and_loses_nothing() {
 async fn a_receiver_that_does_not_read_is_dropped_and_the_sender_is_told() {
     let options = Options {
         max_queue_bytes: 512 << 10,
+        max_frame_bytes: 256 << 10,
+        max_memory_bytes: 1 << 30,
         messages_per_second: 100_000,
         message_burst: 100_000,
         grace: Duration::from_millis(300),

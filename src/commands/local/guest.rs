@@ -16,6 +16,7 @@ use super::wire::{Greeting, Reply, Request, VERSION};
 use crate::document::Value;
 use crate::limits;
 use crate::room::RoomOptions;
+use crate::trust::{Access, Role};
 
 /// How long the running peer may take to greet. One that was stopped does not, and is left alone.
 const GREETED_WITHIN: Duration = Duration::from_secs(3);
@@ -26,6 +27,8 @@ pub(in super::super) struct Caller {
     pub(in super::super) options: RoomOptions,
     /// The name that was asked for, if any was.
     pub(in super::super) given_name: Option<String>,
+    /// Whether a flag names the signaling server.
+    pub(in super::super) is_signal_given: bool,
 }
 
 /// A connection to a peer of this user that runs on this machine.
@@ -39,7 +42,7 @@ impl Guest {
     /// Connects to a peer that is in the room already and does what this process would do. Nothing
     /// when there is none, or when it speaks another version or goes by another name than was given.
     pub(in super::super) async fn find(room: &str, caller: &Caller) -> Option<Self> {
-        for place in Place::all(&caller.options.signal, room) {
+        for place in Place::all(&caller.options.signal, room, caller.options.access.as_ref()) {
             if let Some(stream) = place.connect().await {
                 return timeout(GREETED_WITHIN, Self::greeted(stream, room, caller)).await.ok().flatten();
             }
@@ -51,10 +54,15 @@ impl Guest {
         let (reader, writer) = stream.into_split();
         let mut lines = Lines::new(BufReader::new(reader), limits::LOCAL_LINE_BYTES);
         let greeting = Greeting::decode(&lines.next().await.ok()??)?;
+        let access = caller.options.access.as_ref();
+        // A locked room is told by its id, wherever its members meet.
+        let is_anywhere = access.is_some() && !caller.is_signal_given;
         let wanted = Greeting {
             version: VERSION,
-            signal: caller.options.signal.clone(),
-            room: room.to_owned(),
+            signal: if is_anywhere { greeting.signal.clone() } else { caller.options.signal.clone() },
+            room: if access.is_some() { greeting.room.clone() } else { room.to_owned() },
+            id: access.map(Access::lasting_id),
+            may_write: access.is_none_or(|access| access.role() > Role::Reader),
             name: caller.given_name.clone().unwrap_or_else(|| greeting.name.clone()),
         };
         (greeting == wanted).then(|| Self { room: room.to_owned(), lines, writer })
@@ -80,6 +88,13 @@ impl Guest {
                 Err(self.failed(other))
             }
         }
+    }
+
+    /// How the peer itself stands with the others. Nothing from one that does not say.
+    pub(in super::super) async fn status(&mut self) -> Option<Value> {
+        self.send(&Request::Status).await.ok()?;
+        let reply = timeout(GREETED_WITHIN, self.reply()).await.ok()?.ok()?;
+        if let Reply::Value(status) = reply { Some(status) } else { None }
     }
 
     /// Has a verb done, or says what is left of it to do as a member.

@@ -15,14 +15,15 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::super::failure::{Exit, Failure};
 use super::super::member::{Member, lend, settle};
-use super::super::update;
-use super::super::verb::{Out, perform};
+use super::super::verb::{Out, Verb, perform};
+use super::super::{read, update};
 use super::line::Lines;
 use super::place::{Claim, Place, is_own};
 use super::wire::{Greeting, Reply, Request, VERSION};
 use crate::limits;
 use crate::room::{Room, RoomError, RoomOptions};
 use crate::session::Link;
+use crate::trust::Access;
 
 /// How often to look whether another peer that answers for the room has gone.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -148,7 +149,7 @@ async fn claim(desk: &Desk) -> io::Result<Claim> {
     loop {
         let mut failed = None;
         let mut is_taken = false;
-        for place in Place::all(&desk.options.signal, desk.host.name()) {
+        for place in Place::all(&desk.options.signal, desk.host.name(), desk.host.access().as_ref()) {
             match place.claim() {
                 Ok(Some(claim)) => return Ok(claim),
                 Ok(None) => is_taken = true,
@@ -174,6 +175,8 @@ impl Desk {
             version: VERSION,
             signal: self.options.signal.clone(),
             room: self.host.name().to_owned(),
+            id: self.host.access().as_ref().map(Access::lasting_id),
+            may_write: !self.host.status().read_only,
             name: self.options.name.clone(),
         };
         if write(&mut writer, greeting.encode()).await.is_err() {
@@ -242,6 +245,12 @@ impl Desk {
 
     async fn comply(&self, request: Request, out: Out, turn: &mut Option<Turn>) -> Result<Reply, Failure> {
         match request {
+            // The keys are those of who keeps the room.
+            Request::Verb(verb @ Verb::Revoke { .. }) => {
+                let keeper = Member::new(self.host.clone(), &self.options.name);
+                let exit = perform(&keeper, verb, &out).await?;
+                Ok(Reply::End(exit, String::new()))
+            }
             Request::Verb(verb) if verb.only_looks() => {
                 settle(&self.host, |link| link == Link::Live).await;
                 let looker = Member::new(self.host.clone(), &self.options.name);
@@ -252,6 +261,7 @@ impl Desk {
                 let exit = perform(&*self.member().await?, verb, &out).await?;
                 Ok(Reply::End(exit, String::new()))
             }
+            Request::Status => Ok(Reply::Value(read::status(&self.host))),
             Request::Read(path) => {
                 // Who has one is not to wait for another.
                 *turn = None;

@@ -10,6 +10,13 @@ mod line;
 mod place;
 mod wire;
 
+use place::Place;
+
 pub(super) use guest::{Asked, Caller, Guest, ask};
 pub(super) use host::Host;
 pub(super) use wire::Reply;
+
+/// Whether a peer of this user is in an open room on this machine.
+pub(super) fn is_served(signal: &str, room: &str) -> bool {
+    Place::all(signal, room, None).iter().any(Place::is_taken)
+}

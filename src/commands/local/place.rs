@@ -11,6 +11,8 @@ use rustix::process::geteuid;
 use tokio::net::unix::UCred;
 use tokio::net::{UnixListener, UnixStream};
 
+use crate::trust::Access;
+
 /// Letters of the room's name in that of its socket, for people who look.
 const NAME_LETTERS: usize = 24;
 
@@ -31,17 +33,23 @@ pub(super) struct Claim {
 impl Place {
     /// Where the socket of a room may be, the best first: in the runtime folder, else in a folder
     /// of the user's own among the temporary files.
-    pub(super) fn all(signal: &str, room: &str) -> Vec<Self> {
+    pub(super) fn all(signal: &str, room: &str, access: Option<&Access>) -> Vec<Self> {
         let runtime = etcetera::base_strategy::Xdg::new().ok().and_then(|folders| folders.runtime_dir());
         let runtime = runtime.map(|folder| folder.join("ultrawave"));
         let temporary = std::env::temp_dir().join(format!("ultrawave-{}", geteuid().as_raw()));
-        let name = name(signal, room);
+        let name = name(signal, room, access);
         let folders = runtime.into_iter().chain([temporary]);
         folders.map(|folder| Self { folder, name: name.clone() }).collect()
     }
 
     fn file(&self, extension: &str) -> PathBuf {
         self.folder.join(format!("{}.{extension}", self.name))
+    }
+
+    /// Whether a process listens there, or is about to.
+    pub(super) fn is_taken(&self) -> bool {
+        let lock = File::open(self.file("lock"));
+        lock.is_ok_and(|lock| flock(&lock, FlockOperation::NonBlockingLockShared).is_err())
     }
 
     /// Connects to whoever listens there, if that is a process of this user.
@@ -106,11 +114,12 @@ fn is_private(folder: &Path) -> bool {
     })
 }
 
-/// A name that rooms of one name on two servers do not share. Should two rooms share one for all
-/// that, what is said first over the socket tells them apart.
-fn name(signal: &str, room: &str) -> String {
+/// A name that rooms of one name on two servers do not share; a locked room is the same one wherever
+/// its members meet. Should two rooms share one for all that, what is said first over the socket
+/// tells them apart.
+fn name(signal: &str, room: &str, access: Option<&Access>) -> String {
     let letters: String = room.chars().filter(char::is_ascii_alphanumeric).take(NAME_LETTERS).collect();
-    let place = [signal, "\n", room].concat();
+    let place = access.map_or_else(|| [signal, "\n", room].concat(), Access::lasting_id);
     format!("{letters}-{:016x}", super::super::fnv(place.as_bytes()))
 }
 
@@ -127,7 +136,7 @@ mod tests {
     #[test]
     fn rooms_have_names_of_their_own_that_are_file_names() {
         let names = [("ws://a:1", "demo"), ("ws://a:2", "demo"), ("ws://a:1", "../de mo")];
-        let names = names.map(|(signal, room)| name(signal, room));
+        let names = names.map(|(signal, room)| name(signal, room, None));
         assert!(
             names.iter().all(|name| name.starts_with("demo-") && !name.contains(['/', ' '])),
             "{names:?}"

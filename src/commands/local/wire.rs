@@ -22,6 +22,10 @@ pub(super) struct Greeting {
     pub(super) signal: String,
     /// Its room.
     pub(super) room: String,
+    /// What tells its room from others, if it is locked.
+    pub(super) id: Option<String>,
+    /// Whether it may write there.
+    pub(super) may_write: bool,
     /// The name its edits go by.
     pub(super) name: String,
 }
@@ -31,6 +35,8 @@ pub(super) struct Greeting {
 pub(super) enum Request {
     /// Do what a verb does.
     Verb(Verb),
+    /// How the running peer itself stands with the others.
+    Status,
     /// The value at a path, and the turn to replace it.
     Read(String),
     /// Replace the value at a path.
@@ -63,9 +69,12 @@ pub(in super::super) enum Reply {
 
 impl Greeting {
     pub(super) fn encode(&self) -> String {
-        let Self { version, signal, room, name } = self;
+        let Self { version, signal, room, id, may_write, name } = self;
         let [signal, room, name] = [signal, room, name].map(|text| Value::string(text));
-        format!(r#"["ultrawave",{{"version":{version},"signal":{signal},"room":{room},"name":{name}}}]"#)
+        let id = id.as_ref().map_or(Value::NULL, |id| Value::string(id));
+        format!(
+            r#"["ultrawave",{{"version":{version},"signal":{signal},"room":{room},"id":{id},"write":{may_write},"name":{name}}}]"#
+        )
     }
 
     pub(super) fn decode(line: &str) -> Option<Self> {
@@ -73,7 +82,14 @@ impl Greeting {
         let text = |name| text_of(payload.key(&Text::new(name))?);
         let version = payload.key(&Text::new("version"))?.as_number()?.parse().ok()?;
         let is_greeting = kind == "ultrawave";
-        let greeting = Self { version, signal: text("signal")?, room: text("room")?, name: text("name")? };
+        let greeting = Self {
+            version,
+            signal: text("signal")?,
+            room: text("room")?,
+            id: text("id"),
+            may_write: payload.key(&Text::new("write"))?.as_bool()?,
+            name: text("name")?,
+        };
         is_greeting.then_some(greeting)
     }
 }
@@ -105,10 +121,15 @@ impl Request {
             }
             Self::Verb(Verb::Log { json }) => format!(r#"["log",{{"json":{json}}}]"#),
             Self::Verb(Verb::Peers { json }) => format!(r#"["peers",{{"json":{json}}}]"#),
+            Self::Verb(Verb::Revoke { who }) => {
+                let who = Value::array(who.iter().map(|who| Value::string(who)));
+                format!(r#"["revoke",{{"who":{who}}}]"#)
+            }
             Self::Verb(Verb::Watch { path: None, .. }) => r#"["watch",{}]"#.to_owned(),
             Self::Verb(Verb::Watch { path: Some(path), .. }) => {
                 format!(r#"["watch",{{"path":{}}}]"#, Value::string(path))
             }
+            Self::Status => r#"["status",{}]"#.to_owned(),
             Self::Read(path) => format!(r#"["read",{{"path":{}}}]"#, Value::string(path)),
             Self::Replace { path, old, new } => {
                 format!(r#"["replace",{{"path":{},"old":{old},"new":{new}}}]"#, Value::string(path))
@@ -138,7 +159,12 @@ impl Request {
             }
             "log" => Verb::Log { json: flag("json") },
             "peers" => Verb::Peers { json: flag("json") },
+            "revoke" => {
+                let who = wanted("who")?.elements().map(text_of).collect::<Option<_>>();
+                Verb::Revoke { who: who.ok_or("\"who\" is an array of names and numbers")? }
+            }
             "watch" => Verb::Watch { path: member("path").map(|_| path()).transpose()?, is_resumed: false },
+            "status" => return Ok(Self::Status),
             "read" => return Ok(Self::Read(path()?)),
             "replace" => {
                 let (old, new) = (wanted("old")?.clone(), wanted("new")?.clone());
@@ -193,7 +219,11 @@ fn text_of(value: &Value) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        reason = "a test panics on what it did not expect"
+    )]
 
     use super::*;
     use crate::document::parse;
@@ -246,6 +276,8 @@ mod tests {
             version: VERSION,
             signal: "ws://h:1".to_owned(),
             room: "demo".to_owned(),
+            id: Some("a7".to_owned()),
+            may_write: true,
             name: "Ana \"A\"".to_owned(),
         };
         assert_eq!(Greeting::decode(&greeting.encode()), Some(greeting));
@@ -277,5 +309,30 @@ mod tests {
         }
         assert_eq!(Reply::decode("[\"end\",{\"exit\":99,\"message\":\"\"}]"), None);
         assert_eq!(Greeting::decode("[\"print\",\"\"]"), None);
+    }
+
+    proptest::proptest! {
+        /// Lines of the document, with something else put in somewhere.
+        #[test]
+        fn whatever_a_line_says_it_is_read_or_refused(
+            line in 0_usize..64, from in 0_usize..200, to in 0_usize..200, with in "[\\[\\]{}\",:a-z0-9\\\\ -]{0,8}",
+        ) {
+            let document = include_str!("../../../docs/local.md");
+            let lines: Vec<&str> =
+                document.lines().filter_map(|line| line.strip_prefix("> ").or(line.strip_prefix("< "))).collect();
+            let mut letters: Vec<char> = lines[line % lines.len()].chars().collect();
+            let from = from.min(letters.len());
+            letters.splice(from..to.clamp(from, letters.len()), with.chars());
+            let line: String = letters.into_iter().collect();
+            if let Ok(request) = Request::decode(&line) {
+                proptest::prop_assert_eq!(Request::decode(&request.encode()), Ok(request));
+            }
+            if let Some(reply) = Reply::decode(&line) {
+                proptest::prop_assert_eq!(Reply::decode(&reply.encode()), Some(reply));
+            }
+            if let Some(greeting) = Greeting::decode(&line) {
+                proptest::prop_assert_eq!(Greeting::decode(&greeting.encode()), Some(greeting));
+            }
+        }
     }
 }

@@ -16,6 +16,9 @@ const IDENTITY_KEYS: [&str; 3] = ["id", "key", "name"];
 /// How far ahead an edited element is looked for.
 const WINDOW: usize = 16;
 
+/// So many numbers may be one thing, such as a point, each with its place in it.
+const ROW: usize = 4;
+
 /// How many entries of a map are looked at to tell whether it is another one, edited.
 const LOOKED_AT: usize = 8;
 
@@ -117,11 +120,12 @@ impl<'a> Aligner<'a> {
 
     fn middle(&self, middle: &Gap) -> Vec<Pair> {
         let mut matched = Vec::new();
-        for (gap, anchor) in gaps(middle, &self.anchors(middle)) {
+        let anchors = self.anchors(middle);
+        for (gap, anchor) in gaps(middle, &anchors) {
             self.by_occurrence(gap, &mut matched);
             matched.extend(anchor);
         }
-        if self.is_written_in_place(middle, matched.len()) {
+        if !self.has_moved(&anchors) && self.is_written_in_place(middle, matched.len()) {
             return middle.old.clone().zip(middle.new.clone()).map(|(old, new)| Pair { old, new }).collect();
         }
         let mut pairs = Vec::new();
@@ -186,6 +190,15 @@ impl<'a> Aligner<'a> {
         });
         matched.extend(longest_in_order(&both.collect::<Vec<_>>()));
         matched.extend(tail.into_iter().rev());
+    }
+
+    /// Whether something that tells itself apart stands elsewhere, so that others must have come or
+    /// gone: a string, or a number in what is too long to be a point or a range.
+    fn has_moved(&self, anchors: &[Pair]) -> bool {
+        let is_row = self.old.len() <= ROW;
+        let is_telling =
+            |value: &&Value| value.as_text().is_some() || (value.as_number().is_some() && !is_row);
+        anchors.iter().any(|pair| pair.old != pair.new && self.old.get(pair.old).is_some_and(is_telling))
     }
 
     /// Whether an array of scalars was rather written in place than shifted: `[true, false]` that

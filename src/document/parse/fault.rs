@@ -2,6 +2,7 @@
 
 use super::ParseError;
 use crate::document::inert::is_live;
+use crate::limits;
 
 /// Where a fault was met.
 pub(super) struct Place<'a> {
@@ -150,6 +151,10 @@ pub(super) fn after_value(place: &Place<'_>) -> ParseError {
 
 pub(super) fn too_deep(place: &Place<'_>, depth: usize) -> ParseError {
     place.error(format!("arrays and maps are nested deeper than the limit of {depth} levels"))
+}
+
+pub(super) fn long_key(place: &Place<'_>, bytes: usize) -> ParseError {
+    place.error(format!("a key of {bytes} bytes; the limit is {}", limits::KEY_BYTES))
 }
 
 pub(super) fn open_string(place: &Place<'_>, open: usize) -> ParseError {

@@ -2,6 +2,7 @@
 
 use super::ParseError;
 use super::fault::{self, Place};
+use crate::limits;
 
 /// One piece of a JSON text, in the order of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,6 +148,10 @@ impl<'a> Scanner<'a> {
             return Err(fault::no_key(&self.place(), comma));
         }
         let key = self.string()?;
+        if key.len() > limits::KEY_BYTES {
+            self.at = self.start;
+            return Err(fault::long_key(&self.place(), key.len()));
+        }
         self.skip_space();
         if self.peek() != Some(b':') {
             return Err(fault::no_colon(&self.place()));

@@ -4,6 +4,7 @@
 //! itself. What is proven binds the room's secret, and the author's key, to the two descriptions:
 //! to the fingerprints in them and to the public keys that each side made for this connection.
 
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use rand::RngExt as _;
@@ -16,6 +17,7 @@ use super::super::relay::{self, Said};
 use super::super::sealed::KEY_BYTES;
 use super::Mesh;
 use super::member::Link;
+use crate::limits;
 use crate::session::{Channel, Input, Message};
 use crate::sync::Author;
 use crate::trust::envelope::{self, NONCE};
@@ -27,6 +29,9 @@ use crate::trust::{Access, AuthorKey, Certificate};
 struct Sealed {
     sealed: String,
 }
+
+/// Characters of a sealed text that its nonce takes.
+const NONCE_CHARS: usize = NONCE / 3 * 4;
 
 /// How long the other end of an open connection may take to prove itself.
 const PROVE_WITHIN: Duration = Duration::from_secs(10);
@@ -142,17 +147,23 @@ impl Mesh {
     }
 
     /// Unpacks what a member said through the server.
-    pub(super) fn unseal(&self, kind: protocol::Signal, from: Author, body: &Body) -> Result<Said, String> {
+    /// Nothing if it has been heard before: the server says again what was sealed once.
+    pub(super) fn unseal(
+        &mut self, kind: protocol::Signal, from: Author, body: &Body,
+    ) -> Result<Option<Said>, String> {
         if kind == protocol::Signal::Frame {
-            return relay::read(kind, body);
+            return relay::read(kind, body).map(Some);
         }
         let Sealed { sealed } = body.read().map_err(|error| format!("a bad {}: {error}", kind.as_str()))?;
         let text = envelope::open(&self.credentials.access, &about(kind, from, self.me), &sealed);
         let text = text.ok_or_else(|| {
             format!("the {} does not open with this room's keys: somebody may be in between", kind.as_str())
         })?;
+        if !self.heard.is_new(&sealed) {
+            return Ok(None);
+        }
         let body = RawValue::from_string(text).and_then(|text| Body::new(&text));
-        relay::read(kind, &body.map_err(|error| format!("a bad {}: {error}", kind.as_str()))?)
+        relay::read(kind, &body.map_err(|error| format!("a bad {}: {error}", kind.as_str()))?).map(Some)
     }
 
     /// A direct connection is open, and its other end a member.
@@ -191,6 +202,37 @@ impl super::member::Member {
         let detour = self.detour.as_ref().and_then(|detour| by(&detour.proving)).map(|by| (by, true));
         let wire = self.wire().and_then(|wire| by(&wire.proving)).map(|by| (by, false));
         wire.into_iter().chain(detour).min()
+    }
+}
+
+/// The envelopes that have been opened. Each has a nonce of its own, so that one that comes again is
+/// known: an old offer would take the place of the connection there is, and lead nowhere.
+#[derive(Debug, Default)]
+pub(super) struct Heard {
+    nonces: BTreeSet<String>,
+    /// The same, oldest first.
+    order: VecDeque<String>,
+}
+
+impl Heard {
+    fn is_new(&mut self, sealed: &str) -> bool {
+        let nonce = sealed.get(..NONCE_CHARS).unwrap_or(sealed).to_owned();
+        if !self.nonces.insert(nonce.clone()) {
+            return false;
+        }
+        self.order.push_back(nonce);
+        if self.order.len() > limits::ENVELOPES_REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.nonces.remove(&oldest);
+        }
+        true
+    }
+
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        assert_eq!(self.nonces.len(), self.order.len());
+        self.order.len()
     }
 }
 

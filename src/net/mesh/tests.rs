@@ -77,11 +77,18 @@ fn open_detour(mesh: &mut Mesh, now: Instant, author: u8) {
     mesh.connection(now, id, ConnectionEvent::Message(proof));
 }
 
+/// Seals as a member does: with another nonce each time.
+fn seal_fresh(about: &str, text: &str) -> String {
+    let mut nonce = [0; NONCE];
+    rand::rng().fill(&mut nonce);
+    seal(&Access::open("r"), nonce, about, text)
+}
+
 /// A description with a key that can be agreed on, sealed.
 fn with_key(kind: &str, from: u32) -> Relayed {
     let key = data_encoding::BASE64.encode(&KeyPair::new().public());
     let text = serde_json::json!({"connection": 1, "sdp": "v=0", "key": key}).to_string();
-    let sealed = seal(&Access::open("r"), [1; NONCE], &format!("{kind} {from} 3"), &text);
+    let sealed = seal_fresh(&format!("{kind} {from} 3"), &text);
     let body = Body::new(&serde_json::json!({ "sealed": sealed })).unwrap();
     Relayed { room: "r".to_owned(), from: protocol::Author(from), body }
 }
@@ -93,7 +100,7 @@ fn offer(from: u32) -> Relayed {
 fn sealed_offer(from: u32, label: u64, sdp: &str) -> Relayed {
     let key = data_encoding::BASE64.encode(&[9; 32]);
     let text = serde_json::json!({"connection": label, "sdp": sdp, "key": key}).to_string();
-    let sealed = seal(&Access::open("r"), [1; NONCE], &format!("offer {from} 3"), &text);
+    let sealed = seal_fresh(&format!("offer {from} 3"), &text);
     let body = Body::new(&serde_json::json!({ "sealed": sealed })).unwrap();
     Relayed { room: "r".to_owned(), from: protocol::Author(from), body }
 }
@@ -298,6 +305,34 @@ async fn what_the_server_made_up_or_moved_does_not_open() {
         assert!(inputs(&mut mesh).first().unwrap().starts_with("Garbage("));
         assert_eq!((link(&mesh, 1), link(&mesh, 2)), (None, None));
     }
+}
+
+#[tokio::test]
+async fn what_the_server_says_again_is_not_heard_again() {
+    let (mut mesh, _events) = mesh();
+    let now = Instant::now();
+    let old = offer(2);
+    mesh.relayed(now, protocol::Signal::Offer, &old);
+    mesh.relayed(now, protocol::Signal::Offer, &sealed_offer(2, 2, "v=0"));
+    let id = open(&mut mesh, now, 2);
+    mesh.take_inputs();
+    // An earlier offer, and the one of the connection there is.
+    for _ in 0..3 {
+        mesh.relayed(now, protocol::Signal::Offer, &old);
+        assert!(inputs(&mut mesh).is_empty());
+        assert_eq!(mesh.members.get(&Author(2)).unwrap().wire().unwrap().id, id);
+        assert_eq!(link(&mesh, 2), Some("open"));
+    }
+}
+
+#[tokio::test]
+async fn the_envelopes_that_are_remembered_have_a_bound() {
+    let (mut mesh, _events) = mesh();
+    let now = Instant::now();
+    for _ in 0..limits::ENVELOPES_REMEMBERED + 10 {
+        mesh.relayed(now, protocol::Signal::Offer, &offer(5));
+    }
+    assert_eq!(mesh.heard.len(), limits::ENVELOPES_REMEMBERED);
 }
 
 #[tokio::test]

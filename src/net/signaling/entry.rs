@@ -68,7 +68,7 @@ pub(in crate::net) async fn enter(
     let (membership, is_creator) = match (pass, entry) {
         (Some(pass), _) => {
             let Some(again) = come_back(&mut socket, &mut start, options, pass, opens_after).await? else {
-                return Err(RoomError::OtherRoom(options.room.clone()));
+                return Err(RoomError::OtherRoom(options.called.clone()));
             };
             (again, false)
         }
@@ -115,7 +115,7 @@ async fn come_back(
     }
     match join(socket, options).await {
         Ok(membership) => Ok((membership.incarnation == pass.incarnation).then_some(membership)),
-        Err(RoomError::NoRoom(_)) => {
+        Err(RoomError::NoRoom(_) | RoomError::Closed(_)) => {
             let author = pass.leap();
             match resume(socket, options, pass, (author, opens_after)).await? {
                 Ok(joined) => Ok(Some(joined.into())),
@@ -217,7 +217,7 @@ async fn join(socket: &mut Socket, options: &SignalingOptions) -> Result<Members
 async fn open(socket: &mut Socket, options: &SignalingOptions) -> Result<(Membership, bool), RoomError> {
     for _ in 0..OPEN_TRIES {
         match join(socket, options).await {
-            Err(RoomError::NoRoom(_)) => {}
+            Err(RoomError::NoRoom(_) | RoomError::Closed(_)) => {}
             joined => return Ok((joined?, false)),
         }
         match create(socket, options).await {
@@ -225,7 +225,7 @@ async fn open(socket: &mut Socket, options: &SignalingOptions) -> Result<(Member
             created => return Ok((created?, true)),
         }
     }
-    Err(RoomError::Refused(format!("the room {} comes and goes too fast to be entered", options.room)))
+    Err(RoomError::Refused(format!("the room {} comes and goes too fast to be entered", options.called)))
 }
 
 /// The answer to a request that enters a room.
@@ -259,10 +259,11 @@ impl SignalingOptions {
     #[expect(clippy::wildcard_enum_match_arm, reason = "the sentence that comes with a code says the rest")]
     fn refusal(&self, failed: Failed) -> RoomError {
         match failed.code {
-            Code::Exists => RoomError::Exists(self.room.clone()),
-            Code::NoRoom => RoomError::NoRoom(self.room.clone()),
-            Code::Full => RoomError::Full(self.room.clone()),
-            Code::OtherRoom => RoomError::OtherRoom(self.room.clone()),
+            Code::Exists => RoomError::Exists(self.called.clone()),
+            Code::NoRoom if self.called != self.room => RoomError::Closed(self.called.clone()),
+            Code::NoRoom => RoomError::NoRoom(self.called.clone()),
+            Code::Full => RoomError::Full(self.called.clone()),
+            Code::OtherRoom => RoomError::OtherRoom(self.called.clone()),
             _ => RoomError::Refused(failed.reason),
         }
     }

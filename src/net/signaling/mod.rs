@@ -16,11 +16,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rand::RngExt as _;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use ultrawave_signal::protocol::{Ice, Joined, Request, Response, Start};
 
 pub(crate) use entry::Entry;
 pub(super) use entry::{Entered, enter};
+pub(super) use socket::{Broken, ConnectError, Socket};
 
 use crate::limits;
 use crate::sync::Author;
@@ -30,8 +31,10 @@ use crate::sync::Author;
 pub(super) struct SignalingOptions {
     /// Where the server is.
     pub(super) url: url::Url,
-    /// The room's name.
+    /// The name by which the server knows the room.
     pub(super) room: String,
+    /// The name by which people know it; another one if it is locked.
+    pub(super) called: String,
     /// Members the room may have.
     pub(super) max_members: usize,
     /// Whether a server may be started here when none is there.
@@ -125,6 +128,7 @@ pub(super) struct Signaling {
     requests: mpsc::Sender<Request>,
     last_author: Arc<AtomicU32>,
     doubted: Arc<Notify>,
+    room: watch::Sender<String>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -136,8 +140,16 @@ impl Signaling {
         let (requests, to_send) = mpsc::channel(limits::OUTGOING_SIGNALS);
         let last_author = Arc::new(AtomicU32::new(entered.membership.author.0));
         let doubted = Arc::new(Notify::new());
-        let stay = stay::stay(options, entered, to_send, events, last_author.clone(), doubted.clone());
-        Self { requests, last_author, doubted, task: tokio::spawn(stay) }
+        let room = watch::Sender::new(options.room.clone());
+        let driver = stay::Driven {
+            requests: to_send,
+            events,
+            last_author: last_author.clone(),
+            doubted: doubted.clone(),
+            room: room.subscribe(),
+        };
+        let task = tokio::spawn(stay::stay(options, entered, driver));
+        Self { requests, last_author, doubted, room, task }
     }
 
     /// Says something to the server. What is said while it is not there, or cannot keep up, is
@@ -151,6 +163,11 @@ impl Signaling {
     /// Asks the server for a sign of life: this machine may have lost its way to it.
     pub(super) fn probe(&self) {
         self.doubted.notify_one();
+    }
+
+    /// Leaves the room, and goes on in one of another name, as the same member of it.
+    pub(super) fn go_on_in(&self, room: String) {
+        self.room.send_replace(room);
     }
 
     /// Notes a member, so that a server started anew gives its number to nobody else.

@@ -24,7 +24,7 @@ const PONG_WITHIN: Duration = Duration::from_millis(2_500);
 
 /// Why there is no connection to a signaling server.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum ConnectError {
+pub(in crate::net) enum ConnectError {
     /// Nothing listens there, or nothing can be reached.
     #[error("{0}")]
     Unreachable(#[from] io::Error),
@@ -35,14 +35,14 @@ pub(super) enum ConnectError {
 
 impl ConnectError {
     /// Whether the machine is there and says that nothing listens.
-    pub(super) fn is_refused(&self) -> bool {
+    pub(in crate::net) fn is_refused(&self) -> bool {
         matches!(self, Self::Unreachable(error) if error.kind() == io::ErrorKind::ConnectionRefused)
     }
 }
 
 /// A connection on which the server has said `start`.
 #[derive(Debug)]
-pub(super) struct Socket {
+pub(in crate::net) struct Socket {
     stream: WebSocketStream<Stream>,
     heard: Instant,
     /// When it was asked whether it is still there, if it has not answered yet.
@@ -52,7 +52,13 @@ pub(super) struct Socket {
 /// Why a connection is over.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct Broken(String);
+pub(in crate::net) struct Broken(String);
+
+impl Broken {
+    pub(super) fn because(reason: String) -> Self {
+        Self(reason)
+    }
+}
 
 impl From<Error> for Broken {
     fn from(error: Error) -> Self {
@@ -62,7 +68,7 @@ impl From<Error> for Broken {
 
 impl Socket {
     /// Connects, and waits for `start`.
-    pub(super) async fn connect(url: &url::Url) -> Result<(Self, Start), ConnectError> {
+    pub(in crate::net) async fn connect(url: &url::Url) -> Result<(Self, Start), ConnectError> {
         let stream = within("it does not accept the connection", stream::connect(url))
             .await
             .map_err(|late| io::Error::new(io::ErrorKind::TimedOut, late))??;
@@ -90,7 +96,7 @@ impl Socket {
     }
 
     /// Says something.
-    pub(super) async fn send(&mut self, request: &Request) -> Result<(), Broken> {
+    pub(in crate::net) async fn send(&mut self, request: &Request) -> Result<(), Broken> {
         let sent = timeout(ANSWER_WITHIN, self.stream.send(Message::text(request.encode())));
         match sent.await {
             Ok(sent) => Ok(sent?),
@@ -99,13 +105,13 @@ impl Socket {
     }
 
     /// Asks whether the server is still there: if nothing comes in time, `next` says so.
-    pub(super) async fn probe(&mut self) -> Result<(), Broken> {
+    pub(in crate::net) async fn probe(&mut self) -> Result<(), Broken> {
         self.asked.get_or_insert_with(Instant::now);
         Ok(self.stream.send(Message::Ping(Bytes::new())).await?)
     }
 
     /// The next thing the server says; what is no message of the protocol is told as such.
-    pub(super) async fn next(&mut self) -> Result<Result<Response, DecodeError>, Broken> {
+    pub(in crate::net) async fn next(&mut self) -> Result<Result<Response, DecodeError>, Broken> {
         loop {
             let deadline = self.asked.map_or(self.heard + PING_AFTER, |asked| asked + PONG_WITHIN);
             match tokio::time::timeout_at(deadline, self.stream.next()).await {
@@ -132,7 +138,7 @@ impl Socket {
     }
 
     /// Says goodbye to the server.
-    pub(super) async fn close(mut self) {
+    pub(in crate::net) async fn close(mut self) {
         let _ = timeout(Duration::from_secs(1), self.stream.close(None)).await;
     }
 }

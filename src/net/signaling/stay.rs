@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use rand::RngExt as _;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, timeout_at};
 use ultrawave_signal::protocol::{self, Ice, Leave, Reclaim, Request, RequestIce, Response, Resume, Start};
 
@@ -18,8 +18,8 @@ use crate::sync::Author;
 /// What to wait before the second try; it doubles from there.
 const FIRST_DELAY: Duration = Duration::from_millis(200);
 
-/// The longest wait between two tries.
-const LONGEST_DELAY: Duration = Duration::from_secs(10);
+/// The longest wait between two tries: newcomers find nobody at a server that is back until then.
+const LONGEST_DELAY: Duration = Duration::from_secs(5);
 
 /// How long the server may take to let this member in again.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -35,12 +35,23 @@ const ICE_VALID_MOST: Duration = Duration::from_secs(7 * 24 * 3_600);
 /// The driver does not want to stay any more.
 struct Unwanted;
 
+/// What the driver moves the task with.
+pub(super) struct Driven {
+    pub(super) requests: mpsc::Receiver<Request>,
+    pub(super) events: mpsc::Sender<SignalingEvent>,
+    pub(super) last_author: Arc<AtomicU32>,
+    pub(super) doubted: Arc<Notify>,
+    pub(super) room: watch::Receiver<String>,
+}
+
 struct Stay {
     options: SignalingOptions,
     requests: mpsc::Receiver<Request>,
     events: mpsc::Sender<SignalingEvent>,
     last_author: Arc<AtomicU32>,
     doubted: Arc<Notify>,
+    /// In which room to stay, by the server's name for it.
+    room: watch::Receiver<String>,
     start: Start,
     membership: Membership,
     /// What counts as the last number given out if the room has to be opened again by somebody
@@ -54,10 +65,8 @@ struct Stay {
 }
 
 /// Stays in the room until `requests` is closed, then leaves it.
-pub(super) async fn stay(
-    options: SignalingOptions, entered: Entered, requests: mpsc::Receiver<Request>,
-    events: mpsc::Sender<SignalingEvent>, last_author: Arc<AtomicU32>, doubted: Arc<Notify>,
-) {
+pub(super) async fn stay(options: SignalingOptions, entered: Entered, driven: Driven) {
+    let Driven { requests, events, last_author, doubted, room } = driven;
     let Entered { socket, start, embedded, membership, opens_after, .. } = entered;
     let renew_ice_at = renew_at(start.ice.as_ref());
     let mut stay = Stay {
@@ -66,6 +75,7 @@ pub(super) async fn stay(
         events,
         last_author,
         doubted,
+        room,
         start,
         membership,
         opens_after,
@@ -120,6 +130,10 @@ impl Stay {
                 () = self.doubted.notified() => match socket.probe().await {
                     Ok(()) => continue,
                     Err(broken) => return Ok(broken),
+                },
+                Ok(()) = self.room.changed() => match self.move_over(socket).await {
+                    Ok(moved) => moved,
+                    Err(reason) => return Ok(Broken::because(reason)),
                 },
                 () = at(self.renew_ice_at) => {
                     self.renew_ice_at = None;
@@ -195,6 +209,7 @@ impl Stay {
     }
 
     async fn try_once(&mut self) -> Result<Socket, String> {
+        self.options.room.clone_from(&self.room.borrow_and_update());
         let (mut socket, start) = match Socket::connect(&self.options.url).await {
             Ok(connected) => connected,
             Err(error) if error.is_refused() && self.options.may_embed => {
@@ -230,14 +245,41 @@ impl Stay {
         let reclaim = Reclaim { id: self.start.id.clone(), secret: self.start.secret.clone() };
         match ask(socket, Request::Reclaim(reclaim)).await? {
             Response::Reclaimed(reclaimed) => {
-                let room = reclaimed.rooms.into_iter().find(|joined| joined.room == self.options.room);
-                if let Some(joined) = room {
+                let mut found = None;
+                for joined in reclaimed.rooms {
+                    if joined.room == self.options.room {
+                        found = Some(joined);
+                    } else {
+                        // The room has gone on under another name.
+                        let leave = Request::Leave(Leave { room: joined.room });
+                        socket.send(&leave).await.map_err(|broken| broken.to_string())?;
+                    }
+                }
+                if let Some(joined) = found {
                     return Ok(joined.into());
                 }
             }
             Response::ReclaimFailed(_) => self.start = start,
             other => return Err(format!("it answers with {}", other.encode())),
         }
+        self.resume(socket).await
+    }
+
+    /// Leaves the room, and goes on in the one that the driver has named.
+    async fn move_over(&mut self, socket: &mut Socket) -> Result<SignalingEvent, String> {
+        let room = self.room.borrow_and_update().clone();
+        let left = std::mem::replace(&mut self.options.room, room);
+        let leave = Request::Leave(Leave { room: left });
+        socket.send(&leave).await.map_err(|broken| broken.to_string())?;
+        let entered = timeout_at(Instant::now() + ANSWER_WITHIN, self.resume(socket)).await;
+        self.membership = entered.map_err(|late| format!("it does not answer: {late}"))??;
+        let members = self.membership.members.clone();
+        Ok(SignalingEvent::Up { members, is_embedded: self.embedded.is_some() })
+    }
+
+    /// Enters the room under the number that this member has.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else the server says is as unexpected")]
+    async fn resume(&mut self, socket: &mut Socket) -> Result<Membership, String> {
         let resume = Resume {
             room: self.options.room.clone(),
             incarnation: self.membership.incarnation.clone(),

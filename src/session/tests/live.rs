@@ -283,6 +283,8 @@ fn what_is_sent_again_is_little() {
         | Message::Dropped(_)
         | Message::Goodbye
         | Message::Prove { .. }
+        | Message::Renewed { .. }
+        | Message::Removed(_)
         | Message::Signed(..) => None,
     });
     assert_eq!(longest.max(), Some(16));

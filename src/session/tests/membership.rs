@@ -188,3 +188,52 @@ fn who_can_be_heard_by_way_of_another_is_not_dropped() {
         assert_eq!(net.at(who).author(), who);
     }
 }
+
+/// A machine that is shut for an hour, with an edit that nobody has got: nothing is heard there, and
+/// no timer goes off. The others remember so many changes.
+fn an_hour_asleep(history: usize) -> Net {
+    let sessions = [ONE, TWO, THREE].map(|author| {
+        let is_creator = author == ONE;
+        if is_creator { creator_with("{}", history) } else { Session::join(author, &[], options(history)) }
+    });
+    let mut net = Net::connected(sessions);
+    let mut asleep = net.sessions.remove(&THREE).unwrap();
+    set(&mut asleep, net.now, "unsent", "1");
+    drain(&mut asleep);
+    let fell_asleep = net.now;
+    net.pass(ms(3_000));
+    for who in [ONE, TWO] {
+        let now = net.now;
+        net.at(who).handle(now, Input::Disconnected(THREE));
+    }
+    edit_all(&mut net, &[ONE, TWO], 1_800);
+    assert!(net.now >= fell_asleep + Duration::from_secs(3_600));
+    // It wakes, believes itself connected, makes an edit on what it shows, and finds out.
+    let now = net.now;
+    set(&mut asleep, now, "woken", "2");
+    asleep.handle(now, Input::Timeout);
+    net.sessions.insert(THREE, asleep);
+    net.deliver(|from, _, _| from != THREE);
+    net.connect(ONE, THREE);
+    net.connect(TWO, THREE);
+    net.pass(ms(5_000));
+    let expected = parse(r#"{"by 1":1799,"by 2":1799,"unsent":1,"woken":2}"#).unwrap();
+    for who in [ONE, TWO, THREE] {
+        let shown = net.at(who).snapshot().unwrap().value;
+        assert_eq!(shown.len(), expected.len(), "{who}: {shown}");
+        for key in ["by 1", "by 2", "unsent", "woken"] {
+            assert_eq!(shown.key(&key.into()), expected.key(&key.into()), "{who}: {shown}");
+        }
+        assert_eq!(text(net.at(who)), text(net.at(ONE)));
+        assert_eq!(net.at(who).unacknowledged(), 0);
+    }
+    net
+}
+
+#[test]
+fn who_sleeps_for_an_hour_loses_nothing() {
+    let mut net = an_hour_asleep(limits::HISTORY_CHANGES);
+    assert_eq!(net.at(THREE).author(), THREE, "its past is remembered");
+    let mut net = an_hour_asleep(8);
+    assert_ne!(net.at(THREE).author(), THREE, "it comes back under another name");
+}

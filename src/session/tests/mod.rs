@@ -1,7 +1,9 @@
 //! The session, message by message. What many of them do together is in `tests/sim`.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
+mod attacks;
 mod codec;
+mod cost;
 mod hostile;
 mod joining;
 mod keeping;
@@ -10,6 +12,7 @@ mod membership;
 mod parcel;
 mod people;
 mod reach;
+mod renewed;
 mod signed;
 mod undo;
 

@@ -133,3 +133,40 @@ fn the_host_is_the_lowest_who_is_there() {
     net.pass(ms(1_000));
     assert_eq!([ONE, TWO, THREE].map(|author| net.at(author).host()), [ONE, ONE, ONE]);
 }
+
+#[test]
+fn two_hosts_in_a_partition_do_no_harm() {
+    const FOUR: Author = Author(4);
+    let everyone = [ONE, TWO, THREE, FOUR];
+    let mut net = Net::connected([creator("{}"), joiner(TWO), joiner(THREE), joiner(FOUR)]);
+    let across = [(ONE, THREE), (ONE, FOUR), (TWO, THREE), (TWO, FOUR)];
+    for (left, right) in across {
+        net.disconnect(left, right);
+    }
+    assert_eq!(everyone.map(|author| net.at(author).host()), [ONE, ONE, THREE, THREE]);
+    for round in ["1", "2"] {
+        for author in everyone {
+            let now = net.now;
+            set(net.at(author), now, "all", round);
+            set(net.at(author), now, &format!("by {author}"), round);
+            net.pass(ms(1_000));
+        }
+    }
+    assert_ne!(text(net.at(ONE)), text(net.at(THREE)));
+    // Each part admits somebody, as far as its host can.
+    net.sessions.insert(Author(5), joiner(Author(5)));
+    net.connect(THREE, Author(5));
+    net.pass(ms(1_000));
+    assert_eq!(text(net.at(Author(5))), text(net.at(THREE)));
+    for (left, right) in across {
+        net.connect(left, right);
+    }
+    net.connect(ONE, Author(5));
+    net.pass(ms(5_000));
+    for author in everyone.into_iter().chain([Author(5)]) {
+        assert_eq!(net.at(author).host(), ONE);
+        assert_eq!(text(net.at(author)), text(net.at(ONE)));
+        assert_eq!(net.at(author).unacknowledged(), 0);
+    }
+    assert!(everyone.iter().all(|author| text(net.at(ONE)).contains(&format!("\"by {author}\":2"))));
+}

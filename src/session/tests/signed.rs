@@ -6,27 +6,27 @@ use super::*;
 use crate::sync::{Change, EditError};
 use crate::trust::{Access, AuthorKey, Certificate, Distrust, Evidence, Fraud, Ledger, Role, Secret};
 
-const FOUR: Author = Author(4);
+pub(super) const FOUR: Author = Author(4);
 
-fn access() -> Access {
+pub(super) fn access() -> Access {
     Access::locked(Secret::new([1; 32]), Secret::new([2; 32]))
 }
 
-fn key(author: Author) -> AuthorKey {
+pub(super) fn key(author: Author) -> AuthorKey {
     AuthorKey::new(&Secret::new([u8::try_from(author.0).unwrap(); 32]))
 }
 
-fn signing(session: Session, role: Role) -> Session {
+pub(super) fn signing(session: Session, role: Role) -> Session {
     let author = session.author();
     session.with_ledger(Ledger::new(access().lowered_to(role), author, key(author)))
 }
 
-fn certificate(author: Author) -> Vec<u8> {
+pub(super) fn certificate(author: Author) -> Vec<u8> {
     Certificate::issue(&access(), author, &key(author)).unwrap().bytes().to_vec()
 }
 
 /// Connects two, who show each other that they may write.
-fn connect(net: &mut Net, left: Author, right: Author, writers: &[Author]) {
+pub(super) fn connect(net: &mut Net, left: Author, right: Author, writers: &[Author]) {
     let now = net.now;
     for (at, other) in [(left, right), (right, left)] {
         if writers.contains(&other) {
@@ -36,7 +36,7 @@ fn connect(net: &mut Net, left: Author, right: Author, writers: &[Author]) {
     net.connect(left, right);
 }
 
-fn three() -> Net {
+pub(super) fn three() -> Net {
     let mut net = Net::new([
         signing(creator("{}"), Role::Owner),
         signing(joiner(TWO), Role::Writer),
@@ -49,14 +49,14 @@ fn three() -> Net {
     net
 }
 
-fn frauds(net: &Net) -> Vec<(Author, Fraud)> {
+pub(super) fn frauds(net: &Net) -> Vec<(Author, Fraud)> {
     let fraud = |(at, event): &(Author, Event)| {
         if let Event::Distrusted(fraud) = event { Some((*at, *fraud)) } else { None }
     };
     net.events.iter().filter_map(fraud).collect()
 }
 
-fn change(author: Author, tick: u64, key: &str) -> Arc<Change> {
+pub(super) fn change(author: Author, tick: u64, key: &str) -> Arc<Change> {
     Arc::new(Change {
         author,
         clock: VectorClock::from_iter([(author, tick)]),

@@ -124,7 +124,12 @@ impl Log {
     }
 
     pub(super) fn len(&self) -> usize {
-        self.entries.front().map_or(0, |first| usize::try_from(self.end - first.tick).unwrap_or(0))
+        self.first().map_or(0, |first| usize::try_from(self.end - first).unwrap_or(0))
+    }
+
+    /// The first tick.
+    pub(super) fn first(&self) -> Option<Tick> {
+        self.entries.front().map(|entry| entry.tick)
     }
 
     /// Adds the author's next change; with what it has removed, if it has seen everything.
@@ -207,6 +212,11 @@ impl Log {
         let (at, offset) = self.cut(sum);
         let tick = self.entries.get(at).map_or(self.end, |entry| entry.tick + offset as Tick);
         self.entries.front().map_or(0, |first| usize::try_from(tick - first.tick).unwrap_or(0))
+    }
+
+    /// How many changes have this tick or a later one.
+    pub(super) fn count_from(&self, tick: Tick) -> usize {
+        usize::try_from(self.end.saturating_sub(tick)).map_or(self.len(), |count| count.min(self.len()))
     }
 
     /// Forgets the changes with a lower sum.

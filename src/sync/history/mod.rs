@@ -57,8 +57,10 @@ struct Held {
 
 impl History {
     /// A history that begins at a checkpoint, whose value the caller keeps as the document of now.
-    pub(super) fn new(source: Source, start: VectorClock) -> Self {
-        Self { source, start, logs: Vec::new(), len: 0, critical: Critical::default(), held: Vec::new() }
+    /// It is held until it is forgotten: who edits apart starts from there.
+    pub(super) fn new(source: Source, start: VectorClock, value: Value) -> Self {
+        let held = vec![Held { at: 0, value }];
+        Self { source, start, logs: Vec::new(), len: 0, critical: Critical::default(), held }
     }
 
     /// The text the document was first read from.
@@ -116,7 +118,7 @@ impl History {
     /// The changes between two critical versions, or one and the end, in the total order.
     fn between(&self, from: usize, to: usize) -> Merge<'_> {
         let end = if to < self.len { self.sum_at(to) } else { u64::MAX };
-        Merge::new(&self.logs, self.sum_at(from), end, to - from)
+        Merge::between(&self.logs, self.sum_at(from), end, to - from)
     }
 
     /// Adds a change that has seen everything here, with what it has removed.
@@ -275,10 +277,10 @@ impl History {
         self.between(critical, self.len)
     }
 
-    /// The changes that somebody with this clock has not seen, in the total order.
-    pub(super) fn unseen_by(&self, clock: &VectorClock) -> impl Iterator<Item = &Arc<Change>> {
-        let from = self.critical_within(clock).unwrap_or(0);
-        self.since(from).filter(|change| !clock.saw(change.id()))
+    /// The changes that somebody with this clock has not seen, in the total order. Costs no more than
+    /// there are of them.
+    pub(super) fn unseen(&self, clock: &VectorClock) -> impl Iterator<Item = &Arc<Change>> {
+        Merge::unseen(&self.logs, clock)
     }
 
     /// A tracker with everything applied since a critical version, given the document of now.

@@ -6,17 +6,18 @@ use std::collections::binary_heap::PeekMut;
 use std::sync::Arc;
 
 use super::log::{Log, Piece};
-use crate::sync::{Author, Change};
+use crate::sync::{Author, Change, VectorClock};
 
 /// Where the merge stands in a log: the stamp of the next change there, the number of the log, the
 /// entry, and the change in it. Stamps are unlike each other, so by stamp.
 type Head = Reverse<(u64, Author, usize, usize, usize)>;
 
-/// The changes with sums in a range, merged from the logs by stamp.
+/// Changes merged from the logs by stamp.
 pub(super) struct Merge<'a> {
     logs: &'a [Log],
     /// Nothing until somebody asks for the first: many want to know how many there are.
     heads: Option<BinaryHeap<Head>>,
+    /// The sums to begin at, and to end before.
     from: u64,
     end: u64,
     /// How many changes are left.
@@ -25,24 +26,23 @@ pub(super) struct Merge<'a> {
 
 impl<'a> Merge<'a> {
     /// The changes, `count` of them, with sums from `from` on and before `end`.
-    pub(super) fn new(logs: &'a [Log], from: u64, end: u64, count: usize) -> Self {
+    pub(super) fn between(logs: &'a [Log], from: u64, end: u64, count: usize) -> Self {
         Self { logs, heads: None, from, end, left: count }
     }
 
-    fn begin(&self) -> BinaryHeap<Head> {
-        let head = |(number, log): (usize, &Log)| {
-            let (at, offset) = log.cut(self.from);
-            let sum = log.entry(at)?.sum + offset as u64;
-            (sum < self.end).then_some(Reverse((sum, log.author, number, at, offset)))
-        };
-        self.logs.iter().enumerate().filter_map(head).collect()
+    /// The changes that somebody with this clock has not seen.
+    pub(super) fn unseen(logs: &'a [Log], clock: &VectorClock) -> Self {
+        let first = |log: &Log| log.find(log.first()?.max(clock.get(log.author) + 1));
+        let left = logs.iter().map(|log| log.count_from(clock.get(log.author) + 1)).sum();
+        let heads = Some(heads(logs, first, u64::MAX));
+        Self { logs, heads, from: 0, end: u64::MAX, left }
     }
 
     /// The next change with, if it is wanted, all that follow it in its entry, whatever others did
     /// at the same time. So a change comes after all that it has seen, but not in order of stamps.
     fn advance(&mut self, takes_all: bool) -> Option<Piece<'a>> {
         if self.heads.is_none() {
-            self.heads = Some(self.begin());
+            self.heads = Some(heads(self.logs, |log| Some(log.cut(self.from)), self.end));
         }
         let mut head = self.heads.as_mut()?.peek_mut()?;
         let Reverse((sum, _, number, at, offset)) = *head;
@@ -65,6 +65,16 @@ impl<'a> Merge<'a> {
     pub(super) fn pieces(mut self) -> impl Iterator<Item = Piece<'a>> {
         std::iter::from_fn(move || self.advance(true))
     }
+}
+
+/// Where the merge begins in each log, given the entry and the change in it.
+fn heads(logs: &[Log], first: impl Fn(&Log) -> Option<(usize, usize)>, end: u64) -> BinaryHeap<Head> {
+    let head = |(number, log): (usize, &Log)| {
+        let (at, offset) = first(log)?;
+        let sum = log.entry(at)?.sum + offset as u64;
+        (sum < end).then_some(Reverse((sum, log.author, number, at, offset)))
+    };
+    logs.iter().enumerate().filter_map(head).collect()
 }
 
 /// The changes in the order of their stamps.

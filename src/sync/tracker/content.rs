@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
 
 use super::sequence::Sequence;
 use super::{Entries, View};
@@ -24,25 +25,38 @@ pub(super) enum Content {
 /// A map: a plain one, and the slots of the keys that the window touched.
 pub(super) struct MapNode {
     pub(super) base: Value,
-    slots: Vec<(Text, Entries)>,
+    slots: Vec<KeySlot>,
     /// Where each key's slot is, if there are many. A tree, because keys come from strangers.
     index: BTreeMap<Text, usize>,
     /// The slot found last: what is looked for once is mostly looked for again at once.
     last: Cell<usize>,
+    /// On the way to where it is in the document, the positions of keys, as they were found last.
+    pub(super) near: Near,
 }
+
+/// The slot of a key.
+struct KeySlot {
+    key: Text,
+    entries: Entries,
+    /// Where the key was in the document when it was last looked for.
+    near: u32,
+}
+
+/// Positions of keys in maps, one for each step of a way.
+pub(super) type Near = SmallVec<[u32; 6]>;
 
 impl MapNode {
     pub(super) fn of(base: Value) -> Self {
-        Self { base, slots: Vec::new(), index: BTreeMap::new(), last: Cell::new(0) }
+        Self { base, slots: Vec::new(), index: BTreeMap::new(), last: Cell::new(0), near: Near::new() }
     }
 
     /// The place of a key's slot among the records.
     pub(super) fn find(&self, key: &Text) -> Option<usize> {
-        if self.slots.get(self.last.get()).is_some_and(|(last, _)| last == key) {
+        if self.slots.get(self.last.get()).is_some_and(|last| last.key == *key) {
             return Some(self.last.get());
         }
         let found = if self.index.is_empty() {
-            self.slots.iter().position(|(candidate, _)| candidate == key)
+            self.slots.iter().position(|slot| slot.key == *key)
         } else {
             self.index.get(key).copied()
         };
@@ -51,14 +65,14 @@ impl MapNode {
     }
 
     pub(super) fn slot(&self, key: &Text) -> Option<&Entries> {
-        self.slots.get(self.find(key)?).map(|(_, entries)| entries)
+        self.slots.get(self.find(key)?).map(|slot| &slot.entries)
     }
 
     /// The slot of a key, there or not.
     #[expect(clippy::indexing_slicing, reason = "it has been found or added")]
     pub(super) fn slot_mut(&mut self, key: &Text) -> &mut Entries {
         let at = self.find(key).unwrap_or_else(|| self.add_slot(key));
-        &mut self.slots[at].1
+        &mut self.slots[at].entries
     }
 
     /// Adds a slot for a key that has none, and gives its place.
@@ -66,10 +80,10 @@ impl MapNode {
         if self.slots.is_empty() {
             self.slots.reserve(self.base.len().clamp(1, INDEX_FROM));
         }
-        self.slots.push((key.clone(), Entries::new()));
+        self.slots.push(KeySlot { key: key.clone(), entries: Entries::new(), near: 0 });
         let at = self.slots.len() - 1;
         if at == INDEX_FROM {
-            self.index = self.slots.iter().enumerate().map(|(at, (key, _))| (key.clone(), at)).collect();
+            self.index = self.slots.iter().enumerate().map(|(at, slot)| (slot.key.clone(), at)).collect();
         } else if at > INDEX_FROM {
             self.index.insert(key.clone(), at);
         }
@@ -79,16 +93,21 @@ impl MapNode {
 
     /// The slot at a place among the records.
     pub(super) fn slot_at(&self, at: usize) -> Option<&Entries> {
-        self.slots.get(at).map(|(_, entries)| entries)
+        self.slots.get(at).map(|slot| &slot.entries)
     }
 
     pub(super) fn slot_at_mut(&mut self, at: usize) -> Option<&mut Entries> {
-        self.slots.get_mut(at).map(|(_, entries)| entries)
+        self.slots.get_mut(at).map(|slot| &mut slot.entries)
+    }
+
+    /// Where the key of a slot was in the document, to be kept in step.
+    pub(super) fn near_mut(&mut self, at: usize) -> Option<&mut u32> {
+        self.slots.get_mut(at).map(|slot| &mut slot.near)
     }
 
     /// The keys that the window touched.
     pub(super) fn keys(&self) -> impl Iterator<Item = &Text> {
-        self.slots.iter().map(|(key, _)| key)
+        self.slots.iter().map(|slot| &slot.key)
     }
 }
 

@@ -98,7 +98,7 @@ impl Tracker {
     /// Whose value is shown in a slot.
     fn occupant(&self, slot: &Slot, author: Author) -> Option<Author> {
         let winner = self.winner(&self.living_known(slot, View::Now))?;
-        Some(self.entry(winner).added.map_or(author, |by| by.author))
+        Some(self.entry(winner).added().map_or(author, |by| by.author))
     }
 
     /// Who else has been in a slot since `author` wrote an entry there: overwrote or removed it,
@@ -107,7 +107,7 @@ impl Tracker {
         let living = self.living_known(slot, View::Now);
         let written = self.original(entry);
         if let Some(&other) = living.iter().find(|&&other| self.original(other) != written) {
-            return Some(self.entry(other).added.map_or(author, |by| by.author));
+            return Some(self.entry(other).added().map_or(author, |by| by.author));
         }
         let Some(&mine) = living.first() else {
             let removers = self.entry(entry).removed.iter().map(|by| by.author);
@@ -124,9 +124,8 @@ impl Tracker {
     /// Puts what a change removed back into its slot.
     fn put_back(&mut self, slot: &Slot, removed: &[EntryId], effect: usize) -> Answer {
         let Some(mut path) = self.path_of(slot) else { return Answer::Nothing };
-        let oldest = removed.iter().map(|&entry| self.key(entry)).min_by_key(|key| key.place);
-        if let (Slot::Key(..), Some(oldest), Some(parent)) = (slot, oldest, path.parent()) {
-            path = parent.child(Step::Key(oldest.spelling.clone()));
+        if let (Slot::Key(_, key), Some(oldest), Some(parent)) = (slot, self.oldest(removed), path.parent()) {
+            path = parent.child(Step::Key(self.spelling(oldest, key)));
         }
         match self.entries_value(removed, View::Now) {
             Some(value) => {

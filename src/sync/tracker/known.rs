@@ -1,19 +1,42 @@
 //! Writes to keys of maps that are where they are for everyone: the same as in
 //! [`write`](super::write), without a look at what cannot be otherwise there.
 
-use super::content::Content;
-use super::patch::{Document, value_at};
-use super::{Entries, EntryId, Key, KeyPlace, NodeId, Owner, Slot, Tracker, View};
+use super::content::{Content, Near};
+use super::patch::Document;
+use super::{Entries, EntryId, KeyPlace, NodeId, Owner, Slot, Tracker, View};
 use crate::document::{Kind, Method, Step, Text, Value};
 use crate::sync::Change;
 
 /// A map that a path leads everyone to, and who writes there.
 struct Known<'a> {
     map: EntryId,
-    /// Where it is, for everyone.
-    route: &'a [Step],
     change: &'a Change,
     view: View<'a>,
+}
+
+/// Where a map is in the plain document, if there is one; looked for when it is first needed.
+struct Spot<'a, 'd> {
+    value: Option<&'d mut Value>,
+    route: &'a [Step],
+    near: Near,
+    is_there: bool,
+}
+
+impl Spot<'_, '_> {
+    fn map(&mut self) -> Option<&mut Value> {
+        if !self.is_there {
+            self.near.resize(self.route.len(), 0);
+            let mut steps = self.route.iter().zip(&mut self.near);
+            self.value = self.value.take().and_then(|document| {
+                steps.try_fold(document, |value, (step, near)| match step {
+                    Step::Key(key) => value.key_mut_near(key, near),
+                    Step::Index(index) => value.index_mut(*index),
+                })
+            });
+            self.is_there = true;
+        }
+        self.value.as_deref_mut()
+    }
 }
 
 /// What a key showed before it was written.
@@ -36,10 +59,11 @@ impl Tracker {
             let is_flat = leaves.kind() == Kind::Object
                 && leaves.entries().all(|(_, value)| value.kind() != Kind::Object);
             let Some(map) = self.known_map(steps).filter(|_| is_flat) else { return false };
-            let known = Known { map, route: steps, change, view };
+            let (known, mut spot) = (Known { map, change, view }, self.spot(map, document, steps));
             for (number, (key, value)) in (1..).zip(leaves.entries()) {
-                self.write_known(&known, key, Some((value, number)), document);
+                self.write_known(&known, key, Some((value, number)), &mut spot);
             }
+            self.leave(map, spot);
             return true;
         }
         let Some((Step::Key(key), route)) = steps.split_last() else { return false };
@@ -49,22 +73,39 @@ impl Tracker {
             Method::Merge(_) | Method::Splice { .. } => return false,
         };
         let Some(map) = self.known_map(route) else { return false };
-        self.write_known(&Known { map, route, change, view }, key, value, document);
+        let mut spot = self.spot(map, document, route);
+        self.write_known(&Known { map, change, view }, key, value, &mut spot);
+        self.leave(map, spot);
         true
+    }
+
+    fn spot<'a, 'd>(
+        &mut self, map: EntryId, document: &'d mut Document<'_>, route: &'a [Step],
+    ) -> Spot<'a, 'd> {
+        let node = self.entry(map).node;
+        let near = self.map_mut(node).map(|map| std::mem::take(&mut map.near));
+        Spot { value: document.as_deref_mut(), route, near: near.unwrap_or_default(), is_there: false }
+    }
+
+    /// Remembers how the spot was found.
+    fn leave(&mut self, map: EntryId, spot: Spot<'_, '_>) {
+        let node = self.entry(map).node;
+        if let Some(map) = self.map_mut(node) {
+            map.near = spot.near;
+        }
     }
 
     /// Writes a key, as the change's so many-th, or removes it.
     fn write_known(
-        &mut self, known: &Known<'_>, key: &Text, value: Option<(&Value, u32)>, document: &mut Document<'_>,
+        &mut self, known: &Known<'_>, key: &Text, value: Option<(&Value, u32)>, spot: &mut Spot<'_, '_>,
     ) {
         let node = self.entry(known.map).node;
         let Some(at) = self.known_slot(node, key, value.is_some()) else { return };
         let Some(entries) = self.map(node).and_then(|map| map.slot_at(at)) else { return };
         let mut seen = Entries::new();
         self.add_living(entries, known.view, &mut seen);
-        let holds_records =
-            entries.iter().any(|&entry| !matches!(self.content(self.entry(entry).node), Content::Plain(_)));
-        let before = document.is_some().then(|| {
+        let holds_records = entries.iter().any(|&entry| self.is_expanded(self.entry(entry).node));
+        let before = spot.value.is_some().then(|| {
             let living = self.living_of(entries);
             Before { place: self.key_place(&living), winner: self.winner(&living) }
         });
@@ -77,8 +118,8 @@ impl Tracker {
         if let Some((value, named)) = value {
             self.add_known(known, node, at, &seen, key, value, named);
         }
-        if let (Some(before), Some(document)) = (before, document) {
-            self.show_known(known, node, at, key, &before, document);
+        if let Some(before) = before {
+            self.show_known(known, node, at, key, &before, spot);
         }
     }
 
@@ -102,17 +143,18 @@ impl Tracker {
         named: u32,
     ) {
         let change = known.change;
-        let key = match seen.iter().map(|&entry| self.key(entry)).min_by_key(|key| key.place) {
-            Some(oldest) => oldest.clone(),
-            None => Key { place: KeyPlace::Written(change.stamp(), named), spelling: key.clone() },
-        };
+        let oldest = self.oldest(seen);
+        let place =
+            oldest.map_or_else(|| KeyPlace::written(change.stamp(), named), |oldest| self.place(oldest));
         let has_inside = matches!(value.kind(), Kind::Object | Kind::Array);
-        let owner = has_inside.then(|| Owner::Key(node, key.spelling.clone()));
+        let owner = has_inside.then(|| Owner::Key(node, key.clone()));
         let is_mergeable = has_inside
             && value.kind() == Kind::Object
             && value.is_empty()
             && matches!(change.method, Method::Set(_));
-        let entry = self.add_entry(Some(change.id()), value.clone(), key, is_mergeable);
+        let entry = self.add_entry(Some(change.id()), value.clone(), place, is_mergeable);
+        let spelling = oldest.map_or_else(|| key.clone(), |oldest| self.spelling(oldest, key));
+        self.spell(entry, &spelling);
         let entries = self.map(node).and_then(|map| map.slot_at(at));
         let rank = entries.map_or(0, |entries| self.rank_in(entries, change.id()));
         if let Some(entries) = self.map_mut(node).and_then(|map| map.slot_at_mut(at)) {
@@ -126,7 +168,7 @@ impl Tracker {
     /// Shows what a key holds now in the plain document.
     fn show_known(
         &mut self, known: &Known<'_>, node: NodeId, at: usize, key: &Text, before: &Before,
-        document: &mut Value,
+        spot: &mut Spot<'_, '_>,
     ) {
         let Some(entries) = self.map(node).and_then(|map| map.slot_at(at)) else { return };
         let living = self.living_of(entries);
@@ -140,13 +182,18 @@ impl Tracker {
             if let Some(winner) = winner
                 && let Content::Plain(value) = self.content(self.entry(winner).node)
             {
-                if let Some(held) = value_at(document, known.route).and_then(|map| map.key_mut(key)) {
-                    *held = value.clone();
+                let value = value.clone();
+                let mut unknown = 0;
+                let near = self.map_mut(node).and_then(|map| map.near_mut(at)).unwrap_or(&mut unknown);
+                if let Some(held) = spot.map().and_then(|map| map.key_mut_near(key, near)) {
+                    *held = value;
                 }
                 return;
             }
         }
-        let slot = Slot::Key(Entries::from_iter([known.map]), key.clone());
-        self.show_key(&slot, known.route, before.place, document);
+        let maps = Entries::from_iter([known.map]);
+        if let Some(map) = spot.map() {
+            self.show_key(&Slot::Key(maps, key.clone()), before.place, map);
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::content::Content;
 use super::sequence::{Piece, Sequence};
 use super::{Entries, EntryId, KeyPlace, NodeId, Slot, Tracker, View};
-use crate::document::{Text, Value};
+use crate::document::{Text, Value, deep};
 use crate::sync::VectorClock;
 
 impl Tracker {
@@ -27,12 +27,12 @@ impl Tracker {
         let &first = shown.first()?;
         let node = self.entry(first).node;
         if shown.len() > 1 {
-            return Some(self.maps_value(&shown, view));
+            return Some(deep(|| self.maps_value(&shown, view)));
         }
         Some(match self.content(node) {
             Content::Plain(value) => value.clone(),
-            Content::Map(_) => self.maps_value(&shown, view),
-            Content::List(_) => self.list_value(node, view),
+            Content::Map(_) => deep(|| self.maps_value(&shown, view)),
+            Content::List(_) => deep(|| self.list_value(node, view)),
             Content::String(letters) => Value::from_text(letters.text(view)),
         })
     }
@@ -46,15 +46,13 @@ impl Tracker {
         let mut placed: Vec<(KeyPlace, Text, Value)> = Vec::new();
         for key in touched {
             let living = self.living_known(&Slot::Key(maps.into(), key.clone()), view);
-            let oldest = living.iter().map(|&entry| self.key(entry)).min_by_key(|key| key.place);
-            let place = oldest.map(|entry| (entry.place, entry.spelling.clone()));
-            match (place, self.entries_value(&living, view)) {
-                (Some((KeyPlace::Base(_), _)), Some(child)) => {
+            match (self.oldest(&living), self.entries_value(&living, view)) {
+                (Some(oldest), Some(child)) if self.place(oldest).is_base() => {
                     value.insert_key(key, child);
                 }
-                (Some((place @ KeyPlace::Written(..), spelling)), Some(child)) => {
+                (Some(oldest), Some(child)) => {
                     value.remove_key(&key);
-                    placed.push((place, spelling, child));
+                    placed.push((self.place(oldest), self.spelling(oldest, &key), child));
                 }
                 _ => {
                     value.remove_key(&key);

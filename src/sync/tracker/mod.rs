@@ -19,6 +19,7 @@ mod materialize;
 mod patch;
 mod report;
 mod resolve;
+mod row;
 mod sequence;
 mod splice;
 mod stage;
@@ -26,12 +27,14 @@ mod typing;
 mod ways;
 mod write;
 
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::{Author, ChangeId, Stamp, VectorClock};
+use super::{Author, ChangeId, Stamp, Tick, VectorClock};
 use crate::document::{Kind, Text, Value};
 use content::{Content, ListNode, MapNode, StringNode};
 use links::Links;
+use row::Row;
 use stage::Known;
 use typing::Typing;
 use ways::Ways;
@@ -51,33 +54,55 @@ struct NodeId(u32);
 
 /// Where a key stands among a map's keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum KeyPlace {
-    /// It was there before the window, or is a key of a value written whole.
-    Base(usize),
-    /// The stamp of the write that began its life, and its position among the keys that write
-    /// names.
-    Written(Stamp, u32),
+struct KeyPlace {
+    /// The stamp of the write that began its life; zeros for what was there before the window, or
+    /// is a key of a value written whole.
+    sum: u64,
+    author: Author,
+    /// Its position among the keys that write names, or in the value it came with.
+    number: u32,
+}
+
+impl KeyPlace {
+    fn base(position: usize) -> Self {
+        Self { sum: 0, author: Author(0), number: u32::try_from(position).unwrap_or(u32::MAX) }
+    }
+
+    fn written(stamp: Stamp, number: u32) -> Self {
+        Self { sum: stamp.sum, author: stamp.author, number }
+    }
+
+    fn is_base(self) -> bool {
+        self.sum == 0
+    }
 }
 
 /// Some written values, mostly one.
 pub(super) type Entries = SmallVec<[EntryId; 4]>;
 
-/// One value written to a slot.
+/// One value written to a slot. As much as is read from memory at once: a change looks at some of
+/// many.
 struct Entry {
-    /// Who wrote it; nothing when it was there before, or came inside a value written whole.
-    added: Option<ChangeId>,
+    /// Who wrote it, and with which of their changes; zeros when it was there before, or came
+    /// inside a value written whole.
+    author: Author,
+    node: NodeId,
+    tick: Tick,
     /// The changes that saw it and removed it: one of each author at most.
     removed: SmallVec<[ChangeId; 1]>,
-    node: NodeId,
+    /// Where its key stands.
+    place: KeyPlace,
     /// Whether concurrent ones of its kind are shown as one map with it.
     mergeable: bool,
 }
 
-/// The key that a value is written to, as the write that began its life has it.
-#[derive(Clone)]
-struct Key {
-    place: KeyPlace,
-    spelling: Text,
+const _: () = assert!(size_of::<Entry>() == 64 || cfg!(not(target_pointer_width = "64")));
+
+impl Entry {
+    /// The change that wrote it, if one of the window did.
+    fn added(&self) -> Option<ChangeId> {
+        (self.tick > 0).then_some(ChangeId { author: self.author, tick: self.tick })
+    }
 }
 
 /// How a node hangs in the document: held apart from what it holds, which is looked at far more
@@ -120,13 +145,16 @@ impl View<'_> {
 
 /// The bookkeeping of one concurrent window.
 pub(super) struct Tracker {
-    entries: Vec<Entry>,
-    /// By entry.
-    keys: Vec<Key>,
+    entries: Row<Entry>,
+    /// How the keys of some entries are spelled: those whose spelling has escapes.
+    spellings: FxHashMap<EntryId, Text>,
     /// What the values hold.
-    nodes: Vec<Content>,
+    nodes: Row<Content>,
+    /// By node: whether it has records of something inside. Apart, because it is asked of each
+    /// entry that a change looks at.
+    expanded: Vec<bool>,
     /// By node; nothing for those that nobody looks for in the document.
-    hangings: Vec<Option<Box<Hanging>>>,
+    hangings: Row<Option<Box<Hanging>>>,
     /// Where paths have led, that lead there for everyone.
     ways: Ways,
     root: Entries,
@@ -143,10 +171,11 @@ impl Tracker {
     /// Starts from a value that every change to come has seen.
     pub(super) fn new(base: Value) -> Self {
         let mut tracker = Self {
-            entries: Vec::new(),
-            keys: Vec::new(),
-            nodes: Vec::new(),
-            hangings: Vec::new(),
+            entries: Row::new(),
+            spellings: FxHashMap::default(),
+            nodes: Row::new(),
+            expanded: Vec::new(),
+            hangings: Row::new(),
             ways: Ways::default(),
             root: Entries::new(),
             records: None,
@@ -154,7 +183,7 @@ impl Tracker {
             links: Links::default(),
             moves: 0,
         };
-        let root = tracker.add_base(base, KeyPlace::Base(0), Owner::Root);
+        let root = tracker.add_base(base, KeyPlace::base(0), Owner::Root);
         tracker.root.push(root);
         tracker
     }
@@ -171,54 +200,82 @@ impl Tracker {
 
     #[expect(clippy::indexing_slicing, reason = "entry numbers are only made by this tracker")]
     fn entry(&self, id: EntryId) -> &Entry {
-        &self.entries[id.0 as usize]
+        &self.entries[id.0]
     }
 
     #[expect(clippy::indexing_slicing, reason = "entry numbers are only made by this tracker")]
     fn entry_mut(&mut self, id: EntryId) -> &mut Entry {
-        &mut self.entries[id.0 as usize]
+        &mut self.entries[id.0]
     }
 
-    #[expect(clippy::indexing_slicing, reason = "entry numbers are only made by this tracker")]
-    fn key(&self, id: EntryId) -> &Key {
-        &self.keys[id.0 as usize]
+    fn place(&self, id: EntryId) -> KeyPlace {
+        self.entry(id).place
+    }
+
+    /// Of some entries the one with the lowest place.
+    fn oldest(&self, entries: &[EntryId]) -> Option<EntryId> {
+        entries.iter().copied().min_by_key(|&entry| self.place(entry))
+    }
+
+    /// How the write that began a key's life spells it.
+    fn spelling(&self, id: EntryId, key: &Text) -> Text {
+        let escaped = if self.spellings.is_empty() { None } else { self.spellings.get(&id) };
+        escaped.cloned().unwrap_or_else(|| key.without_escapes())
+    }
+
+    /// Whether there are records of something inside a node.
+    #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
+    fn is_expanded(&self, id: NodeId) -> bool {
+        self.expanded[id.0 as usize]
     }
 
     #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
     fn content(&self, id: NodeId) -> &Content {
-        &self.nodes[id.0 as usize]
+        &self.nodes[id.0]
     }
 
     #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
     fn content_mut(&mut self, id: NodeId) -> &mut Content {
-        &mut self.nodes[id.0 as usize]
+        &mut self.nodes[id.0]
     }
 
     #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
     fn hanging(&self, id: NodeId) -> Option<&Hanging> {
-        self.hangings[id.0 as usize].as_deref()
+        self.hangings[id.0].as_deref()
     }
 
     #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
     fn hanging_mut(&mut self, id: NodeId) -> &mut Hanging {
-        self.hangings[id.0 as usize].get_or_insert_default()
+        self.hangings[id.0].get_or_insert_default()
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "a window holds far fewer than 2^32 values")]
-    fn add_entry(&mut self, added: Option<ChangeId>, value: Value, key: Key, mergeable: bool) -> EntryId {
+    fn add_entry(
+        &mut self, added: Option<ChangeId>, value: Value, place: KeyPlace, mergeable: bool,
+    ) -> EntryId {
         let node = NodeId(self.nodes.len() as u32);
         self.nodes.push(Content::Plain(value));
+        self.expanded.push(false);
         self.hangings.push(None);
         let id = EntryId(self.entries.len() as u32);
-        self.entries.push(Entry { added, removed: SmallVec::new(), node, mergeable });
-        self.keys.push(key);
+        let ChangeId { author, tick } = added.unwrap_or(ChangeId { author: Author(0), tick: 0 });
+        self.entries.push(Entry { author, node, tick, removed: SmallVec::new(), place, mergeable });
         id
+    }
+
+    /// Notes how the key of an entry is spelled.
+    fn spell(&mut self, id: EntryId, spelling: &Text) {
+        if spelling.is_escaped() {
+            self.spellings.insert(id, spelling.clone());
+        }
     }
 
     /// An entry for a value that has been there as long as what holds it.
     fn add_base(&mut self, value: Value, place: KeyPlace, owner: Owner) -> EntryId {
-        let spelling = if let Owner::Key(_, key) = &owner { key.clone() } else { Text::default() };
-        let entry = self.add_entry(None, value, Key { place, spelling }, false);
+        let entry = self.add_entry(None, value, place, false);
+        if let Owner::Key(_, key) = &owner {
+            self.spell(entry, key);
+        }
         self.hang(entry, owner, true);
         entry
     }
@@ -260,7 +317,7 @@ impl Tracker {
         match view {
             View::Now => entry.removed.is_empty(),
             View::At(clock) | View::Of(_, clock) => {
-                entry.added.is_none_or(|added| clock.saw(added))
+                entry.added().is_none_or(|added| clock.saw(added))
                     && !entry.removed.iter().any(|&by| clock.saw(by))
             }
         }
@@ -289,6 +346,9 @@ impl Tracker {
             Kind::Null | Kind::Bool | Kind::Number => return,
         };
         *content = expanded;
+        if let Some(noted) = self.expanded.get_mut(node.0 as usize) {
+            *noted = true;
+        }
     }
 
     /// A map's records; nothing for what is none.

@@ -18,7 +18,7 @@ pub(super) struct KeyStage {
 }
 
 /// The value at a place.
-pub(super) fn value_at<'v>(document: &'v mut Value, route: &[Step]) -> Option<&'v mut Value> {
+fn value_at<'v>(document: &'v mut Value, route: &[Step]) -> Option<&'v mut Value> {
     route.iter().try_fold(document, |value, step| value.get_mut(step))
 }
 
@@ -34,7 +34,7 @@ impl Tracker {
     }
 
     pub(super) fn key_place(&self, living: &Entries) -> Option<KeyPlace> {
-        living.iter().map(|&entry| self.key(entry).place).min()
+        living.iter().map(|&entry| self.place(entry)).min()
     }
 
     /// Shows what a slot holds after it was changed, given where its key was on show before.
@@ -48,26 +48,25 @@ impl Tracker {
                 }
             }
             (Slot::Key(..), Some(KeyStage { slot, stage, before })) => {
-                self.show_key(&slot, &stage.route, before, document);
+                if let Some(map) = value_at(document, &stage.route) {
+                    self.show_key(&slot, before, map);
+                }
             }
             (Slot::Key(..) | Slot::Item(..), _) => {}
         }
     }
 
-    /// Shows what a key's slot holds in the map at a route, given the key's place before.
-    pub(super) fn show_key(
-        &mut self, slot: &Slot, route: &[Step], before: Option<KeyPlace>, document: &mut Value,
-    ) {
+    /// Shows in a map what a key's slot holds, given the key's place before.
+    pub(super) fn show_key(&mut self, slot: &Slot, before: Option<KeyPlace>, map: &mut Value) {
         let Slot::Key(maps, key) = slot else { return };
         let living = self.living_known(slot, View::Now);
         let after = self.key_place(&living);
-        let Some(map) = value_at(document, route) else { return };
         let Some(place) = after else {
             map.remove_key(key);
             return;
         };
-        let oldest = living.iter().min_by_key(|&&entry| self.key(entry).place);
-        let spelling = oldest.map_or_else(|| key.clone(), |&entry| self.key(entry).spelling.clone());
+        let oldest = self.oldest(&living);
+        let spelling = oldest.map_or_else(|| key.clone(), |entry| self.spelling(entry, key));
         let Some(value) = self.entries_value(&living, View::Now) else { return };
         // A key that comes late or changes its place goes before those with a later one.
         let mut later = Vec::new();

@@ -4,7 +4,7 @@
 use super::content::Content;
 use super::resolve::Target;
 use super::{Entries, EntryId, Slot, Tracker, View};
-use crate::document::{Path, Step, Value};
+use crate::document::{Path, Step, Value, deep};
 use crate::sync::{Change, ChangeId, Conflict, VectorClock};
 
 /// One thing that a change did.
@@ -81,19 +81,20 @@ impl Tracker {
             conflicts.push(Conflict { path: path.clone(), values: sides });
         }
         for (step, child) in self.known_children(&shown, first) {
-            self.conflicts_in(&child, &path.child(step), conflicts);
+            deep(|| self.conflicts_in(&child, &path.child(step), conflicts));
         }
     }
 
     /// The values to choose from in a slot, the one shown first. Mergeable maps are one value.
     fn sides(&mut self, living: &[EntryId]) -> Vec<(ChangeId, Value)> {
         let mut rest = living.to_vec();
-        rest.sort_by_key(|&entry| self.entry(entry).added);
+        rest.sort_by_key(|&entry| self.entry(entry).added());
         let mut sides = Vec::new();
         while let Some(winner) = self.winner(&rest) {
             let side = self.shown_of(&rest);
             rest.retain(|entry| !side.contains(entry));
-            if let (Some(by), Some(value)) = (self.entry(winner).added, self.entries_value(&side, View::Now))
+            if let (Some(by), Some(value)) =
+                (self.entry(winner).added(), self.entries_value(&side, View::Now))
             {
                 sides.push((by, value));
             }
@@ -124,7 +125,7 @@ impl Tracker {
                     .collect();
                 // As the keys stand in the document, not as the changes came.
                 children.sort_by_cached_key(|(_, slot)| {
-                    self.living_known(slot, View::Now).iter().map(|&entry| self.key(entry).place).min()
+                    self.living_known(slot, View::Now).iter().map(|&entry| self.place(entry)).min()
                 });
                 children
             }

@@ -122,7 +122,7 @@ impl Tracker {
             let author = self.writer(first);
             let end = rest.partition_point(|&entry| self.writer(entry) == author);
             let (own, others) = rest.split_at_checked(end).unwrap_or_default();
-            let is_seen = |&entry: &EntryId| self.entry(entry).added.is_none_or(|added| view.saw(added));
+            let is_seen = |&entry: &EntryId| self.entry(entry).added().is_none_or(|added| view.saw(added));
             let seen = if matches!(view, View::Now) { own.len() } else { own.partition_point(is_seen) };
             seen.checked_sub(1).and_then(|last| own.get(last)).copied().into_iter().for_each(&mut add);
             rest = others;
@@ -130,13 +130,14 @@ impl Tracker {
     }
 
     fn writer(&self, entry: EntryId) -> Option<Author> {
-        self.entry(entry).added.map(|added| added.author)
+        self.entry(entry).added().map(|added| added.author)
     }
 
     /// Where in a slot a value belongs that an author has written with its change of this tick.
     pub(super) fn rank_in(&self, entries: &[EntryId], id: ChangeId) -> usize {
         let order = |added: ChangeId| -> (Author, Tick) { (added.author, added.tick) };
-        entries.partition_point(|&entry| self.entry(entry).added.is_none_or(|added| order(added) < order(id)))
+        entries
+            .partition_point(|&entry| self.entry(entry).added().is_none_or(|added| order(added) < order(id)))
     }
 
     /// Gives the plain value of a slot, if it has one, an entry.
@@ -161,7 +162,7 @@ impl Tracker {
         let Some(position) = map.base.key_position(key) else { return };
         let Some((spelling, value)) = map.base.entry(position) else { return };
         let (spelling, value) = (spelling.clone(), value.clone());
-        let entry = self.add_base(value, KeyPlace::Base(position), Owner::Key(node, spelling));
+        let entry = self.add_base(value, KeyPlace::base(position), Owner::Key(node, spelling));
         if let Some(map) = self.map_mut(node) {
             map.slot_mut(key).push(entry);
         }
@@ -174,9 +175,12 @@ impl Tracker {
         let added = list.items.as_ref().and_then(|items| items.added(item));
         let removed = list.items.as_ref().map(|items| items.removed(item).collect());
         let mergeable = added.is_some() && value.kind() == Kind::Object && value.is_empty();
-        let entry = self.add_base(value, KeyPlace::Base(item), Owner::Item(node, item));
+        let entry = self.add_base(value, KeyPlace::base(item), Owner::Item(node, item));
         let written = self.entry_mut(entry);
-        (written.added, written.removed, written.mergeable) = (added, removed.unwrap_or_default(), mergeable);
+        if let Some(added) = added {
+            (written.author, written.tick) = (added.author, added.tick);
+        }
+        (written.removed, written.mergeable) = (removed.unwrap_or_default(), mergeable);
         if let Some(list) = self.list_mut(node) {
             list.slots.insert(item, Entries::from_iter([entry]));
             if let Some(items) = &mut list.items {
@@ -189,7 +193,7 @@ impl Tracker {
     pub(super) fn winner(&self, living: &[EntryId]) -> Option<EntryId> {
         match living {
             [only] => Some(*only),
-            _ => living.iter().copied().min_by_key(|&entry| self.entry(entry).added),
+            _ => living.iter().copied().min_by_key(|&entry| self.entry(entry).added()),
         }
     }
 
@@ -313,7 +317,7 @@ impl Tracker {
         for (&item, entries) in &list.slots {
             items.make_own(item);
             for entry in entries.iter().map(|&entry| self.entry(entry)) {
-                touched.extend(entry.added.iter().chain(&entry.removed).map(|&by| (by, item)));
+                touched.extend(entry.added().iter().chain(&entry.removed).map(|&by| (by, item)));
             }
         }
         touched.sort_unstable_by_key(|&(by, item)| (by.author, by.tick, item));

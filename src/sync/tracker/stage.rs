@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::content::Content;
 use super::{Entries, EntryId, NodeId, Owner, Slot, Tracker, View};
-use crate::document::{Path, Step};
+use crate::document::{Path, Step, deep};
 
 /// Where something is in the plain document.
 pub(super) type Route = SmallVec<[Step; 6]>;
@@ -48,7 +48,7 @@ impl Tracker {
         {
             return Some(stage.clone());
         }
-        let stage = Arc::new(self.find_stage(node)?);
+        let stage = Arc::new(deep(|| self.find_stage(node))?);
         let known = Some((self.moves, stage.clone()));
         self.hanging_mut(node).stage = known;
         Some(stage)

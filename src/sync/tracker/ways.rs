@@ -72,6 +72,6 @@ impl Tracker {
         };
         let Some(&[only]) = self.held(slot).map(Entries::as_slice) else { return false };
         let entry = self.entry(only);
-        is_plain && entry.added.is_none() && entry.removed.is_empty()
+        is_plain && entry.added().is_none() && entry.removed.is_empty()
     }
 }

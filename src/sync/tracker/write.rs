@@ -2,8 +2,8 @@
 
 use super::patch::Document;
 use super::resolve::{Shown, Target};
-use super::{Effect, Entries, EntryId, Key, KeyPlace, Owner, Slot, Tracker, View};
-use crate::document::{Kind, Method, Text, Value};
+use super::{Effect, Entries, EntryId, KeyPlace, Owner, Slot, Tracker, View};
+use crate::document::{Kind, Method, Text, Value, deep};
 use crate::sync::{Change, ChangeId, Stamp};
 
 /// Whether a change resolved in its context. If not it is void and has altered nothing.
@@ -34,7 +34,7 @@ impl<'a> Writer<'a, '_> {
 
     fn place(&mut self) -> KeyPlace {
         self.named += 1;
-        KeyPlace::Written(self.stamp, self.named)
+        KeyPlace::written(self.stamp, self.named)
     }
 }
 
@@ -147,7 +147,7 @@ impl Tracker {
         for (key, value) in map.entries() {
             let child = Slot::Key(maps.clone(), key.clone());
             if value.kind() == Kind::Object {
-                self.merge_into(writer, &child, value);
+                deep(|| self.merge_into(writer, &child, value));
             } else {
                 self.write(writer, &child, value.clone(), false);
             }
@@ -196,13 +196,13 @@ impl Tracker {
         let stage = self.key_stage(slot, &writer.document);
         let removed = self.remove_seen(writer, slot);
         let own_place = writer.place();
-        let oldest = removed.iter().map(|&entry| self.key(entry)).min_by_key(|key| key.place);
-        let (place, spelling) = match (oldest, slot) {
-            (Some(oldest), _) => (oldest.place, oldest.spelling.clone()),
-            (None, Slot::Key(_, key)) => (own_place, key.clone()),
-            (None, Slot::Root | Slot::Item(..)) => (own_place, Text::default()),
-        };
-        let entry = self.add_entry(Some(writer.id), value, Key { place, spelling }, mergeable);
+        let oldest = self.oldest(&removed);
+        let place = oldest.map_or(own_place, |oldest| self.place(oldest));
+        let entry = self.add_entry(Some(writer.id), value, place, mergeable);
+        if let Slot::Key(_, key) = slot {
+            let spelling = oldest.map_or_else(|| key.clone(), |oldest| self.spelling(oldest, key));
+            self.spell(entry, &spelling);
+        }
         self.hold(slot, entry, writer.id);
         self.touch(writer, slot);
         self.show(slot, stage, &mut writer.document);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::chain::Chain;
-use super::{Ledger, runs_of};
+use super::{Certificate, Ledger, runs_of};
 use crate::sync::{Author, Change, Tick, VectorClock};
 
 /// Something that proves changes of an author.
@@ -82,8 +82,12 @@ impl Ledger {
             }
         }
         for certificate in is(EvidenceKind::Certificate) {
-            // What is no certificate in this room proves nothing.
-            let _ = self.learn(certificate.author, &certificate.bytes);
+            // What certified an author under keys of before is still known; what is no certificate is not.
+            if self.learn(certificate.author, &certificate.bytes).is_err()
+                && let Some(known) = Certificate::believed(certificate.author, &certificate.bytes)
+            {
+                self.believe(known);
+            }
         }
         for signature in is(EvidenceKind::Signature) {
             let chain = self.chains.get_mut(&signature.author);
@@ -101,7 +105,7 @@ impl Ledger {
         let me = self.me;
         for &author in mine.iter().filter(|&&author| author != me) {
             let Some(last) = self.chains.get(&author).map(Chain::last) else { continue };
-            let issued = super::Certificate::issue(&self.access, author, &self.key);
+            let issued = Certificate::issue(&self.access, author, &self.key);
             if !self.certificates.contains_key(&author) {
                 self.certificates.extend(issued.map(|certificate| (author, certificate)));
             }

@@ -10,7 +10,7 @@
 mod chain;
 mod evidence;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use self::evidence::{Evidence, EvidenceKind};
@@ -83,6 +83,8 @@ pub struct Ledger {
     me: Author,
     key: AuthorKey,
     certificates: BTreeMap<Author, Certificate>,
+    /// Those of them that are signed with keys of before.
+    stale: BTreeSet<Author>,
     chains: BTreeMap<Author, Chain>,
 }
 
@@ -91,7 +93,7 @@ impl Ledger {
     pub fn new(access: Access, me: Author, key: AuthorKey) -> Self {
         let certificate = Certificate::issue(&access, me, &key);
         let certificates = certificate.into_iter().map(|certificate| (me, certificate)).collect();
-        Self { access, me, key, certificates, chains: BTreeMap::new() }
+        Self { access, me, key, certificates, stale: BTreeSet::new(), chains: BTreeMap::new() }
     }
 
     /// The same member, writing under another name from here on and starting from nothing.
@@ -124,18 +126,63 @@ impl Ledger {
     /// # Errors
     /// No writer of the room has said so, or another key is known.
     pub fn learn(&mut self, author: Author, bytes: &[u8]) -> Result<(), Distrust> {
-        if self.certificates.get(&author).is_some_and(|known| known.bytes() == bytes) {
+        // Signed with keys of before, it still says what is known.
+        let is_known = self.certificates.get(&author).is_some_and(|known| known.is_of_key_in(bytes));
+        if is_known && self.is_certified(author) {
             return Ok(());
         }
-        let stated = Certificate::read(&self.access, author, bytes).ok_or(Distrust::MayNotWrite(author))?;
-        match self.certificates.get(&author) {
-            Some(known) if !known.agrees_with(&stated) => Err(Distrust::TwoKeys(author)),
-            Some(_) => Ok(()),
-            None => {
-                self.certificates.insert(author, stated);
-                Ok(())
+        let stated = match Certificate::read(&self.access, author, bytes) {
+            Some(stated) => stated,
+            None if is_known => return Ok(()),
+            None => return Err(Distrust::MayNotWrite(author)),
+        };
+        if self.certificates.get(&author).is_some_and(|known| !known.agrees_with(&stated)) {
+            return Err(Distrust::TwoKeys(author));
+        }
+        self.believe(stated);
+        Ok(())
+    }
+
+    /// Goes on with renewed secrets, and what certifies the authors by them. Authors that nothing
+    /// certifies are believed here, but not passed on until something does.
+    pub fn renew(&mut self, access: Access, certificates: &[(Author, Vec<u8>)]) {
+        self.access = access;
+        for (author, bytes) in certificates {
+            let known = self.certificates.get(author);
+            if let Some(stated) = Certificate::read(&self.access, *author, bytes)
+                && known.is_none_or(|known| known.agrees_with(&stated))
+            {
+                self.certificates.insert(*author, stated);
             }
         }
+        let known = std::mem::take(&mut self.certificates);
+        for certificate in known.into_values() {
+            self.believe(certificate);
+        }
+    }
+
+    /// Takes what certified an author once for true, and certifies it anew where that is possible.
+    fn believe(&mut self, known: Certificate) {
+        let author = known.author;
+        let renewed = if known.is_sound(&self.access) { None } else { known.renewed(&self.access) };
+        let certificate = renewed.unwrap_or(known);
+        if certificate.is_sound(&self.access) {
+            self.stale.remove(&author);
+        } else {
+            self.stale.insert(author);
+        }
+        self.certificates.insert(author, certificate);
+    }
+
+    /// What certifies each author that is known to be allowed to write.
+    pub fn certificates(&self) -> Vec<(Author, Vec<u8>)> {
+        let sound = self.certificates.values().filter(|known| self.is_certified(known.author));
+        sound.map(|known| (known.author, known.bytes().to_vec())).collect()
+    }
+
+    /// Whether others can be shown that an author may write.
+    fn is_certified(&self, author: Author) -> bool {
+        self.certificates.contains_key(&author) && !self.stale.contains(&author)
     }
 
     /// Enters own changes, each the next of its author.
@@ -218,6 +265,9 @@ impl Ledger {
     pub fn seal(&mut self, changes: &[Arc<Change>], is_shown: bool) -> (Vec<Arc<Change>>, Vec<Seal>) {
         let mut seals = Vec::new();
         for (author, first, last) in runs_of(changes) {
+            if !self.is_certified(author) {
+                continue;
+            }
             if author == self.me {
                 self.sign(last);
             }

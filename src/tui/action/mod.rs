@@ -152,6 +152,8 @@ pub enum Copied {
     Pointer,
     /// What a string says.
     Text,
+    /// The command by which others join.
+    Invitation,
 }
 
 /// Files, people, the program.

@@ -143,6 +143,12 @@ pub const ACTIONS: &[Entry] = &[
     entry(Action::Copy(Copied::JqPath), "copy-path", &["y p"], "copy the jq path"),
     entry(Action::Copy(Copied::Pointer), "copy-pointer", &["y j"], "copy the JSON Pointer"),
     entry(Action::Copy(Copied::Text), "copy-string", &["y s"], "copy what the string says"),
+    entry(
+        Action::Copy(Copied::Invitation),
+        "copy-invitation",
+        &["y i"],
+        "copy the command that others join with",
+    ),
     hinted(Action::Room(Room::Help), "help", &["?", "F1"], "what the keys do; Enter does it", "help"),
     entry(Action::Room(Room::Save), "save", &["Ctrl-s"], "save the file"),
     entry(Action::Room(Room::Command), "command", &[":"], "type a command"),

@@ -27,7 +27,7 @@ use crate::tui::files::FileState;
 use crate::tui::files::{Answer, Files};
 use crate::tui::keymap::Key;
 use crate::tui::message::{Effect, Level, Mouse, Msg};
-use crate::tui::model::{EditorOptions, Model, Opening};
+use crate::tui::model::{EditorOptions, Invite, Model, Opening};
 use crate::tui::outside::External;
 use crate::tui::signals::Signals;
 use crate::tui::terminal::Screen;
@@ -317,6 +317,14 @@ impl Editor {
                 );
                 self.take(Msg::Notice(Level::Error, told));
             }
+            Ok(Event::Renewed) => {
+                let invite = self.model.options.invite.clone();
+                self.take(Msg::Renewed(invite.map(|Invite(how)| how(&self.room)).unwrap_or_default()));
+            }
+            Ok(Event::Removed) => {
+                let told = "the owner has removed you from this room and changed its keys: what is here stays until you leave, and can be saved";
+                self.take(Msg::Notice(Level::Error, told.to_owned()));
+            }
             Ok(Event::Ready | Event::Changed(_) | Event::People | Event::Progress)
             | Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => self.take(Msg::Notice(Level::Error, "the room is closed".to_owned())),
@@ -347,8 +355,7 @@ impl Editor {
         if snapshot.clock == self.model.snapshot.clock {
             return;
         }
-        let mut changes = seen_by(self.room.history(), &snapshot);
-        changes.retain(|change| !self.model.snapshot.clock.saw(change.id()));
+        let changes = seen_by(self.room.changes_since(&self.model.snapshot.clock), &snapshot);
         self.take(Msg::Changed { snapshot, changes });
     }
 

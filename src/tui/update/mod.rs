@@ -59,6 +59,13 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
             reading::work(model);
             Vec::new()
         }
+        Msg::Renewed(join_command) => {
+            model.options.join_command = join_command;
+            let told =
+                "the keys of this room were changed: newcomers need a new ticket (yi copies the command)";
+            model.say(Level::Plain, told);
+            Vec::new()
+        }
         Msg::Notice(level, text) => {
             model.say(level, text);
             Vec::new()

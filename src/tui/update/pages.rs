@@ -103,6 +103,7 @@ pub(super) fn copy(model: &mut Model, what: Copied, times: usize) -> Vec<Effect>
             };
             ("the string", text.plain().into_owned())
         }
+        Copied::Invitation => ("the command that others join with", model.options.join_command.clone()),
         Copied::Value => {
             let paths = super::editing::taken(model, times);
             let entries = super::editing::entries(model, &paths);

@@ -60,7 +60,7 @@ pub(super) fn changed(model: &mut Model, snapshot: Snapshot, changes: &[Arc<Chan
     let new = model.snapshot.value.clone();
     let delta = Delta::between(&old.value, &new);
     let on_screen = model.rows.find(&old.value, &model.cursor).unwrap_or(0).saturating_sub(model.top);
-    model.rows = model.rows.clone().carried(&delta, &old.value, &new);
+    model.rows = std::mem::take(&mut model.rows).carried(&delta, &old.value, &new);
     follow_all(model, &delta, &old.value, &new);
     follow_draft(model, &delta, &old.value, changes);
     reading::follow(model, &delta);

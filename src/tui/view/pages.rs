@@ -16,6 +16,9 @@ use crate::tui::update::next_of;
 /// Columns of the keys in the help.
 const KEY_COLUMNS: usize = 20;
 
+/// Columns before the command that others join with.
+const INDENT: usize = 3;
+
 pub(super) fn draw_lines(title: &str, lines: &[Pieces], top: usize, area: Rect, pen: &mut Pen<'_, '_>) {
     let inner = if area.height >= 5 && area.width >= 10 {
         pen.border(area, title);
@@ -107,9 +110,14 @@ pub(super) fn draw_page(model: &Model, kind: &PageKind, top: usize, area: Rect, 
     match kind {
         PageKind::People => {
             let mut lines = vec![heading("Others join with", columns)];
-            let mut command = Pieces::new(columns);
-            command.blanks(3).push(Role::Hint, &model.options.join_command);
-            lines.extend([command, Pieces::new(columns), heading("Here now", columns)]);
+            // A ticket is longer than a line: in pieces, none of it is hidden.
+            let command: Vec<char> = model.options.join_command.chars().collect();
+            for part in command.chunks(columns.saturating_sub(INDENT).max(1)) {
+                let mut line = Pieces::new(columns);
+                line.blanks(INDENT).push(Role::Hint, &part.iter().collect::<String>());
+                lines.push(line);
+            }
+            lines.extend([Pieces::new(columns), heading("Here now", columns)]);
             lines.extend(side::people(model, columns));
             draw_lines("people", &lines, top, area, pen);
         }

@@ -3,6 +3,7 @@
 mod coming_back;
 mod limits;
 mod random;
+mod rendezvous;
 mod rooms;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -165,6 +166,8 @@ pub(super) fn code(response: &Response) -> Code {
         Response::CreateFailed(Failed { code, .. })
         | Response::JoinFailed(Failed { code, .. })
         | Response::ResumeFailed(Failed { code, .. })
+        | Response::AttendFailed(Failed { code, .. })
+        | Response::KnockFailed(Failed { code, .. })
         | Response::Error(Failure { code, .. }) => code.clone(),
         Response::ReclaimFailed(failed) => failed.code.clone(),
         other => panic!("not refused: {other:?}"),

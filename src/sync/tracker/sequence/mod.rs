@@ -26,7 +26,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::View;
-use crate::sync::{Author, ChangeId, Tick};
+use crate::sync::{Author, ChangeId, Tick, VectorClock};
 use columns::Column;
 use counts::Counts;
 use place::{Gap, Place};
@@ -204,6 +204,8 @@ pub(super) struct Sequence {
     log: FxHashMap<Author, Vec<By>>,
     /// The same in the order they came, from before there were columns of authors.
     early: Vec<By>,
+    /// The last of each author's changes among these.
+    touched: VectorClock,
     uses: u64,
 }
 
@@ -231,6 +233,7 @@ impl Sequence {
             removals: Vec::new(),
             log: FxHashMap::default(),
             early: Vec::new(),
+            touched: VectorClock::new(),
             uses: 0,
         }
     }
@@ -383,6 +386,7 @@ impl Sequence {
     fn note_by(&mut self, by: By) {
         if self.order.len() == 1 || !self.early.is_empty() {
             self.early.push(by);
+            self.touched.set(by.author, by.last().max(self.touched.get(by.author)));
         } else {
             self.log.entry(by.author).or_default().push(by);
         }

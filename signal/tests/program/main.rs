@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 
+mod bounds;
+
 use std::io::{BufRead, BufReader, Read};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
@@ -130,8 +132,8 @@ fn the_long_help_begins_with_examples_and_the_short_one_is_short() {
     let (code, short, _) = run(&["-h"]);
     assert_eq!(code, Some(0));
     assert!(short.lines().count() < 20 && short.contains("--port"), "{short}");
-    for flag in ["--bind", "--max-rooms", "--max-connections-per-address", "--grace", "--allow-origin"] {
-        assert!(long.contains(flag), "{flag}");
+    for flag in ["--bind", "--allow-origin", "--tls-cert", "--tls-key"].into_iter().chain(bounds::FLAGS) {
+        assert!(long.contains(&format!("{flag} <")), "{flag}");
     }
 }
 

@@ -5,10 +5,13 @@
 //! nodes on its way that somebody else holds too. A short list is one leaf, a plain vector. A long
 //! one that stands in a text has pages of it for leaves, whose items are made when looked at.
 
+mod edit;
+mod iter;
 mod shared;
 
 use std::sync::Arc;
 
+pub(super) use iter::Iter;
 pub use shared::Run;
 
 use super::source::Page;
@@ -17,9 +20,6 @@ use super::source::Page;
 const LEAF: usize = 64;
 /// Children of an inner node, at most.
 const FAN: usize = 32;
-/// So many items for each one to be inserted or removed make it cheaper to do that one by one
-/// than to build the list anew.
-const REBUILD: usize = 8;
 
 /// A sequence of items, in a leaf or in a tree of them.
 #[derive(Clone)]
@@ -139,7 +139,7 @@ impl<T> List<T> {
     }
 
     pub(super) fn iter(&self) -> Iter<'_, T> {
-        Iter { leaves: Some(&self.0), front: [].iter(), back: [].iter(), next: 0, end: self.len() }
+        Iter::over(&self.0)
     }
 
     /// Whether both are the very same in memory. False says nothing.
@@ -219,218 +219,6 @@ impl<T> Node<T> {
     }
 }
 
-impl<T: Clone> List<T> {
-    pub(super) fn get_mut(&mut self, mut at: usize) -> Option<&mut T> {
-        // Looked up first: nothing is copied for the sake of an item that is not there.
-        self.get(at)?;
-        let mut node = &mut self.0;
-        loop {
-            match node.made() {
-                Node::Leaf(items) => return Arc::make_mut(items).get_mut(at),
-                Node::Page(_) => return None,
-                Node::Inner(inner) => {
-                    let inner = Arc::make_mut(inner);
-                    let (child, inside) = inner.find(at)?;
-                    (node, at) = (&mut inner.children.get_mut(child)?.1, inside);
-                }
-            }
-        }
-    }
-
-    pub(super) fn push(&mut self, item: T) {
-        self.insert(self.len(), item);
-    }
-
-    /// Inserts before a position; past the end is at the end.
-    pub(super) fn insert(&mut self, at: usize, item: T) {
-        let at = at.min(self.len());
-        if let Some(right) = self.0.insert(at, item) {
-            let left = std::mem::replace(&mut self.0, Node::Leaf(Arc::default()));
-            self.0 = Node::join(vec![(left.len(), left), (right.len(), right)]);
-        }
-    }
-
-    pub(super) fn remove(&mut self, at: usize) -> Option<T> {
-        if at >= self.len() {
-            return None;
-        }
-        let removed = self.0.remove(at);
-        while let Node::Inner(inner) = &mut self.0
-            && inner.children.len() <= 1
-        {
-            let only = Arc::make_mut(inner).children.pop();
-            self.0 = only.map_or_else(|| Node::Leaf(Arc::default()), |(_, node)| node);
-        }
-        removed
-    }
-
-    /// Replaces `count` items from `start` on; both are clamped to the length.
-    pub(super) fn splice(&mut self, start: usize, count: usize, items: impl IntoIterator<Item = T>) {
-        let start = start.min(self.len());
-        let count = count.min(self.len() - start);
-        let items: Vec<T> = items.into_iter().collect();
-        if self.0.splice_leaf(start, count, &items) {
-            return;
-        }
-        if (count + items.len()).saturating_mul(REBUILD) < self.len() {
-            for _ in 0..count {
-                self.remove(start);
-            }
-            for (at, item) in (start..).zip(items) {
-                self.insert(at, item);
-            }
-        } else {
-            let before = self.iter().take(start).cloned();
-            let after = self.iter().skip(start + count).cloned();
-            *self = before.chain(items).chain(after).collect();
-        }
-    }
-}
-
-impl<T: Clone> Node<T> {
-    /// Inserts; gives what was split off at the right if there was no room.
-    fn insert(&mut self, at: usize, item: T) -> Option<Self> {
-        match self.made() {
-            Self::Page(_) => None,
-            Self::Leaf(items) => {
-                let items = Arc::make_mut(items);
-                let overflow = (items.len() >= LEAF).then(|| {
-                    // A list that grows at its end keeps full leaves.
-                    let middle = if at == items.len() { items.len() } else { items.len() / 2 };
-                    (middle, items.split_off(middle))
-                });
-                let Some((middle, mut right)) = overflow else {
-                    items.insert(at, item);
-                    return None;
-                };
-                if at > middle || right.is_empty() {
-                    right.insert(at - middle, item);
-                } else {
-                    items.insert(at, item);
-                }
-                Some(Self::Leaf(Arc::new(right)))
-            }
-            Self::Inner(inner) => {
-                let inner = Arc::make_mut(inner);
-                inner.len += 1;
-                let (number, inside) = inner.find(at)?;
-                let (len, child) = inner.children.get_mut(number)?;
-                let split = child.insert(inside, item);
-                *len = child.len();
-                inner.children.insert(number + 1, split.map(|right| (right.len(), right))?);
-                if inner.children.len() <= FAN {
-                    return None;
-                }
-                let middle = if number + 2 == inner.children.len() { FAN } else { FAN / 2 };
-                let right = Self::join(inner.children.split_off(middle));
-                inner.len -= right.len();
-                Some(right)
-            }
-        }
-    }
-
-    fn remove(&mut self, at: usize) -> Option<T> {
-        match self.made() {
-            Self::Page(_) => None,
-            Self::Leaf(items) => Some(Arc::make_mut(items).remove(at)),
-            Self::Inner(inner) => {
-                let inner = Arc::make_mut(inner);
-                let (number, inside) = inner.find(at)?;
-                let (len, child) = inner.children.get_mut(number)?;
-                let removed = child.remove(inside)?;
-                *len = child.len();
-                inner.len -= 1;
-                inner.shrink(number);
-                Some(removed)
-            }
-        }
-    }
-
-    /// Splices inside one leaf, where that is possible without it growing too long.
-    fn splice_leaf(&mut self, start: usize, count: usize, items: &[T]) -> bool {
-        match self.made() {
-            Self::Leaf(leaf) => {
-                let fits = start + count <= leaf.len() && leaf.len() - count + items.len() <= LEAF;
-                if fits && (count > 0 || !items.is_empty()) {
-                    Arc::make_mut(leaf).splice(start..start + count, items.iter().cloned());
-                }
-                fits
-            }
-            // A leaf of a tree must not become empty: that is left to `remove`.
-            Self::Inner(inner) if count == 0 && !items.is_empty() => {
-                let Some((number, inside)) = inner.find(start) else { return false };
-                if !inner.children.get(number).is_some_and(|(_, child)| child.has_room(inside, items.len())) {
-                    return false;
-                }
-                let inner = Arc::make_mut(inner);
-                inner.len += items.len();
-                inner.children.get_mut(number).is_some_and(|(len, child)| {
-                    *len += items.len();
-                    child.splice_leaf(inside, 0, items)
-                })
-            }
-            Self::Page(_) | Self::Inner(_) => false,
-        }
-    }
-
-    /// Whether the leaf that holds a position can take so many more.
-    fn has_room(&self, at: usize, more: usize) -> bool {
-        self.bottom(at).is_some_and(|(leaf, _)| leaf.len() + more <= LEAF)
-    }
-}
-
-impl<T: Clone> Inner<T> {
-    /// Joins a child that has grown small with a neighbour.
-    fn shrink(&mut self, number: usize) {
-        let Some((_, child)) = self.children.get(number) else { return };
-        let (size, full) = child.size();
-        if size == 0 {
-            self.children.remove(number);
-            return;
-        }
-        if size > full / 4 || self.children.len() < 2 {
-            return;
-        }
-        let left = number.saturating_sub(1);
-        let both = self.children.iter().skip(left).take(2).map(|(_, child)| child.size().0).sum::<usize>();
-        if both > full * 3 / 4 {
-            return;
-        }
-        let (_, right) = self.children.remove(left + 1);
-        if let Some((len, child)) = self.children.get_mut(left) {
-            child.append(right);
-            *len = child.len();
-        }
-    }
-}
-
-impl<T: Clone> Node<T> {
-    /// How many items or children it has, and how many it may have.
-    fn size(&self) -> (usize, usize) {
-        match self {
-            Self::Leaf(_) | Self::Page(_) => (self.len(), LEAF),
-            Self::Inner(inner) => (inner.children.len(), FAN),
-        }
-    }
-
-    /// Adds the contents of a node of the same height.
-    fn append(&mut self, mut right: Self) {
-        right.made();
-        match (self.made(), right) {
-            (Self::Leaf(left), Self::Leaf(right)) => {
-                Arc::make_mut(left).extend(Arc::unwrap_or_clone(right));
-            }
-            (Self::Inner(left), Self::Inner(right)) => {
-                let left = Arc::make_mut(left);
-                left.len += right.len;
-                left.children.extend(Arc::unwrap_or_clone(right).children);
-            }
-            // Nodes of the same height are of the same sort.
-            (Self::Leaf(_) | Self::Page(_) | Self::Inner(_), _) => {}
-        }
-    }
-}
-
 impl<T: Clone> FromIterator<T> for List<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
         let mut items = items.into_iter();
@@ -451,83 +239,6 @@ impl<T: PartialEq> PartialEq for List<T> {
 }
 
 impl<T: Eq> Eq for List<T> {}
-
-/// Walks a list from both ends, leaf by leaf.
-pub(super) struct Iter<'a, T> {
-    leaves: Option<&'a Node<T>>,
-    front: std::slice::Iter<'a, T>,
-    back: std::slice::Iter<'a, T>,
-    /// The first position not in `front`, and the end of those not in `back`.
-    next: usize,
-    end: usize,
-}
-
-impl<'a, T> Iter<'a, T> {
-    /// Over nothing.
-    pub(super) fn empty() -> Self {
-        Self { leaves: None, front: [].iter(), back: [].iter(), next: 0, end: 0 }
-    }
-
-    fn leaf(&self, at: usize) -> (&'a [T], usize) {
-        self.leaves.map_or((&[], 0), |root| root.leaf(at))
-    }
-
-    fn unread(&self) -> usize {
-        self.end - self.next
-    }
-}
-
-impl<'a, T> Iterator for Iter<'a, T> {
-    type Item = &'a T;
-
-    fn next(&mut self) -> Option<&'a T> {
-        if let Some(item) = self.front.next() {
-            return Some(item);
-        }
-        if self.unread() == 0 {
-            return self.back.next();
-        }
-        let (leaf, inside) = self.leaf(self.next);
-        let wanted = leaf.len().saturating_sub(inside).min(self.unread());
-        self.next += wanted;
-        self.front = leaf.get(inside..inside + wanted)?.iter();
-        self.front.next()
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let len = self.front.len() + self.unread() + self.back.len();
-        (len, Some(len))
-    }
-
-    fn nth(&mut self, count: usize) -> Option<&'a T> {
-        if count < self.front.len() {
-            return self.front.nth(count);
-        }
-        let skipped = count - self.front.len();
-        self.front = [].iter();
-        let jump = skipped.min(self.unread());
-        self.next += jump;
-        if skipped > jump { self.back.nth(skipped - jump) } else { self.next() }
-    }
-}
-
-impl<T> DoubleEndedIterator for Iter<'_, T> {
-    fn next_back(&mut self) -> Option<Self::Item> {
-        if let Some(item) = self.back.next_back() {
-            return Some(item);
-        }
-        if self.unread() == 0 {
-            return self.front.next_back();
-        }
-        let (leaf, inside) = self.leaf(self.end - 1);
-        let wanted = (inside + 1).min(self.unread());
-        self.end -= wanted;
-        self.back = leaf.get(inside + 1 - wanted..=inside)?.iter();
-        self.back.next_back()
-    }
-}
-
-impl<T> ExactSizeIterator for Iter<'_, T> {}
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,12 @@
 //! same passphrase. Whoever listens, or answers with a guess, learns nothing but whether that one
 //! guess was right; nothing that is sent can be tried against a dictionary afterwards.
 
+mod desk;
+mod words;
+
+pub use desk::{Asking, Desk, Next, Said, Unwelcome};
+pub use words::words;
+
 use rand_core_06::{CryptoRng, Error, RngCore};
 use spake2::{Ed25519Group, Identity, Password, Spake2};
 
@@ -13,7 +19,7 @@ use super::envelope::{NONCE, open_with, seal_with};
 /// Wrong guesses after which a passphrase is of no use any more.
 pub const TRIES: u32 = 3;
 
-/// One side of an exchange, which has sent its message.
+/// One side of an exchange, which has sent its message. Begins with [`Exchange::new`].
 pub struct Exchange(Spake2<Ed25519Group>);
 
 /// What both sides know once they have each other's message, if their passphrases are the same.
@@ -32,7 +38,9 @@ pub enum Side {
 impl Exchange {
     /// Begins, with randomness of its own; second, what is to be sent.
     pub fn new(room: &str, passphrase: &str, randomness: &Secret) -> (Self, Vec<u8>) {
-        let words: Vec<&str> = passphrase.split_whitespace().collect();
+        // However it is written down: hyphens, spaces and capitals are not heard.
+        let is_gap = |letter: char| letter.is_whitespace() || letter == '-';
+        let words: Vec<&str> = passphrase.split(is_gap).filter(|word| !word.is_empty()).collect();
         let (password, room) =
             (Password::new(words.join(" ").to_lowercase()), Identity::new(room.as_bytes()));
         let (exchange, message) = Spake2::start_symmetric_with_rng(&password, &room, Stream::new(randomness));
