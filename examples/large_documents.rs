@@ -214,6 +214,12 @@ impl Screen {
         start
     }
 
+    /// Presses more keys, without a pause.
+    fn type_on(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+    }
+
     /// The peak of the resident set in kB.
     fn peak(&self) -> u64 {
         let id = self.child.process_id().unwrap();
@@ -246,9 +252,10 @@ fn keys(program: &str, file: &Path) {
     let end = screen.wait_for("the very last one", pressed);
     let pressed = screen.press("gg");
     screen.wait_for("first thing", pressed);
-    // Typed so that the prompt does not show what is looked for.
-    let _ = screen.press("/the very last on[e]");
-    let pressed = screen.press("\r");
+    // Typed so that the prompt does not show what is looked for. What is found is on the screen
+    // before Enter, or after it.
+    let pressed = screen.press("/the very last on[e]");
+    screen.type_on("\r");
     let found = screen.wait_for("the very last one", pressed);
     let base = Path::new(program).file_name().unwrap().to_string_lossy().into_owned();
     println!(

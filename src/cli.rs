@@ -294,6 +294,7 @@ Examples:
   ultrawave create demo config.json     open a room around config.json
   ultrawave create demo                 start from {}
   curl -s $URL | ultrawave create demo -
+  tail -n 1000 log | ultrawave create demo - --lines
 ")]
     Create {
         /// A name for the room
@@ -301,6 +302,9 @@ Examples:
         room: String,
         /// The document; - reads it from standard input [default: {}]
         file: Option<PathBuf>,
+        /// FILE has a JSON text on each line, whatever its name says
+        #[arg(long, requires = "file")]
+        lines: bool,
         /// Who may come in.
         #[command(flatten)]
         doors: Doors,
@@ -338,6 +342,9 @@ Examples:
         /// The document if the room is opened here, and where to save; - reads it from standard
         /// input [default: {}]
         file: Option<PathBuf>,
+        /// FILE has a JSON text on each line, whatever its name says
+        #[arg(long, requires = "file")]
+        lines: bool,
         /// When joining, let a save overwrite a FILE that is different
         #[arg(long)]
         force: bool,
@@ -357,6 +364,9 @@ Examples:
         room: String,
         /// The document if the room is opened here, and what to keep in step with it
         file: Option<PathBuf>,
+        /// FILE has a JSON text on each line, whatever its name says
+        #[arg(long, requires = "file")]
+        lines: bool,
         /// When joining, overwrite a FILE that is different
         #[arg(long)]
         force: bool,

@@ -18,6 +18,8 @@ pub struct FileBinding {
     known: Option<(Source, Value)>,
     /// What is odd about the text that was read.
     oddity: Option<String>,
+    /// Whether it has a JSON text on each line, as its name says, or whoever named it.
+    is_lines: bool,
 }
 
 /// Why a file cannot be read or was not written. What was there is still there.
@@ -106,23 +108,46 @@ impl FileBinding {
             error,
         })?;
         let oddity = oddity(&path.display().to_string(), &parsed, &bad);
-        Ok(Self { path, known: Some((source, parsed.value)), oddity })
+        Ok(Self { path, known: Some((source, parsed.value)), oddity, is_lines })
+    }
+
+    /// Reads the file anew, in the format that it had.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn reload(&self) -> Result<Self, FileError> {
+        // One whose name says nothing was written as the room's document is.
+        let was_lines = self.source().is_some_and(|source| source.bad_lines().is_some());
+        let read = Self::load_as(&self.path, self.is_lines || was_lines)?;
+        Ok(Self { is_lines: self.is_lines, ..read })
     }
 
     /// A file that is not there yet.
     pub fn absent(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), known: None, oddity: None }
+        let path = path.into();
+        let is_lines = has_lines(&path);
+        Self { path, known: None, oddity: None, is_lines }
     }
 
-    /// A file that last showed this text, whatever it holds now.
+    /// The same file, with a JSON text on each line whatever its name says.
+    #[must_use]
+    pub fn in_lines(self) -> Self {
+        Self { is_lines: true, ..self }
+    }
+
+    /// Whether the file has a JSON text on each line, as its name says, or whoever named it.
+    pub fn is_lines(&self) -> bool {
+        self.is_lines
+    }
+
+    /// The same file, when it last showed this text, whatever it holds now.
     ///
     /// # Errors
     /// The text is not JSON.
-    pub fn that_showed(path: impl Into<PathBuf>, text: String) -> Result<Self, ParseError> {
-        let path = path.into();
-        let source = if has_lines(&path) { Source::lines(&text).0 } else { text.into() };
+    pub fn when_it_showed(&self, text: String) -> Result<Self, ParseError> {
+        let source = if self.is_lines { Source::lines(&text).0 } else { text.into() };
         let value = source.read()?.value;
-        Ok(Self { path, known: Some((source, value)), oddity: None })
+        Ok(Self { path: self.path.clone(), known: Some((source, value)), oddity: None, ..*self })
     }
 
     /// The file's name, as it was given.
@@ -219,9 +244,12 @@ impl FileBinding {
     /// or one in all, is believed; else the file is as the text.
     fn format(&self, source: Source) -> Source {
         let is_lines = source.bad_lines().is_some();
-        if has_lines(&self.path) && !is_lines {
+        if self.is_lines && !is_lines {
             Source::lines("").0
-        } else if is_lines && self.path.extension().is_some_and(|name| name.eq_ignore_ascii_case("json")) {
+        } else if is_lines
+            && !self.is_lines
+            && self.path.extension().is_some_and(|name| name.eq_ignore_ascii_case("json"))
+        {
             "[\n]\n".into()
         } else {
             source

@@ -20,7 +20,7 @@ pub use error::RoomError;
 pub use options::{DEFAULT_SIGNAL, IceServer, IceServerError, Keep, OnTransfer, RoomOptions};
 
 use crate::cursor::Cursor;
-use crate::document::{Method, Path, Value};
+use crate::document::{Method, Path, Source, Value};
 use crate::net::{self, Callback, Entry, Feed, Shared, Stage, Surroundings};
 pub use crate::net::{Measured, Route};
 use crate::session::{Event, Link, Person, Presence, Session, Time, Transfer};
@@ -113,7 +113,16 @@ impl Room {
     /// No signaling server is there, it refuses, there is no such room, or no member of it could
     /// be reached in time.
     pub async fn join(room: &str, options: RoomOptions) -> Result<Self, RoomError> {
-        let nothing = Checkpoint { source: "".into(), value: Value::NULL, clock: VectorClock::new() };
+        Self::join_knowing(room, "".into(), options).await
+    }
+
+    /// As [`join`](Self::join), with a text at hand: should it be the one that the room's document
+    /// was read from, it does not come over the network.
+    ///
+    /// # Errors
+    /// As with [`join`](Self::join).
+    pub async fn join_knowing(room: &str, text: Source, options: RoomOptions) -> Result<Self, RoomError> {
+        let nothing = Checkpoint { source: text, value: Value::NULL, clock: VectorClock::new() };
         let (room, _) = Self::enter(room, Entry::Join, nothing, options).await?;
         Ok(room)
     }
@@ -140,7 +149,7 @@ impl Room {
         surroundings: Surroundings, name: &str, entry: Entry, document: Checkpoint, options: RoomOptions,
     ) -> Result<(Self, bool), RoomError> {
         let (bytes, limit) = (document.source.len(), options.max_document);
-        if bytes > limit {
+        if bytes > limit && !matches!(entry, Entry::Join) {
             return Err(RoomError::TooLarge { bytes, limit });
         }
         let entered = net::enter(name, entry, document, &options, surroundings);

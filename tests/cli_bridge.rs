@@ -3,6 +3,10 @@
 #![cfg(all(feature = "app", unix))]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
+#[path = "cli_bridge/lines.rs"]
+mod lines;
+#[path = "cli_bridge/soak.rs"]
+mod soak;
 mod support;
 
 use std::fs;
@@ -25,11 +29,13 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
+        Self::around(DOCUMENT)
+    }
+
+    fn around(document: &str) -> Self {
         let (home, server) = (Home::new(), SignalServer::start());
-        home.write("document.json", DOCUMENT);
-        let arguments = ["serve", "demo", "document.json", "--signal", server.url()];
-        let mut holder = Process::run(&home, &arguments);
-        holder.wait_for_message("serving");
+        home.write("document.json", document);
+        let holder = serve(&home, &server, &["demo", "document.json"]);
         Self { home, server, holder }
     }
 
@@ -86,6 +92,12 @@ impl Fixture {
         self.holder.signal("TERM");
         assert_eq!(self.holder.exit_code(), Some(code));
     }
+}
+
+fn serve(home: &Home, server: &SignalServer, arguments: &[&str]) -> Process {
+    let mut serve = Process::run(home, &[&["serve", "--signal", server.url()], arguments].concat());
+    serve.wait_for_message("serving");
+    serve
 }
 
 #[test]

@@ -45,9 +45,9 @@ pub(super) struct Wishes {
 
 /// Opens a room and shows the editor.
 pub(super) fn create(
-    room: &str, file: Option<&FilePath>, wishes: Wishes, options: &RoomOptions,
+    room: &str, file: Option<&FilePath>, lines: bool, wishes: Wishes, options: &RoomOptions,
 ) -> Result<Exit, Failure> {
-    let (document, target) = document(file)?;
+    let (document, target) = document(file, lines)?;
     require_terminal("serve", room, file)?;
     let options = hosting(&kept(options, file));
     edit(room, Way::Create(document), Disk { target, force: false, write: false, wishes }, &options)
@@ -60,28 +60,28 @@ pub(super) fn join(
     if save.is_some_and(input::is_stdin) {
         return Err(Failure::new(Exit::Usage, "--save takes a file, not -"));
     }
-    let target = save.map(Target::find).transpose()?;
+    let target = save.map(|save| Target::find(save, false)).transpose()?;
     require_terminal("get", room, None)?;
     edit(room, Way::Join, Disk { target, force, write: true, wishes }, &hosting(&kept(options, save)))
 }
 
 /// Joins a room or opens it, and shows the editor.
 pub(super) fn open(
-    room: &str, file: Option<&FilePath>, force: bool, wishes: Wishes, options: &RoomOptions,
+    room: &str, file: Option<&FilePath>, lines: bool, force: bool, wishes: Wishes, options: &RoomOptions,
 ) -> Result<Exit, Failure> {
-    let (document, target) = document(file)?;
+    let (document, target) = document(file, lines)?;
     require_terminal("serve", room, file)?;
     let options = hosting(&kept(options, file));
     edit(room, Way::Open(document), Disk { target, force, write: false, wishes }, &options)
 }
 
 /// The document to start from, and the file it is in.
-fn document(file: Option<&FilePath>) -> Result<(Checkpoint, Option<Target>), Failure> {
+fn document(file: Option<&FilePath>, lines: bool) -> Result<(Checkpoint, Option<Target>), Failure> {
     match file {
         None => Ok((input::empty_document(), None)),
-        Some(path) if input::is_stdin(path) => Ok((input::read_document(path)?, None)),
+        Some(path) if input::is_stdin(path) => Ok((input::read_stdin(lines)?, None)),
         Some(path) => {
-            let target = Target::find(path)?;
+            let target = Target::find(path, lines)?;
             if target.is_there() {
                 return Ok((target.document(), Some(target)));
             }

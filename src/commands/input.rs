@@ -4,8 +4,9 @@ use std::io::Read as _;
 use std::path::Path as FilePath;
 
 use super::failure::{Exit, Failure};
+use super::output;
 use crate::document::{self, ParseError, Path, Source, Value};
-use crate::file::FileBinding;
+use crate::file::{FileBinding, oddity};
 use crate::limits;
 use crate::sync::{Checkpoint, VectorClock};
 
@@ -43,17 +44,26 @@ pub(super) fn read_value(path: &FilePath) -> Result<Value, Failure> {
 
 /// The document in a file, or in standard input for `-`, as the start of a history.
 pub(super) fn read_document(path: &FilePath) -> Result<Checkpoint, Failure> {
-    if !is_stdin(path) {
-        return Ok(start_of(&FileBinding::load(path)?).unwrap_or_else(empty_document));
+    if is_stdin(path) {
+        return read_stdin(false);
     }
+    Ok(start_of(&FileBinding::load(path)?).unwrap_or_else(empty_document))
+}
+
+/// The document in standard input: a JSON text, or one on each line.
+pub(super) fn read_stdin(lines: bool) -> Result<Checkpoint, Failure> {
+    let path = FilePath::new("-");
     let name = display_name(path);
     let text = String::from_utf8(read_bytes(path)?).map_err(|error| {
         let at = error.utf8_error().valid_up_to();
         Failure::new(Exit::BadJson, format!("{name} is not UTF-8 text: the fault is at byte {at}"))
     })?;
-    let source = Source::from(text);
-    let value = source.read().map_err(|error| not_json(&name, &source, &error))?.value;
-    Ok(Checkpoint { source, value, clock: VectorClock::new() })
+    let (source, bad) = if lines { Source::lines(&text) } else { (text.into(), Vec::new()) };
+    let parsed = source.read().map_err(|error| not_json(&name, &source, &error))?;
+    if let Some(oddity) = oddity(&name, &parsed, &bad) {
+        output::say(&oddity);
+    }
+    Ok(Checkpoint { source, value: parsed.value, clock: VectorClock::new() })
 }
 
 /// What a file holds, as the start of a history.
@@ -68,6 +78,12 @@ pub(super) fn start_of(file: &FileBinding) -> Option<Checkpoint> {
 /// The document of a room that is opened without a file.
 pub(super) fn empty_document() -> Checkpoint {
     Checkpoint { source: "{}\n".into(), value: Value::object([]), clock: VectorClock::new() }
+}
+
+/// The document of a room that is opened with a file of lines that is not there yet.
+pub(super) fn no_lines() -> Checkpoint {
+    let (source, value) = (Source::lines("").0, Value::array([]));
+    Checkpoint { source, value, clock: VectorClock::new() }
 }
 
 /// A JSON argument, or standard input for `-`.

@@ -115,7 +115,7 @@ impl Keeper {
             Look::Same => return Ok(true),
             Look::Unsettled => return Ok(false),
         };
-        let found = match FileBinding::load(self.file.path()) {
+        let found = match self.file.reload() {
             Ok(found) => found,
             Err(FileError::Missing(_)) => return Ok(false),
             Err(error) => return Err(error.into()),
@@ -214,12 +214,15 @@ impl Keeper {
         });
         if !is_shown || self.gone_since.is_some() {
             let source = self.layout.as_ref().unwrap_or(&snapshot.source);
-            let known = self.file.source().map(|source| source.file().into_owned());
+            let known = self.file.source().map(|source| {
+                let is_lines = source.bad_lines().is_some();
+                (source.file().into_owned(), is_lines)
+            });
             if let (Some(file), Some(known), Some(bridge)) =
                 (self.file.replace(source, &snapshot.value, false)?, known, &self.bridge)
             {
                 let bridge = Bridge::adrift(bridge.shadow().clone());
-                self.replaced.push(Replaced::new(file, &known, bridge));
+                self.replaced.push(Replaced::new(file, &known.0, known.1, bridge));
                 let over = self.replaced.len().saturating_sub(LOOKED_BACK_AT);
                 self.replaced.drain(..over);
             }

@@ -198,7 +198,8 @@ pub(super) async fn removed(room: &Room) -> Failure {
 pub(super) async fn lend(host: &Room, options: &RoomOptions) -> Result<Member, RoomError> {
     let options = RoomOptions { embed_signal: false, keep: None, access: host.access(), ..options.clone() };
     let name = options.name.clone();
-    let room = Room::join(host.name(), options).await?;
+    // What the host has in memory need not be sent through it.
+    let room = Room::join_knowing(host.name(), host.snapshot().source, options).await?;
     settle(&room, |link| matches!(link, Link::Connecting | Link::Live)).await;
     Ok(Member { host: Some(host.clone()), ..Member::new(room, &name) })
 }

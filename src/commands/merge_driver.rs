@@ -4,10 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path as FilePath;
 
 use super::failure::{Exit, Failure};
-use super::input;
 use crate::bridge::merge;
 use crate::document::Value;
-use crate::file::{FileBinding, read_text};
+use crate::file::{FileBinding, has_lines, read_text};
 
 /// Conflicts named one by one; of others only the number is told.
 const NAMED: usize = 50;
@@ -17,14 +16,20 @@ const NAMED: usize = 50;
 pub(super) fn merge_driver(
     base: &FilePath, ours: &FilePath, theirs: &FilePath, name: Option<&str>,
 ) -> Result<Exit, Failure> {
-    let mut ours = FileBinding::load(ours)?;
+    // Git hands over copies with names of their own.
+    let is_lines = has_lines(name.map_or(ours, FilePath::new));
+    let mut ours = FileBinding::load_as(ours, is_lines)?;
     let (Some(our_text), Some(our_value)) = (ours.source().cloned(), ours.value().cloned()) else {
         return Ok(Exit::Done);
     };
     // Of a file that both branches have added there is no base, and git gives an empty one.
     let is_new = read_text(base)?.trim().is_empty();
-    let base = if is_new { empty_like(&our_value) } else { input::read_value(base)? };
-    let merged = merge(&base, &our_value, &input::read_value(theirs)?);
+    let read = |path: &FilePath| {
+        let read = FileBinding::load_as(path, is_lines)?;
+        Ok::<_, Failure>(read.value().cloned().unwrap_or(Value::NULL))
+    };
+    let base = if is_new { empty_like(&our_value) } else { read(base)? };
+    let merged = merge(&base, &our_value, &read(theirs)?);
     ours.save(&our_text, &merged.value, false)?;
     if merged.conflicts.is_empty() {
         return Ok(Exit::Done);

@@ -143,15 +143,17 @@ fn is_editor(command: &RoomCommand) -> bool {
 fn take_part(command: RoomCommand, caller: &Caller, wishes: Wishes) -> Result<Exit, Failure> {
     let options = &caller.options;
     match command {
-        RoomCommand::Create { room, file, .. } => editor::create(&room, file.as_deref(), wishes, options),
+        RoomCommand::Create { room, file, lines, .. } => {
+            editor::create(&room, file.as_deref(), lines, wishes, options)
+        }
         RoomCommand::Join { room, save, force, .. } => {
             editor::join(&room, save.as_deref(), force, wishes, options)
         }
-        RoomCommand::Open { room, file, force, .. } => {
-            editor::open(&room, file.as_deref(), force, wishes, options)
+        RoomCommand::Open { room, file, lines, force, .. } => {
+            editor::open(&room, file.as_deref(), lines, force, wishes, options)
         }
-        RoomCommand::Serve { room, file, force, doors } => {
-            serve::serve(&room, file.as_deref(), force, &doors, options)
+        RoomCommand::Serve { room, file, lines, force, doors } => {
+            serve::serve(&room, file.as_deref(), (lines, force), &doors, options)
         }
         RoomCommand::Get { room, path, compact } => {
             input::check_path(&path)?;

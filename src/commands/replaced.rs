@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt as _, MetadataExt as _};
 use std::time::{Duration, Instant, SystemTime};
 
 use crate::bridge::Bridge;
-use crate::document::{Value, parse};
+use crate::document::{Source, Value};
 use crate::limits;
 
 /// How long it is looked back at: who writes into a file in place has opened it a moment before.
@@ -22,14 +22,16 @@ pub(super) struct Replaced {
     hash: u64,
     looked: Option<Metadata>,
     since: Instant,
+    /// Whether it has a JSON text on each line.
+    is_lines: bool,
     /// What is known of it to the room.
     pub(super) bridge: Bridge,
 }
 
 impl Replaced {
     /// A file that showed `text` when it was last looked at.
-    pub(super) fn new(file: File, text: &str, bridge: Bridge) -> Self {
-        Self { file, hash: hash(text.as_bytes()), looked: None, since: Instant::now(), bridge }
+    pub(super) fn new(file: File, text: &str, is_lines: bool, bridge: Bridge) -> Self {
+        Self { file, hash: hash(text.as_bytes()), looked: None, since: Instant::now(), is_lines, bridge }
     }
 
     /// What somebody has written to it since it was last looked at. What is no JSON is not told:
@@ -47,7 +49,9 @@ impl Replaced {
         if hash == self.hash {
             return None;
         }
-        let value = parse(std::str::from_utf8(&bytes).ok()?).ok()?;
+        let text = std::str::from_utf8(&bytes).ok()?;
+        let source = if self.is_lines { Source::lines(text).0 } else { text.into() };
+        let value = source.read().ok()?.value;
         self.hash = hash;
         Some(value)
     }

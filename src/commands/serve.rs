@@ -36,12 +36,12 @@ const LAST_TRIES: usize = 15;
 
 /// Holds a room open until a signal ends it.
 pub(super) fn serve(
-    room: &str, file: Option<&FilePath>, force: bool, doors: &Doors, options: &RoomOptions,
+    room: &str, file: Option<&FilePath>, (lines, force): (bool, bool), doors: &Doors, options: &RoomOptions,
 ) -> Result<Exit, Failure> {
     if file.is_some_and(input::is_stdin) {
         return Err(Failure::new(Exit::Usage, "serve keeps a file up to date, so FILE cannot be -"));
     }
-    let target = file.map(Target::find).transpose()?;
+    let target = file.map(|file| Target::find(file, lines)).transpose()?;
     super::block_on(async {
         let mut ended = pin!(signals::ended());
         let document = target.as_ref().map_or_else(input::empty_document, Target::document);
@@ -81,7 +81,7 @@ fn tie(target: Target, room: &Room, is_new: bool, force: bool, signal: &str) -> 
     if !is_new
         && !force
         && target.differs_from(room)
-        && let Some((file, bridge)) = shadow.as_ref().and_then(|shadow| shadow.resume(target.path(), room))
+        && let Some((file, bridge)) = shadow.as_ref().and_then(|shadow| shadow.resume(target.file(), room))
     {
         output::say(&format!(
             "{} goes on from what it last showed of {}",
@@ -90,13 +90,15 @@ fn tie(target: Target, room: &Room, is_new: bool, force: bool, signal: &str) -> 
         ));
         return Ok(Keeper::new(file, Some(bridge), shadow).with_layout_of_file(room));
     }
+    let is_as_left = !force && target.is_as_left(room);
     let file = target.bind(room, is_new, force)?;
     // A room that was opened here has started from what is in the file; and a file that holds the
     // room's document shows it.
     let now = room.snapshot();
     let clock = if is_new { VectorClock::new() } else { now.clock };
     let shown = file.value().filter(|&value| is_new || *value == now.value).cloned();
-    Ok(Keeper::new(file, shown.map(|shown| Bridge::new(shown, clock)), shadow))
+    let keeper = Keeper::new(file, shown.map(|shown| Bridge::new(shown, clock)), shadow);
+    Ok(if is_as_left { keeper.with_layout_of_file(room) } else { keeper })
 }
 
 async fn hold(

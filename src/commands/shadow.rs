@@ -71,9 +71,9 @@ impl Shadow {
     /// What the file showed when it was last in step with this room: the file as it was then, and
     /// the bridge from there. Nothing if it never was, or if that is no version of the room that
     /// is remembered: a room of the same name may be another one.
-    pub(super) fn resume(&self, file: &FilePath, room: &Room) -> Option<(FileBinding, Bridge)> {
+    pub(super) fn resume(&self, file: &FileBinding, room: &Room) -> Option<(FileBinding, Bridge)> {
         let (text, clock) = self.read()?;
-        let file = FileBinding::that_showed(file, text).ok()?;
+        let file = file.when_it_showed(text).ok()?;
         let value = file.value()?.clone();
         let was = room.value_at(&clock)?;
         if !diff(&was, &value).is_empty() {

@@ -12,19 +12,22 @@ use crate::sync::Checkpoint;
 pub(super) struct Target(FileBinding);
 
 impl Target {
-    /// Looks at a file that may be there or not.
+    /// Looks at a file that may be there or not, and whether it has a JSON text on each line,
+    /// whatever its name says.
     ///
     /// # Errors
     /// It is there and cannot be read, or is not JSON.
-    pub(super) fn find(path: &FilePath) -> Result<Self, Failure> {
-        match FileBinding::load(path) {
+    pub(super) fn find(path: &FilePath, lines: bool) -> Result<Self, Failure> {
+        let absent = FileBinding::absent(path);
+        let absent = if lines { absent.in_lines() } else { absent };
+        match absent.reload() {
             Ok(file) => {
                 if let Some(oddity) = file.oddity() {
                     output::say(oddity);
                 }
                 Ok(Self(file))
             }
-            Err(FileError::Missing(_)) => Ok(Self(FileBinding::absent(path))),
+            Err(FileError::Missing(_)) => Ok(Self(absent)),
             Err(error) => Err(error.into()),
         }
     }
@@ -34,6 +37,11 @@ impl Target {
         self.0.path()
     }
 
+    /// What it is known to hold.
+    pub(super) fn file(&self) -> &FileBinding {
+        &self.0
+    }
+
     /// Whether there is such a file.
     pub(super) fn is_there(&self) -> bool {
         self.0.value().is_some()
@@ -41,14 +49,19 @@ impl Target {
 
     /// Its document, or an empty one.
     pub(super) fn document(&self) -> Checkpoint {
-        input::start_of(&self.0).unwrap_or_else(input::empty_document)
+        let empty = || if self.0.is_lines() { input::no_lines() } else { input::empty_document() };
+        input::start_of(&self.0).unwrap_or_else(empty)
+    }
+
+    /// Whether the file is as this room has read or written it when it was last at work here.
+    pub(super) fn is_as_left(&self, room: &Room) -> bool {
+        self.0.text().is_some_and(|text| room.is_noted(text))
     }
 
     /// Whether writing the room's document would replace another: one that this room has not
     /// written or read itself, when it was last at work here.
     pub(super) fn differs_from(&self, room: &Room) -> bool {
-        let is_as_left = self.0.text().is_some_and(|text| room.is_noted(text));
-        !is_as_left && self.0.value().is_some_and(|value| *value != room.snapshot().value)
+        !self.is_as_left(room) && self.0.value().is_some_and(|value| *value != room.snapshot().value)
     }
 
     /// Ties the file to the room.
@@ -68,7 +81,8 @@ impl Target {
             return Err(Failure::new(Exit::FileChanged, message));
         }
         if is_new && !self.is_there() {
-            output::say(&format!("{} is not there yet; starting from {{}}", self.path().display()));
+            let start = if self.0.is_lines() { "no lines" } else { "{}" };
+            output::say(&format!("{} is not there yet; starting from {start}", self.path().display()));
         }
         if let Some(text) = self.0.text() {
             room.note_file(text);

@@ -121,7 +121,7 @@ pub(crate) async fn enter(
         keeping.begin(&entered, &options.signal, (&access, &key), |replica| match replica {
             Some(replica) => Session::resume(replica, &membership.members, session_options),
             None if is_creator => Session::create(author, document, session_options),
-            None => Session::join(author, &membership.members, session_options),
+            None => Session::join(author, &membership.members, session_options).knowing(document.source),
         });
     let certificate = Certificate::issue(&access, author, &key);
     let credentials = mesh::Credentials { access, key, certificate };

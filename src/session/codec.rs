@@ -1,5 +1,6 @@
 //! Messages to and from JSON text.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -15,6 +16,9 @@ use crate::sync::{
 /// Bytes of a message that can hold a whole document: its text is quoted within the message, which
 /// may double it.
 const LONGEST: usize = 2 * limits::DOCUMENT_BYTES;
+
+/// Bytes of a long text that are quoted at once.
+const QUOTED_BYTES: usize = 64 << 10;
 
 impl Message {
     /// The text that says this: `[type, payload]` on one line.
@@ -233,12 +237,31 @@ pub(super) fn write_changes(changes: &[Arc<Change>], text: &mut String) {
     text.push(']');
 }
 
+/// Writes a long text as a JSON string, piece by piece: it is in memory once more, and no oftener.
+fn write_quoted(mut long: &str, text: &mut String) {
+    text.reserve(long.len() + long.len() / 4);
+    text.push('"');
+    while !long.is_empty() {
+        let end = (QUOTED_BYTES..long.len()).find(|&at| long.is_char_boundary(at)).unwrap_or(long.len());
+        let (piece, rest) = long.split_at(end);
+        text.push_str(Text::new(piece).raw());
+        long = rest;
+    }
+    text.push('"');
+}
+
+/// The lines of a file that are no JSON.
+pub(super) fn write_lines(bad: &BTreeSet<String>, text: &mut String) {
+    let lines = Value::array(bad.iter().map(|line| Value::string(line)));
+    let _ = write!(text, r#","lines":{lines}"#);
+}
+
 /// The value goes along only when the source does not say it already, to the letter.
 fn write_document(checkpoint: &Checkpoint, changes: &[Arc<Change>], text: &mut String) {
-    let _ = write!(text, r#"["document",{{"source":{}"#, Text::new(&checkpoint.source));
+    text.push_str(r#"["document",{"source":"#);
+    write_quoted(&checkpoint.source, text);
     if let Some(bad) = checkpoint.source.bad_lines() {
-        let lines = Value::array(bad.iter().map(|line| Value::string(line)));
-        let _ = write!(text, r#","lines":{lines}"#);
+        write_lines(bad, text);
     }
     text.push_str(r#","clock":"#);
     write_clock(&checkpoint.clock, text);
@@ -299,19 +322,20 @@ fn read_hello(hello: &Payload<'_>) -> Result<Message, MessageError> {
     })
 }
 
+/// The lines of a file that are no JSON; nothing if it is no file of lines.
+pub(super) fn read_lines(document: &Payload<'_>) -> Result<Option<BTreeSet<String>>, MessageError> {
+    let Ok(lines) = document.member("lines") else { return Ok(None) };
+    let plain = |line: &Value| line.as_text().map(|text| text.plain().into_owned());
+    let bad = lines.elements().map(plain).collect::<Option<_>>();
+    bad.map(Some).ok_or_else(|| document.wrong("\"lines\" is an array of strings"))
+}
+
 fn read_document(document: &Payload<'_>) -> Result<Message, MessageError> {
     let source = document.string("source")?;
     if source.len() > limits::DOCUMENT_BYTES {
         return Err(MessageError::TooLarge { bytes: source.len(), limit: limits::DOCUMENT_BYTES });
     }
-    let source = match document.member("lines") {
-        Ok(lines) => {
-            let plain = |line: &Value| line.as_text().map(|text| text.plain().into_owned());
-            let bad = lines.elements().map(plain).collect::<Option<_>>();
-            Source::of_lines(source, bad.ok_or_else(|| document.wrong("\"lines\" is an array of strings"))?)
-        }
-        Err(_) => source.into(),
-    };
+    let source = Source::from(source).with_bad_lines(read_lines(document)?);
     let value = match document.member("value") {
         Ok(value) => value.clone(),
         Err(_) => source.read()?.value,

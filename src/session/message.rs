@@ -1,5 +1,6 @@
 //! What peers say to each other: `[type, payload]` as JSON text. Normative: `docs/protocol.md`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::membership::Dropped;
@@ -60,6 +61,8 @@ pub enum Message {
     DocumentOf {
         /// The name of its text.
         hash: TextHash,
+        /// Those lines that are no JSON, if the text is that of a file of lines.
+        lines: Option<BTreeSet<String>>,
         /// The version where the history starts; nothing if it is what the text says.
         value: Option<Value>,
         /// Its clock.
@@ -117,7 +120,7 @@ pub enum Message {
     /// The room's secrets are renewed.
     Renewed {
         /// As far as the receiver may have it.
-        renewal: Renewal,
+        renewal: Box<Renewal>,
         /// What certifies the authors by the new keys.
         certificates: Vec<(Author, Vec<u8>)>,
     },

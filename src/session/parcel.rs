@@ -83,8 +83,7 @@ struct Coming {
 impl Parcels {
     /// The name of the text that the own document was read from, if that is long.
     fn own(&mut self, source: &Source) -> Option<TextHash> {
-        // Lines that are no JSON are told apart by more than the text.
-        if source.len() <= limits::WHOLE_TEXT_BYTES || source.bad_lines().is_some() {
+        if source.len() <= limits::WHOLE_TEXT_BYTES {
             return None;
         }
         match &self.own {
@@ -95,6 +94,18 @@ impl Parcels {
                 Some(hash)
             }
         }
+    }
+}
+
+impl Session {
+    /// The same with a text at hand: should it be the one that the document was read from, it need
+    /// not come from the others.
+    #[must_use]
+    pub fn knowing(mut self, text: Source) -> Self {
+        if let Some(hash) = self.parcels.own(&text) {
+            (self.parcels.own, self.parcels.come) = (None, Some((hash, text)));
+        }
+        self
     }
 }
 
@@ -238,10 +249,10 @@ impl Session {
             Message::Signed(message, proof) => {
                 Some(Message::Signed(Box::new(self.with_text(from, *message)?), proof))
             }
-            Message::DocumentOf { hash, value, clock, changes } => {
+            Message::DocumentOf { hash, lines, value, clock, changes } => {
                 let come = self.parcels.come.take_if(|(come, _)| *come == hash).map(|(_, text)| text);
                 let own = || self.long_source().filter(|(_, own)| *own == hash).map(|(source, _)| source);
-                let source = come.or_else(own)?;
+                let source = come.or_else(own)?.with_bad_lines(lines);
                 let value = match value.map_or_else(|| source.read().map(|parsed| parsed.value), Ok) {
                     Ok(value) => value,
                     Err(error) => {
@@ -261,9 +272,10 @@ impl Session {
 pub(super) fn without_text(message: Message, hash: TextHash) -> Message {
     match message {
         Message::Signed(message, proof) => Message::Signed(Box::new(without_text(*message, hash)), proof),
-        Message::Document { checkpoint: Checkpoint { value, clock, .. }, changes } => {
+        Message::Document { checkpoint: Checkpoint { source, value, clock }, changes } => {
+            let lines = source.bad_lines().cloned();
             let value = (clock != VectorClock::new()).then_some(value);
-            Message::DocumentOf { hash, value, clock, changes }
+            Message::DocumentOf { hash, lines, value, clock, changes }
         }
         other => other,
     }

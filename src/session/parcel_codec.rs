@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use data_encoding::BASE64;
 
-use super::codec::{Payload, write_changes};
+use super::codec::{Payload, read_lines, write_changes, write_lines};
 use super::message::{Message, MessageError};
 use super::parcel::{Piece, TextHash};
 use crate::document::{Text, Value};
@@ -28,8 +28,12 @@ pub(super) fn write(message: &Message, out: &mut String) {
             let (hash, text) = (BASE64.encode(hash), Text::new(text.as_str()));
             let _ = write!(out, r#"["text part",{{"hash":"{hash}","part":{part},"text":{text}}}]"#);
         }
-        Message::DocumentOf { hash, value, clock, changes } => {
-            let _ = write!(out, r#"["document of",{{"text":"{}","clock":"#, BASE64.encode(hash));
+        Message::DocumentOf { hash, lines, value, clock, changes } => {
+            let _ = write!(out, r#"["document of",{{"text":"{}""#, BASE64.encode(hash));
+            if let Some(lines) = lines {
+                write_lines(lines, out);
+            }
+            out.push_str(r#","clock":"#);
             write_clock(clock, out);
             if let Some(value) = value {
                 let _ = write!(out, r#","value":{value}"#);
@@ -63,6 +67,7 @@ pub(super) fn read(kind: &str, payload: &Value) -> Result<Message, MessageError>
             let changes = Payload::new("document of", document.member("changes")?);
             Ok(Message::DocumentOf {
                 hash: hash(&document, "text")?,
+                lines: read_lines(&document)?,
                 value: document.member("value").ok().cloned(),
                 clock: read_clock(document.member("clock")?)?,
                 changes: changes.changes(limits::DOCUMENT_CHANGES)?,

@@ -152,7 +152,7 @@ impl Files {
         };
         let answers = self.answers.clone();
         tokio::task::spawn_blocking(move || {
-            let read = FileBinding::load(own.path());
+            let read = own.reload();
             let answer = match read.map(|file| (file.value().cloned(), file)) {
                 Ok((Some(value), file)) => {
                     let message = then(value);
@@ -189,7 +189,7 @@ impl Files {
         let State::Idle(own) = std::mem::replace(&mut self.state, State::Busy) else { return };
         let answers = self.answers.clone();
         tokio::task::spawn_blocking(move || {
-            let answer = match FileBinding::load(own.path()).map(|file| (file.value().cloned(), file)) {
+            let answer = match own.reload().map(|file| (file.value().cloned(), file)) {
                 Ok((Some(value), file)) if file.text() != own.text() && own.text().is_some() => {
                     Answer { binding: Some(file), message: Some(Msg::Rewritten { value }) }
                 }

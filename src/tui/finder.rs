@@ -205,7 +205,16 @@ impl Finder {
         let mut likeness = Likeness::new(self.line.text());
         let mut piece = Piece::default();
         loop {
-            if !self.is_at_start && !walk.on() {
+            let moved = match &self.wanted {
+                _ if self.is_at_start => true,
+                // What nobody has read and cannot match need not be.
+                Wanted::Matches(Ok(search)) => walk.on_past(|text| {
+                    piece.passed(text);
+                    piece.goes_on() && search.is_ruled_out_in(text)
+                }),
+                Wanted::Matches(Err(_)) | Wanted::Places => walk.on(),
+            };
+            if !moved {
                 return;
             }
             self.is_at_start = false;

@@ -9,7 +9,7 @@ use super::schema::{Schema, Violation};
 use super::viewer::Subject;
 use crate::document::{Method, Path, Value};
 use crate::room::Status;
-use crate::session::{Person, Presence};
+use crate::session::{Person, Presence, Transfer};
 use crate::sync::{Author, Change, ChangeId, Conflict, LostEdit, Snapshot, Undone, VectorClock};
 
 /// Something that happened.
@@ -36,6 +36,8 @@ pub enum Msg {
     People(Vec<Person>),
     /// Things stand so with the others and the server.
     Status(Status),
+    /// These long documents are on their way.
+    Transfers(Vec<Transfer>),
     /// The last edit was made.
     Edited,
     /// The last edit was refused.

@@ -21,7 +21,7 @@ use super::theme::{Colors, Hue};
 use super::update::Disputes;
 use crate::document::{Path, Text, Value};
 use crate::room::{Room, Status};
-use crate::session::{Link, Person, Presence};
+use crate::session::{Link, Person, Presence, Transfer};
 use crate::sync::{Author, Change, ChangeId, Snapshot, VectorClock};
 
 /// Changes remembered for showing.
@@ -123,6 +123,8 @@ pub struct Model {
     pub names: BTreeMap<Author, String>,
     /// How things stand.
     pub status: Status,
+    /// Long documents on their way to others, or here.
+    pub transfers: Vec<Transfer>,
     /// The room's file here.
     pub file: Option<FileState>,
     /// The changes lately made, oldest first.
@@ -255,6 +257,7 @@ impl Model {
             places: BTreeMap::new(),
             names: BTreeMap::new(),
             status,
+            transfers: Vec::new(),
             file,
             history,
             flashes: Vec::new(),

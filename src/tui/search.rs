@@ -59,7 +59,7 @@ impl Search {
 
     /// Whether nothing in a JSON text can match, as far as that shows without reading it. Where
     /// there are escapes, it does not.
-    fn is_ruled_out_in(&self, text: &str) -> bool {
+    pub(super) fn is_ruled_out_in(&self, text: &str) -> bool {
         text.len() <= UNREAD_BYTES
             && self.anywhere.as_ref().is_some_and(|anywhere| !text.contains('\\') && !anywhere.is_match(text))
     }
@@ -166,7 +166,7 @@ impl Piece {
     }
 
     /// Unread text was searched.
-    fn passed(&mut self, text: &str) {
+    pub(super) fn passed(&mut self, text: &str) {
         self.0 += text.len() / UNREAD_BYTES_PER_PLACE;
     }
 
@@ -225,7 +225,7 @@ impl Walk {
 
     /// Goes on to the next place, past those in texts that nobody has read and that `skips` says
     /// are of no interest.
-    fn on_past(&mut self, mut skips: impl FnMut(&str) -> bool) -> bool {
+    pub(super) fn on_past(&mut self, mut skips: impl FnMut(&str) -> bool) -> bool {
         let (_, here) = self.here();
         let is_entered = !here.is_empty() && !here.unread_text().is_some_and(&mut skips);
         let mut next = is_entered.then_some((here, 0));

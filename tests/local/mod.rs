@@ -82,10 +82,9 @@ fn a_watch_goes_on_when_the_peer_that_it_asked_is_gone() {
     assert!(lines[2].ends_with(r#""args":[82],"value":82}"#), "{lines:?}");
 }
 
-#[test]
-fn many_processes_update_one_counter() {
+/// So many processes, so many times each, add one to a counter.
+fn count_up(processes: usize, times: usize) {
     let room = Fixture::new("{\"n\": 0}\n");
-    let (processes, times) = (8, 5);
     thread::scope(|scope| {
         for _ in 0..processes {
             scope.spawn(|| {
@@ -97,6 +96,18 @@ fn many_processes_update_one_counter() {
         }
     });
     assert_eq!(room.get("/n"), (processes * times).to_string());
+}
+
+#[test]
+fn many_processes_update_one_counter() {
+    count_up(8, 5);
+}
+
+/// `cargo test --release --test cli_rooms fifty -- --ignored`
+#[test]
+#[ignore = "takes minutes"]
+fn fifty_processes_update_one_counter_two_hundred_times_each() {
+    count_up(50, 200);
 }
 
 #[test]

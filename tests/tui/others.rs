@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use ultrawave::document::{Method, Path, Value, parse};
 use ultrawave::room::Status;
-use ultrawave::session::{Link, Person, Presence, Way};
+use ultrawave::session::{Link, Person, Presence, Transfer, Way};
 use ultrawave::sync::{Author, VectorClock};
 use ultrawave::tui::{Effect, Mode, Msg};
 
@@ -337,4 +337,17 @@ fn who_may_only_look_is_shown_as_such() {
     assert!(!desk.screen(100, 20).contains("read-only"));
     desk.take(Msg::Status(Status { read_only: true, ..desk.model.status.clone() }));
     assert!(desk.screen(100, 20).contains("⇄ read-only, "), "{}", desk.screen(100, 20));
+}
+
+#[test]
+fn a_long_document_on_its_way_is_told_in_the_title() {
+    let mut desk = Desk::new(r#"{"a": §1}"#);
+    desk.take(Msg::People(vec![person(2, "Bo")]));
+    let transfer = |is_incoming, done| Transfer { with: Author(2), is_incoming, done, total: 100 << 20 };
+    desk.take(Msg::Transfers(vec![transfer(false, 43 << 20)]));
+    assert!(desk.screen(110, 20).contains("↑ 43 of 100 MB to Bo"), "{}", desk.screen(110, 20));
+    desk.take(Msg::Transfers(vec![transfer(true, 7 << 20)]));
+    assert!(desk.screen(110, 20).contains("↓ 7 of 100 MB from Bo"), "{}", desk.screen(110, 20));
+    desk.take(Msg::Transfers(Vec::new()));
+    assert!(!desk.screen(110, 20).contains("MB"));
 }

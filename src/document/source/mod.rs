@@ -61,6 +61,18 @@ impl Source {
         Self::from_inner(Inner::new(text.into(), grain, None))
     }
 
+    /// The same text as that of a file of lines, of which these are no JSON; nothing: of no such file.
+    #[must_use]
+    pub fn with_bad_lines(self, bad_lines: Option<BTreeSet<String>>) -> Self {
+        if self.0.bad_lines == bad_lines {
+            return self;
+        }
+        match Arc::try_unwrap(self.0) {
+            Ok(inner) => Self::from_inner(Inner::new(inner.text, inner.grain, bad_lines)),
+            Err(shared) => Self::from_inner(Inner::new(shared.text.clone(), shared.grain, bad_lines)),
+        }
+    }
+
     /// The text, as JSON has it.
     pub fn text(&self) -> &str {
         &self.0.text

@@ -57,9 +57,16 @@ fn every_message_says_what_it_said() {
         Message::Text { hash: [8; 32], bytes: 5_000_000 },
         Message::RequestText { hash: [8; 32], part: 19 },
         Message::TextPart { hash: [8; 32], part: 19, text: Piece::whole("{\n  \"é\": \"\\ud800\"") },
-        Message::DocumentOf { hash: [8; 32], value: None, clock: VectorClock::new(), changes: vec![] },
         Message::DocumentOf {
             hash: [8; 32],
+            lines: None,
+            value: None,
+            clock: VectorClock::new(),
+            changes: vec![],
+        },
+        Message::DocumentOf {
+            hash: [8; 32],
+            lines: Some(["no \"JSON".to_owned()].into()),
             value: Some(Value::NULL),
             clock: clock(&[(1, 3)]),
             changes: vec![],

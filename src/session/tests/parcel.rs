@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::*;
+use crate::document::Source;
 
 /// A document whose text goes in some twelve parts, with letters of several bytes on their edges.
 fn long() -> String {
@@ -104,8 +105,13 @@ fn a_text_that_is_not_what_was_promised_is_thrown_away() {
     }
     let came = say(&mut newcomer, ms(3), ONE, part(0, "[11]"));
     assert!(matches!(came.events[..], [.., Event::Garbage(ONE, _)]), "{came:?}");
-    let document =
-        Message::DocumentOf { hash: [1; 32], value: None, clock: VectorClock::new(), changes: vec![] };
+    let document = Message::DocumentOf {
+        hash: [1; 32],
+        lines: None,
+        value: None,
+        clock: VectorClock::new(),
+        changes: vec![],
+    };
     say(&mut newcomer, ms(4), ONE, document);
     assert!(newcomer.snapshot().is_none());
     // It is asked for again.
@@ -119,4 +125,26 @@ fn a_text_that_is_not_what_was_promised_is_thrown_away() {
     );
     assert!(!refused.sent.iter().any(|sent| matches!(sent.2, Message::RequestText { .. })), "{refused:?}");
     assert!(refused.events.iter().any(|event| matches!(event, Event::Garbage(ONE, _))), "{refused:?}");
+}
+
+#[test]
+fn a_text_that_is_at_hand_does_not_come_from_others_and_lines_are_told_with_the_document() {
+    let file: Vec<String> = (0..60_000).map(|at| format!("{{\"id\": {at}, \"name\": \"Zoë\"}}\n")).collect();
+    let file = file.concat();
+    let (text, bad) = Source::lines(&format!("{file}oops\n"));
+    assert!(bad.len() == 1 && text.len() > limits::WHOLE_TEXT_BYTES);
+    let start =
+        Checkpoint { value: text.read().unwrap().value, source: text.clone(), clock: VectorClock::new() };
+    let creator = Session::create(ONE, start, options(100));
+    // The same text, but of an array and no file.
+    let knows = joiner(THREE).knowing(text.text().into());
+    let mut net = Net::connected([creator, joiner(TWO), knows]);
+    net.pass(ms(10_000));
+    assert!(!parts(&net, ONE, TWO).is_empty());
+    assert!(parts(&net, ONE, THREE).is_empty() && parts(&net, TWO, THREE).is_empty());
+    for newcomer in [TWO, THREE] {
+        let snapshot = net.at(newcomer).snapshot().unwrap();
+        assert_eq!(snapshot.source, text);
+        assert_eq!(snapshot.value, net.at(ONE).snapshot().unwrap().value);
+    }
 }

@@ -339,6 +339,10 @@ impl Editor {
             self.take(Msg::People(people));
         }
         self.take(Msg::Status(self.room.status()));
+        let transfers = self.room.transfers();
+        if transfers != self.model.transfers {
+            self.take(Msg::Transfers(transfers));
+        }
     }
 
     /// How long nothing need be drawn when nothing happens.

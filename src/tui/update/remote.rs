@@ -32,6 +32,7 @@ pub(super) fn take(model: &mut Model, message: Msg) -> Vec<Effect> {
     match message {
         Msg::People(people) => take_people(model, people),
         Msg::Status(status) => model.status = status,
+        Msg::Transfers(transfers) => model.transfers = transfers,
         Msg::Edited => drafting::edited(model),
         Msg::EditRefused { reason, is_stale } => {
             drafting::refused(model, inert(&reason).into_owned(), is_stale);

@@ -4,7 +4,7 @@
 use super::{Layout, Pen, Pieces};
 use crate::document::Step;
 use crate::room::{ServerStatus, Status};
-use crate::session::Link;
+use crate::session::{Link, Transfer};
 use crate::tui::message::Doer;
 use crate::tui::model::Model;
 use crate::tui::text::{clip, clip_start, count, inert, width};
@@ -80,6 +80,10 @@ fn parts(model: &Model) -> Vec<Part> {
         let (rank, role) = if is_well { (60, Role::Good) } else { (2, Role::Error) };
         parts.push(Part { rank, gap: 3, pieces: vec![(role, told)] });
     }
+    for transfer in &model.transfers {
+        let told = transfer_told(model, transfer);
+        parts.push(Part { rank: 2, gap: 3, pieces: vec![(Role::Warning, told)] });
+    }
     if let Some(told) = disputes_told(model) {
         parts.push(Part { rank: 1, gap: 3, pieces: vec![(Role::Warning, format!("{told}: gx"))] });
     }
@@ -114,6 +118,18 @@ fn file(model: &Model) -> Vec<(Role, String)> {
     match model.unsaved() {
         None | Some(0) => vec![name, (Role::Good, " ✓ saved".to_owned())],
         Some(unsaved) => vec![name, (Role::Warning, format!(" ● {unsaved} unsaved"))],
+    }
+}
+
+/// How far a long document is on its way, in words.
+fn transfer_told(model: &Model, transfer: &Transfer) -> String {
+    let name = model.name_of(Doer::Other(transfer.with));
+    let name = clip(&name, NAME_COLUMNS);
+    let megabytes = format!("{} of {} MB", transfer.done >> 20, transfer.total >> 20);
+    if transfer.is_incoming {
+        format!("↓ {megabytes} from {name}")
+    } else {
+        format!("↑ {megabytes} to {name}")
     }
 }
 
