@@ -14,10 +14,14 @@ use super::text::{Text, Units};
 const LEAF: usize = 512;
 /// Children of an inner node, at most.
 const FAN: usize = 32;
+/// Bytes that are typed at one place before they are put into the tree.
+const TYPED: usize = 128;
 
 /// A long text.
 pub(super) struct Rope {
     root: Node,
+    /// What somebody is typing, not yet in the tree.
+    typed: Typed,
     /// The whole spelling, from when somebody first asks for it until the next splice.
     whole: OnceLock<Box<str>>,
 }
@@ -51,9 +55,20 @@ struct Part<'a> {
     is_raw: bool,
 }
 
+/// What somebody types at one place: instead of `gone` scalar values from `at` on there is `text`.
+/// Every keystroke alters this alone, until somebody types elsewhere.
+#[derive(Clone, Default)]
+struct Typed {
+    at: usize,
+    gone: usize,
+    /// What it says, not how it is spelled: all that is typed so is spelled as usual.
+    text: String,
+    scalars: usize,
+}
+
 impl Clone for Rope {
     fn clone(&self) -> Self {
-        Self { root: self.root.clone(), whole: OnceLock::new() }
+        Self { root: self.root.clone(), typed: self.typed.clone(), whole: OnceLock::new() }
     }
 }
 
@@ -62,65 +77,112 @@ impl Rope {
     pub(super) fn new(raw: &str) -> Self {
         let mut rope = Self {
             root: Node::Leaf(Arc::new(Piece { text: String::new(), scalars: 0, is_raw: false })),
+            typed: Typed::default(),
             whole: OnceLock::new(),
         };
-        rope.insert(0, raw);
+        rope.insert_into_tree(0, raw);
         rope
     }
 
     /// How many Unicode scalar values it says.
     pub(super) fn scalars(&self) -> usize {
-        self.root.scalars()
+        self.root.scalars() - self.typed.gone + self.typed.scalars
     }
 
     /// The whole spelling.
     pub(super) fn raw(&self) -> &str {
         self.whole.get_or_init(|| {
+            let Typed { at, gone, text, .. } = &self.typed;
             let mut raw = String::new();
-            self.root.write(0, self.scalars(), &mut raw);
+            self.root.write(0, *at, &mut raw);
+            raw.push_str(&Text::escape(text));
+            self.root.write(at + gone, self.root.scalars() - at - gone, &mut raw);
             raw.into()
         })
     }
 
-    /// The spelling of `count` scalar values from `start` on, all of which there are.
-    pub(super) fn slice(&self, start: usize, count: usize) -> Text {
+    /// Removes `count` scalar values from `start` on, all of which there are, and gives them.
+    pub(super) fn remove(&mut self, start: usize, count: usize) -> Text {
         if count == 0 {
             return Text::default();
         }
-        if let Some((piece, start)) = self.root.around(start, count) {
-            return Text::from_raw(&piece.spelling(start, start + count));
-        }
-        let mut raw = String::new();
-        self.root.write(start, count, &mut raw);
-        Text::from_raw(&raw)
-    }
-
-    /// Removes `count` scalar values from `start` on, all of which there are.
-    pub(super) fn remove(&mut self, start: usize, count: usize) {
-        if count == 0 {
-            return;
-        }
         self.whole = OnceLock::new();
-        self.root.remove(start, count);
-        while let Node::Inner(inner) = &mut self.root
-            && inner.children.len() <= 1
-        {
-            let only = Arc::make_mut(inner).children.pop();
-            self.root = only.map_or_else(|| Self::new("").root, |(_, child)| child);
+        let typed = &mut self.typed;
+        // What stands behind is taken away; what was typed last, or more of what stands before it.
+        if start == typed.at + typed.scalars {
+            let removed = self.root.slice(typed.at + typed.gone, count);
+            typed.gone += count;
+            return removed;
         }
+        if start + count == typed.at + typed.scalars {
+            if let Some(kept) = typed.scalars.checked_sub(count) {
+                let offset = match typed.text.char_indices().nth_back(count - 1) {
+                    Some((offset, _)) => offset,
+                    None => typed.text.len(),
+                };
+                typed.scalars = kept;
+                return Text::new(&typed.text.split_off(offset));
+            }
+            if typed.scalars == 0 {
+                typed.at = start;
+                typed.gone += count;
+                return self.root.slice(start, count);
+            }
+        }
+        self.settle();
+        let removed = self.root.slice(start, count);
+        self.typed = Typed { at: start, gone: count, ..Typed::default() };
+        removed
     }
 
     /// Inserts a spelling before a position, and says how many scalar values that are.
     pub(super) fn insert(&mut self, at: usize, raw: &str) -> usize {
         self.whole = OnceLock::new();
+        let part = if raw.len() <= TYPED / 4 { Part::new(raw) } else { return self.insert_long(at, raw) };
+        if part.is_raw {
+            return self.insert_long(at, raw);
+        }
+        let typed = &self.typed;
+        if at != typed.at + typed.scalars || typed.text.len() + part.text.len() > TYPED {
+            self.settle();
+            self.typed.at = at;
+        }
+        self.typed.text.push_str(&part.text);
+        self.typed.scalars += part.scalars;
+        part.scalars
+    }
+
+    fn insert_long(&mut self, at: usize, raw: &str) -> usize {
+        self.settle();
+        self.insert_into_tree(at, raw)
+    }
+
+    /// Puts what has been typed into the tree.
+    fn settle(&mut self) {
+        let Typed { at, gone, text, scalars } = &mut self.typed;
+        let part = Part { text: Cow::Borrowed(text), scalars: *scalars, is_raw: false };
+        if *gone > 0 {
+            self.root.remove(*at, *gone);
+            while let Node::Inner(inner) = &mut self.root
+                && inner.children.len() <= 1
+            {
+                let only = Arc::make_mut(inner).children.pop();
+                self.root = only.map_or_else(|| Self::new("").root, |(_, child)| child);
+            }
+        }
+        if *scalars > 0 {
+            self.root.put(*at, &part);
+        }
+        text.clear();
+        (*at, *gone, *scalars) = (0, 0, 0);
+    }
+
+    fn insert_into_tree(&mut self, at: usize, raw: &str) -> usize {
         let (mut rest, mut inserted) = (raw, 0);
         while !rest.is_empty() {
             let (first, after) = rest.split_at_checked(cut(rest)).unwrap_or((rest, ""));
             let part = Part::new(first);
-            if let Some(right) = self.root.insert(at + inserted, &part) {
-                let left = std::mem::replace(&mut self.root, Node::join(Vec::new()));
-                self.root = Node::join(vec![(left.scalars(), left), (right.scalars(), right)]);
-            }
+            self.root.put(at + inserted, &part);
             inserted += part.scalars;
             rest = after;
         }
@@ -282,6 +344,24 @@ impl Node {
         }
     }
 
+    /// Inserts at the root.
+    fn put(&mut self, at: usize, part: &Part<'_>) {
+        if let Some(right) = self.insert(at, part) {
+            let left = std::mem::replace(self, Self::join(Vec::new()));
+            *self = Self::join(vec![(left.scalars(), left), (right.scalars(), right)]);
+        }
+    }
+
+    /// The spelling of `count` scalar values from `start` on, all of which there are.
+    fn slice(&self, start: usize, count: usize) -> Text {
+        if let Some((piece, start)) = self.around(start, count) {
+            return Text::from_raw(&piece.spelling(start, start + count));
+        }
+        let mut raw = String::new();
+        self.write(start, count, &mut raw);
+        Text::from_raw(&raw)
+    }
+
     /// The one piece that holds a part, if there is one, and where in it the part begins.
     fn around(&self, mut start: usize, count: usize) -> Option<(&Piece, usize)> {
         let mut node = self;
@@ -398,15 +478,22 @@ mod tests {
             let kinds = [1, 3, 6, 9][next(4)];
             let mut letters: Vec<&str> = (0..next(4_000)).map(|_| LETTERS[next(kinds)]).collect();
             let mut rope = Rope::new(&letters.concat());
+            let mut cursor = 0_usize;
             for round in 0..400 {
-                let start = next(letters.len() + 1);
+                // Mostly somebody types on, or takes back.
+                let start = match next(5) {
+                    0 => next(letters.len() + 1),
+                    1 => cursor.saturating_sub(1 + next(3)),
+                    _ => cursor,
+                };
+                let start = start.min(letters.len());
                 let kept = (round % 9 == 0).then(|| (rope.clone(), letters.concat()));
                 let count = next(if round % 20 == 0 { 1_500 } else { 3 }).min(letters.len() - start);
                 let new: Vec<&str> =
                     (0..next(if round % 30 == 0 { 900 } else { 3 })).map(|_| LETTERS[next(kinds)]).collect();
-                assert_eq!(rope.slice(start, count).raw(), letters[start..start + count].concat());
-                rope.remove(start, count);
+                assert_eq!(rope.remove(start, count).raw(), letters[start..start + count].concat());
                 rope.insert(start, &new.concat());
+                cursor = start + new.len();
                 letters.splice(start..start + count, new);
                 assert_eq!(rope.scalars(), letters.len());
                 if let Some((rope, raw)) = kept {

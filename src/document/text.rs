@@ -109,8 +109,9 @@ impl Text {
         }
     }
 
+    /// The bytes of the spelling.
     #[inline]
-    fn bytes(&self) -> &[u8] {
+    pub(crate) fn raw_bytes(&self) -> &[u8] {
         match &self.0 {
             Form::Short(raw) => raw.as_bytes(),
             Form::Long { raw, .. } => raw.as_bytes(),
@@ -175,8 +176,7 @@ impl Text {
         let rope = Arc::make_mut(rope);
         let start = start.min(rope.scalars());
         let count = count.min(rope.scalars() - start);
-        let removed = rope.slice(start, count);
-        rope.remove(start, count);
+        let removed = rope.remove(start, count);
         let mut at = start;
         for item in items {
             at += rope.insert(at, item.raw());
@@ -280,7 +280,7 @@ impl Text {
     pub(crate) fn hash_spelling(&self, state: &mut impl Hasher) {
         match &self.0 {
             Form::Short(raw) => raw.words().into_iter().for_each(|word| state.write_u64(word)),
-            Form::Long { .. } | Form::Pieces(_) => self.bytes().hash(state),
+            Form::Long { .. } | Form::Pieces(_) => self.raw_bytes().hash(state),
         }
     }
 }
@@ -311,7 +311,7 @@ impl Text {
             (Form::Short(_), Form::Long { escaped: false, .. })
             | (Form::Long { escaped: false, .. }, Form::Short(_)) => false,
             (Form::Pieces(left), Form::Pieces(right)) if Arc::ptr_eq(left, right) => true,
-            _ => self.bytes() == other.bytes() || self.units().eq(other.units()),
+            _ => self.raw_bytes() == other.raw_bytes() || self.units().eq(other.units()),
         }
     }
 }
@@ -324,7 +324,7 @@ impl Ord for Text {
         if self.is_escaped() || other.is_escaped() {
             self.units().cmp(other.units())
         } else {
-            self.bytes().cmp(other.bytes())
+            self.raw_bytes().cmp(other.raw_bytes())
         }
     }
 }
@@ -340,7 +340,7 @@ impl Hash for Text {
         if self.is_escaped() {
             self.plain().as_bytes().hash(state);
         } else {
-            self.bytes().hash(state);
+            self.raw_bytes().hash(state);
         }
     }
 }

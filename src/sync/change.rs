@@ -39,11 +39,6 @@ impl Change {
         context
     }
 
-    /// Whether somebody with this clock has seen everything that its author had.
-    pub(super) fn follows(&self, clock: &VectorClock) -> bool {
-        clock.covers_context(self.author, &self.clock)
-    }
-
     /// Whether its context is exactly `clock`: whether its author had seen everything.
     pub fn saw_all_of(&self, clock: &VectorClock) -> bool {
         clock.get(self.author) + 1 == self.tick() && self.clock.is_alike_but_for(self.author, clock)

@@ -181,16 +181,6 @@ impl VectorClock {
         self.get(other.own.0) >= other.own.1 && self.covers_others(other)
     }
 
-    /// Whether this one has seen all that the author of a change with this clock had.
-    pub(super) fn covers_context(&self, author: Author, clock: &Self) -> bool {
-        if clock.own.0 == author {
-            return self.sum + 1 >= clock.sum
-                && self.get(author) + 1 >= clock.own.1
-                && (self.shares_others(clock) || self.covers_others(clock));
-        }
-        clock.iter().all(|(other, tick)| self.get(other) + u64::from(other == author) >= tick)
-    }
-
     /// Whether this one has seen of each author whom the other does not hold apart what it has.
     fn covers_others(&self, other: &Self) -> bool {
         let mut rest = self.others().iter();
@@ -207,11 +197,12 @@ impl VectorClock {
 
     /// Whether both have seen the same of everyone but one author.
     pub(super) fn is_alike_but_for(&self, author: Author, other: &Self) -> bool {
+        if self.own.0 == author && other.own.0 == author {
+            return self.shares_others(other)
+                || self.sum - self.own.1 == other.sum - other.own.1 && self.others() == other.others();
+        }
         if self.sum - self.get(author) != other.sum - other.get(author) {
             return false;
-        }
-        if self.own.0 == author && other.own.0 == author {
-            return self.shares_others(other) || self.others() == other.others();
         }
         let but = |&(entry, _): &(Author, Tick)| entry != author;
         self.iter().filter(but).eq(other.iter().filter(but))

@@ -1,5 +1,5 @@
 //! Changes read straight from the text of a message, when it is written as this program writes
-//! them: no white space, the members in this order, no escapes. Nothing is built but the change.
+//! them: no white space, the members in this order. Nothing is built but the change.
 //!
 //! Any other text is left to [`wire`](super::wire), which reads all that is allowed and says what
 //! is wrong; what both can read, both read alike.
@@ -49,11 +49,13 @@ struct Reader<'a> {
     text: &'a str,
     /// The bytes at the end of the text that have not been read.
     rest: &'a [u8],
+    /// The path read last, and its text behind its bracket: changes in one message mostly share it.
+    path: (&'a [u8], Path),
 }
 
 impl<'a> Reader<'a> {
     fn new(text: &'a str) -> Self {
-        Self { text, rest: text.as_bytes() }
+        Self { text, rest: text.as_bytes(), path: (b"]", Path::ROOT) }
     }
 
     /// Reads what has to stand here.
@@ -135,9 +137,14 @@ impl<'a> Reader<'a> {
 
     /// The rest of a path, behind its bracket.
     fn path(&mut self) -> Option<Path> {
+        if let Some(rest) = self.rest.strip_prefix(self.path.0) {
+            self.rest = rest;
+            return Some(self.path.1.clone());
+        }
         if self.expect(b"]").is_some() {
             return Some(Path::ROOT);
         }
+        let text = self.rest;
         let mut steps: SmallVec<[Step; 8]> = SmallVec::new();
         loop {
             steps.push(match self.expect(b"\"") {
@@ -146,7 +153,11 @@ impl<'a> Reader<'a> {
             });
             if self.expect(b",").is_none() {
                 self.expect(b"]")?;
-                return (steps.len() <= limits::PATH_STEPS).then(|| Path::from(&*steps));
+                if steps.len() > limits::PATH_STEPS {
+                    return None;
+                }
+                self.path = (text.get(..text.len() - self.rest.len())?, Path::from(&*steps));
+                return Some(self.path.1.clone());
             }
         }
     }
@@ -158,6 +169,8 @@ impl<'a> Reader<'a> {
         let count = self.integer()?;
         let mut items = Vec::new();
         while self.expect(b",").is_some() {
+            // Mostly there is one.
+            items.reserve_exact(usize::from(items.is_empty()));
             items.push(self.value(DEPTH)?);
         }
         Some(Method::Splice { start, count, items })
@@ -215,12 +228,33 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The rest of a string without escapes, behind its first quote.
+    /// The rest of a string, behind its first quote.
     #[inline]
     fn text(&mut self) -> Option<Text> {
+        let start = self.text.len() - self.rest.len();
         let raw = self.take_while(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')?;
-        self.expect(b"\"")?;
-        Some(Text::unescaped(raw))
+        if self.expect(b"\"").is_some() {
+            return Some(Text::unescaped(raw));
+        }
+        while self.expect(b"\"").is_none() {
+            self.escape()?;
+            self.take_while(|byte| byte >= b' ' && byte != b'"' && byte != b'\\')?;
+        }
+        let end = self.text.len() - self.rest.len() - 1;
+        Some(Text::from_raw(self.text.get(start..end)?))
+    }
+
+    /// An escape, which is kept as it is spelled.
+    fn escape(&mut self) -> Option<()> {
+        let (&[backslash, kind], rest) = self.rest.split_first_chunk()?;
+        let digits = match kind {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 0,
+            b'u' => 4,
+            _ => return None,
+        };
+        let (code, rest) = rest.split_at_checked(digits)?;
+        let is_escape = backslash == b'\\' && code.iter().all(u8::is_ascii_hexdigit);
+        is_escape.then(|| self.rest = rest)
     }
 
     /// A natural number in its one spelling, no larger than a tick can be.
@@ -281,6 +315,7 @@ mod tests {
             r#""merge",["a"],{"x":true,"y":false}"#,
             r#""splice",["a"],-3,2,"x",[],{"y":[null]}"#,
             r#""splice",["a"],0,0"#,
+            r#""splice",["\u0061\n","\\"],0,0,"\"","a\/\b\f\n\r\t\ud83d\ude00\uD800z""#,
             r#""merge",[],5"#,
         ] {
             let text = format!(r#"["change",[{clock},{rest}]]"#);
@@ -299,7 +334,9 @@ mod tests {
         assert!(read_change_message(good).is_some());
         for (part, other) in [
             ("[\"a\"]", "[ \"a\"]"),
-            ("\"a\"", "\"\\u0061\""),
+            ("\"a\"", "\"\\u006\""),
+            ("\"a\"", "\"\\x\""),
+            ("\"a\"", "\"\\"),
             ("\"a\"", "\"\u{1}\""),
             ("\"a\"", "-1"),
             ("\"a\"", "01"),

@@ -27,7 +27,6 @@ mod change;
 mod clock;
 mod direct;
 mod history;
-mod order;
 mod pending;
 mod replica;
 mod rival;

@@ -225,8 +225,8 @@ impl Replica {
         method.check(&path)?;
         let mut context = base.clone().of(self.author);
         let own = ChangeId { author: self.author, tick: self.clock.get(self.author) };
-        if let Some(last) = self.history.get(own) {
-            context.join(&last.clock);
+        if let Some(last) = self.history.clock(own) {
+            context.join(&last);
         }
         let mut clock = context.clone();
         clock.set(self.author, own.tick + 1);
@@ -242,7 +242,7 @@ impl Replica {
     /// Takes in an own edit by somebody who has seen everything.
     fn edit_ahead(&mut self, change: &Arc<Change>) -> Result<(), EditError> {
         let former = self.value.apply_reversibly(&change.path, &change.method)?;
-        self.history.push(change.clone(), former);
+        self.history.push(change, former);
         self.note_quiet(change);
         self.clock.set(self.author, change.tick());
         Ok(())
@@ -302,10 +302,10 @@ impl Replica {
             return Ok(None);
         }
         self.check_clock(&change, &context)?;
-        if let Some(previous) = self.history.get(ChangeId { tick: id.tick - 1, ..id })
+        if let Some(previous) = self.history.sight(ChangeId { tick: id.tick - 1, ..id })
             && let Some(change) = Arc::get_mut(&mut change)
         {
-            change.clock.share(&previous.clock);
+            change.clock.share(previous);
         }
         let since = self.history.critical_within(&context).ok_or(Refusal::Forgotten(id))?;
         self.open_for_burst(since, rest);
@@ -319,7 +319,7 @@ impl Replica {
         self.show_window();
         // Void where it does not resolve, like everywhere.
         let former = self.value.apply_reversibly(&change.path, &change.method).unwrap_or(Former::Nothing);
-        self.history.push(change.clone(), former);
+        self.history.push(change, former);
         self.note_quiet(change);
     }
 
@@ -345,7 +345,7 @@ impl Replica {
     }
 
     /// The remembered changes, in the total order.
-    pub fn history(&self) -> impl DoubleEndedIterator<Item = &Arc<Change>> + ExactSizeIterator {
+    pub fn history(&self) -> impl ExactSizeIterator<Item = &Arc<Change>> {
         self.history.changes()
     }
 
@@ -357,7 +357,7 @@ impl Replica {
     /// The remembered changes that somebody with `clock` has not seen, in the total order. Costs
     /// no more than there are of them.
     pub fn changes_since(&self, clock: &VectorClock) -> impl Iterator<Item = &Arc<Change>> {
-        self.history.unseen(clock).into_iter()
+        self.history.unseen(clock)
     }
 
     /// Whether the changes that somebody with `clock` lacks are all still remembered; if not, it
@@ -410,8 +410,7 @@ impl Replica {
             }
             by_all.meet(member);
         }
-        let gone =
-            self.history.forget(keep, self.window.is_some(), &self.value, |version| by_all.covers(version));
+        let gone = self.history.forget(keep, self.window.is_some(), &self.value, &by_all);
         if let Some(window) = &mut self.window {
             window.since = window.since.saturating_sub(gone);
         }
@@ -455,7 +454,7 @@ impl Replica {
             return self.value.at(path).map(|_| path.clone());
         }
         let since = self.history.critical_within(base)?;
-        self.history.track(since, &self.value, Tracker::new).locate(base, path)
+        self.history.track(since, &self.value).locate(base, path)
     }
 
     pub(super) fn remembered(&self) -> &History {

@@ -19,7 +19,8 @@ impl Replica {
         let change = self.change(id)?.clone();
         let context = change.context();
         let since = self.remembered().critical_within(&context)?;
-        let mut tracker = self.remembered().track(since, self.value(), Tracker::recording);
+        let mut tracker = Tracker::recording(self.remembered().value_at(since, self.value()));
+        self.remembered().since(since).for_each(|change| tracker.apply(change, None));
         let scope = tracker.scope(&change.path, &context)?;
         let is_concurrent = |record: &&Record| {
             !change.clock.saw(record.id) && self.change(record.id).is_some_and(|other| !other.clock.saw(id))

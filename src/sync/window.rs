@@ -50,29 +50,29 @@ impl Replica {
         if !context.covers(self.history.start()) {
             return Err(Refusal::Forgotten(change.id()));
         }
-        let previous = self.history.get(ChangeId { author: change.author, tick: change.tick() - 1 });
-        let covered = |seen: &Arc<Change>| context.covers(&seen.clock);
+        let previous = self.history.sight(ChangeId { author: change.author, tick: change.tick() - 1 });
         // Mostly its author has heard nothing since the one before.
-        if previous.is_some_and(|previous| previous.clock == *context) {
+        if previous.is_some_and(|previous| previous.is_alike_but_for(change.author, context)) {
             return Ok(());
         }
+        let covered = |seen: &VectorClock| context.covers(seen);
         let is_closed = previous.is_none_or(covered)
             && context.iter().all(|(author, tick)| {
-                previous.is_some_and(|previous| previous.clock.get(author) == tick)
-                    || self.history.get(ChangeId { author, tick }).is_none_or(covered)
+                previous.is_some_and(|previous| previous.get(author) == tick)
+                    || self.history.sight(ChangeId { author, tick }).is_none_or(covered)
             });
         if is_closed { Ok(()) } else { Err(Refusal::Clock(change.id())) }
     }
 
-    /// Adds a change that is concurrent to some here to the open window, given the newest critical
-    /// version that its author had seen. `more` come after it in its burst.
+    /// Adds a change that is concurrent to some here, and has seen no critical version after
+    /// `since`, to the open window. `more` come after it in its burst.
     pub(super) fn insert(&mut self, change: &Arc<Change>, since: usize, more: usize) {
         if let Some(window) = &mut self.window {
             window.is_ahead |= more >= BULK_CHANGES && more >= window.tracker.size() / BULK_VALUES;
             window.tracker.apply(change, if window.is_ahead { None } else { Some(&mut self.value) });
             window.quiet = 0;
         }
-        self.history.insert(change.clone(), since);
+        self.history.insert(change, since);
     }
 
     /// Brings the document up to what the window's bookkeeping knows.
@@ -104,7 +104,7 @@ impl Replica {
                 self.window = too_late;
                 self.show_window();
                 self.history.hold(since, &self.value);
-                let tracker = self.history.track(since, &self.value, Tracker::new);
+                let tracker = self.history.track(since, &self.value);
                 Window { since, tracker, quiet: 0, is_ahead: false }
             }
         };

@@ -106,9 +106,21 @@ struct Room {
     views: Vec<VectorClock>,
 }
 
+/// Documents to type in, and where.
+const TYPED: &[(&str, &str)] = &[
+    (r#""abc""#, ""),
+    (r#"{"b":"text","a":1}"#, "/b"),
+    (r#"{"b":"\u0041\n\ud83d\ude00z","a":""}"#, "/b"),
+    (r#"{"a":"","b":2}"#, "/a"),
+    (r#"["x","y","z"]"#, ""),
+];
+
 /// A random history of 2 to 6 authors. Everyone has seen only a part, edits what it sees there,
-/// and now and then something that is not there.
+/// and now and then something that is not there. One in five is of people who type in one string.
 pub fn history(random: &mut Random) -> History {
+    if random.0.is_multiple_of(5) {
+        return typing(random);
+    }
     let initial = json(random, DOCUMENTS);
     let authors = 2 + random.below(5);
     let mut room =
@@ -119,18 +131,65 @@ pub fn history(random: &mut Random) -> History {
         if random.percent(gossip) {
             room.gossip(random, author);
         }
-        let seen = room.views[author].clone();
-        let value = room.history.seen_by(&seen);
+        let value = room.history.seen_by(&room.views[author]);
         let (path, method) = edit(random, &value);
-        let id = Author(u32::try_from(author + 1).unwrap());
-        room.views[author].set(id, seen.get(id) + 1);
-        let clock = room.views[author].clone();
-        room.history.changes.push(Change { author: id, clock, path, method });
+        room.make(author, path, method);
+    }
+    room.history
+}
+
+/// A random history of 2 to 4 authors who type in one string, or in one array of strings, some
+/// keystrokes in a row, in places that are not far from each other.
+fn typing(random: &mut Random) -> History {
+    let (document, path) = random.pick(TYPED);
+    let initial = parse(document).unwrap();
+    let path = Path::read(path, &initial).unwrap();
+    let authors = 2 + random.below(3);
+    let mut room =
+        Room { history: History { initial, changes: Vec::new() }, views: vec![VectorClock::new(); authors] };
+    let (length, gossip) = (6 + random.below(20), 10 + random.below(60));
+    while room.history.changes.len() < length {
+        let author = random.below(authors);
+        if random.percent(gossip) {
+            room.gossip(random, author);
+        }
+        let value = room.history.seen_by(&room.views[author]);
+        let here = value.at(&path);
+        let text = here.and_then(Value::as_text).map_or(0, |text| text.plain().chars().count());
+        let mut at = i64::try_from(random.below(1 + text.max(here.map_or(0, Value::len)))).unwrap();
+        let way = random.below(7);
+        for _ in 0..=random.below(5) {
+            let letter = random.pick(&["x", "y", "é", "\n", "yz"]);
+            let (start, count, items) = match way {
+                0..3 => (at, 0, vec![Value::string(letter)]),
+                3 | 4 => (at - 1, 1, Vec::new()),
+                5 => (at, 1, Vec::new()),
+                _ => (at, 1, vec![Value::string(letter)]),
+            };
+            at = start + i64::from(!items.is_empty());
+            if start < 0 {
+                break;
+            }
+            room.make(author, path.clone(), Method::Splice { start, count, items });
+        }
+        if random.percent(5) {
+            let (path, method) = edit(random, &value);
+            room.make(author, path, method);
+        }
     }
     room.history
 }
 
 impl Room {
+    /// An author makes an edit of what it has seen.
+    fn make(&mut self, author: usize, path: Path, method: Method) {
+        let id = Author(u32::try_from(author + 1).unwrap());
+        let tick = self.views[author].get(id) + 1;
+        self.views[author].set(id, tick);
+        let clock = self.views[author].clone();
+        self.history.changes.push(Change { author: id, clock, path, method });
+    }
+
     /// An author hears of all that another has seen, or of one change with all that it saw.
     fn gossip(&mut self, random: &mut Random, author: usize) {
         let heard = if random.percent(50) && !self.history.changes.is_empty() {

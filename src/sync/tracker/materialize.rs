@@ -9,12 +9,14 @@ use crate::sync::VectorClock;
 impl Tracker {
     /// The document as everything that has come makes it.
     pub(in crate::sync) fn value(&mut self) -> Value {
+        self.put_in();
         let living = self.living_known(&Slot::Root, View::Now);
         self.entries_value(&living, View::Now).unwrap_or(Value::NULL)
     }
 
     /// The document as somebody with `clock` sees it.
     pub(in crate::sync) fn value_at(&mut self, clock: &VectorClock) -> Value {
+        self.put_in();
         let living = self.living_known(&Slot::Root, View::At(clock));
         self.entries_value(&living, View::At(clock)).unwrap_or(Value::NULL)
     }

@@ -22,6 +22,7 @@ mod resolve;
 mod sequence;
 mod splice;
 mod stage;
+mod typing;
 mod ways;
 mod write;
 
@@ -33,6 +34,7 @@ use crate::document::{Kind, Text, Value};
 use content::{Content, ListNode, MapNode, StringNode};
 use links::Links;
 use stage::Known;
+use typing::Typing;
 use ways::Ways;
 
 pub(super) use inverse::{Answer, Inverse};
@@ -156,6 +158,8 @@ pub(super) struct Tracker {
     root: Entries,
     /// What the changes did, when somebody wants to know.
     records: Option<Vec<Record>>,
+    /// What somebody types, still to be put in.
+    typing: Option<Typing>,
     links: Links,
     /// How often something of which there are records inside may have been moved, hidden or shown.
     moves: u64,
@@ -173,6 +177,7 @@ impl Tracker {
             ways: Ways::default(),
             root: Entries::new(),
             records: None,
+            typing: None,
             links: Links::default(),
             moves: 0,
         };

@@ -66,6 +66,7 @@ impl Tracker {
 
     /// Every slot on show that holds several concurrent values, in document order.
     pub(in crate::sync) fn conflicts(&mut self) -> Vec<Conflict> {
+        self.put_in();
         let mut conflicts = Vec::new();
         self.conflicts_in(&Slot::Root, &Path::ROOT, &mut conflicts);
         conflicts
@@ -134,6 +135,7 @@ impl Tracker {
     /// Where the slot is now that somebody with `clock` sees filled at `path`; nothing if it is
     /// empty or gone.
     pub(in crate::sync) fn locate(&mut self, clock: &VectorClock, path: &Path) -> Option<Path> {
+        self.put_in();
         let Target::Slot(slot) = self.follow(path, View::At(clock)).target else { return None };
         let was_filled = !self.living(&slot, View::At(clock)).is_empty();
         let slot = self.current(&slot);

@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::content::Content;
 use super::patch::show_letters;
 use super::resolve::Shown;
-use super::sequence::{NOW, Piece};
+use super::sequence::{Hand, NOW, Piece};
 use super::write::{Applied, Writer};
 use super::{Effect, Entries, EntryId, NodeId, Slot, Tracker, View};
 use crate::document::{Method, Text, Value};
@@ -42,7 +42,7 @@ impl Tracker {
         };
         let (start, count) = Method::clamp(start, count, order.len(column));
         let removed = order.range(column, start, count);
-        let inserted = (!values.is_empty()).then(|| order.insert(id, column, start, values.len()));
+        let inserted = (!values.is_empty()).then(|| order.insert(Hand::one(id), column, start, values.len()));
         self.put_order(node, order);
         if let Some((first, position)) = inserted {
             if let Some(list) = self.list_mut(node) {
@@ -87,7 +87,8 @@ impl Tracker {
             return;
         }
         let order = self.list_mut(node).and_then(|list| list.items.as_mut());
-        if let Some((position, count)) = order.and_then(|order| order.remove(writer.id, column, piece)) {
+        let hand = Hand::one(writer.id);
+        if let Some((position, count)) = order.and_then(|order| order.remove(hand, column, 0, piece, 0)) {
             self.show_items(node, position, count, &[], &mut writer.document);
         }
     }
@@ -116,9 +117,10 @@ impl Tracker {
         let (start, count) = Method::clamp(start, count, letters.items.len(column));
         let removed = letters.items.range(column, start, count);
         let typed: usize = insertions.iter().map(|text| letters.add(text)).sum();
-        let inserted = (typed > 0).then(|| letters.items.insert(id, column, start, typed));
+        let hand = Hand::one(id);
+        let inserted = (typed > 0).then(|| letters.items.insert(hand, column, start, typed));
         let gone: SmallVec<[(usize, usize); 4]> =
-            removed.iter().filter_map(|&piece| letters.items.remove(id, column, piece)).collect();
+            removed.iter().filter_map(|&piece| letters.items.remove(hand, column, 0, piece, 0)).collect();
 
         if let Some(stage) = stage {
             let position = inserted.map(|(_, position)| position);
@@ -133,7 +135,7 @@ impl Tracker {
     }
 
     /// Whether a string holds half a surrogate pair.
-    fn is_broken(&self, node: NodeId) -> bool {
+    pub(super) fn is_broken(&self, node: NodeId) -> bool {
         match self.content(node) {
             Content::Plain(value) => value.as_text().is_some_and(Text::has_lone_surrogate),
             Content::String(_) | Content::Map(_) | Content::List(_) => false,

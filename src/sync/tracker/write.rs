@@ -43,16 +43,22 @@ impl Tracker {
     /// that does not resolve in its context alters nothing. Everything it saw must have been
     /// applied before, or be in the value that the tracker started from.
     pub(in crate::sync) fn apply(&mut self, change: &Change, document: Document<'_>) {
+        // Nobody looks at what is typed before all is in.
+        if document.is_none() && !self.is_recording() && self.keeps(change) {
+            return;
+        }
+        self.put_in();
         // Of the change itself, which its clock includes, there is nothing to see yet.
         self.apply_seeing(change, View::Of(change.author, &change.clock), document);
     }
 
     /// The same for a change that has seen everything here, which is quicker to see.
     pub(in crate::sync) fn apply_latest(&mut self, change: &Change) {
+        self.put_in();
         self.apply_seeing(change, View::Now, None);
     }
 
-    fn apply_seeing(&mut self, change: &Change, view: View<'_>, mut document: Document<'_>) {
+    pub(super) fn apply_seeing(&mut self, change: &Change, view: View<'_>, mut document: Document<'_>) {
         if self.apply_known(change, view, &mut document) {
             return;
         }

@@ -1,6 +1,6 @@
 //! What each author sees of a sequence.
 
-use super::{Counts, Fate, NOW, Place, Sequence, Span, View};
+use super::{Counts, Fate, NOW, Place, Sequence, Span, Stride, View};
 use crate::sync::{Author, Tick, VectorClock};
 
 /// Columns, at most: bits of a mark. Of more authors the one longest idle gives way.
@@ -43,15 +43,15 @@ impl Sequence {
     ) -> usize {
         if self.order.len() == 1 {
             // Mostly nobody else is at work in so short a list.
-            if self.early.iter().all(|&(id, ..)| clock.saw(id)) {
+            if clock.covers(&self.touched) {
                 return NOW;
             }
             // To look through one chunk is less than to keep a column for each author.
             self.fill_column(PASSING, clock, is_filled);
             return PASSING;
         }
-        for (id, first, len) in std::mem::take(&mut self.early) {
-            self.log.entry(id.author).or_default().push((id.tick, first, len));
+        for by in std::mem::take(&mut self.early) {
+            self.log.entry(by.author).or_default().push(by);
         }
         self.uses += 1;
         let known = self.column_of(author);
@@ -91,7 +91,11 @@ impl Sequence {
                 if existing > 0 {
                     place = self.isolate(place, existing);
                 }
-                let is_visible = existing > 0 && self.is_visible(self.span(place), view, &is_filled);
+                let mut is_visible = false;
+                if existing > 0 {
+                    let (is_there, alike) = self.is_visible(self.span(place), 0, view, &is_filled);
+                    (place, is_visible) = (self.isolate(place, alike), is_there);
+                }
                 // It may be the column of another author up to now, whose marks count for nothing.
                 let bit = 1 << column;
                 let span = self.span_mut(place);
@@ -106,11 +110,25 @@ impl Sequence {
         }
     }
 
-    fn is_visible(&self, span: &Span, view: View<'_>, is_filled: impl Fn(usize) -> bool) -> bool {
+    /// Whether an item of a span is there for somebody who has seen it come, and for how many from
+    /// it on that is the same.
+    pub(super) fn is_visible(
+        &self, span: &Span, inside: u32, view: View<'_>, is_filled: impl Fn(usize) -> bool,
+    ) -> (bool, u32) {
+        let rest = span.len - inside;
         match span.fate {
-            Fate::Alive => true,
-            Fate::Removed(_) => !self.removals_of(span.fate).any(|by| view.saw(by)),
-            Fate::Own => is_filled(span.first as usize),
+            Fate::Alive => (true, rest),
+            Fate::Own => (is_filled(span.first as usize), rest),
+            Fate::Removed(_) => {
+                let is_there = |item| !self.removals_of(span.fate).any(|by| view.saw(by.of(item)));
+                let item = span.first + inside;
+                let first = is_there(item);
+                let is_one = matches!(view, View::Now)
+                    || self.removals_of(span.fate).all(|by| by.stride == Stride::None);
+                let differs = |other: &u32| is_there(item + other) != first;
+                let alike = if is_one { None } else { (1..rest).find(differs) };
+                (first, alike.unwrap_or(rest))
+            }
         }
     }
 
@@ -124,8 +142,9 @@ impl Sequence {
                 && this.author != Some(author)
                 && let Some(log) = self.log.get(&author)
             {
-                let first = log.partition_point(|&(at, ..)| at <= from);
-                for &(_, first, len) in log.iter().skip(first).take_while(|&&(at, ..)| at <= tick) {
+                let first = log.partition_point(|by| by.last() <= from);
+                for by in log.iter().skip(first).take_while(|by| by.first <= tick) {
+                    let (first, len) = by.between(from, tick);
                     match touched.last_mut() {
                         Some((last, so_far)) if *last + *so_far == first => *so_far += len,
                         _ => touched.push((first, len)),
@@ -148,8 +167,8 @@ impl Sequence {
         while len > 0 {
             let place = self.place(first);
             let span = *self.span(place);
-            let here = len.min(span.len - place.inside);
-            let visible = self.is_visible(&span, view, &is_filled);
+            let (visible, alike) = self.is_visible(&span, place.inside, view, &is_filled);
+            let here = len.min(alike);
             if span.exists & bit == 0 || (span.visible & bit != 0) != visible {
                 let place = self.isolate(place, here);
                 self.show(place, column, true, visible);

@@ -9,18 +9,25 @@ impl Sequence {
     pub(in crate::sync::tracker) fn visible(
         &self, view: View<'_>, is_filled: impl Fn(usize) -> bool,
     ) -> impl Iterator<Item = Piece> {
-        self.spans_in_order().filter_map(move |span| {
-            let is_seen = match span.fate {
-                Fate::Alive => true,
-                Fate::Removed(_) => !self.removals_of(span.fate).any(|by| view.saw(by)),
-                Fate::Own => is_filled(span.first as usize),
-            };
-            let len = if is_seen { self.existing(span, view) } else { 0 };
-            (len > 0).then(|| Piece {
-                first: span.first as usize,
-                len: len as usize,
-                is_own: span.fate == Fate::Own,
-            })
+        self.spans_in_order().flat_map(move |span| {
+            let existing = self.existing(span, view);
+            let mut inside = 0;
+            let pieces = std::iter::from_fn(|| {
+                while inside < existing {
+                    let (is_there, alike) = self.is_visible(span, inside, view, &is_filled);
+                    let piece = Piece {
+                        first: (span.first + inside) as usize,
+                        len: alike.min(existing - inside) as usize,
+                        is_own: span.fate == Fate::Own,
+                    };
+                    inside += alike;
+                    if is_there {
+                        return Some(piece);
+                    }
+                }
+                None
+            });
+            pieces.collect::<Pieces>()
         })
     }
 
@@ -28,11 +35,20 @@ impl Sequence {
     pub(super) fn existing(&self, span: &Span, view: View<'_>) -> u32 {
         let Some(from) = span.first.checked_sub(self.base) else { return span.len };
         let homes = &self.homes[from as usize..(from + span.len) as usize];
-        let is_seen = |home: &super::Home| view.saw(self.runs[home.run as usize].added);
-        match homes.last() {
-            Some(last) if is_seen(last) => span.len,
-            _ => short(homes.partition_point(is_seen)),
+        let is_seen = |at: u32| view.saw(self.adder(span.first + at, &homes[at as usize]));
+        if is_seen(span.len - 1) {
+            return span.len;
         }
+        let (mut seen, mut unseen) = (0, span.len - 1);
+        while seen < unseen {
+            let middle = seen.midpoint(unseen);
+            if is_seen(middle) {
+                seen = middle + 1;
+            } else {
+                unseen = middle;
+            }
+        }
+        seen
     }
 
     fn spans_in_order(&self) -> impl Iterator<Item = &Span> {

@@ -26,7 +26,7 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::View;
-use crate::sync::{Author, ChangeId, Tick};
+use crate::sync::{Author, ChangeId, Tick, VectorClock};
 use columns::Column;
 use counts::Counts;
 use place::{Gap, Place};
@@ -50,7 +50,7 @@ enum Fate {
 
 /// A removal, and the one before it: a list that the parts of a span share.
 struct Removal {
-    by: ChangeId,
+    by: By,
     before: Fate,
 }
 
@@ -65,10 +65,10 @@ struct Span {
     fate: Fate,
 }
 
-/// Items that one change inserted together: each after the first has the one before as its left
-/// origin, all have the same right one.
+/// Items that were inserted together, by one change or by keystrokes in a row: each after the first
+/// has the one before as its left origin, all have the same right one.
 struct Run {
-    added: ChangeId,
+    added: By,
     first: u32,
     /// The item that was visibly before the first for the author; nothing: the start.
     left: Option<u32>,
@@ -89,6 +89,90 @@ pub(super) struct Piece {
     pub(super) len: usize,
     /// Whether it is one item that the holder of the sequence knows more about.
     pub(super) is_own: bool,
+}
+
+/// Which changes do the same to neighbouring items: one to all of them, or the changes that an
+/// author made in a row to one item each.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Hand {
+    /// The first of the changes.
+    pub(super) first: ChangeId,
+    pub(super) stride: Stride,
+}
+
+/// In what order changes take neighbouring items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stride {
+    /// One takes all.
+    None,
+    Forwards,
+    Backwards,
+}
+
+impl Hand {
+    /// One change.
+    pub(super) fn one(id: ChangeId) -> Self {
+        Self { first: id, stride: Stride::None }
+    }
+
+    /// The changes that take some items of those which all of them take, `before` and `after` being
+    /// how many of these stand there.
+    fn part(self, before: usize, piece: Piece, after: usize) -> By {
+        let skipped = match self.stride {
+            Stride::None => 0,
+            Stride::Forwards => before,
+            Stride::Backwards => after,
+        };
+        let first = self.first.tick + skipped as Tick;
+        By {
+            author: self.first.author,
+            first,
+            item: short(piece.first),
+            len: short(piece.len),
+            stride: self.stride,
+        }
+    }
+}
+
+/// Which change did something to each of some items with consecutive numbers.
+#[derive(Clone, Copy)]
+struct By {
+    author: Author,
+    /// The first of its changes.
+    first: Tick,
+    item: u32,
+    len: u32,
+    stride: Stride,
+}
+
+impl By {
+    /// The change that did it to an item.
+    fn of(&self, item: u32) -> ChangeId {
+        let changes_before = match self.stride {
+            Stride::None => 0,
+            Stride::Forwards => item - self.item,
+            Stride::Backwards => self.len - 1 - (item - self.item),
+        };
+        ChangeId { author: self.author, tick: self.first + Tick::from(changes_before) }
+    }
+
+    /// The last of the changes.
+    fn last(&self) -> Tick {
+        self.first + if self.stride == Stride::None { 0 } else { Tick::from(self.len - 1) }
+    }
+
+    /// The items that changes after one tick and up to another did it to: the first, and how many.
+    fn between(&self, after: Tick, until: Tick) -> (u32, u32) {
+        let (from, to) = (self.first.max(after + 1), self.last().min(until));
+        let count = u32::try_from((to + 1).saturating_sub(from)).unwrap_or(u32::MAX);
+        match self.stride {
+            Stride::None => (self.item, if count > 0 { self.len } else { 0 }),
+            Stride::Forwards => (self.item + u32::try_from(from - self.first).unwrap_or(0), count),
+            Stride::Backwards => {
+                (self.item + u32::try_from(self.last().saturating_sub(to)).unwrap_or(0), count)
+            }
+        }
+    }
 }
 
 /// Mostly few.
@@ -116,10 +200,12 @@ pub(super) struct Sequence {
     /// The inserted items, in the order of their numbers.
     homes: Vec<Home>,
     removals: Vec<Removal>,
-    /// What each author's changes touched, by tick: first item and how many.
-    log: FxHashMap<Author, Vec<(Tick, u32, u32)>>,
+    /// What each author's changes touched, by tick.
+    log: FxHashMap<Author, Vec<By>>,
     /// The same in the order they came, from before there were columns of authors.
-    early: Vec<(ChangeId, u32, u32)>,
+    early: Vec<By>,
+    /// The last of each author's changes among these.
+    touched: VectorClock,
     uses: u64,
 }
 
@@ -147,21 +233,27 @@ impl Sequence {
             removals: Vec::new(),
             log: FxHashMap::default(),
             early: Vec::new(),
+            touched: VectorClock::new(),
             uses: 0,
         }
     }
 
     /// Who inserted an item; nothing when it was there before the window.
     pub(super) fn added(&self, item: usize) -> Option<ChangeId> {
-        Some(self.runs[self.home(short(item))?.run as usize].added)
+        Some(self.adder(short(item), self.home(short(item))?))
+    }
+
+    fn adder(&self, item: u32, home: &Home) -> ChangeId {
+        self.runs[home.run as usize].added.of(item)
     }
 
     /// The changes that removed an item, unless the holder of the sequence knows more.
     pub(super) fn removed(&self, item: usize) -> impl Iterator<Item = ChangeId> {
-        self.removals_of(self.span(self.place(short(item))).fate)
+        let item = short(item);
+        self.removals_of(self.span(self.place(item)).fate).map(move |by| by.of(item))
     }
 
-    fn removals_of(&self, mut fate: Fate) -> impl Iterator<Item = ChangeId> {
+    fn removals_of(&self, mut fate: Fate) -> impl Iterator<Item = By> {
         std::iter::from_fn(move || {
             let Fate::Removed(at) = fate else { return None };
             let removal = &self.removals[at as usize];
@@ -184,24 +276,27 @@ impl Sequence {
     /// Inserts some items at a position of a column. Gives the number of the first, and how many
     /// items stand visibly before it for those who have seen everything.
     pub(super) fn insert(
-        &mut self, id: ChangeId, column: usize, position: usize, count: usize,
+        &mut self, hand: Hand, column: usize, position: usize, count: usize,
     ) -> (usize, usize) {
+        let author = hand.first.author;
         let before = position.checked_sub(1).and_then(|before| self.visible_at(column, before));
         let (left, from) = match before {
             Some((place, item)) => (Some(item), self.behind(place)),
             None => (None, Gap::START),
         };
         let right = self.next_existing(column, from);
-        let at = self.integrate(id.author, left, from, right);
+        let at = self.integrate(author, left, from, right);
 
         let (first, count) = (self.base + short(self.homes.len()), short(count));
         let run = short(self.runs.len());
-        self.runs.push(Run { added: id, first, left, right });
+        let items = Piece { first: first as usize, len: count as usize, is_own: false };
+        let added = hand.part(0, items, 0);
+        self.runs.push(Run { added, first, left, right });
         let chunk = self.order[at.rank];
         self.homes.extend((0..count).map(|_| Home { run, chunk }));
-        self.note(id, first as usize, count as usize);
+        self.note_by(added);
 
-        let own = self.own_column(id.author, column);
+        let own = self.own_column(author, column);
         let marks = (1 << NOW) | own.map_or(0, |own| 1 << own);
         let span = Span { first, len: count, exists: marks, visible: marks, fate: Fate::Alive };
         let place = self.put(at, span, left);
@@ -244,20 +339,24 @@ impl Sequence {
         Some(self.runs[self.home(item)?.run as usize].added.author)
     }
 
-    /// Removes some of the items that are visible in a column, all of one fate. Gives each run of
-    /// them that all could see until now: how many visible items are before it, and its length.
-    pub(super) fn remove(&mut self, id: ChangeId, column: usize, piece: Piece) -> Option<(usize, usize)> {
+    /// Removes some of the items that are visible in a column, all of one fate; `hand` removes so
+    /// many more before and after them. Gives each run of them that all could see until now: how many
+    /// visible items are before it, and its length.
+    pub(super) fn remove(
+        &mut self, hand: Hand, column: usize, before: usize, piece: Piece, after: usize,
+    ) -> Option<(usize, usize)> {
         let place = self.isolate(self.place(short(piece.first)), short(piece.len));
-        let before = self.span(place).fate;
+        let fate = self.span(place).fate;
         let removal = short(self.removals.len());
-        self.removals.push(Removal { by: id, before });
+        let by = hand.part(before, piece, after);
+        self.removals.push(Removal { by, before: fate });
         let position = self.span(place).is_now().then(|| self.position_at(place));
         self.span_mut(place).fate = Fate::Removed(removal);
         self.hide(place, NOW);
-        if let Some(own) = self.own_column(id.author, column) {
+        if let Some(own) = self.own_column(by.author, column) {
             self.hide(place, own);
         }
-        self.note(id, piece.first, piece.len);
+        self.note_by(by);
         self.settle(place.rank);
         position.map(|position| (position, piece.len))
     }
@@ -281,10 +380,15 @@ impl Sequence {
 
     /// Notes that a change has touched some items, for those who have not seen it yet.
     pub(super) fn note(&mut self, id: ChangeId, first: usize, len: usize) {
+        self.note_by(Hand::one(id).part(0, Piece { first, len, is_own: false }, 0));
+    }
+
+    fn note_by(&mut self, by: By) {
         if self.order.len() == 1 || !self.early.is_empty() {
-            self.early.push((id, short(first), short(len)));
+            self.early.push(by);
+            self.touched.set(by.author, by.last().max(self.touched.get(by.author)));
         } else {
-            self.log.entry(id.author).or_default().push((id.tick, short(first), short(len)));
+            self.log.entry(by.author).or_default().push(by);
         }
     }
 }

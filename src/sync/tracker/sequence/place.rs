@@ -1,6 +1,6 @@
 //! Where items stand, and where new ones belong.
 
-use super::{CHUNK, Counts, ROOM, Sequence, Span, short};
+use super::{CHUNK, Counts, ROOM, Sequence, Span, Stride, short};
 use crate::sync::Author;
 
 /// Where an item stands: the rank of a chunk, the span in it, and the item in that.
@@ -70,8 +70,8 @@ impl Sequence {
     /// Where from a gap on an item belongs that was put between the items `left` and `right`:
     /// everything up to `right` is concurrent to it.
     ///
-    /// Only the first item of a run can have its left origin at `left` or before it. The others
-    /// have theirs between `left` and `right`, and are passed by.
+    /// Of what one change inserted only the first item can have its left origin at `left` or before
+    /// it. The others have theirs between `left` and `right`, and are passed by.
     pub(super) fn integrate(&self, author: Author, left: Option<u32>, from: Gap, right: Option<u32>) -> Gap {
         let mut destination = from;
         let mut at = from;
@@ -89,9 +89,10 @@ impl Sequence {
                 return destination;
             }
             if let Some(run) = self.home(item).map(|home| &self.runs[home.run as usize])
-                && run.first == item
+                && (run.first == item || run.added.stride != Stride::None)
             {
-                if run.left == left {
+                let origin = if run.first == item { run.left } else { Some(item - 1) };
+                if origin == left {
                     if run.right == right {
                         if author < run.added.author {
                             return destination;
@@ -100,7 +101,7 @@ impl Sequence {
                     } else {
                         scanning = self.is_before(run.right, right);
                     }
-                } else if self.is_left_of(run.left, left) {
+                } else if self.is_left_of(origin, left) {
                     return destination;
                 }
             }
