@@ -135,10 +135,14 @@ fn thousands(number: usize) -> String {
     parts.into_iter().rev().collect::<Vec<_>>().join(",")
 }
 
-fn spread(durations: &mut [Duration]) -> String {
-    durations.sort_unstable();
-    let at = |part: usize| durations.get((durations.len() - 1) * part / 100).copied().unwrap_or_default();
-    format!("median {:.1?}, 95 of 100 within {:.1?}, worst {:.1?}", at(50), at(95), at(100))
+/// How times are spread, and the keys of the worst.
+fn spread(times: &mut [(Duration, &str)]) -> String {
+    times.sort_unstable();
+    let at =
+        |part: usize| times.get((times.len() - 1) * part / 100).map(|(took, _)| *took).unwrap_or_default();
+    let worst: Vec<String> =
+        times.iter().rev().take(5).map(|(took, keys)| format!("{keys} {took:.0?}")).collect();
+    format!("median {:.1?}, 95 of 100 within {:.1?}, worst {}", at(50), at(95), worst.join(", "))
 }
 
 fn main() {
@@ -187,11 +191,7 @@ fn main() {
         line = expected;
         let pressed = Instant::now();
         editor.press(keys);
-        let took = editor.wait_for(&format!("line {}/{rows}", thousands(line))) - pressed;
-        if std::env::var_os("EACH").is_some() {
-            println!("{key} {keys} {took:.1?} at {:.1?}", started.elapsed());
-        }
-        times.push(took);
+        times.push((editor.wait_for(&format!("line {}/{rows}", thousands(line))) - pressed, keys));
         std::thread::sleep(PAUSE);
     }
     let after = {

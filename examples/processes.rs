@@ -151,7 +151,7 @@ fn joins(program: &Path, megabytes: u64, pause: Option<Duration>) {
             }
         });
         let start = Instant::now();
-        let (joining, joined) = joiner.serve(&[]);
+        let (process, its_words) = joiner.serve(&[]);
         if let Some(pause) = pause {
             wait_for(&said, "of the document are with");
             wait_for(&said, "of the document are with");
@@ -159,12 +159,12 @@ fn joins(program: &Path, megabytes: u64, pause: Option<Duration>) {
             sleep(pause);
             signal(&giving, "CONT");
         }
-        wait_for(&joined, "serving");
+        wait_for(&its_words, "serving");
         println!(
             "joined after {:.1?}; peaks: giver {} MB, joiner {} MB; {} edits meanwhile",
             start.elapsed(),
             peak(&giving),
-            peak(&joining),
+            peak(&process),
             edits.load(Ordering::Relaxed)
         );
         is_over.store(true, Ordering::Relaxed);

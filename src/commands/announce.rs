@@ -13,6 +13,12 @@ pub(super) fn begun(room: &Room) {
     }
     if room.is_resumed() && room.status().server != ServerStatus::Connected {
         output::say("offline: the signaling server is not there; edits are kept and sent later");
+    } else if room.access().is_some_and(|access| access.role() < Role::Owner) && room.people().is_empty() {
+        // Nobody could say so: by other keys it is another room at the server.
+        output::say(&format!(
+            "nobody else is in {} now; if its keys were changed meanwhile, a new ticket is needed to meet them",
+            room.name()
+        ));
     }
 }
 

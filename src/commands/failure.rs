@@ -131,9 +131,8 @@ impl From<RoomError> for Failure {
             | RoomError::Closed(_)
             | RoomError::Full(_)
             | RoomError::Unreachable { .. } => Exit::Unreachable,
-            RoomError::Unwelcome(_) => Exit::NotPermitted,
+            RoomError::Unwelcome(_) | RoomError::NotOwner(_) => Exit::NotPermitted,
             RoomError::IceServer(..) => Exit::Usage,
-            RoomError::NotOwner(_) => Exit::NotPermitted,
             RoomError::Exists(_)
             | RoomError::TooLarge { .. }
             | RoomError::Kept { .. }

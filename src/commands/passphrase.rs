@@ -73,8 +73,7 @@ fn from_environment() -> Option<String> {
 fn asked() -> Result<String, Failure> {
     let failed = |error: io::Error| Failure::io("cannot read the passphrase", &error);
     let words = if io::stdin().is_terminal() {
-        output::say("type the passphrase, which is not shown, then press Enter");
-        typed().map_err(failed)?
+        typed("type the passphrase, which is not shown, then press Enter").map_err(failed)?
     } else {
         let mut line = Vec::new();
         io::stdin().lock().take(LONGEST).read_until(b'\n', &mut line).map_err(failed)?;
@@ -106,8 +105,10 @@ impl Drop for Hidden {
 
 /// A line that is typed and not shown; nothing if it is given up.
 #[expect(clippy::wildcard_enum_match_arm, reason = "no other key means anything here")]
-fn typed() -> io::Result<Option<String>> {
+fn typed(prompt: &str) -> io::Result<Option<String>> {
     let _hidden = Hidden::begin()?;
+    // Only now, so that nothing is shown of what answers it. A line does not return by itself here.
+    output::say(&format!("{prompt}\r"));
     let mut line = String::new();
     loop {
         let Event::Key(key) = read()? else { continue };
@@ -116,6 +117,8 @@ fn typed() -> io::Result<Option<String>> {
         }
         match key.code {
             KeyCode::Enter => return Ok(Some(line)),
+            // What was typed ahead.
+            KeyCode::Char('j') if key.modifiers.contains(KeyModifiers::CONTROL) => return Ok(Some(line)),
             KeyCode::Backspace => drop(line.pop()),
             KeyCode::Char('c' | 'd') if key.modifiers.contains(KeyModifiers::CONTROL) => return Ok(None),
             KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => line.clear(),

@@ -16,7 +16,7 @@ const HANDED_OUT_WITHIN: Duration = Duration::from_secs(5);
 /// Removes members, and prints the new ticket.
 pub(super) async fn revoke(room: &Room, who: &[String], out: &Out) -> Result<(), Failure> {
     let name = room.name();
-    if !room.access().is_some_and(|access| access.role() == Role::Owner) {
+    if room.access().is_none_or(|access| access.role() != Role::Owner) {
         return Err(crate::room::RoomError::NotOwner(name.to_owned()).into());
     }
     let people = room.people();

@@ -90,13 +90,15 @@ fn tie(target: Target, room: &Room, is_new: bool, force: bool, signal: &str) -> 
         ));
         return Ok(Keeper::new(file, Some(bridge), shadow).with_layout_of_file(room));
     }
+    let is_as_left = !force && target.is_as_left(room);
     let file = target.bind(room, is_new, force)?;
     // A room that was opened here has started from what is in the file; and a file that holds the
     // room's document shows it.
     let now = room.snapshot();
     let clock = if is_new { VectorClock::new() } else { now.clock };
     let shown = file.value().filter(|&value| is_new || *value == now.value).cloned();
-    Ok(Keeper::new(file, shown.map(|shown| Bridge::new(shown, clock)), shadow))
+    let keeper = Keeper::new(file, shown.map(|shown| Bridge::new(shown, clock)), shadow);
+    Ok(if is_as_left { keeper.with_layout_of_file(room) } else { keeper })
 }
 
 async fn hold(

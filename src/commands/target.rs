@@ -53,11 +53,15 @@ impl Target {
         input::start_of(&self.0).unwrap_or_else(empty)
     }
 
+    /// Whether the file is as this room has read or written it when it was last at work here.
+    pub(super) fn is_as_left(&self, room: &Room) -> bool {
+        self.0.text().is_some_and(|text| room.is_noted(text))
+    }
+
     /// Whether writing the room's document would replace another: one that this room has not
     /// written or read itself, when it was last at work here.
     pub(super) fn differs_from(&self, room: &Room) -> bool {
-        let is_as_left = self.0.text().is_some_and(|text| room.is_noted(text));
-        !is_as_left && self.0.value().is_some_and(|value| *value != room.snapshot().value)
+        !self.is_as_left(room) && self.0.value().is_some_and(|value| *value != room.snapshot().value)
     }
 
     /// Ties the file to the room.

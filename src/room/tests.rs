@@ -124,12 +124,12 @@ async fn measure_the_weather() {
     // Such as turn:u:p@127.0.0.1:3478
     let turn = std::env::var("ULTRAWAVE_MEASURE_TURN").ok();
     let turn: Vec<IceServer> = turn.iter().map(|url| url.parse().unwrap()).collect();
-    for (weather, wrap_socket, relay_only) in [
-        ("loopback", clear, false),
-        ("through TURN on loopback", clear, true),
-        ("50 ms, 5% lost each way", net::rain, false),
-        ("50 ms, 20% lost each way", net::downpour, false),
-        ("through the server", net::blocked, false),
+    for (weather, wrap_socket, relay_only, kib) in [
+        ("loopback", clear, false, 64 << 10),
+        ("through TURN on loopback", clear, true, 64 << 10),
+        ("50 ms, 5% lost each way", net::rain, false, 1 << 10),
+        ("50 ms, 20% lost each way", net::downpour, false, 128),
+        ("through the server", net::blocked, false, 4 << 10),
     ] {
         if relay_only && turn.is_empty() {
             println!("{weather}: not measured, as ULTRAWAVE_MEASURE_TURN names no server");
@@ -141,6 +141,11 @@ async fn measure_the_weather() {
             RoomOptions { signal: free_address(), ice_servers, relay_only, ..RoomOptions::default() };
         let (ana, bo) = in_weather_with(wrap_socket, options).await;
         println!("{weather}: joined in {:?}", started.elapsed());
+        if weather != "through the server" {
+            let is_direct = || ana.people().iter().all(|person| person.way == Way::Direct);
+            until("a way of their own", is_direct).await;
+        }
+        println!("{weather}: connected in {:?}", started.elapsed());
         let mut changed = bo.changed();
         let mut took = Vec::new();
         for at in 1..=500 {
@@ -161,13 +166,11 @@ async fn measure_the_weather() {
         let trips = ana.statistics().into_values().map(|measured| (measured.route, measured.round_trip));
         println!("{weather}: {:?}", trips.collect::<Vec<_>>());
         // What can hardly be packed: the wire's own throughput.
-        let megabytes = if wrap_socket as usize == clear as usize { 64 } else { 4 };
-        let text: String =
-            (0..megabytes << 20).map(|_| char::from(rand::random_range(b'a'..=b'z'))).collect();
+        let text: String = (0..kib << 10).map(|_| char::from(rand::random_range(b'a'..=b'z'))).collect();
         let started = Instant::now();
         ana.root().set(Value::string(&text)).unwrap();
         changed.wait_for(|snapshot| snapshot.value.as_text().is_some()).await.unwrap();
-        let rate = f64::from(megabytes) * 1.048_576 / started.elapsed().as_secs_f64();
-        println!("{weather}: {megabytes} MiB of noise: {rate:.2} MB/s");
+        let rate = f64::from(kib) * 1.024 / started.elapsed().as_secs_f64();
+        println!("{weather}: {kib} KiB of noise: {rate:.0} kB/s");
     }
 }

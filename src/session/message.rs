@@ -120,7 +120,7 @@ pub enum Message {
     /// The room's secrets are renewed.
     Renewed {
         /// As far as the receiver may have it.
-        renewal: Renewal,
+        renewal: Box<Renewal>,
         /// What certifies the authors by the new keys.
         certificates: Vec<(Author, Vec<u8>)>,
     },

@@ -404,7 +404,7 @@ impl Session {
             Message::Prove { .. } => {
                 self.event(Event::Garbage(from, "a proof that was not asked for".to_owned()));
             }
-            Message::Renewed { renewal, certificates } => self.renewed(now, from, renewal, &certificates),
+            Message::Renewed { renewal, certificates } => self.renewed(now, from, *renewal, &certificates),
             Message::Removed(signature) => self.told_of_removal(from, &signature),
             Message::Signed(message, proof) => self.signed(now, from, *message, &proof),
             Message::RequestDocument => self.give_document(now, from, None),

@@ -138,8 +138,10 @@ impl Session {
             return;
         };
         let role = if self.renewals.shown.contains(&to) { Role::Writer } else { Role::Reader };
-        let message =
-            Message::Renewed { renewal: renewal.lowered_to(role), certificates: ledger.certificates() };
+        let message = Message::Renewed {
+            renewal: Box::new(renewal.lowered_to(role)),
+            certificates: ledger.certificates(),
+        };
         self.send(to, Channel::Sync, message);
     }
 

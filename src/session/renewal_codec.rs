@@ -42,7 +42,7 @@ pub(super) fn read(renewed: &Payload<'_>) -> Result<Message, MessageError> {
         return Err(wrong());
     };
     let renewal = Renewal { access: keys.access, removed, signature };
-    Ok(Message::Renewed { renewal, certificates })
+    Ok(Message::Renewed { renewal: Box::new(renewal), certificates })
 }
 
 pub(super) fn write_removed(signature: &[u8; 64], out: &mut String) {

@@ -148,9 +148,8 @@ impl History {
     }
 
     /// Adds a change that is concurrent to some here: it belongs after the newest critical version
-    /// that its author had seen. The document at that version or one before must be held.
-    pub(super) fn insert(&mut self, change: Arc<Change>, context: &VectorClock) {
-        let since = self.critical_within(context).unwrap_or(0);
+    /// that its author had seen, which is at `since`. The document there or before must be held.
+    pub(super) fn insert(&mut self, change: Arc<Change>, since: usize) {
         let remain = self.critical.partition_point(|&critical| critical <= since);
         self.critical.truncate(remain.max(1));
         self.held.retain(|held| held.at <= since);

@@ -309,7 +309,7 @@ impl Replica {
         }
         let since = self.history.critical_within(&context).ok_or(Refusal::Forgotten(id))?;
         self.open_for_burst(since, rest);
-        self.insert(&change, &context, rest.len());
+        self.insert(&change, since, rest.len());
         self.clock.set(id.author, id.tick);
         Ok(Some(change))
     }

@@ -39,7 +39,7 @@ impl Replica {
         }
         let since = self.history.critical_within(context).ok_or(EditError::Base)?;
         self.open_window(since).tracker.value_at(context).apply(&change.path, &change.method)?;
-        self.insert(change, context, 0);
+        self.insert(change, since, 0);
         self.clock.set(self.author, change.tick());
         Ok(())
     }
@@ -64,15 +64,15 @@ impl Replica {
         if is_closed { Ok(()) } else { Err(Refusal::Clock(change.id())) }
     }
 
-    /// Adds a change that is concurrent to some here to the open window. `more` come after it in
-    /// its burst.
-    pub(super) fn insert(&mut self, change: &Arc<Change>, context: &VectorClock, more: usize) {
+    /// Adds a change that is concurrent to some here to the open window, given the newest critical
+    /// version that its author had seen. `more` come after it in its burst.
+    pub(super) fn insert(&mut self, change: &Arc<Change>, since: usize, more: usize) {
         if let Some(window) = &mut self.window {
             window.is_ahead |= more >= BULK_CHANGES && more >= window.tracker.size() / BULK_VALUES;
             window.tracker.apply(change, if window.is_ahead { None } else { Some(&mut self.value) });
             window.quiet = 0;
         }
-        self.history.insert(change.clone(), context);
+        self.history.insert(change.clone(), since);
     }
 
     /// Brings the document up to what the window's bookkeeping knows.

@@ -289,6 +289,10 @@ fn keys_are_changed_where_nobody_is_and_a_kept_session_goes_on_with_a_new_ticket
     holder.wait_for_message("serving");
     assert_eq!(said_after(&holder, "others join with: ultrawave join ").unwrap(), new);
     // By its old keys the other one finds nobody; with the new ticket it is who it was.
+    let mut alone = Process::run(&room.stranger, &["serve", "demo", "copy.json"]);
+    alone.wait_for_message("nobody else is in demo now; if its keys were changed");
+    alone.wait_for_message("serving");
+    end(&mut alone);
     let mut dee = Process::run(&room.stranger, &["serve", &new, "copy.json"]);
     dee.wait_for_message(&format!("serving demo as author {author}"));
     room.here(&["set", "demo", "/port", "85"]).success();

@@ -22,7 +22,7 @@ struct Hostile {
     /// What goes to each connection, in the order in which they came.
     to_peers: Arc<Mutex<Vec<mpsc::UnboundedSender<String>>>>,
     address: SocketAddr,
-    _honest: Signal,
+    honest: Signal,
 }
 
 impl Hostile {
@@ -33,10 +33,10 @@ impl Hostile {
             seen: Arc::default(),
             to_peers: Arc::default(),
             address: listener.local_addr().unwrap(),
-            _honest: honest,
+            honest,
         };
         let (seen, to_peers) = (hostile.seen.clone(), hostile.to_peers.clone());
-        let (upstream, meddle) = (hostile._honest.address, Arc::new(Mutex::new(meddle)));
+        let (upstream, meddle) = (hostile.honest.address, Arc::new(Mutex::new(meddle)));
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
@@ -132,7 +132,7 @@ fn with_body(kind: Kind, relayed: &Relayed, body: &serde_json::Value) -> String 
 /// sealed with a letter changed, or for something else, or by somebody else.
 fn forgeries(kind: Kind, relayed: &Relayed) -> Vec<String> {
     let sealed: serde_json::Value = relayed.body.read().unwrap();
-    let sealed = sealed["sealed"].as_str().unwrap_or_default().to_owned();
+    let sealed = sealed.get("sealed").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
     let fingerprint = "AA:".repeat(31) + "AA";
     let own =
         format!("v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=fingerprint:sha-256 {fingerprint}\r\n");

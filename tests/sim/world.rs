@@ -397,6 +397,8 @@ impl World {
             | Message::Signed(..)
             | Message::Pass { .. }
             | Message::Prove { .. }
+            | Message::Renewed { .. }
+            | Message::Removed(_)
             | Message::Dropped(_) => self.busy_at = self.now,
         }
         let text = message.encode();

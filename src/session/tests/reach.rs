@@ -138,7 +138,7 @@ fn the_host_is_the_lowest_who_is_there() {
 fn two_hosts_in_a_partition_do_no_harm() {
     const FOUR: Author = Author(4);
     let everyone = [ONE, TWO, THREE, FOUR];
-    let mut net = Net::connected([creator("{}"), joiner(TWO), joiner(THREE), joiner(FOUR)]);
+    let mut net = Net::connected(vec![creator("{}"), joiner(TWO), joiner(THREE), joiner(FOUR)]);
     let across = [(ONE, THREE), (ONE, FOUR), (TWO, THREE), (TWO, FOUR)];
     for (left, right) in across {
         net.disconnect(left, right);

@@ -127,6 +127,7 @@ fn nobody_but_the_owner_renews_anything() {
     let sound = Renewal::issue(&access(), fresh(), vec![]).unwrap();
     let altered = Renewal { removed: vec![ONE], ..sound };
     for renewal in [forged, altered] {
+        let renewal = Box::new(renewal);
         let told = say(net.at(FOUR), now, TWO, Message::Renewed { renewal, certificates: vec![] });
         assert!(matches!(told.events[..], [Event::Garbage(TWO, _)]), "{told:?}");
     }
@@ -171,7 +172,7 @@ fn renewals_are_read_as_they_are_written() {
     let renewal = Renewal::issue(&access(), fresh(), vec![TWO, FOUR]).unwrap();
     for role in [Role::Reader, Role::Writer, Role::Owner] {
         let message = Message::Renewed {
-            renewal: renewal.lowered_to(role),
+            renewal: Box::new(renewal.lowered_to(role)),
             certificates: vec![(ONE, certificate(ONE)), (TWO, certificate(TWO))],
         };
         assert_eq!(Message::decode(&message.encode()), Ok(message.clone()));

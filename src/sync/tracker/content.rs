@@ -122,11 +122,13 @@ pub(super) struct ListNode {
     /// The order of the items; nothing while they are the same for everyone, at the positions of
     /// the plain array.
     pub(super) items: Option<Box<Sequence>>,
+    /// As in a map.
+    pub(super) near: Near,
 }
 
 impl ListNode {
     pub(super) fn of(base: Value) -> Self {
-        Self { base, added: Vec::new(), slots: FxHashMap::default(), items: None }
+        Self { base, added: Vec::new(), slots: FxHashMap::default(), items: None, near: Near::new() }
     }
 
     /// The value an item came with.

@@ -2,7 +2,7 @@
 //! [`write`](super::write), without a look at what cannot be otherwise there.
 
 use super::content::{Content, Near};
-use super::patch::Document;
+use super::patch::{Document, value_near};
 use super::{Entries, EntryId, KeyPlace, NodeId, Owner, Slot, Tracker, View};
 use crate::document::{Kind, Method, Step, Text, Value};
 use crate::sync::Change;
@@ -25,14 +25,8 @@ struct Spot<'a, 'd> {
 impl Spot<'_, '_> {
     fn map(&mut self) -> Option<&mut Value> {
         if !self.is_there {
-            self.near.resize(self.route.len(), 0);
-            let mut steps = self.route.iter().zip(&mut self.near);
-            self.value = self.value.take().and_then(|document| {
-                steps.try_fold(document, |value, (step, near)| match step {
-                    Step::Key(key) => value.key_mut_near(key, near),
-                    Step::Index(index) => value.index_mut(*index),
-                })
-            });
+            let document = self.value.take();
+            self.value = document.and_then(|document| value_near(document, self.route, &mut self.near));
             self.is_there = true;
         }
         self.value.as_deref_mut()

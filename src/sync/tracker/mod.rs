@@ -19,7 +19,6 @@ mod materialize;
 mod patch;
 mod report;
 mod resolve;
-mod row;
 mod sequence;
 mod splice;
 mod stage;
@@ -33,7 +32,6 @@ use super::{Author, ChangeId, Stamp, Tick, VectorClock};
 use crate::document::{Kind, Text, Value};
 use content::{Content, ListNode, MapNode, StringNode};
 use links::Links;
-use row::Row;
 use stage::Known;
 use ways::Ways;
 
@@ -143,16 +141,16 @@ impl View<'_> {
 
 /// The bookkeeping of one concurrent window.
 pub(super) struct Tracker {
-    entries: Row<Entry>,
+    entries: Vec<Entry>,
     /// How the keys of some entries are spelled: those whose spelling has escapes.
     spellings: FxHashMap<EntryId, Text>,
     /// What the values hold.
-    nodes: Row<Content>,
+    nodes: Vec<Content>,
     /// By node: whether it has records of something inside. Apart, because it is asked of each
     /// entry that a change looks at.
     expanded: Vec<bool>,
     /// By node; nothing for those that nobody looks for in the document.
-    hangings: Row<Option<Box<Hanging>>>,
+    hangings: Vec<Option<Box<Hanging>>>,
     /// Where paths have led, that lead there for everyone.
     ways: Ways,
     root: Entries,
@@ -167,11 +165,11 @@ impl Tracker {
     /// Starts from a value that every change to come has seen.
     pub(super) fn new(base: Value) -> Self {
         let mut tracker = Self {
-            entries: Row::new(),
+            entries: Vec::new(),
             spellings: FxHashMap::default(),
-            nodes: Row::new(),
+            nodes: Vec::new(),
             expanded: Vec::new(),
-            hangings: Row::new(),
+            hangings: Vec::new(),
             ways: Ways::default(),
             root: Entries::new(),
             records: None,
@@ -195,12 +193,12 @@ impl Tracker {
 
     #[expect(clippy::indexing_slicing, reason = "entry numbers are only made by this tracker")]
     fn entry(&self, id: EntryId) -> &Entry {
-        &self.entries[id.0]
+        &self.entries[id.0 as usize]
     }
 
     #[expect(clippy::indexing_slicing, reason = "entry numbers are only made by this tracker")]
     fn entry_mut(&mut self, id: EntryId) -> &mut Entry {
-        &mut self.entries[id.0]
+        &mut self.entries[id.0 as usize]
     }
 
     fn place(&self, id: EntryId) -> KeyPlace {
@@ -226,22 +224,22 @@ impl Tracker {
 
     #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
     fn content(&self, id: NodeId) -> &Content {
-        &self.nodes[id.0]
+        &self.nodes[id.0 as usize]
     }
 
     #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
     fn content_mut(&mut self, id: NodeId) -> &mut Content {
-        &mut self.nodes[id.0]
+        &mut self.nodes[id.0 as usize]
     }
 
     #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
     fn hanging(&self, id: NodeId) -> Option<&Hanging> {
-        self.hangings[id.0].as_deref()
+        self.hangings[id.0 as usize].as_deref()
     }
 
     #[expect(clippy::indexing_slicing, reason = "node numbers are only made by this tracker")]
     fn hanging_mut(&mut self, id: NodeId) -> &mut Hanging {
-        self.hangings[id.0].get_or_insert_default()
+        self.hangings[id.0 as usize].get_or_insert_default()
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "a window holds far fewer than 2^32 values")]

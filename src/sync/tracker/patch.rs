@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::content::Near;
 use super::stage::Stage;
 use super::{Entries, KeyPlace, NodeId, Slot, Tracker, View};
 use crate::document::{Step, Text, Value};
@@ -20,6 +21,17 @@ pub(super) struct KeyStage {
 /// The value at a place.
 fn value_at<'v>(document: &'v mut Value, route: &[Step]) -> Option<&'v mut Value> {
     route.iter().try_fold(document, |value, step| value.get_mut(step))
+}
+
+/// The same, given where the keys on the way were when they were last looked for.
+pub(super) fn value_near<'v>(
+    document: &'v mut Value, route: &[Step], near: &mut Near,
+) -> Option<&'v mut Value> {
+    near.resize(route.len(), 0);
+    route.iter().zip(near).try_fold(document, |value, (step, near)| match step {
+        Step::Key(key) => value.key_mut_near(key, near),
+        Step::Index(index) => value.index_mut(*index),
+    })
 }
 
 impl Tracker {
@@ -117,7 +129,8 @@ impl Tracker {
     ) {
         let Some(document) = document else { return };
         let Some(stage) = self.on_show(node) else { return };
-        if let Some(array) = value_at(document, &stage.route) {
+        let Some(list) = self.list_mut(node) else { return };
+        if let Some(array) = value_near(document, &stage.route, &mut list.near) {
             array.splice_elements(position, gone, come.iter().cloned());
         }
     }

@@ -165,6 +165,9 @@ impl Tracker {
         let entry = self.add_base(value, KeyPlace::base(position), Owner::Key(node, spelling));
         if let Some(map) = self.map_mut(node) {
             map.slot_mut(key).push(entry);
+            if let Some(near) = map.find(key).and_then(|at| map.near_mut(at)) {
+                *near = u32::try_from(position).unwrap_or(0);
+            }
         }
     }
 
