@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
+#[path = "undo/depth.rs"]
+mod depth;
+
 use ultrawave::document::{Method, Path, Value, parse};
 use ultrawave::sync::{Author, Change, ChangeId, Checkpoint, Replica, Undone, VectorClock};
 

@@ -15,9 +15,6 @@
 //! What it cannot know: an editor that still shows an older version of the file, and is told to
 //! overwrite the newer one, takes back what it did not show.
 
-#[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
-mod depth;
 mod merge;
 #[cfg(test)]
 #[allow(

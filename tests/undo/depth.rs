@@ -1,14 +1,14 @@
 //! The deepest document there may be, through every door of a replica, on a small stack.
 
-use super::merge;
-use crate::document::{Method, Path, Step, Value, diff, json_patch, merge_patch, parse, save};
-use crate::limits;
-use crate::sync::{Author, Change, Checkpoint, Replica};
+use ultrawave::bridge::merge;
+use ultrawave::document::{Method, Path, Step, Value, diff, json_patch, merge_patch, parse, save};
+use ultrawave::limits;
+use ultrawave::sync::{Author, Change, Checkpoint, Replica};
 
 /// Far more than the stack holds; `LEVELS=9998` is the deepest there may be.
 fn levels() -> usize {
     let wanted = std::env::var("LEVELS").ok().and_then(|text| text.parse().ok());
-    wanted.unwrap_or(500).min(limits::DEPTH - 2)
+    wanted.unwrap_or(200).min(limits::DEPTH - 2)
 }
 
 /// Runs work on a stack far smaller than threads usually get.
