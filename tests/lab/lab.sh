@@ -168,6 +168,8 @@ member() {
 serve() {
     local ns=$1
     shift
+    # The words of one that was there before are not taken for this one's.
+    rm -f "$WORK/serve-$ns.err"
     (member "$ns" "$BIN/ultrawave" serve room "$WORK/$ns.json" --open --name "$ns" --log-file "$WORK/$ns.log" "$@") \
         >"$WORK/serve-$ns.out" 2>"$WORK/serve-$ns.err" &
     PIDS+=($!)
