@@ -23,12 +23,16 @@ use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use ultrawave::document::{Method, Path as Place, Source, Value, diff, save};
+use vt100::Parser;
 
 const TRIES: usize = 3;
+const ROWS: u16 = 40;
+const COLUMNS: u16 = 120;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 fn main() {
-    let programs: Vec<String> = std::env::args().skip(1).collect();
+    let whole = |program: String| std::fs::canonicalize(program).unwrap().to_string_lossy().into_owned();
+    let programs: Vec<String> = std::env::args().skip(1).map(whole).collect();
     let folder = tempfile::tempdir().unwrap();
     in_process();
     let files = [
@@ -152,7 +156,7 @@ fn levels(count: usize) -> String {
 }
 
 struct Screen {
-    shown: Arc<Mutex<Vec<u8>>>,
+    shown: Arc<Mutex<Parser>>,
     keys: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     _master: Box<dyn MasterPty + Send>,
@@ -160,7 +164,7 @@ struct Screen {
 
 impl Screen {
     fn run(program: &str, file: &Path) -> Self {
-        let size = PtySize { rows: 40, cols: 120, pixel_width: 0, pixel_height: 0 };
+        let size = PtySize { rows: ROWS, cols: COLUMNS, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(program);
         if program.ends_with("ultrawave") || program.contains("ultrawave-") {
@@ -178,36 +182,35 @@ impl Screen {
             command.env(name, folder);
         }
         let child = pair.slave.spawn_command(command).unwrap();
-        let shown = Arc::new(Mutex::new(Vec::new()));
+        let shown = Arc::new(Mutex::new(Parser::new(ROWS, COLUMNS, 0)));
         let mut output = pair.master.try_clone_reader().unwrap();
         let sink = Arc::clone(&shown);
         std::thread::spawn(move || {
             let mut bytes = vec![0; 65_536];
             while let Ok(count @ 1..) = output.read(&mut bytes) {
-                sink.lock().unwrap().extend_from_slice(&bytes[..count]);
+                sink.lock().unwrap().process(&bytes[..count]);
             }
         });
         Self { shown, keys: pair.master.take_writer().unwrap(), child, _master: pair.master }
     }
 
-    /// Waits until a text has been written since the last wait, and says how long it took.
+    /// Waits until a text is on the screen, and says how long it took.
     fn wait_for(&self, text: &str, since: Instant) -> Duration {
         while since.elapsed() < PATIENCE {
-            let mut shown = self.shown.lock().unwrap();
-            if shown.windows(text.len()).any(|window| window == text.as_bytes()) {
-                shown.clear();
+            if self.text().contains(text) {
                 return since.elapsed();
             }
-            drop(shown);
             sleep(Duration::from_millis(1));
         }
-        let shown = String::from_utf8_lossy(&self.shown.lock().unwrap()).into_owned();
-        panic!("{text:?} has not come: {shown:?}");
+        panic!("{text:?} has not come:\n{}", self.text());
+    }
+
+    fn text(&self) -> String {
+        self.shown.lock().unwrap().screen().contents()
     }
 
     fn press(&mut self, keys: &str) -> Instant {
         sleep(Duration::from_millis(700));
-        self.shown.lock().unwrap().clear();
         let start = Instant::now();
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();

@@ -110,6 +110,26 @@ fn who_has_more_of_a_dropped_member_says_so_before_anything_is_forgotten() {
 }
 
 #[test]
+fn nobody_forgets_before_the_others_say_the_same() {
+    let mut net = room();
+    let is_passed_on = |_: Author, _: Author, message: &Message| !matches!(message, Message::Dropped(_));
+    for number in 0..20 {
+        for author in [ONE, TWO] {
+            let now = net.now;
+            set(net.at(author), now, &format!("by {author}"), &number.to_string());
+        }
+        net.pass_with(ms(2_000), is_passed_on);
+    }
+    assert_eq!(net.at(ONE).dropped().first, VectorClock::from_iter([(THREE, 1)]));
+    assert_eq!(net.at(TWO).dropped().first, VectorClock::new());
+    assert!(!forgot(&mut net, ONE) && !forgot(&mut net, TWO));
+    net.disconnect(ONE, TWO);
+    net.connect(ONE, TWO);
+    edit_all(&mut net, &[ONE, TWO], 3);
+    assert!(forgot(&mut net, ONE) && forgot(&mut net, TWO));
+}
+
+#[test]
 fn of_two_parts_that_have_dropped_each_other_one_gives_way() {
     const FOUR: Author = Author(4);
     let sessions = [ONE, TWO, THREE, FOUR].map(|author| {
