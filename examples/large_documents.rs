@@ -182,7 +182,8 @@ impl Screen {
             command.env(name, folder);
         }
         let child = pair.slave.spawn_command(command).unwrap();
-        let shown = Arc::new(Mutex::new(Parser::new(ROWS, COLUMNS, 0)));
+        let shown =
+            Arc::new(Mutex::new(Parser::new(ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap(), 0)));
         let mut output = pair.master.try_clone_reader().unwrap();
         let sink = Arc::clone(&shown);
         std::thread::spawn(move || {
