@@ -186,13 +186,12 @@ async fn who_stands_still_is_found_again() {
     for seconds in [4, 13] {
         other.spawn(async move { std::thread::sleep(Duration::from_secs(seconds)) });
         // Nobody else notices, whatever there is to be sent.
-        let started = Instant::now();
         for _ in 0..4 {
             ana.root().push([long.clone()]).unwrap();
         }
         let here = ana.snapshot().value.to_string();
         shows(&cy, &here).await;
-        assert!(started.elapsed() < Duration::from_millis(2_500), "{:?}", started.elapsed());
+        assert_eq!(ana.status().lost, 0, "it is there before Bo is even missed");
         until("the loss", || ana.status().lost == 1).await;
         ana.root().set(document("[1]").value).unwrap();
         let here = ana.snapshot().value.to_string();
