@@ -270,7 +270,8 @@ async fn a_server_that_was_started_anew_admits_a_newcomer() {
         until("the server", || room.status().server == ultrawave::room::ServerStatus::Connected).await;
     }
     let cy = Room::join("r", signal.options("Cy")).await.unwrap();
-    assert_eq!(cy.author().0, 3);
+    // Not the next number: a server that is gone may have given that to somebody unheard of.
+    assert!(cy.author().0 > 3, "{}", cy.author());
     assert_eq!(cy.snapshot().value.to_string(), r#"{"a":1}"#);
     until("the mesh", || cy.status().live == 2).await;
     cy.root().at("b").set(number(2)).unwrap();

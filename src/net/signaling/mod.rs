@@ -55,11 +55,16 @@ pub(super) struct Pass {
 }
 
 impl Pass {
-    /// A number beyond those that may have been given out while nobody here knew, and not likely
-    /// to be that of somebody else who takes one the same way.
-    pub(super) fn leap(&self) -> Author {
-        Author(self.highest.0.saturating_add(rand::rng().random_range(LEAP)))
+    fn leap(&self) -> Author {
+        leap(self.highest)
     }
+}
+
+/// A number beyond those that may have been given out while nobody here knew, and not likely to be
+/// that of somebody else who takes one the same way.
+fn leap(highest: Author) -> Author {
+    let number = highest.0.saturating_add(rand::rng().random_range(LEAP));
+    Author(number.min(ultrawave_signal::limits::AUTHOR))
 }
 
 /// How far a number is from those known of, when nobody can say which were given out meanwhile:

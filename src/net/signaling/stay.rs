@@ -12,7 +12,7 @@ use ultrawave_signal::protocol::{self, Ice, Leave, Reclaim, Request, RequestIce,
 
 use super::embedded::EmbeddedServer;
 use super::socket::{Broken, Socket};
-use super::{Entered, Membership, SignalingEvent, SignalingOptions};
+use super::{Entered, Membership, SignalingEvent, SignalingOptions, leap};
 use crate::sync::Author;
 
 /// What to wait before the second try; it doubles from there.
@@ -280,12 +280,16 @@ impl Stay {
     /// Enters the room under the number that this member has.
     #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else the server says is as unexpected")]
     async fn resume(&mut self, socket: &mut Socket) -> Result<Membership, String> {
+        let last_author = Author(self.last_author.load(Ordering::Relaxed));
+        // Whoever opens the room again may have been out of reach when others came: a number that
+        // was given to one of them must not be given out a second time.
+        let opens_after = self.opens_after.unwrap_or_else(|| leap(last_author));
         let resume = Resume {
             room: self.options.room.clone(),
             incarnation: self.membership.incarnation.clone(),
             author: protocol::Author(self.membership.author.0),
-            last_author: protocol::Author(self.last_author.load(Ordering::Relaxed)),
-            opens_after: self.opens_after.map(|after| protocol::Author(after.0)),
+            last_author: protocol::Author(last_author.0),
+            opens_after: Some(protocol::Author(opens_after.0)),
             max_members: u32::try_from(self.options.max_members).ok(),
         };
         match ask(socket, Request::Resume(resume)).await? {
