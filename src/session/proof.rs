@@ -74,8 +74,8 @@ impl Session {
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other message carries changes")]
     pub(super) fn signed(&mut self, now: Time, from: Author, message: Message, proof: &Proof) {
         match message {
-            Message::Change(change) => self.receive_signed(now, from, &[change], proof),
-            Message::Changes(changes) => self.receive_signed(now, from, &changes, proof),
+            Message::Change(change) => self.receive_signed(now, from, vec![change], proof),
+            Message::Changes(changes) => self.receive_signed(now, from, changes, proof),
             Message::Document { checkpoint, changes } => {
                 self.signed_document(now, from, checkpoint, changes, proof);
             }
@@ -85,8 +85,8 @@ impl Session {
         }
     }
 
-    fn receive_signed(&mut self, now: Time, from: Author, changes: &[Arc<Change>], proof: &Proof) {
-        let Some(ledger) = &mut self.ledger else { return self.receive(now, from, changes.to_vec()) };
+    fn receive_signed(&mut self, now: Time, from: Author, changes: Vec<Arc<Change>>, proof: &Proof) {
+        let Some(ledger) = &mut self.ledger else { return self.receive(now, from, changes) };
         let (sound, frauds) = ledger.check(from, changes, &proof.seals);
         self.blame(now, frauds);
         if !sound.is_empty() {
@@ -106,7 +106,7 @@ impl Session {
         if !self.seen().covers(&clock) || self.replica.is_none() {
             ledger.start_from(&clock, &proof.hashes);
         }
-        let (sound, frauds) = ledger.check(from, &changes, &proof.seals);
+        let (sound, frauds) = ledger.check(from, changes, &proof.seals);
         self.blame(now, frauds);
         // Before the document is taken in, which may lead to answers that are to be signed.
         let before = self.ledger.replace(ledger);

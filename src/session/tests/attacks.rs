@@ -106,6 +106,24 @@ fn who_makes_up_a_change_of_somebody_else_is_cut_off() {
 }
 
 #[test]
+fn a_made_up_change_does_not_slip_in_beside_the_true_one_of_its_name() {
+    for is_first in [true, false] {
+        let mut net = room();
+        let now = net.now;
+        let forged = change(TWO, 1, "forged");
+        let Message::Signed(message, proof) = signed(access(), TWO, &[change(TWO, 1, "true")]) else {
+            panic!()
+        };
+        let Message::Changes(mut changes) = *message else { panic!() };
+        changes.insert(usize::from(!is_first), forged);
+        let message = Message::Signed(Box::new(Message::Changes(changes)), proof);
+        let wanted = say(net.at(ONE), now, MAL, message);
+        assert_eq!(wanted.expelled, [MAL]);
+        assert_eq!(text(net.at(ONE)), r#"{"kept":1}"#, "whichever comes first");
+    }
+}
+
+#[test]
 fn who_claims_somebody_else_s_ticks_is_cut_off() {
     for author in [ONE, TWO] {
         let message = Message::Changes(vec![change(author, 1, "claimed")]);

@@ -187,59 +187,60 @@ impl Ledger {
 
     /// Enters own changes, each the next of its author.
     pub fn enter_own(&mut self, changes: &[Arc<Change>]) {
-        let start = self.start_of(self.me);
+        let start = start_of(&self.access, self.me);
         let chain = self.chains.entry(self.me).or_insert_with(|| Chain::new(0, start));
-        for change in changes {
-            chain.append(change);
-        }
+        chain.append(changes.iter().map(Arc::as_ref));
     }
 
     /// Checks what a peer sent. Which of the changes are proven, and who did wrong.
     ///
-    /// Every change has to be in a run that a seal covers. What fails is left out by runs.
+    /// Every change has to be in a run that a seal covers. What fails is left out by runs. Two
+    /// changes of one name in one message are refused with all of it: no honest member passes them
+    /// on, and a seal holds for one of them only.
     pub fn check(
-        &mut self, from: Author, changes: &[Arc<Change>], seals: &[Seal],
+        &mut self, from: Author, changes: Vec<Arc<Change>>, seals: &[Seal],
     ) -> (Vec<Arc<Change>>, Vec<Fraud>) {
-        let mut runs: BTreeMap<Author, BTreeMap<Tick, &Arc<Change>>> = BTreeMap::new();
-        for change in changes {
-            runs.entry(change.author).or_default().insert(change.tick(), change);
+        // In order mostly, which sorting them takes advantage of.
+        let mut held: Vec<Named<'_>> = changes.iter().map(|change| (change.id(), change)).collect();
+        held.sort_by_key(|&(id, _)| id);
+        let mut neighbours = held.iter().zip(held.iter().skip(1));
+        if let Some(&(id, _)) =
+            neighbours.find(|(one, next)| one.0 == next.0 && one.1 != next.1).map(|(one, _)| one)
+        {
+            return (Vec::new(), vec![Fraud { by: from, what: Distrust::Forged(id) }]);
         }
+        held.dedup_by_key(|&mut (id, _)| id);
         let mut frauds = Vec::new();
-        let mut proven: BTreeMap<Author, Vec<(Tick, Tick)>> = BTreeMap::new();
+        let mut proven: Runs = BTreeMap::new();
         for seal in seals {
-            let Some(held) = runs.get(&seal.author) else { continue };
-            match self.check_run(seal, held) {
+            // What is sealed and not here is no business of this message.
+            if !is_begun(&held, seal.author) {
+                continue;
+            }
+            match self.check_run(seal, &held) {
                 Ok(()) => proven.entry(seal.author).or_default().push((seal.first, seal.last)),
                 Err(what) => frauds.push(Fraud { by: blamed(from, what), what }),
             }
         }
-        let (sound, unsound): (Vec<_>, Vec<_>) =
-            changes.iter().cloned().partition(|change| is_within(&proven, change));
-        if frauds.is_empty()
-            && let Some(change) = unsound.first()
-        {
-            frauds.push(Fraud { by: from, what: Distrust::Unsigned(change.id()) });
+        let Some(unsound) = changes.iter().find(|change| !is_within(&proven, change)) else {
+            return (changes, frauds);
+        };
+        if frauds.is_empty() {
+            frauds.push(Fraud { by: from, what: Distrust::Unsigned(unsound.id()) });
         }
-        (sound, frauds)
+        (changes.into_iter().filter(|change| is_within(&proven, change)).collect(), frauds)
     }
 
-    fn check_run(&mut self, seal: &Seal, held: &BTreeMap<Tick, &Arc<Change>>) -> Result<(), Distrust> {
+    fn check_run(&mut self, seal: &Seal, held: &[Named<'_>]) -> Result<(), Distrust> {
         let id = ChangeId { author: seal.author, tick: seal.last };
         if let Some(certificate) = &seal.certificate {
             self.learn(seal.author, certificate)?;
         }
-        let certificate =
-            self.certificates.get(&seal.author).ok_or(Distrust::MayNotWrite(seal.author))?.clone();
+        let certificate = self.certificates.get(&seal.author).ok_or(Distrust::MayNotWrite(seal.author))?;
         let length = seal.last.checked_sub(seal.first).ok_or(Distrust::Forged(id))?;
-        if seal.first == 0 || length >= held.len() as u64 {
-            return Err(Distrust::Unsigned(id));
-        }
-        let run: Vec<&Arc<Change>> = held.range(seal.first..=seal.last).map(|(_, change)| *change).collect();
-        if run.len() as u64 != length + 1 {
-            return Err(Distrust::Unsigned(id));
-        }
-        let link = Link::new(seal, &run);
-        let start = self.start_of(seal.author);
+        let run = run_of(held, seal, length).ok_or(Distrust::Unsigned(id))?;
+        let link = Link::new(seal, run);
+        let start = start_of(&self.access, seal.author);
         let chain = self.chains.entry(seal.author).or_insert_with(|| Chain::new(0, start));
         if !chain.holds(&link) {
             let signed = signed_text(&self.access, id, link.head());
@@ -278,7 +279,7 @@ impl Ledger {
             let Some(chain) = self.chains.get(&author) else { continue };
             seals.extend(chain.prove(author, first, last).map(|seal| Seal { certificate, ..seal }));
         }
-        let mut covered: BTreeMap<Author, Vec<(Tick, Tick)>> = BTreeMap::new();
+        let mut covered: Runs = BTreeMap::new();
         for seal in &seals {
             covered.entry(seal.author).or_default().push((seal.first, seal.last));
         }
@@ -323,14 +324,39 @@ impl Ledger {
             }
         }
     }
+}
 
-    /// The hash before an author's first change.
-    fn start_of(&self, author: Author) -> Hash {
-        let mut text = b"ultrawave 1 first change".to_vec();
-        text.extend(self.access.identity());
-        text.extend(author.0.to_be_bytes());
-        *blake3::hash(&text).as_bytes()
-    }
+/// A change and its name.
+type Named<'a> = (ChangeId, &'a Arc<Change>);
+
+/// Runs of ticks of some authors, first and last.
+type Runs = BTreeMap<Author, Vec<(Tick, Tick)>>;
+
+/// Whether some of the changes, which are sorted by name, are an author's.
+fn is_begun(held: &[Named<'_>], author: Author) -> bool {
+    let at = held.partition_point(|(id, _)| id.author < author);
+    held.get(at).is_some_and(|(id, _)| id.author == author)
+}
+
+/// The changes that a seal is about, if all are among those held, which are sorted by name.
+fn run_of<'a, 'b>(held: &'a [Named<'b>], seal: &Seal, length: u64) -> Option<&'a [Named<'b>]> {
+    let named = |tick| ChangeId { author: seal.author, tick };
+    let first = held.partition_point(|&(id, _)| id < named(seal.first));
+    let last = first.checked_add(usize::try_from(length).ok()?)?;
+    let is_whole = |run: &&[Named<'_>]| {
+        let ends = run.first().zip(run.last());
+        seal.first > 0
+            && ends.is_some_and(|(one, other)| (one.0, other.0) == (named(seal.first), named(seal.last)))
+    };
+    held.get(first..=last).filter(is_whole)
+}
+
+/// The hash before an author's first change.
+fn start_of(access: &Access, author: Author) -> Hash {
+    let mut text = b"ultrawave 1 first change".to_vec();
+    text.extend(access.identity());
+    text.extend(author.0.to_be_bytes());
+    *blake3::hash(&text).as_bytes()
 }
 
 /// Who did wrong: honest members check what they pass on, and whoever signs two histories has
@@ -353,7 +379,7 @@ fn signed_text(access: &Access, id: ChangeId, head: &Hash) -> Vec<u8> {
 }
 
 /// Whether a change is in one of its author's runs.
-fn is_within(runs: &BTreeMap<Author, Vec<(Tick, Tick)>>, change: &Change) -> bool {
+fn is_within(runs: &Runs, change: &Change) -> bool {
     let runs = runs.get(&change.author);
     runs.is_some_and(|runs| runs.iter().any(|&(first, last)| (first..=last).contains(&change.tick())))
 }
