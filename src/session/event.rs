@@ -13,6 +13,9 @@ use crate::trust::Fraud;
 pub enum Input {
     /// A peer has entered the room, says the signaling server. It is going to be connected to.
     Joined(Author),
+    /// The signaling server tells of everybody who comes, and this is the last number it gave out;
+    /// or, nothing, it is not there or does not say.
+    Announced(Option<Author>),
     /// The channels to a peer are open.
     Connected(Author),
     /// A peer that is about to be connected has shown this certificate, and that it has the key.

@@ -46,6 +46,7 @@ impl Session {
             return;
         }
         self.disconnected(now, to);
+        self.is_given_out(to);
         let peer = self.peer(to);
         peer.link = Link::Live;
         peer.way = way;

@@ -149,6 +149,7 @@ impl Session {
 
     /// A peer is to come; what it may do is kept possible from now on.
     pub(super) fn joined(&mut self, now: Time, author: Author) {
+        self.is_given_out(author);
         self.gone.remove(&author);
         if author != self.member && !self.peers.contains_key(&author) {
             self.peer(author).heard_at = now;

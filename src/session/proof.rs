@@ -33,10 +33,18 @@ impl Session {
 
     /// A peer has shown that it may write, and its key.
     pub(super) fn certified(&mut self, now: Time, from: Author, certificate: &[u8]) {
-        let learned = self.ledger.as_mut().map(|ledger| ledger.learn(from, certificate));
-        match learned {
-            Some(Err(what)) => self.expel(now, from, what),
-            Some(Ok(())) | None => self.renewals.shows(from),
+        let Some(ledger) = &mut self.ledger else { return self.renewals.shows(from) };
+        match ledger.show(from, certificate) {
+            Ok(()) => {
+                self.renewals.shows(from);
+                self.renew_repairs();
+            }
+            // Somebody was faster to write under its number than it was to come.
+            Err(Distrust::TwoKeys(_)) if ledger.is_hearsay(from) => {
+                self.renewals.shows(from);
+                self.drop_spoilt_name(from);
+            }
+            Err(what) => self.expel(now, from, what),
         }
     }
 
@@ -86,6 +94,7 @@ impl Session {
     }
 
     fn receive_signed(&mut self, now: Time, from: Author, changes: Vec<Arc<Change>>, proof: &Proof) {
+        let changes = self.without_awaited(from, changes);
         let Some(ledger) = &mut self.ledger else { return self.receive(now, from, changes) };
         let (sound, frauds) = ledger.check(from, changes, &proof.seals);
         self.blame(now, frauds);
@@ -99,6 +108,10 @@ impl Session {
     fn signed_document(
         &mut self, now: Time, from: Author, checkpoint: Checkpoint, changes: Vec<Arc<Change>>, proof: &Proof,
     ) {
+        let changes = self.without_awaited(from, changes);
+        if self.replica.is_none() {
+            self.leave_spoilt_name(&checkpoint, &changes);
+        }
         let Some(mut ledger) = self.ledger.clone() else {
             return self.document(now, from, checkpoint, changes);
         };
@@ -124,9 +137,19 @@ impl Session {
         }
     }
 
-    fn blame(&mut self, now: Time, frauds: Vec<Fraud>) {
+    pub(super) fn blame(&mut self, now: Time, frauds: Vec<Fraud>) {
         for Fraud { by, what } in frauds {
-            self.expel(now, by, what);
+            match what {
+                // Whoever passes on what it heard first may be the one who was deceived.
+                Distrust::TwoKeys(author) if author.member() != by => {
+                    self.event(Event::Distrusted(Fraud { by, what }));
+                }
+                Distrust::TwoKeys(_)
+                | Distrust::Unsigned(_)
+                | Distrust::MayNotWrite(_)
+                | Distrust::Forged(_)
+                | Distrust::Equivocation(_) => self.expel(now, by, what),
+            }
         }
     }
 

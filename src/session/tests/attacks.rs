@@ -10,10 +10,10 @@ use crate::sync::{Change, Refusal};
 use crate::trust::{Access, Distrust, Fraud, Ledger, Role, Secret};
 
 /// The hostile one. It may write.
-const MAL: Author = Author(4);
+pub(super) const MAL: Author = Author(4);
 
 /// Two honest members with a document, and the hostile one connected to both.
-fn room() -> Net {
+pub(super) fn room() -> Net {
     let mut net =
         Net::new([signing(creator(r#"{"kept":1}"#), Role::Owner), signing(joiner(TWO), Role::Writer)]);
     for (at, other) in [(ONE, TWO), (TWO, ONE)] {
@@ -31,7 +31,7 @@ fn room() -> Net {
 }
 
 /// Changes as somebody signs them.
-fn signed(access: Access, author: Author, changes: &[Arc<Change>]) -> Message {
+pub(super) fn signed(access: Access, author: Author, changes: &[Arc<Change>]) -> Message {
     let mut ledger = Ledger::new(access, author, key(author));
     ledger.enter_own(changes);
     let (changes, seals) = ledger.seal(changes, true);
@@ -98,11 +98,12 @@ fn who_makes_up_a_change_of_somebody_else_is_cut_off() {
     let mut net = room();
     let now = net.now;
     let wanted = say(net.at(ONE), now, MAL, message);
-    assert_eq!(wanted.expelled, [MAL]);
+    assert!(wanted.expelled.is_empty(), "who passes on what it heard first may have been deceived");
     assert!(matches!(
         wanted.events[..],
         [Event::Distrusted(Fraud { by: MAL, what: Distrust::TwoKeys(TWO) }), ..]
     ));
+    honest_go_on(&mut net, "");
 }
 
 #[test]

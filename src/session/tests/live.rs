@@ -281,6 +281,8 @@ fn what_is_sent_again_is_little() {
         | Message::Links(_)
         | Message::Pass { .. }
         | Message::Dropped(_)
+        | Message::Digest { .. }
+        | Message::Heads(_)
         | Message::Goodbye
         | Message::Prove { .. }
         | Message::Renewed { .. }

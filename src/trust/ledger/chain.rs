@@ -84,6 +84,11 @@ impl Chain {
         loose.into_values().try_for_each(|link| self.enter(link))
     }
 
+    /// Whether nothing of the author is here.
+    pub(super) fn is_empty(&self) -> bool {
+        self.last() == 0 && self.loose.is_empty()
+    }
+
     /// The last tick that is known.
     pub(super) fn last(&self) -> Tick {
         self.base + (self.hashes.len() as Tick).saturating_sub(1)
@@ -167,6 +172,11 @@ impl Chain {
     /// The signatures in a run.
     pub(super) fn signatures(&self, first: Tick, last: Tick) -> impl Iterator<Item = (Tick, &[u8; 64])> {
         self.signatures.range(first..=last.max(first)).map(|(&tick, signature)| (tick, signature))
+    }
+
+    /// The last signature, and where.
+    pub(super) fn last_signature(&self) -> Option<(Tick, &[u8; 64])> {
+        self.signatures.last_key_value().map(|(&tick, signature)| (tick, signature))
     }
 
     /// The first signature at a tick or after it.

@@ -9,11 +9,13 @@
 
 mod chain;
 mod evidence;
+mod heads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use self::evidence::{Evidence, EvidenceKind};
+pub use self::heads::Head;
 
 use self::chain::{Chain, Link};
 use super::{Access, AuthorKey, Certificate};
@@ -85,6 +87,8 @@ pub struct Ledger {
     certificates: BTreeMap<Author, Certificate>,
     /// Those of them that are signed with keys of before.
     stale: BTreeSet<Author>,
+    /// Those whose keys were shown by themselves.
+    shown: BTreeSet<Author>,
     chains: BTreeMap<Author, Chain>,
 }
 
@@ -93,17 +97,29 @@ impl Ledger {
     pub fn new(access: Access, me: Author, key: AuthorKey) -> Self {
         let certificate = Certificate::issue(&access, me, &key);
         let certificates = certificate.into_iter().map(|certificate| (me, certificate)).collect();
-        Self { access, me, key, certificates, stale: BTreeSet::new(), chains: BTreeMap::new() }
+        let (stale, shown) = (BTreeSet::new(), BTreeSet::from([me]));
+        Self { access, me, key, certificates, stale, shown, chains: BTreeMap::new() }
     }
 
     /// The same member, writing under another name from here on and starting from nothing.
     #[must_use]
     pub fn renamed(mut self, me: Author) -> Self {
-        self.me = me;
         self.chains.clear();
+        self.rename(me);
+        self
+    }
+
+    /// Writes under another name from here on.
+    ///
+    /// What is here under the name until now is somebody else's, or is going to be brought by others
+    /// with what proves it.
+    pub fn rename(&mut self, me: Author) {
+        self.certificates.remove(&self.me);
+        self.shown.remove(&self.me);
+        self.me = me;
+        self.shown.insert(me);
         let certificate = Certificate::issue(&self.access, me, &self.key);
         self.certificates.extend(certificate.map(|certificate| (me, certificate)));
-        self
     }
 
     /// What this member may do.
@@ -141,6 +157,31 @@ impl Ledger {
         }
         self.believe(stated);
         Ok(())
+    }
+
+    /// Learns the key of a member that has shown on a connection of its own that it holds it. That
+    /// counts more than what others said of it, as long as nothing of it is here.
+    ///
+    /// # Errors
+    /// No writer of the room has certified it, or another key is known.
+    pub fn show(&mut self, member: Author, bytes: &[u8]) -> Result<(), Distrust> {
+        let is_other = |known: &Certificate| !known.is_of_key_in(bytes);
+        if self.is_hearsay(member)
+            && self.certificates.get(&member).is_some_and(is_other)
+            && self.chains.get(&member).is_none_or(Chain::is_empty)
+            && Certificate::read(&self.access, member, bytes).is_some()
+        {
+            self.certificates.remove(&member);
+            self.stale.remove(&member);
+        }
+        self.learn(member, bytes)?;
+        self.shown.insert(member);
+        Ok(())
+    }
+
+    /// Whether an author's key is known from others alone.
+    pub fn is_hearsay(&self, author: Author) -> bool {
+        self.certificates.contains_key(&author) && !self.shown.contains(&author)
     }
 
     /// Goes on with renewed secrets, and what certifies the authors by them. Authors that nothing
