@@ -122,7 +122,7 @@ pub struct Person {
     pub link: Link,
     /// How what is said to them gets there.
     pub way: Way,
-    /// Whether they may edit, as far as is known: who has shown no certificate directly may not.
+    /// Whether they may edit, as far as is known: who has shown no certificate may not.
     pub may_write: bool,
     /// Where they are.
     pub presence: Presence,

@@ -92,6 +92,8 @@ pub enum Message {
         /// With a ping: what all its later edits will have seen, so that it may be forgotten.
         floor: Option<VectorClock>,
     },
+    /// That the sender may write, to one who is reached by way of another.
+    Certificate(Vec<u8>),
     /// With a ping: a hash of where the authors' chains end in what the sender has seen.
     Digest {
         /// What it has seen.
@@ -179,6 +181,7 @@ impl Message {
             | Self::RequestSync(_)
             | Self::Links(_)
             | Self::Heads(_)
+            | Self::Certificate(_)
             | Self::Dropped(_)
             | Self::Prove { .. }
             | Self::Renewed { .. }

@@ -240,10 +240,12 @@ impl Session {
             }
             Input::Announced(last) => self.announced(last),
             Input::Connected(peer) => {
+                self.is_given_out(peer);
                 self.renewals.connected(peer);
                 self.connected(now, peer, Way::Direct);
             }
             Input::Detoured(peer) => {
+                self.is_given_out(peer);
                 self.renewals.connected(peer);
                 self.connected(now, peer, Way::Server);
             }
@@ -450,6 +452,7 @@ impl Session {
                 }
                 self.ask_for_document(now);
             }
+            Message::Certificate(certificate) => self.certificate_passed(from, &certificate),
             Message::Digest { clock, digest } => self.digest(now, from, &clock, &digest),
             Message::Heads(heads) => self.heads(now, from, &heads),
             Message::Presence(presence) => self.peer_presence(from, presence),

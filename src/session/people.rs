@@ -83,7 +83,7 @@ impl Session {
             author,
             link: peer.link,
             way: peer.way,
-            may_write: matches!(peer.way, Way::Via(_)) || self.is_writer(author),
+            may_write: self.is_writer(author),
             presence: peer.presence.clone(),
             clock: peer.clock.clone(),
             acknowledges_within: peer.acknowledges_within(),

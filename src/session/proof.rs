@@ -48,6 +48,18 @@ impl Session {
         }
     }
 
+    /// A peer that is reached by way of another says that it may write: its role is shown by that.
+    /// Whoever passed it on could not have made it up, but may have put another in its place.
+    pub(super) fn certificate_passed(&mut self, from: Author, certificate: &[u8]) {
+        if self.is_awaited(from) {
+            return;
+        }
+        if let Some(Err(what)) = self.ledger.as_mut().map(|ledger| ledger.learn(from, certificate)) {
+            self.event(Event::Distrusted(Fraud { by: from, what }));
+        }
+        self.people_changed = true;
+    }
+
     /// The message with what proves its changes; nothing if they cannot be proven, which is so
     /// only for changes that somebody else has to bring.
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other message carries changes")]

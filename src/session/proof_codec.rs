@@ -86,6 +86,16 @@ pub(super) fn read_digest(clock: &Value, message: &Value) -> Result<Message, Mes
     Ok(Message::Digest { clock: read_clock(clock)?, digest })
 }
 
+pub(super) fn write_certificate(certificate: &[u8], out: &mut String) {
+    let _ = write!(out, r#"["certificate","{}"]"#, BASE64.encode(certificate));
+}
+
+pub(super) fn read_certificate(certificate: &Value) -> Result<Message, MessageError> {
+    let wrong = || Payload::new("certificate", certificate).wrong("a certificate of 96 bytes in base 64");
+    let read = bytes::<CERTIFICATE>(certificate).ok_or_else(wrong)?;
+    Ok(Message::Certificate(read.to_vec()))
+}
+
 pub(super) fn write_heads(heads: &[Head], out: &mut String) {
     out.push_str(r#"["heads",["#);
     for (at, head) in heads.iter().enumerate() {

@@ -283,6 +283,7 @@ fn what_is_sent_again_is_little() {
         | Message::Dropped(_)
         | Message::Digest { .. }
         | Message::Heads(_)
+        | Message::Certificate(_)
         | Message::Goodbye
         | Message::Prove { .. }
         | Message::Renewed { .. }

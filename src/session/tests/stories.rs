@@ -98,7 +98,11 @@ fn digests_and_ends_are_read_as_they_are_written() {
     let certificate = signed::certificate(TWO);
     let head = Head { author: TWO, tick: 3, hash: [7; 32], signature: [8; 64], certificate };
     let clock = VectorClock::from_iter([(ONE, 4), (TWO, 3)]);
-    for message in [Message::Digest { clock, digest: [9; 32] }, Message::Heads(vec![head.clone(), head])] {
+    for message in [
+        Message::Digest { clock, digest: [9; 32] },
+        Message::Certificate(head.certificate.clone()),
+        Message::Heads(vec![head.clone(), head]),
+    ] {
         let text = message.encode();
         assert_eq!(Message::decode(&text).as_ref(), Ok(&message), "{text}");
     }
