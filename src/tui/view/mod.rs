@@ -131,7 +131,7 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
             None => draw_document(model, &layout, &mut pen),
         },
         Mode::Browse | Mode::Edit(_) | Mode::Command(..) | Mode::Ask(_) => {
-            draw_document(model, &layout, &mut pen)
+            draw_document(model, &layout, &mut pen);
         }
     }
     bottom::draw(model, &layout, &mut pen);
