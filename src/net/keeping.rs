@@ -342,7 +342,7 @@ impl Writer {
     /// Tells the session what is stored.
     fn stored(&mut self, shared: &Shared, written: Result<u64, StoreError>) {
         if let Ok(last) = &written {
-            shared.act(|session, now| session.handle(now, Input::Stored(*last)));
+            shared.tell_of_disk(Input::Stored(*last));
         }
         self.done(shared, written.map(drop));
     }
@@ -358,7 +358,7 @@ impl Writer {
             self.is_failing = true;
         }
         shared.set_unkept(Some(error.to_string()));
-        shared.act(|session, now| session.handle(now, Input::NotStored));
+        shared.tell_of_disk(Input::NotStored);
     }
 
     /// Tries to store everything anew.
@@ -370,7 +370,7 @@ impl Writer {
             self.done(shared, Err(error));
             return;
         }
-        shared.act(|session, now| session.handle(now, Input::Stored(last)));
+        shared.tell_of_disk(Input::Stored(last));
         if !shared.look(Session::is_stored) {
             // More was made meanwhile.
             return;

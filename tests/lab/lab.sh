@@ -32,9 +32,12 @@ clean() {
     rm -rf /etc/netns/"$P"-*
     for namespace in $(ip netns list | awk '{print $1}' | grep "^$P-" || true); do ip netns del "$namespace"; done
 }
-trap 'clean; rm -rf "$WORK"' EXIT
+# With LAB_KEEP, what a scenario that failed has left stays: homes, files, logs.
+KEEP=
+trap 'clean; [ -n "$KEEP" ] || rm -rf "$WORK"' EXIT
 
 fail() {
+    [ -z "${LAB_KEEP:-}" ] || { KEEP=1; echo "kept: $WORK" >&2; }
     echo "FAILED: $SCENARIO: $*" >&2
     for log in "$WORK"/*.log "$WORK"/*.err; do
         [ -s "$log" ] && { echo "--- $(basename "$log")" >&2; tail -n 25 "$log" >&2; }
