@@ -79,7 +79,8 @@ impl Keeping {
         let (about, past) = (self.store.as_ref()?.about(), self.past.as_ref()?);
         let in_clock = past.replica.clock().iter().map(|(author, _)| author);
         let highest = in_clock.chain(about.mine.iter().copied()).map(Author::member).max()?;
-        let start = Start { version: VERSION, id: about.id.clone(), secret: about.secret.clone(), ice: None };
+        let (id, secret) = (about.id.clone(), about.secret.clone());
+        let start = Start { version: VERSION, id, secret, ice: None, settles_in_ms: None };
         Some(Pass {
             incarnation: about.incarnation.clone(),
             author: Some(about.author.member()).filter(|_| past.is_complete),

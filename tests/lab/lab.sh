@@ -134,7 +134,7 @@ wait_for() {
 }
 
 signaling() {
-    begin server signal "$BIN/ultrawave-signal" --bind 0.0.0.0 "$@"
+    begin server signal "$BIN/ultrawave-signal" --bind 0.0.0.0 --settle "${SETTLE:-0}" "$@"
     wait_for 5 "signaling server" grep -q listening "$WORK/signal.out"
 }
 
@@ -186,13 +186,6 @@ verb() {
     shift
     (member "$ns" timeout 40 "$BIN/ultrawave" "$@" --name "verb-$ns") 2>>"$WORK/verb-$ns.err" ||
         fail "$ns: ultrawave $*"
-}
-
-# Whether a verb works on a machine.
-try_verb() {
-    local ns=$1
-    shift
-    (member "$ns" timeout 10 "$BIN/ultrawave" "$@" --name "verb-$ns")
 }
 
 # Writes into the document by editing the file that a machine keeps in step: how the edit gets to

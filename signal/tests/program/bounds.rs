@@ -30,6 +30,7 @@ pub(super) const FLAGS: [&str; 19] = [
     "--silent-after",
     "--send-within",
     "--grace",
+    "--settle",
     "--stop-within",
 ];
 

@@ -6,7 +6,7 @@ use super::super::channel::Codec;
 use super::super::sealed::KeyPair;
 use super::super::transport::IceOptions;
 use super::proving::Proving;
-use super::trying::{ANSWER_WITHIN, FORGET_AFTER, GIVE_UP_AFTER, LONGEST_DELAY};
+use super::trying::{FORGET_AFTER, GIVE_UP_AFTER, LONGEST_DELAY};
 use super::*;
 use crate::trust::envelope::{NONCE, seal};
 use crate::trust::proof::{End, make, transcript};
