@@ -117,6 +117,7 @@ fn responses() -> Vec<Response> {
     let malformed = Request::decode(r#"["join",{}]"#).unwrap_err();
     vec![
         Response::Start(start(None)),
+        Response::Start(Start { settles_in_ms: Some(7_400), ..start(None) }),
         Response::Start(start(Some(ice()))),
         Response::Ice(ice()),
         Response::Created(created),
