@@ -40,9 +40,15 @@ fn member(author: u32) -> Member {
     Member { room: room(), author: Author(author) }
 }
 
-fn joined(members: &[u32]) -> Joined {
+fn joined(members: &[u32], last_author: u32) -> Joined {
     let members = members.iter().map(|&author| Author(author)).collect();
-    Joined { room: room(), author: Author(3), members, incarnation: incarnation(), last_author: None }
+    Joined {
+        room: room(),
+        author: Author(3),
+        members,
+        incarnation: incarnation(),
+        last_author: Some(Author(last_author)),
+    }
 }
 
 fn failed(code: Code, reason: &str) -> Failed {
@@ -125,7 +131,7 @@ fn responses() -> Vec<Response> {
             Code::Exists,
             "a room of this name exists already; join it, or choose another name",
         )),
-        Response::Joined(joined(&[1, 2])),
+        Response::Joined(joined(&[1, 2], 3)),
         Response::JoinFailed(failed(
             Code::NoRoom,
             "there is no room of this name; create it, or look at its spelling",
@@ -136,10 +142,10 @@ fn responses() -> Vec<Response> {
         relayed(Signal::Candidate, 1, CANDIDATE),
         relayed(Signal::Frame, 1, FRAME),
         Response::Left(member(3)),
-        Response::Reclaimed(Reclaimed { id: ID.to_owned(), rooms: vec![joined(&[1, 2, 4])] }),
+        Response::Reclaimed(Reclaimed { id: ID.to_owned(), rooms: vec![joined(&[1, 2, 4], 4)] }),
         Response::ReclaimFailed(ReclaimFailed { id: ID.to_owned(), code: Code::Unknown, reason: unknown }),
         Response::Present(member(3)),
-        Response::Resumed(joined(&[1, 2])),
+        Response::Resumed(joined(&[1, 2], 5)),
         Response::ResumeFailed(failed(
             Code::OtherRoom,
             "another room has this name now; save the document and create a room of another name",

@@ -32,7 +32,6 @@ fn an_editor_with_a_reading_ticket_shows_edits_and_makes_none() {
     bo.sees("read-only");
     bo.sees("[Ana]");
     ana.sees("[Bo·view]");
-    assert!(!ana.editor.text().contains("read-only"));
     // The root, then service, then port: a key that edits, a command, and a paste.
     bo.editor.press("ggjj");
     bo.editor.press("dd");
