@@ -5,9 +5,11 @@
 //! of an author whose key is not known is left until the signaling server has said that the number
 //! was given out, and its member had a moment to show its key itself. Repair asks for it again.
 
+use std::sync::Arc;
+
+use super::timers::Timer;
 use super::{Link, Session};
 use crate::sync::{Author, Change, Checkpoint, VectorClock};
-use std::sync::Arc;
 
 impl Session {
     /// The signaling server tells of everybody who comes from now on; this is the last number that
@@ -29,7 +31,9 @@ impl Session {
     pub(super) fn is_awaited(&self, author: Author) -> bool {
         let (Some(last), Some(ledger)) = (self.announced, &self.ledger) else { return false };
         let member = author.member();
-        let is_coming = self.peers.get(&member).is_some_and(|peer| peer.link == Link::Connecting);
+        // One that does not come within that time may have gone already.
+        let is_coming = self.peers.get(&member).is_some_and(|peer| peer.link == Link::Connecting)
+            && self.timers.is_set(Timer::Reach(member));
         member != self.member && !ledger.may_write(author) && (member > last || is_coming)
     }
 

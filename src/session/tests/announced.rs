@@ -38,8 +38,8 @@ fn newcomer(net: &mut Net, meets: &[Author]) {
 
 fn nobody_honest_is_blamed(net: &mut Net) {
     // That two keys are told of is no blame.
-    let blames = |what| !matches!(what, Distrust::TwoKeys(_));
-    let blamed = frauds(net).into_iter().find(|(_, fraud)| fraud.by != MAL && blames(fraud.what));
+    let is_blame = |what| !matches!(what, Distrust::TwoKeys(_));
+    let blamed = frauds(net).into_iter().find(|(_, fraud)| fraud.by != MAL && is_blame(fraud.what));
     assert_eq!(blamed, None);
     for at in [ONE, TWO, NEXT] {
         let now = net.now;
@@ -86,6 +86,27 @@ fn while_a_newcomer_is_being_connected_nobody_is_faster() {
     connect(&mut net, ONE, NEXT, &[ONE, NEXT]);
     net.pass(ms(500));
     nobody_honest_is_blamed(&mut net);
+}
+
+#[test]
+fn what_a_member_wrote_that_never_comes_is_heard_all_the_same() {
+    let mut net = room();
+    let now = net.now;
+    feed(net.at(ONE), now, Input::Announced(Some(MAL)));
+    // It met the second, wrote, and went.
+    feed(net.at(ONE), now, Input::Joined(NEXT));
+    net.sessions.insert(NEXT, signing(joiner(NEXT), Role::Writer));
+    connect(&mut net, TWO, NEXT, &[TWO, NEXT]);
+    net.pass(ms(100));
+    let now = net.now;
+    set(net.at(NEXT), now, "newcomer", "1");
+    net.deliver(|_, to, _| to == TWO);
+    net.sessions.remove(&NEXT);
+    let now = net.now;
+    set(net.at(TWO), now, "after", "1");
+    net.pass(ms(10_000));
+    assert_eq!(text(net.at(ONE)), r#"{"kept":1,"newcomer":1,"after":1}"#);
+    assert_eq!(frauds(&net), vec![]);
 }
 
 #[test]
