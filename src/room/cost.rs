@@ -85,9 +85,9 @@ async fn one_sender() {
     bo.leave().await;
 }
 
-/// Waits for the other one, and goes on with or without signatures.
+/// Waits until both have the document, and goes on with or without signatures.
 async fn meet(room: &Room, is_signed: bool) {
-    while room.status().live != 1 {
+    while !room.status().kept_elsewhere {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     if !is_signed {
