@@ -5,12 +5,14 @@
 //! nodes on its way that somebody else holds too. A short list is one leaf, a plain vector. A long
 //! one that stands in a text has pages of it for leaves, whose items are made when looked at.
 
+mod count;
 mod edit;
 mod iter;
 mod shared;
 
 use std::sync::Arc;
 
+pub(super) use count::{Holds, inner_at, inner_count};
 pub(super) use iter::Iter;
 pub use shared::Run;
 

@@ -11,6 +11,7 @@
 //!              ╰ page 0: users 0 to 63 ╯ ╰ page 1 ╯ …                       users looked at
 //! ```
 
+mod counts;
 mod keys;
 mod level;
 mod lines;

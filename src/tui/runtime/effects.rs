@@ -132,11 +132,15 @@ impl Editor {
         let running = tokio::spawn(async move {
             let CheckWanted { schema, snapshot, is_beside } = wanted;
             let value = snapshot.value;
-            let violations = if is_beside {
-                let found = outside::violations(&schema, &value).await;
-                found.unwrap_or_else(|reason| vec![unchecked(&reason)])
-            } else {
-                tokio::task::spawn_blocking(move || schema.violations(&value)).await.unwrap_or_default()
+            let (rules, checked) = (schema.clone(), value.clone());
+            let here = async { tokio::task::spawn_blocking(move || rules.violations(&checked)).await };
+            let found = if is_beside { None } else { here.await.ok().and_then(Result::ok) };
+            let violations = match found {
+                Some(found) => found,
+                // Long, or deep, or it has ended the thread.
+                None => outside::violations(&schema, &value)
+                    .await
+                    .unwrap_or_else(|reason| vec![unchecked(&reason)]),
             };
             let _ = later.send(Msg::Checked { clock: snapshot.clock, violations }).await;
         });
