@@ -57,9 +57,12 @@ impl Default for Object {
 
 impl PartialEq for Object {
     fn eq(&self, other: &Self) -> bool {
-        let (start, end) = if self.len() == other.len() { self.shared_ends(other) } else { return false };
-        let middle = self.len() - start - end;
-        self.iter().skip(start).take(middle).eq(other.iter().skip(start).take(middle))
+        match (&self.0, &other.0) {
+            (Entries::Many { entries, .. }, Entries::Many { entries: others, .. }) => {
+                entries.is_equal_by(others, |left, right| left.entry == right.entry)
+            }
+            _ => self.len() == other.len() && self.iter().eq(other.iter()),
+        }
     }
 }
 

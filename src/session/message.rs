@@ -61,7 +61,7 @@ pub enum Message {
     DocumentOf {
         /// The name of its text.
         hash: TextHash,
-        /// Those lines that are no JSON, if the text is that of a file of lines.
+        /// How those lines are spelled that are no JSON, if the text is that of a file of lines.
         lines: Option<BTreeSet<String>>,
         /// The version where the history starts; nothing if it is what the text says.
         value: Option<Value>,

@@ -189,11 +189,13 @@ impl Files {
         let State::Idle(own) = std::mem::replace(&mut self.state, State::Busy) else { return };
         let answers = self.answers.clone();
         tokio::task::spawn_blocking(move || {
-            let answer = match own.reload().map(|file| (file.value().cloned(), file)) {
-                Ok((Some(value), file)) if file.text() != own.text() && own.text().is_some() => {
+            let is_news = own.has_changed_on_disk().map(|has| has && own.text().is_some());
+            let read = is_news.and_then(|is_news| is_news.then(|| own.reload()).transpose());
+            let answer = match read.map(|file| file.and_then(|file| Some((file.value().cloned()?, file)))) {
+                Ok(Some((value, file))) => {
                     Answer { binding: Some(file), message: Some(Msg::Rewritten { value }) }
                 }
-                Ok(_) => Answer { binding: Some(own), message: None },
+                Ok(None) => Answer { binding: Some(own), message: None },
                 Err(error) => {
                     let told = format!(
                         "another program wrote the file, which is left alone: {}",
