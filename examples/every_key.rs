@@ -1,10 +1,8 @@
 //! Which keys of the editor block it on a long document: for every key of the table, and for what is
-//! typed at its prompts, how long its thread is at work before it can look at the next key.
+//! typed at its prompts, how long it takes until the editor answers to something else, and how long its
+//! thread is at work (`/proc/…/schedstat`).
 //!
 //! `cargo build --release && cargo run --release --example every_key target/release/ultrawave [MEGABYTES]`
-//!
-//! The time is that of the processor (`/proc/…/schedstat`), so what else runs on the machine does not
-//! count; waiting for a disk would not either, and nothing waits for one on that thread.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -16,12 +14,16 @@ mod measure;
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
-use measure::{Terminal, at_home, peak_mb};
+use measure::{COLUMNS, Terminal, at_home, peak_mb};
 use ultrawave_signal::limits::Options;
 use ultrawave_signal::server::Server;
 
 /// How long the editor must have rested to be done with a key.
-const REST: Duration = Duration::from_millis(250);
+const REST: Duration = Duration::from_millis(100);
+
+/// When, after a key, the editor is asked for a frame of another width.
+const ASKED: [Duration; 3] =
+    [Duration::from_millis(3), Duration::from_millis(90), Duration::from_millis(300)];
 
 /// What blocks for longer is marked.
 const BAR: Duration = Duration::from_millis(50);
@@ -222,17 +224,23 @@ fn main() {
         let mut before = rested(editor.id());
         println!("{about}:");
         for keys in *keys {
+            let pressed = Instant::now();
             editor.press(keys);
+            let mut blocked = Duration::ZERO;
+            for (at, columns) in ASKED.into_iter().zip([COLUMNS - 1, COLUMNS, COLUMNS - 2]) {
+                std::thread::sleep(at.saturating_sub(pressed.elapsed()));
+                let asked = editor.resize(columns);
+                blocked = blocked.max(editor.wait_for_more(asked) - asked);
+            }
             let after = rested(editor.id());
-            let took = after.saturating_sub(before);
-            let shown = keys.escape_debug().to_string();
-            let mark = if took > BAR { "  <<<" } else { "" };
-            println!("  {shown:28} {:7.1} ms{mark}", took.as_secs_f64() * 1_000.0);
-            (before, worst, count) = (after, worst.max(took), count + 1);
+            let milliseconds = |time: Duration| time.as_secs_f64() * 1_000.0;
+            let (shown, worked) = (keys.escape_debug().to_string(), after.saturating_sub(before));
+            let mark = if blocked > BAR { "  <<<" } else { "" };
+            let (blocks, works) = (milliseconds(blocked), milliseconds(worked));
+            println!("  {shown:28} blocks {blocks:6.1} ms, works {works:6.1} ms{mark}");
+            (before, worst, count) = (after, worst.max(blocked), count + 1);
         }
         println!("  at most {} MB", peak_mb(editor.id()));
-        editor.press("\x1b:q!\r");
-        editor.wait_for_end();
     }
-    println!("{count} keys, the worst {:.1} ms", worst.as_secs_f64() * 1_000.0);
+    println!("{count} keys, the worst blocks {:.1} ms", worst.as_secs_f64() * 1_000.0);
 }

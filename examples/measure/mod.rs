@@ -1,5 +1,6 @@
 //! What the measuring programs share: a program in a terminal of its own, and what memory it took.
-#![allow(dead_code, reason = "each of them needs a part")]
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "each of them needs a part")]
+#![allow(clippy::unwrap_used, reason = "a script: it ends where something is not as expected")]
 
 use std::io::{Read as _, Write};
 use std::path::Path;
@@ -52,7 +53,7 @@ pub struct Terminal {
     seen: Arc<(Mutex<Seen>, Condvar)>,
     keys: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
-    _master: Box<dyn MasterPty + Send>,
+    master: Box<dyn MasterPty + Send>,
 }
 
 impl Terminal {
@@ -60,7 +61,7 @@ impl Terminal {
         let size = PtySize { rows: ROWS, cols: COLUMNS, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
-        let parser = Parser::new(ROWS, COLUMNS, 0);
+        let parser = Parser::new(ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap(), 0);
         let seen = Seen { parser, bytes: 0, frames: 0, at: Instant::now() };
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let mut output = pair.master.try_clone_reader().unwrap();
@@ -78,7 +79,7 @@ impl Terminal {
                 shared.1.notify_all();
             }
         });
-        Self { seen, keys: pair.master.take_writer().unwrap(), child, _master: pair.master }
+        Self { seen, keys: pair.master.take_writer().unwrap(), child, master: pair.master }
     }
 
     pub fn id(&self) -> u32 {
@@ -88,6 +89,22 @@ impl Terminal {
     pub fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
         self.keys.flush().unwrap();
+    }
+
+    /// Gives the screen another width, which the program answers with a frame.
+    pub fn resize(&self, columns: u16) -> Instant {
+        let size = PtySize { rows: ROWS, cols: columns, pixel_width: 0, pixel_height: 0 };
+        let now = Instant::now();
+        self.master.resize(size).unwrap();
+        now
+    }
+
+    /// Waits until something comes after a moment: when it did.
+    pub fn wait_for_more(&self, since: Instant) -> Instant {
+        let is_older = |seen: &mut Seen| seen.at <= since;
+        let (seen, timed_out) = self.seen.1.wait_timeout_while(self.seen(), WITHIN, is_older).unwrap();
+        assert!(!timed_out.timed_out(), "nothing comes:\n{}", seen.parser.screen().contents());
+        seen.at
     }
 
     pub fn seen(&self) -> MutexGuard<'_, Seen> {

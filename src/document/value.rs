@@ -99,8 +99,8 @@ impl Value {
         if !self.is_container() {
             return 0;
         }
-        if let Some(text) = self.plain_text() {
-            return parse::depth(text);
+        if let (Node::Unread(unread), Some(text)) = (&self.0, self.plain_text()) {
+            return unread.levels().unwrap_or_else(|| parse::depth(text));
         }
         let inner = deep(|| self.children().map(|(_, value)| value.depth()).max());
         inner.unwrap_or(0) + 1

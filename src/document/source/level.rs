@@ -62,6 +62,11 @@ impl Unread {
         Some(self.len() + outline.below(self.number, pages, levels.checked_sub(1)?)?)
     }
 
+    /// Levels of nesting in its text. Nothing if only reading that tells.
+    pub(in crate::document) fn levels(&self) -> Option<usize> {
+        self.source.outline()?.levels(self.number)
+    }
+
     /// What is in it, made now if it has not been.
     pub(in crate::document) fn inside(&self) -> &Inside {
         self.inside.get_or_init(|| self.read())

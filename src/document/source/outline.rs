@@ -67,6 +67,8 @@ struct Total {
     span: u32,
     begin: Count,
     end: Count,
+    /// Levels of nesting in it, itself included.
+    levels: u32,
 }
 
 /// The larger containers of a text, in the order in which they begin.
@@ -129,6 +131,12 @@ impl Outline {
         }
     }
 
+    /// Levels of nesting in a span; nothing if only reading it tells.
+    pub(super) fn levels(&self, number: u32) -> Option<usize> {
+        let at = self.totals.binary_search_by_key(&number, |total| total.span).ok()?;
+        self.totals.get(at).map(|total| total.levels as usize)
+    }
+
     /// How many values are inside the children on some pages of a span, down to so many levels.
     /// Nothing if only reading them tells.
     pub(super) fn below(&self, number: u32, pages: Range<usize>, levels: usize) -> Option<usize> {
@@ -154,6 +162,8 @@ struct Open {
     /// How many counts come before its own, and what was passed before its first child.
     counts: usize,
     begin: Count,
+    /// Levels inside it.
+    levels: u32,
 }
 
 struct Writer<'a> {
@@ -242,6 +252,7 @@ impl<'a> Writer<'a> {
             keys: self.keys.len(),
             counts: self.outline.counts.len(),
             begin: self.counter.count(self.open.len() + 1),
+            levels: 0,
         });
         let start = short(start);
         self.outline.spans.push(Span { start, end: start, len: 0, next: 0, marks: 0, hides: false });
@@ -249,6 +260,10 @@ impl<'a> Writer<'a> {
 
     fn close(&mut self, end: usize) {
         let Some(open) = self.open.pop() else { return };
+        let levels = open.levels + 1;
+        if let Some(around) = self.open.last_mut() {
+            around.levels = around.levels.max(levels);
+        }
         let hidden = if open.is_object { self.hidden(&open) } else { 0 };
         self.counter.hide(hidden);
         let counted = self.counter.count(self.open.len() + 1);
@@ -261,7 +276,7 @@ impl<'a> Writer<'a> {
             return;
         }
         if self.marks.len() > open.marks || end - (span.start as usize) >= COUNTED {
-            let total = Total { span: short(open.span), begin: open.begin, end: counted };
+            let total = Total { span: short(open.span), begin: open.begin, end: counted, levels };
             self.outline.totals.push(total);
         }
         span.end = short(end);

@@ -50,6 +50,7 @@ impl Editor {
             Effect::MergeFile => self.read(|value| Msg::Rewritten { value }),
             Effect::Compare => self.read(Msg::OnDisk),
             Effect::Copy { what, text } => self.copy(what, text),
+            Effect::CopyLong { what, value } => self.copy_long(what, value),
             Effect::Paste => self.paste(),
             Effect::Presence(presence) => self.presence = Some(presence),
             Effect::Conflicts { are_shown } => {
@@ -121,6 +122,25 @@ impl Editor {
                     Msg::Notice(Level::Warning, told)
                 }
                 Err(reason) => Msg::Notice(Level::Error, format!("not copied: {reason}; {INSTEAD}")),
+            };
+            let _ = later.blocking_send(message);
+        });
+    }
+
+    /// Hands a value whose text is long to the desktop's clipboard, beside.
+    fn copy_long(&mut self, what: String, value: Value) {
+        let failed = |reason: &str| {
+            let told = format!("not copied but for pasting here: {reason}; {INSTEAD}");
+            Msg::Notice(Level::Warning, told)
+        };
+        if !Desktop::is_there() {
+            return self.take(failed("too long for the terminal's clipboard"));
+        }
+        let (desktop, later) = (self.desktop.clone(), self.later.clone());
+        tokio::task::spawn_blocking(move || {
+            let message = match desktop.copy(value.to_string()) {
+                Ok(()) => Msg::Notice(Level::Plain, format!("copied {what} to the desktop's clipboard")),
+                Err(reason) => failed(&reason),
             };
             let _ = later.blocking_send(message);
         });
