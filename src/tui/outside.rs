@@ -147,7 +147,8 @@ impl External {
     pub(super) async fn wait(&mut self) -> Result<String, String> {
         let status = self.child.wait().await.map_err(|error| format!("{}: {error}", self.program))?;
         if !status.success() {
-            return Err(format!("{} ended with {status}{}", self.program, self.kept()));
+            let kept = self.kept();
+            return Err(format!("{} ended with {status}{kept}", self.program));
         }
         // Editors replace the file, so it is read by its name.
         std::fs::read_to_string(self.file.path()).map_err(|error| format!("its text cannot be read: {error}"))
