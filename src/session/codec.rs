@@ -265,9 +265,9 @@ fn write_quoted(mut long: &str, text: &mut String) {
     text.push('"');
 }
 
-/// The lines of a file that are no JSON.
+/// How the lines of a file are spelled that are no JSON.
 pub(super) fn write_lines(bad: &BTreeSet<String>, text: &mut String) {
-    let lines = Value::array(bad.iter().map(|line| Value::string(line)));
+    let lines = Value::array(bad.iter().map(|line| Value::from_text(Text::from_raw(line))));
     let _ = write!(text, r#","lines":{lines}"#);
 }
 
@@ -338,11 +338,11 @@ fn read_hello(hello: &Payload<'_>) -> Result<Message, MessageError> {
     })
 }
 
-/// The lines of a file that are no JSON; nothing if it is no file of lines.
+/// How the lines of a file are spelled that are no JSON; nothing if it is no file of lines.
 pub(super) fn read_lines(document: &Payload<'_>) -> Result<Option<BTreeSet<String>>, MessageError> {
     let Ok(lines) = document.member("lines") else { return Ok(None) };
-    let plain = |line: &Value| line.as_text().map(|text| text.plain().into_owned());
-    let bad = lines.elements().map(plain).collect::<Option<_>>();
+    let spelling = |line: &Value| line.as_text().map(|text| text.raw().to_owned());
+    let bad = lines.elements().map(spelling).collect::<Option<_>>();
     bad.map(Some).ok_or_else(|| document.wrong("\"lines\" is an array of strings"))
 }
 
