@@ -86,6 +86,9 @@ impl Message {
                 text.push(']');
             }
             Self::Presence(presence) => write_presence(presence, &mut text),
+            Self::Digest { clock, digest } => super::proof_codec::write_digest(clock, digest, &mut text),
+            Self::Certificate(certificate) => super::proof_codec::write_certificate(certificate, &mut text),
+            Self::Heads(heads) => super::proof_codec::write_heads(heads, &mut text),
             Self::Links(authors) => {
                 text.push_str(r#"["links",["#);
                 for (at, author) in authors.iter().enumerate() {
@@ -190,6 +193,9 @@ impl Message {
                 let authors = links.elements(limits::LINKS)?.map(author).collect::<Option<Vec<_>>>();
                 authors.map(Self::Links).ok_or_else(|| links.wrong("an array of authors was expected"))
             }
+            "digest" => super::proof_codec::read_digest(payload, message),
+            "certificate" => super::proof_codec::read_certificate(payload),
+            "heads" => super::proof_codec::read_heads(&Payload::new("heads", payload)),
             "renewed" => super::renewal_codec::read(&Payload::new("renewed", payload)),
             "removed" => super::renewal_codec::read_removed(payload),
             "goodbye" => Ok(Self::Goodbye),

@@ -70,6 +70,11 @@ impl Session {
             passing: self.is_passing,
         };
         self.send(to, Channel::Sync, hello);
+        // On a connection of its own a certificate is shown when it opens.
+        let is_via = self.peers.get(&to).is_some_and(|peer| matches!(peer.way, Way::Via(_)));
+        if let Some(certificate) = self.certificate().filter(|_| is_via) {
+            self.send(to, Channel::Sync, Message::Certificate(certificate.bytes().to_vec()));
+        }
     }
 
     /// A peer says who it is. Each side sends the other what it lacks.
