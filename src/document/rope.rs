@@ -106,7 +106,7 @@ impl Rope {
         if count == 0 {
             return Text::default();
         }
-        self.whole = OnceLock::new();
+        self.whole.take();
         let typed = &mut self.typed;
         // What stands behind is taken away; what was typed last, or more of what stands before it.
         if start == typed.at + typed.scalars {
@@ -116,12 +116,15 @@ impl Rope {
         }
         if start + count == typed.at + typed.scalars {
             if let Some(kept) = typed.scalars.checked_sub(count) {
-                let offset = match typed.text.char_indices().nth_back(count - 1) {
-                    Some((offset, _)) => offset,
-                    None => typed.text.len(),
+                let offset = if typed.text.len() == typed.scalars {
+                    kept
+                } else {
+                    typed.text.char_indices().nth(kept).map_or(typed.text.len(), |(offset, _)| offset)
                 };
                 typed.scalars = kept;
-                return Text::new(&typed.text.split_off(offset));
+                let removed = Text::new(typed.text.get(offset..).unwrap_or_default());
+                typed.text.truncate(offset);
+                return removed;
             }
             if typed.scalars == 0 {
                 typed.at = start;
@@ -137,19 +140,35 @@ impl Rope {
 
     /// Inserts a spelling before a position, and says how many scalar values that are.
     pub(super) fn insert(&mut self, at: usize, raw: &str) -> usize {
-        self.whole = OnceLock::new();
+        self.whole.take();
         let part = if raw.len() <= TYPED / 4 { Part::new(raw) } else { return self.insert_long(at, raw) };
         if part.is_raw {
             return self.insert_long(at, raw);
         }
-        let typed = &self.typed;
-        if at != typed.at + typed.scalars || typed.text.len() + part.text.len() > TYPED {
+        let typed = self.typed_at(at, part.text.len());
+        typed.text.push_str(&part.text);
+        typed.scalars += part.scalars;
+        part.scalars
+    }
+
+    /// Inserts an ASCII letter that is spelled as it is; 1.
+    #[inline]
+    pub(super) fn insert_letter(&mut self, at: usize, letter: u8) -> usize {
+        self.whole.take();
+        let typed = self.typed_at(at, 1);
+        typed.text.push(char::from(letter));
+        typed.scalars += 1;
+        1
+    }
+
+    /// What is being typed, with room for so many bytes more at a position.
+    #[inline]
+    fn typed_at(&mut self, at: usize, bytes: usize) -> &mut Typed {
+        if at != self.typed.at + self.typed.scalars || self.typed.text.len() + bytes > TYPED {
             self.settle();
             self.typed.at = at;
         }
-        self.typed.text.push_str(&part.text);
-        self.typed.scalars += part.scalars;
-        part.scalars
+        &mut self.typed
     }
 
     fn insert_long(&mut self, at: usize, raw: &str) -> usize {
