@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
+use super::balance::{Counted, shrink};
 use super::text::{Text, Units};
 
 /// Bytes of a leaf, at most.
@@ -320,25 +321,8 @@ impl Inner {
                 start = 0;
             }
         }
-        self.shrink(number.min(self.children.len().saturating_sub(1)));
-    }
-
-    /// Joins a child that has grown small with a neighbour.
-    fn shrink(&mut self, number: usize) {
-        let Some((size, full)) = self.children.get(number).map(|(_, child)| child.size()) else { return };
-        if size > full / 4 || self.children.len() < 2 {
-            return;
-        }
-        let left = number.saturating_sub(1);
-        let both = self.children.iter().skip(left).take(2).map(|(_, child)| child.size().0).sum::<usize>();
-        if both > full * 3 / 4 {
-            return;
-        }
-        let (_, right) = self.children.remove(left + 1);
-        if let Some((scalars, child)) = self.children.get_mut(left) {
-            child.append(right);
-            *scalars = child.scalars();
-        }
+        let number = number.min(self.children.len().saturating_sub(1));
+        shrink(&mut self.children, number);
     }
 }
 
@@ -352,14 +336,6 @@ impl Node {
         match self {
             Self::Leaf(piece) => piece.scalars,
             Self::Inner(inner) => inner.scalars,
-        }
-    }
-
-    /// How many bytes or children it has, and how many it may have.
-    fn size(&self) -> (usize, usize) {
-        match self {
-            Self::Leaf(piece) => (piece.text.len(), LEAF),
-            Self::Inner(inner) => (inner.children.len(), FAN),
         }
     }
 
@@ -453,8 +429,21 @@ impl Node {
             Self::Inner(inner) => Arc::make_mut(inner).remove(start, count),
         }
     }
+}
 
-    /// Adds the contents of a node of the same height.
+impl Counted for Node {
+    fn count(&self) -> usize {
+        self.scalars()
+    }
+
+    /// How many bytes or children it has, and how many it may have.
+    fn size(&self) -> (usize, usize) {
+        match self {
+            Self::Leaf(piece) => (piece.text.len(), LEAF),
+            Self::Inner(inner) => (inner.children.len(), FAN),
+        }
+    }
+
     fn append(&mut self, right: Self) {
         match (self, right) {
             (Self::Leaf(left), Self::Leaf(right)) => {
@@ -477,16 +466,7 @@ impl Node {
 #[allow(clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 mod tests {
     use super::*;
-
-    /// A small generator, so that a failure can be had again.
-    fn numbers(mut seed: u64) -> impl FnMut(usize) -> usize {
-        move |below| {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            usize::try_from(seed % 1_000_003).unwrap_or(0) % below.max(1)
-        }
-    }
+    use crate::document::balance::numbers;
 
     #[test]
     fn it_is_the_spelling_that_it_stands_for() {
