@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{FAN, Inner, LEAF, List, Node};
+use super::{FAN, LEAF, List, Node};
 use crate::document::balance::{Counted, shrink};
 
 /// So many items for each one to be inserted or removed make it cheaper to do that one by one
