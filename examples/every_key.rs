@@ -2,7 +2,7 @@
 //! typed at its prompts, how long it takes until the editor answers to something else, and how long its
 //! thread is at work (`/proc/…/schedstat`).
 //!
-//! `cargo build --release && cargo run --release --example every_key target/release/ultrawave [MEGABYTES]`
+//! `cargo build --release && cargo run --release --example every_key target/release/ultrawave [MEGABYTES [WHAT]]`
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -205,6 +205,7 @@ fn main() {
     let program = arguments.next().unwrap_or_else(|| "target/release/ultrawave".to_owned());
     let program = std::fs::canonicalize(program).unwrap();
     let megabytes = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(100);
+    let wanted = arguments.next().unwrap_or_default();
     let folder = tempfile::tempdir().unwrap();
     let text = records(megabytes);
     println!("{megabytes} MB, {} lines", text.lines().count());
@@ -214,7 +215,7 @@ fn main() {
     let signal = format!("ws://{}", server.local_addr());
     runtime.spawn(server.run(std::future::pending()));
     let (mut worst, mut count) = (Duration::ZERO, 0);
-    for (about, keys) in WAYS {
+    for (about, keys) in WAYS.iter().filter(|(about, _)| about.contains(&wanted)) {
         std::fs::write(folder.path().join("large.json"), &text).unwrap();
         let mut command = at_home(&program, folder.path());
         let room = format!("keys-{}", about.replace(' ', "-"));
@@ -235,6 +236,8 @@ fn main() {
             let after = rested(editor.id());
             let milliseconds = |time: Duration| time.as_secs_f64() * 1_000.0;
             let (shown, worked) = (keys.escape_debug().to_string(), after.saturating_sub(before));
+            // On a busy machine an answer comes late though nothing is in its way.
+            let blocked = blocked.min(worked);
             let mark = if blocked > BAR { "  <<<" } else { "" };
             let (blocks, works) = (milliseconds(blocked), milliseconds(worked));
             println!("  {shown:28} blocks {blocks:6.1} ms, works {works:6.1} ms{mark}");

@@ -6,7 +6,7 @@
 //! ```text
 //! {"a":1}↵             [{"a":1}↵
 //! 2↵           ↔       ,2↵
-//! oops↵                ,"\u006fops"↵ ]
+//! oops↵                ,"oop\u0073"↵ ]
 //! ```
 //!
 //! A line that is no JSON is a string in a spelling of its own, which no other element of the file
@@ -114,11 +114,12 @@ fn escaped_strings(lines: &str) -> BTreeSet<&str> {
     lines.split('\n').filter(is_escaped).filter_map(spelled).collect()
 }
 
-/// How the string is spelled that stands for a line that is no JSON: with a letter escaped that
-/// nobody has to, and blanks at the end if that is taken.
+/// How the string is spelled that stands for a line that is no JSON: with its last letter escaped,
+/// which nobody has to, and blanks at the end if that is taken.
 fn spelling(line: &str, taken: &BTreeSet<&str>) -> String {
-    let at = line.find(|letter: char| letter.is_ascii_alphanumeric()).unwrap_or(0);
-    let (before, rest) = line.split_at(at);
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric();
+    let last = line.chars().next_back().map_or(0, |last| line.len() - last.len_utf8());
+    let (before, rest) = line.split_at(line.rfind(is_plain).unwrap_or(last));
     let mut letters = rest.chars();
     let mut spelling = Text::new(before).raw().to_owned();
     for unit in letters.next().unwrap_or(' ').encode_utf16(&mut [0; 2]) {
