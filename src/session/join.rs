@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::live::Floor;
 use super::membership::Dropped;
 use super::message::VERSION;
-use super::parcel::{TextHash, without_text};
+use super::parcel::{Texts, without_text};
 use super::peer::Peer;
 use super::timers::{self, Timer};
 use super::{Channel, Event, Link, Message, Session, Time, Way, resend};
@@ -147,8 +147,8 @@ impl Session {
         self.give_document(now, to, None);
     }
 
-    /// Sends the document, without its text to one who has that.
-    pub(super) fn send_document_of(&mut self, now: Time, to: Author, text: Option<TextHash>) {
+    /// Sends the document, without its texts to one who has them.
+    pub(super) fn send_document_of(&mut self, now: Time, to: Author, texts: Option<Texts>) {
         let Some(replica) = &self.replica else { return };
         let Some(peer) = self.peers.get_mut(&to) else { return };
         let sent_at = peer.sent_document.as_ref().map(|&(at, _)| at);
@@ -156,13 +156,16 @@ impl Session {
             return;
         }
         peer.sent_document = Some((now, replica.clock().clone()));
-        let document = Message::Document {
-            checkpoint: replica.checkpoint(),
-            changes: replica.history().cloned().collect(),
-        };
-        if let Some(document) = self.sign(to, document) {
-            let document = match text {
-                Some(text) => without_text(document, text),
+        let mut checkpoint = replica.checkpoint();
+        let mut changes: Vec<_> = replica.history().cloned().collect();
+        if let Some(clock) = texts.as_ref().and_then(Texts::clock) {
+            // What is forgotten since does not matter, and the value is in the text.
+            changes = replica.changes_since(clock).cloned().collect();
+            checkpoint.clock.clone_from(clock);
+        }
+        if let Some(document) = self.sign(to, Message::Document { checkpoint, changes }) {
+            let document = match texts {
+                Some(texts) => without_text(document, &texts),
                 None => document,
             };
             self.send_signed(to, Channel::Sync, document);

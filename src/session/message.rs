@@ -10,7 +10,7 @@ use crate::sync::{Author, Change, ChangeError, Checkpoint, Tick, VectorClock};
 use crate::trust::{Hash, Head, Renewal, Seal};
 
 /// The version of the peer protocol spoken here. Peers of different versions do not talk.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A message of the peer protocol.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,10 +63,12 @@ pub enum Message {
     DocumentOf {
         /// The name of its text.
         hash: TextHash,
-        /// Those lines that are no JSON, if the text is that of a file of lines.
+        /// How those lines are spelled that are no JSON, if the text is that of a file of lines.
         lines: Option<BTreeSet<String>>,
-        /// The version where the history starts; nothing if it is what the text says.
+        /// The version where the history starts; nothing if it is what a text says.
         value: Option<Value>,
+        /// The name of the text that says it, if that is another one.
+        version: Option<TextHash>,
         /// Its clock.
         clock: VectorClock,
         /// The changes after it, in the total order.
