@@ -129,7 +129,7 @@ impl Replica {
 
     /// Opens the window from what a change and the rest of its burst need, at once: one replay.
     pub(super) fn open_for_burst(&mut self, since: usize, rest: &[Arc<Change>]) {
-        if self.window.as_ref().is_some_and(|window| window.since <= since) {
+        if self.is_open_from(since) {
             return;
         }
         // Of one author's changes it is the first that needs most.
@@ -142,10 +142,14 @@ impl Replica {
         self.open_window(since, is_burst);
     }
 
+    fn is_open_from(&self, since: usize) -> bool {
+        self.window.as_ref().is_some_and(|window| window.since <= since)
+    }
+
     /// Opens the window from a critical version or one before it: what is after that is replayed,
     /// when the bookkeeping is needed. `is_burst` puts that off until the end of a burst.
     fn open_window(&mut self, since: usize, is_burst: bool) {
-        if self.window.as_ref().is_some_and(|window| window.since <= since) {
+        if self.is_open_from(since) {
             return;
         }
         self.show_window();
