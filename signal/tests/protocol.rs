@@ -72,7 +72,7 @@ const ID: &str = "8f1d6a0c2b7e4f53";
 const SECRET: &str = "c41b9e7d5a3f4e02";
 
 fn start(ice: Option<Ice>) -> Start {
-    Start { version: VERSION, id: ID.to_owned(), secret: SECRET.to_owned(), ice }
+    Start { version: VERSION, id: ID.to_owned(), secret: SECRET.to_owned(), ice, settles_in_ms: None }
 }
 
 fn ice() -> Ice {
@@ -117,6 +117,7 @@ fn responses() -> Vec<Response> {
     let malformed = Request::decode(r#"["join",{}]"#).unwrap_err();
     vec![
         Response::Start(start(None)),
+        Response::Start(Start { settles_in_ms: Some(7_400), ..start(None) }),
         Response::Start(start(Some(ice()))),
         Response::Ice(ice()),
         Response::Created(created),

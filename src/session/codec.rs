@@ -25,7 +25,7 @@ impl Message {
     pub fn encode(&self) -> String {
         let mut text = String::new();
         match self {
-            Self::Hello { version, name, clock, has_document, writer, dropped } => {
+            Self::Hello { version, name, clock, has_document, writer, dropped, passing } => {
                 let _ = write!(text, r#"["hello",{{"version":{version},"name":{},"clock":"#, Text::new(name));
                 write_clock(clock, &mut text);
                 let _ = write!(text, r#","document":{has_document}"#);
@@ -37,6 +37,9 @@ impl Message {
                         let _ = write!(text, r#","{name}":"#);
                         write_clock(clock, &mut text);
                     }
+                }
+                if *passing {
+                    text.push_str(r#","passing":true"#);
                 }
                 text.push_str("}]");
             }
@@ -331,6 +334,7 @@ fn read_hello(hello: &Payload<'_>) -> Result<Message, MessageError> {
         has_document: hello.flag("document")?,
         writer: hello.member("writer").ok().map(|writer| hello.author(writer)).transpose()?,
         dropped: Dropped { first: hello.clock("dropped")?, settled: hello.clock("settled")? },
+        passing: hello.member("passing").is_ok() && hello.flag("passing")?,
     })
 }
 

@@ -121,6 +121,8 @@ pub struct Person {
     pub way: Way,
     /// Whether they may edit, as far as is known: who has shown no certificate directly may not.
     pub may_write: bool,
+    /// Whether they are there for a moment only, and nobody is to rely on their keeping anything.
+    pub passing: bool,
     /// Where they are.
     pub presence: Presence,
     /// What they have acknowledged.

@@ -67,6 +67,7 @@ impl Session {
             has_document: self.replica.is_some(),
             writer: Some(self.author).filter(|&author| author != self.member),
             dropped: self.dropped.clone(),
+            passing: self.is_passing,
         };
         self.send(to, Channel::Sync, hello);
     }
@@ -74,12 +75,13 @@ impl Session {
     /// A peer says who it is. Each side sends the other what it lacks.
     pub(super) fn hello(
         &mut self, now: Time, from: Author, name: String, clock: &VectorClock, has_document: bool,
-        (writer, dropped): (Option<Author>, Dropped),
+        (writer, dropped, passing): (Option<Author>, Dropped, bool),
     ) {
         self.remember_clock(from);
         let was_dropped = self.is_dropped(from);
         let Some(peer) = self.peers.get_mut(&from) else { return };
         peer.greeted = true;
+        peer.passing = passing;
         peer.writer = writer.filter(|writer| writer.member() == from);
         peer.sent_document = None;
         peer.has_document = has_document;

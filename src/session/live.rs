@@ -171,11 +171,12 @@ impl Session {
         lacking.and_then(|ticks| usize::try_from(ticks).ok()).unwrap_or(0)
     }
 
-    /// Whether at least one other member that can be talked to now has acknowledged every own
-    /// change.
+    /// Whether at least one other member that can be talked to now, and is not there for a moment
+    /// only, has acknowledged every own change.
     pub fn is_kept_elsewhere(&self) -> bool {
         let own = self.own_tick();
-        self.peers.values().any(|peer| peer.is_sharing() && peer.clock.get(self.author) >= own)
+        let keeps = |peer: &Peer| peer.is_sharing() && !peer.passing;
+        self.peers.values().any(|peer| keeps(peer) && peer.clock.get(self.author) >= own)
     }
 
     pub(super) fn own_tick(&self) -> Tick {

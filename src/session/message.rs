@@ -29,6 +29,8 @@ pub enum Message {
         writer: Option<Author>,
         /// Whom they take for dropped.
         dropped: Dropped,
+        /// Whether they are there for a moment only, and keep nothing.
+        passing: bool,
     },
     /// A newcomer, to the first peer it is connected to.
     RequestDocument,

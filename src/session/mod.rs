@@ -122,6 +122,8 @@ pub struct Session {
     /// The name under which it writes: its number, until it has to start again.
     author: Author,
     options: SessionOptions,
+    /// Whether it is there for a moment only, so that nobody is to rely on its keeping anything.
+    is_passing: bool,
     replica: Option<Replica>,
     joining: Joining,
     parcels: Parcels,
@@ -195,6 +197,7 @@ impl Session {
             unsent: None,
             presence: OwnPresence::new(&options.name),
             options,
+            is_passing: false,
             floor: Floor::new(replica.as_ref().map(|replica| replica.clock().clone()).unwrap_or_default()),
             replica,
             joining: Joining::default(),
@@ -222,6 +225,13 @@ impl Session {
     pub fn with_ledger(mut self, ledger: Ledger) -> Self {
         self.ledger = Some(ledger);
         self
+    }
+
+    /// The same session, there for a moment only: the others are told not to rely on it to keep what
+    /// it has.
+    #[must_use]
+    pub fn passing(self) -> Self {
+        Self { is_passing: true, ..self }
     }
 
     /// Takes something in. Drain [`poll`](Self::poll) afterwards.
@@ -397,8 +407,8 @@ impl Session {
                 self.departed(now, from);
                 self.event(Event::Incompatible(from, version));
             }
-            Message::Hello { name, clock, has_document, writer, dropped, .. } => {
-                self.hello(now, from, name, &clock, has_document, (writer, dropped));
+            Message::Hello { name, clock, has_document, writer, dropped, passing, .. } => {
+                self.hello(now, from, name, &clock, has_document, (writer, dropped, passing));
             }
             Message::Dropped(dropped) => self.peer_dropped(now, from, dropped, None),
             Message::Prove { .. } => {
@@ -520,7 +530,7 @@ impl Session {
 
     /// Sends what needs no signature, or has it: to those out of reach by way of another.
     fn send_signed(&mut self, to: Author, channel: Channel, message: Message) {
-        let record = self.keeping.as_ref().and_then(|keeping| keeping.holds(&message));
+        let record = self.keeping.as_mut().and_then(|keeping| keeping.holds(channel, &message));
         let output = match self.peers.get(&to).map(|peer| peer.way) {
             Some(Way::Via(via)) => {
                 let message = Message::Pass { from: self.member, to, message: Box::new(message) };

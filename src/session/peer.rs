@@ -17,6 +17,8 @@ pub(super) struct Peer {
     pub(super) links: Vec<Author>,
     /// Whether it has said hello on this connection, in our version of the protocol.
     pub(super) greeted: bool,
+    /// Whether it is there for a moment only, and keeps nothing.
+    pub(super) passing: bool,
     /// The name it writes under, if that is not its number.
     pub(super) writer: Option<Author>,
     /// Whom it takes for dropped: see `membership`.
@@ -57,6 +59,7 @@ impl Peer {
             way: Way::Direct,
             links: Vec::new(),
             greeted: false,
+            passing: false,
             writer: None,
             dropped: VectorClock::new(),
             has_document: false,

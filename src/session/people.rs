@@ -84,6 +84,7 @@ impl Session {
             link: peer.link,
             way: peer.way,
             may_write: matches!(peer.way, Way::Via(_)) || self.is_writer(author),
+            passing: peer.passing,
             presence: peer.presence.clone(),
             clock: peer.clock.clone(),
             acknowledges_within: peer.acknowledges_within(),

@@ -228,6 +228,8 @@ pub enum Effect {
         filter: String,
         /// The value it is run on.
         value: Value,
+        /// Whether it is still being typed, so that the next key may bring another.
+        is_typed: bool,
     },
     /// Stop the filter that runs.
     StopJq,

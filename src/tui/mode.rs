@@ -23,7 +23,7 @@ pub enum Mode {
     /// Typing a command, on the document as it was when that began.
     Command(Line, Snapshot),
     /// Typing a jq filter.
-    Jq(Line),
+    Jq(Box<Filtering>),
     /// Looking at a tree beside the live one.
     View(Box<Viewer>),
     /// Reading the whole of a string.
@@ -36,6 +36,25 @@ pub enum Mode {
     Page(PageKind, usize),
     /// Choosing among values written at the same time and lost edits.
     Conflicts(ConflictList),
+}
+
+/// A jq filter being typed.
+#[derive(Clone, Debug, Default)]
+pub struct Filtering {
+    /// What is typed.
+    pub line: Line,
+    /// What the last one gave that could be run, unless the document is too long to run one with
+    /// every key.
+    pub seen: Option<Viewer>,
+    /// Whether what it gives is waited for, to be gone about in.
+    pub is_chosen: bool,
+}
+
+impl Filtering {
+    /// The filter: what is typed, or the one that gives all if that is nothing.
+    pub fn filter(&self) -> &str {
+        if self.line.text().trim().is_empty() { "." } else { self.line.text() }
+    }
 }
 
 /// A page to read.

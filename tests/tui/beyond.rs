@@ -125,26 +125,56 @@ fn the_desktop_s_clipboard_is_read_when_asked_for() {
     assert!(desk.notice().contains("no desktop"), "{}", desk.notice());
 }
 
+/// What the filter that was asked for last would give; whether it was still being typed.
+fn filtered(desk: &mut Desk, answer: Result<&str, &str>) -> (String, bool) {
+    let Some(Effect::Jq { filter, is_typed, .. }) = desk.wanted.pop_back() else { panic!("no filter") };
+    desk.wanted.clear();
+    let answer =
+        answer.map(|outputs| (outputs.lines().map(|output| parse(output).unwrap()).collect(), false));
+    desk.take(Msg::Jq { filter: filter.clone(), answer: answer.map_err(str::to_owned) });
+    (filter, is_typed)
+}
+
 #[test]
 fn a_jq_filter_s_outputs_are_looked_at_beside_the_document() {
     let mut desk = Desk::new(r#"{"a": §1}"#);
     desk.press("|.a, 2<Enter>");
-    let Some(Effect::Jq { filter, .. }) = desk.wanted.pop_front() else { panic!("no filter") };
-    assert_eq!(filter, ".a, 2");
-    let outputs = vec![Value::from(1_i64), Value::from(2_i64)];
-    desk.take(Msg::Jq { filter, answer: Ok((outputs, false)) });
+    assert_eq!(filtered(&mut desk, Ok("1\n2")), (".a, 2".to_owned(), false));
     let screen = desk.screen(80, 24);
     assert!(screen.contains("| .a, 2   2 outputs"), "{screen}");
     desk.press("jk<Space><Esc>");
     assert!(desk.is_browsing());
     desk.press("|.[<Enter>");
-    desk.wanted.clear();
-    desk.take(Msg::Jq { filter: ".[".to_owned(), answer: Err("not complete".to_owned()) });
+    filtered(&mut desk, Err("not complete"));
     assert!(matches!(desk.model.mode, Mode::Jq(_)), "to be mended");
     desk.press("<Esc>");
     assert_eq!(desk.wanted.pop_front(), Some(Effect::StopJq));
     desk.take(Msg::Jq { filter: ".".to_owned(), answer: Ok((Vec::new(), false)) });
     assert!(desk.is_browsing(), "what comes too late is not shown");
+}
+
+#[test]
+fn a_jq_filter_runs_while_it_is_typed() {
+    let mut desk = Desk::new(r#"{"a": §1}"#);
+    desk.press("|.a");
+    assert_eq!(filtered(&mut desk, Ok("\"one\"")), (".a".to_owned(), true));
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("\"one\"") && screen.contains("|.a"), "{screen}");
+    desk.press("|");
+    filtered(&mut desk, Err("not complete"));
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("\"one\"") && screen.contains("not complete"), "what it gave stays: {screen}");
+    desk.press("<Left><Left>");
+    assert!(desk.wanted.is_empty(), "nothing else is typed");
+    desk.press("x");
+    desk.take(Msg::Jq { filter: ".a|".to_owned(), answer: Ok((vec![Value::NULL], false)) });
+    assert!(desk.screen(80, 24).contains("\"one\""), "of what is typed no more");
+    desk.press("<Esc>|.a");
+    filtered(&mut desk, Ok("1"));
+    desk.press("<Enter>");
+    assert_eq!(filtered(&mut desk, Ok("2")), (".a".to_owned(), false), "what is there now");
+    assert!(matches!(desk.model.mode, Mode::View(_)));
+    assert!(desk.screen(80, 24).contains('2'));
 }
 
 #[test]

@@ -245,6 +245,7 @@ fn person(author: u32, name: &str) -> Person {
         link: Link::Live,
         way: Way::Direct,
         may_write: true,
+        passing: false,
         presence,
         clock: VectorClock::new(),
         acknowledges_within: Duration::ZERO,

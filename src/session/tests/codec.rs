@@ -50,6 +50,7 @@ fn every_message_says_what_it_said() {
             has_document: false,
             writer: Some(Author(7 + (1 << 20))),
             dropped: Dropped { first: clock(&[(2, 1)]), settled: clock(&[]) },
+            passing: true,
         },
         Message::Dropped(Dropped { first: clock(&[(2, 1), (4, 9)]), settled: clock(&[(4, 9)]) }),
         Message::RequestDocument,
@@ -146,6 +147,10 @@ fn what_is_no_message_is_refused_with_a_reason() {
         (r#"["hello",{"version":1,"name":"\ud800","clock":{},"document":true}]"#, "\"name\" is a string"),
         (r#"["hello",{"version":1,"name":"","clock":{"0":1},"document":true}]"#, "author"),
         (r#"["hello",{"version":1,"name":"","clock":{},"document":1}]"#, "\"document\" is true or false"),
+        (
+            r#"["hello",{"version":1,"name":"","clock":{},"document":true,"passing":1}]"#,
+            "\"passing\" is true or false",
+        ),
         (r#"["clock",{"01":1}]"#, "author"),
         (r#"["clock",{"1":0}]"#, "tick"),
         (r#"["clock",{"1":1.0}]"#, "tick"),

@@ -33,6 +33,7 @@ fn another_version_is_not_talked_to() {
         has_document: true,
         writer: None,
         dropped: Dropped::default(),
+        passing: false,
     };
     let wanted = say(&mut session, ms(1), TWO, foreign);
     assert!(wanted.sent.is_empty(), "{wanted:?}");

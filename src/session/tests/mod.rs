@@ -91,7 +91,8 @@ fn say(session: &mut Session, now: Time, from: Author, message: Message) -> Want
 
 fn hello(clock: VectorClock, has_document: bool) -> Message {
     let (writer, dropped) = (None, Dropped::default());
-    Message::Hello { version: super::VERSION, name: String::new(), clock, has_document, writer, dropped }
+    let name = String::new();
+    Message::Hello { version: super::VERSION, name, clock, has_document, writer, dropped, passing: false }
 }
 
 /// Sessions on a network without delay, and what was said on it.

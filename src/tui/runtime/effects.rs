@@ -1,6 +1,7 @@
 //! What the model wants done outside.
 
 use std::path::{Component, PathBuf};
+use std::time::Duration;
 
 use super::Editor;
 use crate::document::{Text, Value};
@@ -16,6 +17,9 @@ use crate::tui::viewer::Subject;
 
 /// Columns of a copied text in the notice about it.
 const COPIED_COLUMNS: usize = 60;
+
+/// How long no key must have come for a filter that is being typed to run.
+const TYPING_PAUSE: Duration = Duration::from_millis(150);
 
 /// What a text that cannot be copied can be done with instead.
 const INSTEAD: &str = "E shows it in your own editor";
@@ -60,7 +64,7 @@ impl Editor {
                 });
             }
             Effect::External { text } => self.external = Some(text),
-            Effect::Jq { filter, value } => self.run_filter(filter, value),
+            Effect::Jq { filter, value, is_typed } => self.run_filter(filter, value, is_typed),
             Effect::StopJq => {
                 if let Some(filter) = self.filter.take() {
                     filter.abort();
@@ -203,9 +207,12 @@ impl Editor {
     }
 
     /// Runs a jq filter, beside.
-    fn run_filter(&mut self, filter: String, value: Value) {
+    fn run_filter(&mut self, filter: String, value: Value, is_typed: bool) {
         let later = self.later.clone();
         let running = tokio::spawn(async move {
+            if is_typed {
+                tokio::time::sleep(TYPING_PAUSE).await;
+            }
             let answer = outside::jq(&filter, &value).await;
             let _ = later.send(Msg::Jq { filter, answer }).await;
         });

@@ -8,7 +8,6 @@ use crate::sync::VectorClock;
 use crate::tui::action::{COMMANDS, Find};
 use crate::tui::finder::Finder;
 use crate::tui::keymap::Key;
-use crate::tui::line::Line;
 use crate::tui::message::{Effect, Level, SaveWanted};
 use crate::tui::mode::Mode;
 use crate::tui::model::Model;
@@ -21,7 +20,7 @@ pub(super) fn find(model: &mut Model, find: Find) {
         Find::Place => choosing::open_finder(model, Finder::of_places(&model.snapshot.value)),
         Find::Next => choosing::next_match(model, false),
         Find::Previous => choosing::next_match(model, true),
-        Find::Jq => model.mode = Mode::Jq(Line::default()),
+        Find::Jq => model.mode = Mode::Jq(Box::default()),
         Find::Key => match model.cursor.steps().last().cloned() {
             Some(Step::Key(key)) => choosing::search_key(model, &key.plain()),
             Some(Step::Index(_)) | None => model.say(Level::Warning, "this is at a position, not at a key"),

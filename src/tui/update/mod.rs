@@ -8,6 +8,7 @@ mod command;
 mod disputes;
 mod drafting;
 mod editing;
+mod filtering;
 mod motion;
 mod outside;
 mod pages;
@@ -97,7 +98,7 @@ fn press(model: &mut Model, key: Key) -> Vec<Effect> {
         Mode::Command(..) => command::press(model, key),
         Mode::Ask(question) => ask::press(model, question.clone(), key),
         Mode::Menu(_) => choosing::press_menu(model, key),
-        Mode::Jq(_) => viewing::press_jq(model, key),
+        Mode::Jq(_) => filtering::press(model, key),
         Mode::View(_) => viewing::press(model, key),
         Mode::Read(_) => reading::press(model, key),
         Mode::Page(..) => pages::press_page(model, key),
@@ -121,7 +122,8 @@ fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     match &mut model.mode {
         Mode::Edit(draft) => draft.line.insert(&text),
         Mode::Find(finder) => choosing::type_in(finder, &text),
-        Mode::Command(line, _) | Mode::Jq(line) => line.insert(&text),
+        Mode::Command(line, _) => line.insert(&text),
+        Mode::Jq(_) => return filtering::paste(model, &text),
         Mode::Menu(menu) => menu.line.insert(&text),
         Mode::Browse => return editing::paste_text(model, text),
         Mode::Ask(_) | Mode::Page(..) | Mode::Conflicts(_) | Mode::View(_) | Mode::Read(_) => {}

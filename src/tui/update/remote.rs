@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{disputes, drafting, motion, outside, pages, reading, schema, viewing};
+use super::{disputes, drafting, filtering, motion, outside, pages, reading, schema, viewing};
 use crate::bridge::{Merged, merge};
 use crate::document::{Method, Path, Value, diff};
 use crate::session::Person;
@@ -45,7 +45,7 @@ pub(super) fn take(model: &mut Model, message: Msg) -> Vec<Effect> {
         Msg::External(text) => return outside::returned(model, text),
         Msg::Schema(read) => schema::take(model, read),
         Msg::Checked { clock, violations } => schema::checked(model, clock, violations),
-        Msg::Jq { filter, answer } => viewing::jq_done(model, filter, answer),
+        Msg::Jq { filter, answer } => filtering::done(model, filter, answer),
         Msg::Version { subject, value } => viewing::version(model, subject, value),
         Msg::OnDisk(value) => pages::compare(model, &value),
         Msg::Reloaded { value } => return reload(model, value),

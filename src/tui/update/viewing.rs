@@ -1,4 +1,4 @@
-//! Looking at trees beside the live one: jq views and earlier versions.
+//! Looking at trees beside the live one: what a filter gave, and earlier versions.
 
 use std::sync::Arc;
 
@@ -11,42 +11,6 @@ use crate::tui::model::Model;
 use crate::tui::text::{count, inert};
 use crate::tui::view::viewer_size;
 use crate::tui::viewer::{Subject, Viewer};
-
-pub(super) fn press_jq(model: &mut Model, key: Key) -> Vec<Effect> {
-    let Mode::Jq(line) = &mut model.mode else { return Vec::new() };
-    model.notice = None;
-    if is_cancel(key) || (line.text().is_empty() && Some(key) == Key::named("Backspace")) {
-        model.mode = Mode::Browse;
-        return vec![Effect::StopJq];
-    }
-    if Some(key) != Key::named("Enter") {
-        line.press(key);
-        return Vec::new();
-    }
-    let filter = if line.text().trim().is_empty() { ".".to_owned() } else { line.text().to_owned() };
-    let value = model.snapshot.value.clone();
-    model.say(Level::Plain, "the filter runs …   Esc stops it");
-    vec![Effect::Jq { filter, value }]
-}
-
-/// The filter's outputs are here.
-pub(super) fn jq_done(model: &mut Model, filter: String, answer: Result<(Vec<Value>, bool), String>) {
-    if !matches!(model.mode, Mode::Jq(_)) {
-        return;
-    }
-    match answer {
-        Err(reason) => model.say(Level::Error, inert(&reason).into_owned()),
-        Ok((mut outputs, is_cut)) => {
-            model.notice = None;
-            let subject = Subject::Jq { filter, outputs: outputs.len(), is_cut };
-            let value = match outputs.pop() {
-                Some(only) if outputs.is_empty() => only,
-                last => Value::array(outputs.into_iter().chain(last)),
-            };
-            model.mode = Mode::View(Box::new(Viewer::new(subject, value)));
-        }
-    }
-}
 
 /// A version is here.
 pub(super) fn version(model: &mut Model, subject: Subject, value: Value) {

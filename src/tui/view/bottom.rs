@@ -48,11 +48,10 @@ fn draw_message(model: &Model, area: Rect, pen: &mut Pen<'_, '_>) {
             return draw_typed(prompt, &finder.line, area, pen);
         }
         Mode::Command(line, _) if model.notice.is_none() => return draw_typed(":", line, area, pen),
-        Mode::Jq(line) if model.notice.is_none() => return draw_typed("|", line, area, pen),
-        Mode::Jq(line) => {
+        Mode::Jq(typed) if model.notice.is_none() => return draw_typed("|", &typed.line, area, pen),
+        Mode::Jq(typed) => {
             let (level, told) = model.notice.clone().unwrap_or((Level::Plain, String::new()));
-            let line = Line::new(format!("|{}", line.text()));
-            return draw_typed_and_told(&line, role_of(level), &told, area, pen);
+            return draw_typed_and_told("|", &typed.line, role_of(level), &told, area, pen);
         }
         Mode::Menu(menu) => return draw_typed(" find: ", &menu.line, area, pen),
         Mode::Edit(draft) if tree::is_below(model, draft) && !tree::is_area(model, draft) => {
@@ -60,7 +59,7 @@ fn draw_message(model: &Model, area: Rect, pen: &mut Pen<'_, '_>) {
             if role == Role::Plain {
                 draw_typed(" ", &draft.line, area, pen);
             } else {
-                draw_typed_and_told(&draft.line, role, &told, area, pen);
+                draw_typed_and_told(" ", &draft.line, role, &told, area, pen);
             }
             return;
         }
@@ -73,8 +72,7 @@ fn draw_message(model: &Model, area: Rect, pen: &mut Pen<'_, '_>) {
         }
         Mode::Command(line, _) => {
             let told = model.notice.as_ref().map_or("", |(_, told)| told);
-            let line = Line::new(format!(":{}", line.text()));
-            return draw_typed_and_told(&line, Role::Error, told, area, pen);
+            return draw_typed_and_told(":", line, Role::Error, told, area, pen);
         }
         Mode::Browse | Mode::Page(..) | Mode::Conflicts(_) | Mode::View(_) | Mode::Read(_) => {
             if let Some((level, told)) = &model.notice {
@@ -103,13 +101,13 @@ fn draw_typed(prompt: &str, line: &Line, area: Rect, pen: &mut Pen<'_, '_>) {
 }
 
 /// What is typed in the left half, what is wrong with it in the right.
-fn draw_typed_and_told(line: &Line, role: Role, told: &str, area: Rect, pen: &mut Pen<'_, '_>) {
+fn draw_typed_and_told(prompt: &str, line: &Line, role: Role, told: &str, area: Rect, pen: &mut Pen<'_, '_>) {
     let columns = usize::from(area.width);
     let (text, cursor) = line.shown(columns / 3);
     let mut pieces = Pieces::new(columns);
-    pieces.blanks(1).push(Role::Typed, &text).blanks(2).push(role, told);
+    pieces.push(Role::Title, prompt).push(Role::Typed, &text).blanks(2).push(role, told);
     pen.line(area, &pieces);
-    pen.cursor(area, 1 + cursor);
+    pen.cursor(area, width(prompt) + cursor);
 }
 
 /// What is asked; how it can be answered stands among the hints.
@@ -176,7 +174,7 @@ fn hints(model: &Model, columns: usize) -> Pieces {
         Mode::Menu(_) => {
             listed(&[("type", "to narrow down"), ("↑ ↓", "choose"), ("Enter", "do it"), ("Esc", "back")])
         }
-        Mode::Jq(_) => listed(&[("Enter", "run the filter"), ("Esc", "leave")]),
+        Mode::Jq(_) => listed(&[("Enter", "look at what it gives"), ("Esc", "leave")]),
         Mode::View(viewer) => match viewer.subject {
             Subject::Jq { .. } => listed(&[("Space", "open, close"), ("y", "copy"), ("Esc", "back")]),
             Subject::Version { .. } => listed(&[

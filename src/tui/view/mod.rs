@@ -126,14 +126,23 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
         Mode::Find(finder) => pages::draw_finder(model, finder, layout.body, &mut pen),
         Mode::Page(kind, top) => pages::draw_page(model, kind, *top, layout.body, &mut pen),
         Mode::Conflicts(list) => disputes::draw(model, list, layout.body, &mut pen),
-        Mode::Browse | Mode::Edit(_) | Mode::Command(..) | Mode::Jq(_) | Mode::Ask(_) => {
-            tree::draw(model, &layout, &mut pen);
-            side::draw(model, &layout, &mut pen);
-            tree::draw_area(model, &layout, &mut pen);
-            bottom::draw_box(model, layout.body, &mut pen);
+        Mode::Jq(typed) => match &typed.seen {
+            Some(seen) => viewer::draw(seen, model.look, layout.body, &mut pen),
+            None => draw_document(model, &layout, &mut pen),
+        },
+        Mode::Browse | Mode::Edit(_) | Mode::Command(..) | Mode::Ask(_) => {
+            draw_document(model, &layout, &mut pen);
         }
     }
     bottom::draw(model, &layout, &mut pen);
+}
+
+/// The document, who is in it, and what was done lately.
+fn draw_document(model: &Model, layout: &Layout, pen: &mut Pen<'_, '_>) {
+    tree::draw(model, layout, pen);
+    side::draw(model, layout, pen);
+    tree::draw_area(model, layout, pen);
+    bottom::draw_box(model, layout.body, pen);
 }
 
 /// What is drawn with: the frame and the theme.
