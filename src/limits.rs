@@ -132,6 +132,9 @@ pub const OPS_BYTES: usize = 12 << 10;
 /// peers that cut differently.
 pub const MESSAGE_CHANGES: usize = 10_000;
 
+/// Keystrokes in one element of a message: what a few bytes claim to be stays small.
+pub const RUN_CHANGES: usize = 128;
+
 /// Changes in a `document` message: a history is bounded, but a silent member can hold it up.
 pub const DOCUMENT_CHANGES: usize = 1 << 20;
 

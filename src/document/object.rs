@@ -169,6 +169,24 @@ impl Object {
         None
     }
 
+    /// A map with these entries, as many as are said, whose keys are all different.
+    pub(super) fn of_distinct(count: usize, all: impl Iterator<Item = (Text, Value)>) -> Self {
+        Self(if count > INDEX_FROM {
+            Entries::many(all)
+        } else {
+            let mut entries = Vec::with_capacity(count);
+            entries.extend(all);
+            Entries::Few(entries)
+        })
+    }
+
+    /// Gives back the room that was made for more entries: nothing is added any more.
+    pub(super) fn trim(&mut self) {
+        if let Entries::Few(entries) = &mut self.0 {
+            entries.shrink_to_fit();
+        }
+    }
+
     /// Takes the entry of a key out.
     pub(super) fn take(&mut self, key: &Text) -> Option<Taken> {
         let position = self.position(key)?;

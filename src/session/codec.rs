@@ -10,7 +10,8 @@ use crate::document::{Kind, Run, Source, Text, Value, deep};
 use crate::limits;
 use crate::sync::{
     Author, Change, ChangeError, Checkpoint, Tick, VectorClock, decode_message, encode_change, read_change,
-    read_change_message, read_changes_message, read_clock, read_path, write_change, write_clock, write_path,
+    read_change_message, read_changes, read_changes_message, read_clock, read_path, write_changes,
+    write_clock, write_path,
 };
 
 /// Bytes of a message that can hold a whole document: its text is quoted within the message, which
@@ -241,17 +242,6 @@ fn read_pass(bytes: usize, pass: &Payload<'_>, message: &Value) -> Result<Messag
     Ok(Message::Pass { from, to, message })
 }
 
-pub(super) fn write_changes(changes: &[Arc<Change>], text: &mut String) {
-    text.push('[');
-    for (at, change) in changes.iter().enumerate() {
-        if at > 0 {
-            text.push(',');
-        }
-        write_change(change, text);
-    }
-    text.push(']');
-}
-
 /// Writes a long text as a JSON string, piece by piece: it is in memory once more, and no oftener.
 fn write_quoted(mut long: &str, text: &mut String) {
     text.reserve(long.len() + long.len() / 4);
@@ -445,6 +435,6 @@ impl<'a> Payload<'a> {
     }
 
     pub(super) fn changes(&self, limit: usize) -> Result<Vec<Arc<Change>>, MessageError> {
-        self.elements(limit)?.map(|change| Ok(Arc::new(read_change(change)?))).collect()
+        Ok(read_changes(self.value, limit)?)
     }
 }

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use data_encoding::BASE64;
 
-use super::codec::{Payload, read_lines, write_changes, write_lines};
+use super::codec::{Payload, read_lines, write_lines};
 use super::message::{Message, MessageError};
 use super::parcel::{Piece, TextHash};
 use crate::document::{Text, Value};
 use crate::limits;
-use crate::sync::{read_clock, write_clock};
+use crate::sync::{read_clock, write_changes, write_clock};
 
 /// Writes a message of [`parcel`](super::parcel).
 #[expect(clippy::wildcard_enum_match_arm, reason = "no other message is given")]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::{FAN, Inner, LEAF, List, Node};
+use super::{FAN, LEAF, List, Node};
+use crate::document::balance::{Counted, shrink};
 
 /// So many items for each one to be inserted or removed make it cheaper to do that one by one
 /// than to build the list anew.
@@ -134,7 +135,7 @@ impl<T: Clone> Node<T> {
                 let removed = child.remove(inside)?;
                 *len = child.len();
                 inner.len -= 1;
-                inner.shrink(number);
+                shrink(&mut inner.children, number);
                 Some(removed)
             }
         }
@@ -179,32 +180,11 @@ impl<T: Clone> Node<T> {
     }
 }
 
-impl<T: Clone> Inner<T> {
-    /// Joins a child that has grown small with a neighbour.
-    fn shrink(&mut self, number: usize) {
-        let Some((_, child)) = self.children.get(number) else { return };
-        let (size, full) = child.size();
-        if size == 0 {
-            self.children.remove(number);
-            return;
-        }
-        if size > full / 4 || self.children.len() < 2 {
-            return;
-        }
-        let left = number.saturating_sub(1);
-        let both = self.children.iter().skip(left).take(2).map(|(_, child)| child.size().0).sum::<usize>();
-        if both > full * 3 / 4 {
-            return;
-        }
-        let (_, right) = self.children.remove(left + 1);
-        if let Some((len, child)) = self.children.get_mut(left) {
-            child.append(right);
-            *len = child.len();
-        }
+impl<T: Clone> Counted for Node<T> {
+    fn count(&self) -> usize {
+        self.len()
     }
-}
 
-impl<T: Clone> Node<T> {
     /// How many items or children it has, and how many it may have.
     fn size(&self) -> (usize, usize) {
         match self {
@@ -213,7 +193,6 @@ impl<T: Clone> Node<T> {
         }
     }
 
-    /// Adds the contents of a node of the same height.
     fn append(&mut self, mut right: Self) {
         right.made();
         match (self.made(), right) {

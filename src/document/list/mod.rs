@@ -243,16 +243,7 @@ impl<T: Eq> Eq for List<T> {}
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A small generator, so that a failure can be had again.
-    fn numbers(mut seed: u64) -> impl FnMut(usize) -> usize {
-        move |below| {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            usize::try_from(seed % 1_000_003).unwrap_or(0) % below.max(1)
-        }
-    }
+    use crate::document::balance::numbers;
 
     #[test]
     fn it_is_the_vector_that_it_stands_for() {

@@ -96,12 +96,14 @@ impl Unread {
         Inside::Object(Arc::new(if is_long {
             let keys = Keys::new(KeyTexts::of(&self.source, span, self.number));
             Object::of_pages(List::of_pages(self.pages(outline, span, Page::entries)), keys)
-        } else {
+        } else if span.hides {
             let mut object = Object::default();
             for child in self.children() {
                 object.insert(child.key, child.value);
             }
             object
+        } else {
+            Object::of_distinct(span.len as usize, self.children().map(|child| (child.key, child.value)))
         }))
     }
 

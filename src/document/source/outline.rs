@@ -35,7 +35,7 @@ pub(super) struct Span {
     /// The number of its first mark, if it has more than a page of children.
     marks: u32,
     /// Whether it has entries hidden behind later ones with the same key.
-    hides: bool,
+    pub(super) hides: bool,
 }
 
 /// Where a page of children begins.
