@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use ultrawave::document::{Method, Path, Text, Value};
 use ultrawave::limits;
 use ultrawave::session::Message;
-use ultrawave::sync::{Author, Change, ChangeId, Checkpoint, Replica, VectorClock};
+use ultrawave::sync::{Author, Change, Checkpoint, Replica, VectorClock};
 
 use crate::contender::Contender;
 use crate::work::{Base, Edit, Step};
