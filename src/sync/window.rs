@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
+use super::history::History;
 use super::replica::{EditError, Refusal};
 use super::tracker::Tracker;
 use super::{Change, ChangeId, Replica, VectorClock};
+use crate::document::Value;
 
 /// After so many changes in a row that had seen everything, the bookkeeping of a window is
 /// dropped. A little patience, because where people edit at once the next late change is near.
@@ -39,6 +41,11 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// The bookkeeping, from now on, of everything in the history. `now` is the document.
+    fn tracker(&mut self, history: &History, now: &Value) -> &mut Tracker {
+        self.tracker.get_or_insert_with(|| history.track(self.since, now))
+    }
+
     /// Notes that so many changes have been forgotten, after which this has been seen.
     pub(super) fn forget(&mut self, count: usize, start: &VectorClock) {
         if self.since < count {
@@ -58,7 +65,8 @@ impl Replica {
         }
         let since = self.history.critical_within(context).ok_or(EditError::Base)?;
         self.open_window(since, false);
-        if let Some(tracker) = self.tracker() {
+        if let Some(window) = &mut self.window {
+            let tracker = window.tracker(&self.history, &self.value);
             tracker.value_at(context).apply(&change.path, &change.method)?;
         }
         self.insert(change, since, 0);
@@ -99,22 +107,19 @@ impl Replica {
     /// Adds a change that is concurrent to some here, and has seen no critical version after
     /// `since`, to the open window. `more` come after it in its burst.
     pub(super) fn insert(&mut self, change: &Arc<Change>, since: usize, more: usize) {
-        let is_merged_later =
-            self.window.as_ref().is_some_and(|window| window.tracker.is_none() && window.is_ahead);
-        if !is_merged_later && self.tracker().is_some() {
-            let Some(Window { tracker: Some(tracker), is_ahead, quiet, .. }) = &mut self.window else { return };
-            *is_ahead |= more >= BULK_CHANGES && more >= tracker.size() / BULK_VALUES;
-            tracker.apply(change, if *is_ahead { None } else { Some(&mut self.value) });
-            *quiet = 0;
+        // Else all is merged when the burst is here.
+        if let Some(window) = &mut self.window
+            && (window.tracker.is_some() || !window.is_ahead)
+        {
+            let size = window.tracker(&self.history, &self.value).size();
+            window.is_ahead |= more >= BULK_CHANGES && more >= size / BULK_VALUES;
+            let document = if window.is_ahead { None } else { Some(&mut self.value) };
+            if let Some(tracker) = &mut window.tracker {
+                tracker.apply(change, document);
+            }
+            window.quiet = 0;
         }
         self.history.insert(change, since);
-    }
-
-    /// The bookkeeping of the open window, from now on.
-    fn tracker(&mut self) -> Option<&mut Tracker> {
-        let window = self.window.as_mut()?;
-        let (history, value) = (&self.history, &self.value);
-        Some(window.tracker.get_or_insert_with(|| history.track(window.since, value)))
     }
 
     /// Brings the document up to what the window knows.
@@ -122,14 +127,14 @@ impl Replica {
         let Some(window) = self.window.as_mut().filter(|window| window.is_ahead) else { return };
         window.is_ahead = false;
         let is_merged = window.tracker.is_none() && self.history.merge(window.since, &mut self.value);
-        if !is_merged && let Some(value) = self.tracker().map(Tracker::value) {
-            self.value = value;
+        if !is_merged {
+            self.value = window.tracker(&self.history, &self.value).value();
         }
     }
 
     /// Opens the window from what a change and the rest of its burst need, at once: one replay.
     pub(super) fn open_for_burst(&mut self, since: usize, rest: &[Arc<Change>]) {
-        if self.window.as_ref().is_some_and(|window| window.since <= since) {
+        if self.is_open_from(since) {
             return;
         }
         // Of one author's changes it is the first that needs most.
@@ -142,10 +147,14 @@ impl Replica {
         self.open_window(since, is_burst);
     }
 
+    fn is_open_from(&self, since: usize) -> bool {
+        self.window.as_ref().is_some_and(|window| window.since <= since)
+    }
+
     /// Opens the window from a critical version or one before it: what is after that is replayed,
     /// when the bookkeeping is needed. `is_burst` puts that off until the end of a burst.
     fn open_window(&mut self, since: usize, is_burst: bool) {
-        if self.window.as_ref().is_some_and(|window| window.since <= since) {
+        if self.is_open_from(since) {
             return;
         }
         self.show_window();
@@ -172,7 +181,7 @@ impl Replica {
 #[allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 mod tests {
     use super::*;
-    use crate::document::{Method, Path, Value};
+    use crate::document::{Method, Path};
     use crate::sync::{Author, Checkpoint};
 
     /// Two who each make many edits all over one long array without hearing of each other, and
@@ -208,6 +217,40 @@ mod tests {
             let mut witness = Replica::new(Author(3), start.clone(), 10_000);
             witness.receive(made(one));
             assert_eq!(one.value(), witness.value());
+        }
+    }
+
+    #[test]
+    fn branches_that_meet_need_no_bookkeeping_until_somebody_is_late() {
+        let start = Checkpoint::read(r#"{"a":{"x":1,"in":{"y":2}},"b":[1,2,3]}"#).unwrap();
+        let author = |author| Replica::new(Author(author), start.clone(), 10_000);
+        let [mut one, mut two, mut late] = [1, 2, 3].map(author);
+        for (replica, step) in [(&mut one, 1), (&mut two, 2)] {
+            for round in 0..20_u64 {
+                let value = Value::from(round * step);
+                let splice = Method::Splice { start: 1, count: 0, items: vec![value.clone()] };
+                replica.edit(Path::ROOT.key("b"), splice).unwrap();
+                replica.edit(Path::ROOT.key("a").key(["x", "z"][(round % 2) as usize]), Method::Delete).ok();
+                replica.edit(Path::ROOT.key("a").key("in").key("y"), Method::Set(value)).unwrap();
+            }
+        }
+        let missed = late.edit(Path::ROOT.key("a").key("in").key("y"), Method::Set(Value::NULL)).unwrap();
+        let made = |replica: &Replica| replica.history().cloned().collect::<Vec<_>>();
+        let (by_one, by_two) = (made(&one), made(&two));
+        let mut witness = author(4);
+        for change in by_one.iter().chain(&by_two) {
+            witness.receive([change.clone()]);
+        }
+        for (replica, changes) in [(&mut one, by_two), (&mut two, by_one)] {
+            replica.receive(changes);
+            assert!(replica.window.as_ref().unwrap().tracker.is_none());
+            assert_eq!(replica.value().to_string(), witness.value().to_string());
+        }
+        witness.receive([missed.clone()]);
+        for replica in [&mut one, &mut two] {
+            replica.receive([missed.clone()]);
+            assert!(replica.window.as_ref().unwrap().tracker.is_some());
+            assert_eq!(replica.value().to_string(), witness.value().to_string());
         }
     }
 }

@@ -155,10 +155,11 @@ impl History {
     /// Adds a change that is concurrent to some here, whose author had seen the critical version
     /// `since` and none after it. The document there, or at one before, must be held.
     pub(super) fn insert(&mut self, change: &Arc<Change>, since: usize) {
-        if self.critical.after(since).is_some() {
+        if let Some(next) = self.critical.after(since) {
             self.critical.truncate(since);
             self.held.retain(|held| held.at <= since);
-            let from = self.sum_at(since);
+            // What has been removed between the two has been let go before, if there is anything.
+            let from = self.sum_at(if next == since + 1 { since } else { next });
             self.logs.iter_mut().for_each(|log| log.drop_formers(from));
         }
         self.add(change, None);

@@ -29,7 +29,7 @@ struct Group<'a> {
 /// The containers that some changes were made to.
 struct Groups<'a> {
     base: &'a Value,
-    groups: Vec<Group<'a>>,
+    all: Vec<Group<'a>>,
     by_hash: FxHashMap<u64, usize>,
 }
 
@@ -55,9 +55,9 @@ pub(in crate::sync) fn merge(base: &Value, changes: &[&Change], document: &mut V
 /// The containers that some changes are made to, and the changes, those to one after those to
 /// another.
 fn group<'a>(base: &'a Value, changes: &[&'a Change]) -> Option<(Vec<Group<'a>>, Vec<&'a Change>)> {
-    let mut groups = Groups { base, groups: Vec::new(), by_hash: FxHashMap::default() };
+    let mut groups = Groups { base, all: Vec::new(), by_hash: FxHashMap::default() };
     let of: Vec<usize> = changes.iter().map(|change| groups.of(change)).collect::<Option<_>>()?;
-    let groups = groups.groups;
+    let groups = groups.all;
     if groups.len() * FEW_CHANGES < changes.len() {
         return None;
     }
@@ -89,7 +89,7 @@ impl<'a> Groups<'a> {
             Some(&number) => number,
             None => self.add(steps, hasher)?,
         };
-        let group = self.groups.get_mut(number)?;
+        let group = self.all.get_mut(number)?;
         if let Method::Merge(leaves) = &change.method {
             let is_flat = leaves.entries().all(|(_, value)| value.kind() != Kind::Object);
             if !is_flat || group.base.kind() != Kind::Object {
@@ -106,9 +106,9 @@ impl<'a> Groups<'a> {
         if steps.iter().any(is_escaped) {
             return None;
         }
-        let number = self.groups.len();
+        let number = self.all.len();
         self.by_hash.insert(hasher.finish(), number);
-        self.groups.push(Group { steps, base, hasher, count: 0 });
+        self.all.push(Group { steps, base, hasher, count: 0 });
         Some(number)
     }
 }

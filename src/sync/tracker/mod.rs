@@ -24,13 +24,14 @@ mod sequence;
 mod splice;
 mod stage;
 mod typing;
+mod view;
 mod ways;
 mod write;
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::{Author, Change, ChangeId, Stamp, Tick, VectorClock};
+use super::{Author, ChangeId, Stamp, Tick};
 use crate::document::{Kind, Path, Step, Text, Value};
 use content::{Content, ListNode, MapNode, StringNode};
 use links::Links;
@@ -43,6 +44,7 @@ pub(super) use inverse::{Answer, Inverse};
 pub(super) use links::Restoration;
 pub(super) use report::{Effect, Record, Scope};
 pub(super) use resolve::Slot;
+pub(super) use view::View;
 
 /// A written value, by its number in the tracker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,31 +124,6 @@ enum Owner {
     Root,
     Key(NodeId, Text),
     Item(NodeId, usize),
-}
-
-/// Whose eyes: someone who has seen what a clock says, or everything.
-#[derive(Clone, Copy)]
-pub(super) enum View<'a> {
-    At(&'a VectorClock),
-    /// An author making a change, whose clock this is: like `At`, and the sequences keep a column
-    /// for it.
-    Of(Author, &'a VectorClock),
-    Now,
-}
-
-impl<'a> View<'a> {
-    /// What the author of a change saw who made it. Of the change itself, which its clock
-    /// includes, there is nothing to see yet.
-    fn of(change: &'a Change) -> Self {
-        Self::Of(change.author, &change.clock)
-    }
-
-    fn saw(self, change: ChangeId) -> bool {
-        match self {
-            Self::At(clock) | Self::Of(_, clock) => clock.saw(change),
-            Self::Now => true,
-        }
-    }
 }
 
 /// The bookkeeping of one concurrent window.
