@@ -115,15 +115,12 @@ impl Session {
     /// Waits for a peer to acknowledge the oldest change that it has not acknowledged.
     pub(super) fn await_acknowledgement(&mut self, from: Author) {
         let Some(peer) = self.peers.get(&from).filter(|peer| peer.is_sharing()) else { return };
-        match self.recent.oldest_after(peer.clock.get(self.author)) {
-            Some(made_at) => {
-                let waiting_since = made_at.max(peer.resent_at);
-                self.timers.set(Timer::Resend(from), waiting_since + peer.resend_after);
-            }
-            None => {
-                self.timers.stop(Timer::Resend(from));
-                self.timers.stop(Timer::Echo(from));
-            }
+        if let Some(made_at) = self.recent.oldest_after(peer.clock.get(self.author)) {
+            let waiting_since = made_at.max(peer.resent_at);
+            self.timers.set(Timer::Resend(from), waiting_since + peer.resend_after);
+        } else {
+            self.timers.stop(Timer::Resend(from));
+            self.timers.stop(Timer::Echo(from));
         }
     }
 
