@@ -132,6 +132,9 @@ pub const OPS_BYTES: usize = 12 << 10;
 /// peers that cut differently.
 pub const MESSAGE_CHANGES: usize = 10_000;
 
+/// Keystrokes in one element of a message: what a few bytes claim to be stays small.
+pub const RUN_CHANGES: usize = 128;
+
 /// Changes in a `document` message: a history is bounded, but a silent member can hold it up.
 pub const DOCUMENT_CHANGES: usize = 1 << 20;
 
@@ -144,6 +147,9 @@ pub const BATCH_BYTES: usize = 256 << 10;
 
 /// Runs of ticks in one `request sync`.
 pub const SYNC_RUNS: usize = 1_024;
+
+/// Ends of authors' chains in one message: those who came last, and can do harm still.
+pub const HEADS: usize = 4_096;
 
 /// Members that somebody may say to be connected to: more than a room has.
 pub const LINKS: usize = 1_024;

@@ -1,5 +1,7 @@
 //! The room: the people around one document. The facade of the library.
 
+#[cfg(test)]
+mod cost;
 mod error;
 #[cfg(test)]
 mod hostile;

@@ -42,7 +42,7 @@ fn member(author: u32) -> Member {
 
 fn joined(members: &[u32]) -> Joined {
     let members = members.iter().map(|&author| Author(author)).collect();
-    Joined { room: room(), author: Author(3), members, incarnation: incarnation() }
+    Joined { room: room(), author: Author(3), members, incarnation: incarnation(), last_author: None }
 }
 
 fn failed(code: Code, reason: &str) -> Failed {

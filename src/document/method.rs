@@ -75,7 +75,7 @@ impl Method {
             return Err(LimitError::PathSteps { steps });
         }
         let key = path.steps().iter().filter_map(|step| match step {
-            Step::Key(key) => Some(key.raw().len()),
+            Step::Key(key) => Some(key.raw_bytes().len()),
             Step::Index(_) => None,
         });
         if let Some(bytes) = key.max().filter(|&bytes| bytes > limits::KEY_BYTES) {

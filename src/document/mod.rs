@@ -5,6 +5,7 @@
 //! [`Method`] is an edit there, and [`apply`](Value::apply) makes it as plain JSON.
 
 mod apply;
+mod balance;
 mod compare;
 mod deep;
 mod diff;

@@ -8,6 +8,7 @@
 use std::borrow::Cow;
 use std::sync::{Arc, OnceLock};
 
+use super::balance::{Counted, shrink};
 use super::text::{Text, Units};
 
 /// Bytes of a leaf, at most.
@@ -106,7 +107,7 @@ impl Rope {
         if count == 0 {
             return Text::default();
         }
-        self.whole = OnceLock::new();
+        self.whole.take();
         let typed = &mut self.typed;
         // What stands behind is taken away; what was typed last, or more of what stands before it.
         if start == typed.at + typed.scalars {
@@ -116,12 +117,15 @@ impl Rope {
         }
         if start + count == typed.at + typed.scalars {
             if let Some(kept) = typed.scalars.checked_sub(count) {
-                let offset = match typed.text.char_indices().nth_back(count - 1) {
-                    Some((offset, _)) => offset,
-                    None => typed.text.len(),
+                let offset = if typed.text.len() == typed.scalars {
+                    kept
+                } else {
+                    typed.text.char_indices().nth(kept).map_or(typed.text.len(), |(offset, _)| offset)
                 };
                 typed.scalars = kept;
-                return Text::new(&typed.text.split_off(offset));
+                let removed = Text::new(typed.text.get(offset..).unwrap_or_default());
+                typed.text.truncate(offset);
+                return removed;
             }
             if typed.scalars == 0 {
                 typed.at = start;
@@ -137,19 +141,35 @@ impl Rope {
 
     /// Inserts a spelling before a position, and says how many scalar values that are.
     pub(super) fn insert(&mut self, at: usize, raw: &str) -> usize {
-        self.whole = OnceLock::new();
+        self.whole.take();
         let part = if raw.len() <= TYPED / 4 { Part::new(raw) } else { return self.insert_long(at, raw) };
         if part.is_raw {
             return self.insert_long(at, raw);
         }
-        let typed = &self.typed;
-        if at != typed.at + typed.scalars || typed.text.len() + part.text.len() > TYPED {
+        let typed = self.typed_at(at, part.text.len());
+        typed.text.push_str(&part.text);
+        typed.scalars += part.scalars;
+        part.scalars
+    }
+
+    /// Inserts an ASCII letter that is spelled as it is; 1.
+    #[inline]
+    pub(super) fn insert_letter(&mut self, at: usize, letter: u8) -> usize {
+        self.whole.take();
+        let typed = self.typed_at(at, 1);
+        typed.text.push(char::from(letter));
+        typed.scalars += 1;
+        1
+    }
+
+    /// What is being typed, with room for so many bytes more at a position.
+    #[inline]
+    fn typed_at(&mut self, at: usize, bytes: usize) -> &mut Typed {
+        if at != self.typed.at + self.typed.scalars || self.typed.text.len() + bytes > TYPED {
             self.settle();
             self.typed.at = at;
         }
-        self.typed.text.push_str(&part.text);
-        self.typed.scalars += part.scalars;
-        part.scalars
+        &mut self.typed
     }
 
     fn insert_long(&mut self, at: usize, raw: &str) -> usize {
@@ -301,25 +321,8 @@ impl Inner {
                 start = 0;
             }
         }
-        self.shrink(number.min(self.children.len().saturating_sub(1)));
-    }
-
-    /// Joins a child that has grown small with a neighbour.
-    fn shrink(&mut self, number: usize) {
-        let Some((size, full)) = self.children.get(number).map(|(_, child)| child.size()) else { return };
-        if size > full / 4 || self.children.len() < 2 {
-            return;
-        }
-        let left = number.saturating_sub(1);
-        let both = self.children.iter().skip(left).take(2).map(|(_, child)| child.size().0).sum::<usize>();
-        if both > full * 3 / 4 {
-            return;
-        }
-        let (_, right) = self.children.remove(left + 1);
-        if let Some((scalars, child)) = self.children.get_mut(left) {
-            child.append(right);
-            *scalars = child.scalars();
-        }
+        let number = number.min(self.children.len().saturating_sub(1));
+        shrink(&mut self.children, number);
     }
 }
 
@@ -333,14 +336,6 @@ impl Node {
         match self {
             Self::Leaf(piece) => piece.scalars,
             Self::Inner(inner) => inner.scalars,
-        }
-    }
-
-    /// How many bytes or children it has, and how many it may have.
-    fn size(&self) -> (usize, usize) {
-        match self {
-            Self::Leaf(piece) => (piece.text.len(), LEAF),
-            Self::Inner(inner) => (inner.children.len(), FAN),
         }
     }
 
@@ -434,8 +429,21 @@ impl Node {
             Self::Inner(inner) => Arc::make_mut(inner).remove(start, count),
         }
     }
+}
 
-    /// Adds the contents of a node of the same height.
+impl Counted for Node {
+    fn count(&self) -> usize {
+        self.scalars()
+    }
+
+    /// How many bytes or children it has, and how many it may have.
+    fn size(&self) -> (usize, usize) {
+        match self {
+            Self::Leaf(piece) => (piece.text.len(), LEAF),
+            Self::Inner(inner) => (inner.children.len(), FAN),
+        }
+    }
+
     fn append(&mut self, right: Self) {
         match (self, right) {
             (Self::Leaf(left), Self::Leaf(right)) => {
@@ -458,16 +466,7 @@ impl Node {
 #[allow(clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 mod tests {
     use super::*;
-
-    /// A small generator, so that a failure can be had again.
-    fn numbers(mut seed: u64) -> impl FnMut(usize) -> usize {
-        move |below| {
-            seed ^= seed << 13;
-            seed ^= seed >> 7;
-            seed ^= seed << 17;
-            usize::try_from(seed % 1_000_003).unwrap_or(0) % below.max(1)
-        }
-    }
+    use crate::document::balance::numbers;
 
     #[test]
     fn it_is_the_spelling_that_it_stands_for() {

@@ -23,6 +23,14 @@ impl Short {
         Some(Self { len: u8::try_from(text.len()).ok()?, bytes })
     }
 
+    /// A text of one byte, which is ASCII.
+    #[inline]
+    pub(super) fn letter(byte: u8) -> Self {
+        let mut bytes = [0; SHORT_BYTES];
+        bytes[0] = byte;
+        Self { len: 1, bytes }
+    }
+
     /// Its bytes in three numbers, of which the last repeats some of the second, and tells the
     /// length: texts differ when these do.
     #[inline]

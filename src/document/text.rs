@@ -38,6 +38,11 @@ const WHOLE_BELOW: usize = 64;
 impl Text {
     /// The text that spells `plain`, with the escapes JSON demands and no others.
     pub fn new(plain: &str) -> Self {
+        if let &[byte] = plain.as_bytes()
+            && !needs_escape(byte)
+        {
+            return Self::letter(byte);
+        }
         match Self::escape(plain) {
             Cow::Borrowed(plain) => Self::unescaped(plain),
             Cow::Owned(raw) => Self::from_raw(&raw),
@@ -46,8 +51,7 @@ impl Text {
 
     /// The spelling of what is said, with the escapes JSON demands and no others.
     pub(super) fn escape(plain: &str) -> Cow<'_, str> {
-        let needs = |byte: u8| byte < 0x20 || byte == b'"' || byte == b'\\';
-        if !plain.bytes().any(needs) {
+        if !plain.bytes().any(needs_escape) {
             return Cow::Borrowed(plain);
         }
         let mut raw = String::with_capacity(plain.len() + 8);
@@ -73,6 +77,9 @@ impl Text {
     /// The text whose spelling, without the quotes, is `raw`. The caller has checked that it is
     /// a valid JSON string.
     pub(crate) fn from_raw(raw: &str) -> Self {
+        if let &[byte] = raw.as_bytes() {
+            return Self::letter(byte);
+        }
         if raw.as_bytes().contains(&b'\\') {
             return Self(Form::Long { raw: raw.into(), escaped: true });
         }
@@ -83,6 +90,19 @@ impl Text {
     pub(crate) fn unescaped(raw: &str) -> Self {
         let long = || Form::Long { raw: raw.into(), escaped: false };
         Self(Short::new(raw).map_or_else(long, Form::Short))
+    }
+
+    /// The text of one byte that needs no escape.
+    #[inline]
+    pub(crate) fn letter(byte: u8) -> Self {
+        Self(Form::Short(Short::letter(byte)))
+    }
+
+    /// The one ASCII letter that it is, spelled as it is: what is mostly typed.
+    #[inline]
+    fn as_letter(&self) -> Option<u8> {
+        let Form::Short(raw) = &self.0 else { return None };
+        if let &[letter] = raw.as_bytes() { Some(letter) } else { None }
     }
 
     /// Whether there is an escape in the spelling.
@@ -125,8 +145,9 @@ impl Text {
             return Cow::Borrowed(self.raw());
         }
         let mut plain = String::with_capacity(self.raw().len());
-        for unit in self.units() {
-            plain.push(char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER));
+        for (run, escaped) in Runs(self.raw()) {
+            plain.push_str(run);
+            plain.extend(escaped.map(|unit| char::from_u32(unit).unwrap_or(char::REPLACEMENT_CHARACTER)));
         }
         Cow::Owned(plain)
     }
@@ -137,7 +158,8 @@ impl Text {
         // Pieces hold none.
         !matches!(self.0, Form::Pieces(_))
             && self.is_escaped()
-            && self.units().any(|unit| (0xD800..0xE000).contains(&unit))
+            && Runs(self.raw())
+                .any(|(_, escaped)| escaped.is_some_and(|unit| (0xD800..0xE000).contains(&unit)))
     }
 
     /// The text cut into the spellings of its code points, in order: a letter, an escape, or the
@@ -156,7 +178,10 @@ impl Text {
         match &self.0 {
             Form::Pieces(rope) => rope.scalars(),
             Form::Long { escaped: true, .. } => self.units().count(),
-            Form::Short(_) | Form::Long { .. } => self.raw().chars().count(),
+            // A letter begins with the one byte that is none of its continuation.
+            Form::Short(_) | Form::Long { .. } => {
+                self.raw_bytes().iter().filter(|&&byte| byte & 0xC0 != 0x80).count()
+            }
         }
     }
 
@@ -179,7 +204,10 @@ impl Text {
         let removed = rope.remove(start, count);
         let mut at = start;
         for item in items {
-            at += rope.insert(at, item.raw());
+            at += match item.as_letter() {
+                Some(letter) => rope.insert_letter(at, letter),
+                None => rope.insert(at, item.raw()),
+            };
         }
         if rope.scalars() < WHOLE_BELOW {
             *self = Self::from_raw(rope.raw());
@@ -219,6 +247,11 @@ impl Text {
     fn code_points(&self) -> Units<'_> {
         Units::new(self.raw())
     }
+}
+
+/// Whether JSON demands that a byte of a string be escaped.
+fn needs_escape(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
 /// Walks a raw text by code point; an escaped surrogate pair is one.
@@ -271,6 +304,26 @@ impl Iterator for Units<'_> {
             }
             other => u32::from(other),
         })
+    }
+}
+
+/// Cuts a spelling at its escapes: what stands before each of them, and the code point that it is.
+struct Runs<'a>(&'a str);
+
+impl<'a> Iterator for Runs<'a> {
+    type Item = (&'a str, Option<u32>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.is_empty() {
+            return None;
+        }
+        // Escapes are often near each other: faster than a search that is made for long texts.
+        let run = self.0.bytes().position(|byte| byte == b'\\').unwrap_or(self.0.len());
+        let (run, rest) = self.0.split_at_checked(run)?;
+        let mut units = Units::new(rest);
+        let escaped = units.next();
+        self.0 = units.rest();
+        Some((run, escaped))
     }
 }
 

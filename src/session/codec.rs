@@ -10,7 +10,8 @@ use crate::document::{Kind, Run, Source, Text, Value, deep};
 use crate::limits;
 use crate::sync::{
     Author, Change, ChangeError, Checkpoint, Tick, VectorClock, decode_message, encode_change, read_change,
-    read_change_message, read_changes_message, read_clock, read_path, write_change, write_clock, write_path,
+    read_change_message, read_changes, read_changes_message, read_clock, read_path, write_changes,
+    write_clock, write_path,
 };
 
 /// Bytes of a message that can hold a whole document: its text is quoted within the message, which
@@ -88,6 +89,9 @@ impl Message {
                 text.push(']');
             }
             Self::Presence(presence) => write_presence(presence, &mut text),
+            Self::Digest { clock, digest } => super::proof_codec::write_digest(clock, digest, &mut text),
+            Self::Certificate(certificate) => super::proof_codec::write_certificate(certificate, &mut text),
+            Self::Heads(heads) => super::proof_codec::write_heads(heads, &mut text),
             Self::Links(authors) => {
                 text.push_str(r#"["links",["#);
                 for (at, author) in authors.iter().enumerate() {
@@ -192,6 +196,9 @@ impl Message {
                 let authors = links.elements(limits::LINKS)?.map(author).collect::<Option<Vec<_>>>();
                 authors.map(Self::Links).ok_or_else(|| links.wrong("an array of authors was expected"))
             }
+            "digest" => super::proof_codec::read_digest(payload, message),
+            "certificate" => super::proof_codec::read_certificate(payload),
+            "heads" => super::proof_codec::read_heads(&Payload::new("heads", payload)),
             "renewed" => super::renewal_codec::read(&Payload::new("renewed", payload)),
             "removed" => super::renewal_codec::read_removed(payload),
             "goodbye" => Ok(Self::Goodbye),
@@ -243,17 +250,6 @@ fn read_pass(bytes: usize, pass: &Payload<'_>, message: &Value) -> Result<Messag
     Ok(Message::Pass { from, to, message })
 }
 
-pub(super) fn write_changes(changes: &[Arc<Change>], text: &mut String) {
-    text.push('[');
-    for (at, change) in changes.iter().enumerate() {
-        if at > 0 {
-            text.push(',');
-        }
-        write_change(change, text);
-    }
-    text.push(']');
-}
-
 /// Writes a long text as a JSON string, piece by piece: it is in memory once more, and no oftener.
 fn write_quoted(mut long: &str, text: &mut String) {
     text.reserve(long.len() + long.len() / 4);
@@ -267,9 +263,9 @@ fn write_quoted(mut long: &str, text: &mut String) {
     text.push('"');
 }
 
-/// The lines of a file that are no JSON.
+/// How the lines of a file are spelled that are no JSON.
 pub(super) fn write_lines(bad: &BTreeSet<String>, text: &mut String) {
-    let lines = Value::array(bad.iter().map(|line| Value::string(line)));
+    let lines = Value::array(bad.iter().map(|line| Value::from_text(Text::from_raw(line))));
     let _ = write!(text, r#","lines":{lines}"#);
 }
 
@@ -341,11 +337,11 @@ fn read_hello(hello: &Payload<'_>) -> Result<Message, MessageError> {
     })
 }
 
-/// The lines of a file that are no JSON; nothing if it is no file of lines.
+/// How the lines of a file are spelled that are no JSON; nothing if it is no file of lines.
 pub(super) fn read_lines(document: &Payload<'_>) -> Result<Option<BTreeSet<String>>, MessageError> {
     let Ok(lines) = document.member("lines") else { return Ok(None) };
-    let plain = |line: &Value| line.as_text().map(|text| text.plain().into_owned());
-    let bad = lines.elements().map(plain).collect::<Option<_>>();
+    let spelling = |line: &Value| line.as_text().map(|text| text.raw().to_owned());
+    let bad = lines.elements().map(spelling).collect::<Option<_>>();
     bad.map(Some).ok_or_else(|| document.wrong("\"lines\" is an array of strings"))
 }
 
@@ -453,6 +449,6 @@ impl<'a> Payload<'a> {
     }
 
     pub(super) fn changes(&self, limit: usize) -> Result<Vec<Arc<Change>>, MessageError> {
-        self.elements(limit)?.map(|change| Ok(Arc::new(read_change(change)?))).collect()
+        Ok(read_changes(self.value, limit)?)
     }
 }

@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use data_encoding::BASE64;
 
-use super::codec::{Payload, read_lines, write_changes, write_lines};
+use super::codec::{Payload, read_lines, write_lines};
 use super::message::{Message, MessageError};
 use super::parcel::{Piece, TextHash};
 use crate::document::{Text, Value};
 use crate::limits;
-use crate::sync::{read_clock, write_clock};
+use crate::sync::{read_clock, write_changes, write_clock};
 
 /// Writes a message of [`parcel`](super::parcel).
 #[expect(clippy::wildcard_enum_match_arm, reason = "no other message is given")]
@@ -28,8 +28,11 @@ pub(super) fn write(message: &Message, out: &mut String) {
             let (hash, text) = (BASE64.encode(hash), Text::new(text.as_str()));
             let _ = write!(out, r#"["text part",{{"hash":"{hash}","part":{part},"text":{text}}}]"#);
         }
-        Message::DocumentOf { hash, lines, value, clock, changes } => {
+        Message::DocumentOf { hash, lines, value, version, clock, changes } => {
             let _ = write!(out, r#"["document of",{{"text":"{}""#, BASE64.encode(hash));
+            if let Some(version) = version {
+                let _ = write!(out, r#","version":"{}""#, BASE64.encode(version));
+            }
             if let Some(lines) = lines {
                 write_lines(lines, out);
             }
@@ -69,6 +72,11 @@ pub(super) fn read(kind: &str, payload: &Value) -> Result<Message, MessageError>
                 hash: hash(&document, "text")?,
                 lines: read_lines(&document)?,
                 value: document.member("value").ok().cloned(),
+                version: document
+                    .member("version")
+                    .is_ok()
+                    .then(|| hash(&document, "version"))
+                    .transpose()?,
                 clock: read_clock(document.member("clock")?)?,
                 changes: changes.changes(limits::DOCUMENT_CHANGES)?,
             })

@@ -47,6 +47,8 @@ pub(super) struct Peer {
     pub(super) resends: u64,
     /// When it was last sent own changes again.
     pub(super) resent_at: Time,
+    /// When it was last shown where the authors' chains end.
+    pub(super) shown_heads_at: Option<Time>,
     /// When it was last sent a document on this connection, and of which version.
     pub(super) sent_document: Option<(Time, VectorClock)>,
 }
@@ -74,6 +76,7 @@ impl Peer {
             lossy_until: Time::ZERO,
             resends: 0,
             resent_at: Time::ZERO,
+            shown_heads_at: None,
             sent_document: None,
         }
     }

@@ -83,7 +83,7 @@ impl Session {
             author,
             link: peer.link,
             way: peer.way,
-            may_write: matches!(peer.way, Way::Via(_)) || self.is_writer(author),
+            may_write: self.is_writer(author),
             passing: peer.passing,
             presence: peer.presence.clone(),
             clock: peer.clock.clone(),
@@ -150,6 +150,7 @@ impl Session {
 
     /// A peer is to come; what it may do is kept possible from now on.
     pub(super) fn joined(&mut self, now: Time, author: Author) {
+        self.is_given_out(author);
         self.gone.remove(&author);
         if author != self.member && !self.peers.contains_key(&author) {
             self.note_return(now, author);

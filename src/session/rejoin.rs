@@ -129,7 +129,7 @@ impl Session {
     }
 
     /// A name of this member that nobody has heard of.
-    fn next_name(&self, heard: &[&VectorClock]) -> Option<Author> {
+    pub(super) fn next_name(&self, heard: &[&VectorClock]) -> Option<Author> {
         let last = heard.iter().flat_map(|clock| clock.iter().map(|(author, _)| author)).chain([self.author]);
         last.filter(|author| author.member() == self.member).max()?.next_name()
     }

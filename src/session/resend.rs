@@ -6,7 +6,6 @@
 //! oldest change that is not acknowledged: in a steady stream none ever is that old.
 
 use std::collections::VecDeque;
-use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use super::timers::{self, Timer};
@@ -169,24 +168,11 @@ pub(super) fn size(change: &Change) -> usize {
     64 + 16 * change.clock.iter().len() + 16 * change.path.steps().len() + size_of_edit(&change.method)
 }
 
-/// How many bytes the arguments of an edit take.
+/// About how many bytes the arguments of an edit take.
 pub(super) fn size_of_edit(method: &Method) -> usize {
-    let mut bytes = Bytes(0);
-    // Counting cannot fail.
-    let _ = match method {
-        Method::Set(value) | Method::Merge(value) => write!(bytes, "{value}"),
-        Method::Splice { items, .. } => items.iter().try_for_each(|item| write!(bytes, "{item},")),
-        Method::Delete => Ok(()),
-    };
-    bytes.0
-}
-
-/// Counts what is written to it.
-struct Bytes(usize);
-
-impl fmt::Write for Bytes {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0 += text.len();
-        Ok(())
+    match method {
+        Method::Set(value) | Method::Merge(value) => value.text_bytes(),
+        Method::Splice { items, .. } => items.iter().map(|item| 1 + item.text_bytes()).sum(),
+        Method::Delete => 0,
     }
 }

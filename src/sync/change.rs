@@ -39,6 +39,13 @@ impl Change {
         context
     }
 
+    /// Whether its author made it on this one, which is theirs, without having heard anything else.
+    pub(super) fn goes_on_from(&self, last: &Self) -> bool {
+        self.author == last.author
+            && self.tick() == last.tick() + 1
+            && self.clock.is_alike_but_for(self.author, &last.clock)
+    }
+
     /// Whether its context is exactly `clock`: whether its author had seen everything.
     pub fn saw_all_of(&self, clock: &VectorClock) -> bool {
         clock.get(self.author) + 1 == self.tick() && self.clock.is_alike_but_for(self.author, clock)

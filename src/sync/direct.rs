@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
+use super::typing::{TYPE, Typist};
 use super::{Author, Change, Tick, VectorClock};
 use crate::document::{Method, Path, Step, Text, Value};
 use crate::limits;
@@ -35,13 +36,21 @@ pub(crate) fn read_changes_message(text: &str) -> Option<(Vec<Arc<Change>>, &str
     reader.expect(br#"["changes",["#)?;
     let mut changes = Vec::with_capacity(text.len() / USUAL_BYTES);
     loop {
-        changes.push(Arc::new(reader.change()?));
+        reader.changes(&mut changes)?;
         if reader.expect(b",").is_none() {
             reader.expect(b"]")?;
             let rest = reader.rest()?;
             return (changes.len() <= limits::MESSAGE_CHANGES).then_some((changes, rest));
         }
     }
+}
+
+/// The beginning of a change.
+struct Head<'a> {
+    author: Author,
+    clock: VectorClock,
+    name: &'a str,
+    path: Path,
 }
 
 /// What is still to be read.
@@ -79,7 +88,23 @@ impl<'a> Reader<'a> {
         self.text.get(start..start + length)
     }
 
+    /// Reads an element of a `changes` message: a change, or the keystrokes of a run.
+    fn changes(&mut self, changes: &mut Vec<Arc<Change>>) -> Option<()> {
+        let head = self.head()?;
+        if head.name == TYPE {
+            return self.typing(head, changes);
+        }
+        changes.push(Arc::new(self.change_of(head)?));
+        Some(())
+    }
+
     fn change(&mut self) -> Option<Change> {
+        let head = self.head()?;
+        self.change_of(head)
+    }
+
+    /// Reads as far as the path.
+    fn head(&mut self) -> Option<Head<'a>> {
         self.expect(br#"[{"id":"#)?;
         let author = self.author()?;
         self.expect(br#","ticks":{"#)?;
@@ -87,7 +112,29 @@ impl<'a> Reader<'a> {
         self.expect(br#"},""#)?;
         let name = self.take_while(|byte| byte.is_ascii_lowercase())?;
         self.expect(br#"",["#)?;
-        let path = self.path()?;
+        Some(Head { author, clock, name, path: self.path()? })
+    }
+
+    /// Reads the parts of a run of keystrokes.
+    fn typing(&mut self, head: Head<'a>, changes: &mut Vec<Arc<Change>>) -> Option<()> {
+        let Head { author, clock, path, .. } = head;
+        Method::Splice { start: 0, count: 0, items: Vec::new() }.check(&path).ok()?;
+        let mut typist = Typist::new(author, clock, path, changes);
+        while self.expect(b",").is_some() {
+            if self.expect(b"\"").is_some() {
+                typist.insert(&self.text()?)
+            } else if self.expect(b"-").is_some() {
+                typist.take(self.positive()?)
+            } else {
+                typist.go(self.natural()?)
+            }
+            .ok()?;
+        }
+        self.expect(b"]")
+    }
+
+    fn change_of(&mut self, head: Head<'a>) -> Option<Change> {
+        let Head { author, clock, name, path } = head;
         let method = match name {
             "set" => {
                 self.expect(b",")?;

@@ -31,6 +31,7 @@ mod pending;
 mod replica;
 mod rival;
 mod tracker;
+mod typing;
 mod undo;
 mod window;
 mod wire;
@@ -41,10 +42,11 @@ pub(crate) use direct::{read_change_message, read_changes_message};
 pub use replica::{
     Checkpoint, Conflict, EditError, LostEdit, Received, Refusal, Replica, RestoreError, Snapshot,
 };
+pub(crate) use typing::write_changes;
 pub use undo::Undone;
 #[cfg(feature = "app")]
 pub(crate) use wire::read_method;
 pub use wire::{
-    ChangeError, decode_change, decode_message, encode_change, read_change, read_clock, read_path,
-    write_change, write_clock, write_path,
+    ChangeError, decode_change, decode_message, encode_change, read_change, read_changes, read_clock,
+    read_path, write_change, write_clock, write_path,
 };

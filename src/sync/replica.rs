@@ -255,11 +255,15 @@ impl Replica {
         let mut burst: SmallVec<[Arc<Change>; 1]> = changes.into_iter().map(Into::into).collect();
         burst.reverse();
         let mut woken = Vec::new();
+        // Where the last one that was applied needed to go back to, if it did.
+        let mut back = None;
         while let Some(change) = woken.pop().or_else(|| burst.pop()) {
-            match self.take(change, &burst) {
-                Ok(Some(change)) => {
+            let last = received.applied.last().zip(back);
+            match self.take(change, &burst, last) {
+                Ok(Some((change, since))) => {
                     woken.extend(self.pending.woken_by(change.id()));
                     received.applied.push(change);
+                    back = since;
                 }
                 Ok(None) => {}
                 Err(refusal) => received.refused.push(refusal),
@@ -269,11 +273,12 @@ impl Replica {
         received
     }
 
-    /// Takes in one change, if its past is here: gives it back if it is now part of the history.
-    /// `rest` comes after it in the same burst, the last first.
+    /// Takes in one change, if its past is here: gives it back if it is now part of the history,
+    /// with the critical version it needed, if not all had been seen. `rest` comes after it in the same
+    /// burst, the last first; `last` is the one that was applied before it, with what that needed.
     fn take(
-        &mut self, mut change: Arc<Change>, rest: &[Arc<Change>],
-    ) -> Result<Option<Arc<Change>>, Refusal> {
+        &mut self, mut change: Arc<Change>, rest: &[Arc<Change>], last: Option<(&Arc<Change>, usize)>,
+    ) -> Result<Option<(Arc<Change>, Option<usize>)>, Refusal> {
         let id = change.id();
         if self.clock.saw(id) || self.pending.get(id).is_some() {
             let known = self.history.get(id).or_else(|| self.pending.get(id));
@@ -289,7 +294,13 @@ impl Replica {
         if change.saw_all_of(&self.clock) {
             self.append(&change);
             self.clock.set(id.author, id.tick);
-            return Ok(Some(change));
+            return Ok(Some((change, None)));
+        }
+        // What holds for the one before holds for one that was made on it and has heard no more.
+        if let Some((_, since)) = last.filter(|(last, _)| change.goes_on_from(last)) {
+            self.insert(&change, since, rest.len());
+            self.clock.set(id.author, id.tick);
+            return Ok(Some((change, Some(since))));
         }
         let context = change.context();
         if let Some(lacks) = lacking(&context, &self.clock) {
@@ -307,11 +318,11 @@ impl Replica {
         {
             change.clock.share(previous);
         }
-        let since = self.history.critical_within(&context).ok_or(Refusal::Forgotten(id))?;
+        let since = self.seen_by(&context).ok_or(Refusal::Forgotten(id))?;
         self.open_for_burst(since, rest);
         self.insert(&change, since, rest.len());
         self.clock.set(id.author, id.tick);
-        Ok(Some(change))
+        Ok(Some((change, Some(since))))
     }
 
     /// Adds a change that has seen everything here.
@@ -412,7 +423,7 @@ impl Replica {
         }
         let gone = self.history.forget(keep, self.window.is_some(), &self.value, &by_all);
         if let Some(window) = &mut self.window {
-            window.since = window.since.saturating_sub(gone);
+            window.forget(gone, self.history.start());
         }
     }
 

@@ -12,21 +12,40 @@ use super::{Change, ChangeId, Replica, VectorClock};
 /// dropped. A little patience, because where people edit at once the next late change is near.
 const QUIET_CHANGES: usize = 64;
 
+/// A window that begins with a burst of at least so many changes, and at least this many
+/// hundredths of what else is in it, has no bookkeeping until somebody needs it: the document is
+/// merged when all of the burst is here.
+const BURST_CHANGES: usize = 3;
+const BURST_PERCENT: usize = 75;
+
 /// When a burst is at least this long, and the bookkeeping holds no more than so many values for
 /// each of its changes, the document is made from the bookkeeping when all are in, and not patched
 /// for each.
 const BULK_CHANGES: usize = 64;
 const BULK_VALUES: usize = 4;
 
-/// The bookkeeping of a concurrent window, kept while it stays open.
+/// What is known of a concurrent window while it stays open.
 pub(super) struct Window {
-    /// The critical version that the tracker started from: a position in the history.
-    pub(super) since: usize,
-    tracker: Tracker,
+    /// The critical version that it started from: a position in the history.
+    since: usize,
+    /// What had been seen there.
+    seen: VectorClock,
+    /// Its bookkeeping; nothing as long as nobody has needed it.
+    tracker: Option<Tracker>,
     /// How many changes in a row have seen everything.
     quiet: usize,
-    /// Whether the document lacks what the tracker knows.
+    /// Whether the document lacks what the window knows.
     is_ahead: bool,
+}
+
+impl Window {
+    /// Notes that so many changes have been forgotten, after which this has been seen.
+    pub(super) fn forget(&mut self, count: usize, start: &VectorClock) {
+        if self.since < count {
+            self.seen.clone_from(start);
+        }
+        self.since = self.since.saturating_sub(count);
+    }
 }
 
 impl Replica {
@@ -38,7 +57,10 @@ impl Replica {
             return Err(EditError::Base);
         }
         let since = self.history.critical_within(context).ok_or(EditError::Base)?;
-        self.open_window(since).tracker.value_at(context).apply(&change.path, &change.method)?;
+        self.open_window(since, false);
+        if let Some(tracker) = self.tracker() {
+            tracker.value_at(context).apply(&change.path, &change.method)?;
+        }
         self.insert(change, since, 0);
         self.clock.set(self.author, change.tick());
         Ok(())
@@ -64,22 +86,46 @@ impl Replica {
         if is_closed { Ok(()) } else { Err(Refusal::Clock(change.id())) }
     }
 
+    /// The newest critical version that somebody with this clock has seen.
+    pub(super) fn seen_by(&self, clock: &VectorClock) -> Option<usize> {
+        let window = self.window.as_ref().map(|window| (window.since, &window.seen));
+        match window {
+            // Mostly the one that the window started from, for as long as there is none after it.
+            Some((since, seen)) if self.history.is_newest(since) && clock.covers(seen) => Some(since),
+            _ => self.history.critical_within(clock),
+        }
+    }
+
     /// Adds a change that is concurrent to some here, and has seen no critical version after
     /// `since`, to the open window. `more` come after it in its burst.
     pub(super) fn insert(&mut self, change: &Arc<Change>, since: usize, more: usize) {
-        if let Some(window) = &mut self.window {
-            window.is_ahead |= more >= BULK_CHANGES && more >= window.tracker.size() / BULK_VALUES;
-            window.tracker.apply(change, if window.is_ahead { None } else { Some(&mut self.value) });
-            window.quiet = 0;
+        let is_merged_later =
+            self.window.as_ref().is_some_and(|window| window.tracker.is_none() && window.is_ahead);
+        if !is_merged_later && self.tracker().is_some() {
+            let Some(Window { tracker: Some(tracker), is_ahead, quiet, .. }) = &mut self.window else {
+                return;
+            };
+            *is_ahead |= more >= BULK_CHANGES && more >= tracker.size() / BULK_VALUES;
+            tracker.apply(change, if *is_ahead { None } else { Some(&mut self.value) });
+            *quiet = 0;
         }
         self.history.insert(change, since);
     }
 
-    /// Brings the document up to what the window's bookkeeping knows.
+    /// The bookkeeping of the open window, from now on.
+    fn tracker(&mut self) -> Option<&mut Tracker> {
+        let window = self.window.as_mut()?;
+        let (history, value) = (&self.history, &self.value);
+        Some(window.tracker.get_or_insert_with(|| history.track(window.since, value)))
+    }
+
+    /// Brings the document up to what the window knows.
     pub(super) fn show_window(&mut self) {
-        if let Some(window) = self.window.as_mut().filter(|window| window.is_ahead) {
-            self.value = window.tracker.value();
-            window.is_ahead = false;
+        let Some(window) = self.window.as_mut().filter(|window| window.is_ahead) else { return };
+        window.is_ahead = false;
+        let is_merged = window.tracker.is_none() && self.history.merge(window.since, &mut self.value);
+        if !is_merged && let Some(value) = self.tracker().map(Tracker::value) {
+            self.value = value;
         }
     }
 
@@ -92,23 +138,22 @@ impl Replica {
         let mut authors = FxHashSet::default();
         let first = rest.iter().rev().filter(|change| authors.insert(change.author));
         let needed = first.filter_map(|change| self.history.critical_within(&change.context())).min();
-        self.open_window(needed.map_or(since, |needed| needed.min(since)));
+        let since = needed.map_or(since, |needed| needed.min(since));
+        let here = self.history.len() - since;
+        let is_burst = rest.len() >= BURST_CHANGES && rest.len() * 100 >= here * BURST_PERCENT;
+        self.open_window(since, is_burst);
     }
 
-    /// The window, opened from a critical version on or before it: what is after that is
-    /// replayed, if it has not been.
-    fn open_window(&mut self, since: usize) -> &mut Window {
-        let window = match self.window.take() {
-            Some(window) if window.since <= since => window,
-            too_late => {
-                self.window = too_late;
-                self.show_window();
-                self.history.hold(since, &self.value);
-                let tracker = self.history.track(since, &self.value);
-                Window { since, tracker, quiet: 0, is_ahead: false }
-            }
-        };
-        self.window.insert(window)
+    /// Opens the window from a critical version or one before it: what is after that is replayed,
+    /// when the bookkeeping is needed. `is_burst` puts that off until the end of a burst.
+    fn open_window(&mut self, since: usize, is_burst: bool) {
+        if self.window.as_ref().is_some_and(|window| window.since <= since) {
+            return;
+        }
+        self.show_window();
+        self.history.hold(since, &self.value);
+        let seen = self.history.clock_at(since);
+        self.window = Some(Window { since, seen, tracker: None, quiet: 0, is_ahead: is_burst });
     }
 
     /// Notes a change that had seen everything, and drops the bookkeeping when it has been quiet
@@ -118,8 +163,8 @@ impl Replica {
             window.quiet += 1;
             if window.quiet > QUIET_CHANGES {
                 self.window = None;
-            } else {
-                window.tracker.apply_latest(change);
+            } else if let Some(tracker) = &mut window.tracker {
+                tracker.apply_latest(change);
             }
         }
     }

@@ -3,10 +3,13 @@
 //!
 //! CLOCK is `{"id":AUTHOR,"ticks":{"AUTHOR":TICK,…}}`, METHOD `set`, `delete`, `merge` or
 //! `splice`, PATH an array of strings (keys) and integers (positions). Messages that carry many
-//! changes carry many payloads, `[CLOCK,METHOD,PATH,...ARGS]`.
+//! changes carry many payloads, `[CLOCK,METHOD,PATH,...ARGS]`, and those that are typing together
+//! (`typing`).
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
+use super::typing::{is_typing, read_typing};
 use super::{Author, Change, Tick, VectorClock};
 use crate::document::{Kind, Method, Path, Step, Text, Value, inert, parse_to_depth};
 use crate::limits;
@@ -67,14 +70,7 @@ pub fn decode_message(text: &str, bytes: usize) -> Result<Value, ChangeError> {
 
 /// Writes the payload of a change: `[CLOCK,METHOD,PATH,...ARGS]`.
 pub fn write_change(change: &Change, out: &mut String) {
-    out.push_str("[{\"id\":");
-    write_number(change.author.0.into(), out);
-    out.push_str(",\"ticks\":");
-    write_clock(&change.clock, out);
-    out.push_str("},\"");
-    out.push_str(change.method.name());
-    out.push_str("\",");
-    write_path(&change.path, out);
+    write_head(change, change.method.name(), out);
     match &change.method {
         Method::Set(value) | Method::Merge(value) => write_argument(value, out),
         Method::Delete => {}
@@ -91,8 +87,20 @@ pub fn write_change(change: &Change, out: &mut String) {
     out.push(']');
 }
 
+/// Writes the beginning of a payload: `[CLOCK,WORD,PATH`.
+pub(super) fn write_head(change: &Change, word: &str, out: &mut String) {
+    out.push_str("[{\"id\":");
+    write_number(change.author.0.into(), out);
+    out.push_str(",\"ticks\":");
+    write_clock(&change.clock, out);
+    out.push_str("},\"");
+    out.push_str(word);
+    out.push_str("\",");
+    write_path(&change.path, out);
+}
+
 /// Writes the digits of a number.
-fn write_number(mut number: u64, out: &mut String) {
+pub(super) fn write_number(mut number: u64, out: &mut String) {
     let mut digits = [0; 20];
     let mut at = digits.len();
     for digit in digits.iter_mut().rev() {
@@ -134,14 +142,41 @@ pub fn read_change(payload: &Value) -> Result<Change, ChangeError> {
     let mut parts = payload.elements();
     let mut next = || parts.next().cloned().unwrap_or(Value::NULL);
     let (clock, method, path) = (next(), next(), next());
-    let (author, clock) = read_change_clock(&clock)?;
+    let (author, clock) = change_clock(&clock)?;
     let path = read_path(&path)?;
     let method = read_method(&method, &parts.cloned().collect::<Vec<_>>())?;
     method.check(&path).map_err(|error| ChangeError(format!("the change at {}: {error}", brief(&path))))?;
     Ok(Change { author, clock, path, method })
 }
 
-fn read_change_clock(clock: &Value) -> Result<(Author, VectorClock), ChangeError> {
+/// Reads an array of the payloads of at most `limit` changes, typing among them.
+///
+/// # Errors
+/// Names what is wrong: no array, too many, or a change that is none.
+pub fn read_changes(payloads: &Value, limit: usize) -> Result<Vec<Arc<Change>>, ChangeError> {
+    let too_many = || Err(ChangeError(format!("more than {limit} changes in one message")));
+    if !payloads.is_array() {
+        return wrong("the changes", "an array", payloads);
+    }
+    if payloads.len() > limit {
+        return too_many();
+    }
+    let mut changes = Vec::with_capacity(payloads.len());
+    for payload in payloads.elements() {
+        if is_typing(payload) {
+            read_typing(payload, &mut changes)?;
+        } else {
+            changes.push(Arc::new(read_change(payload)?));
+        }
+        if changes.len() > limit {
+            return too_many();
+        }
+    }
+    Ok(changes)
+}
+
+/// Reads whose change it is, and its clock.
+pub(super) fn change_clock(clock: &Value) -> Result<(Author, VectorClock), ChangeError> {
     if !clock.is_object() {
         return wrong("the clock", "a map {\"id\":AUTHOR,\"ticks\":{…}}", clock);
     }
@@ -297,7 +332,7 @@ fn position(text: &str) -> Option<usize> {
     digits.then(|| usize::try_from(text.parse().unwrap_or(u32::MAX)).unwrap_or(usize::MAX))
 }
 
-fn wrong<T>(place: &str, expected: &str, found: &Value) -> Result<T, ChangeError> {
+pub(super) fn wrong<T>(place: &str, expected: &str, found: &Value) -> Result<T, ChangeError> {
     Err(ChangeError(format!("{place}: expected {expected}, found {}", describe(found))))
 }
 

@@ -400,7 +400,11 @@ impl World {
 
     pub(crate) fn send(&mut self, from: Author, to: Author, channel: Channel, message: &Message) {
         match message {
-            Message::Clock { .. } | Message::Presence(_) | Message::Links(_) | Message::Goodbye => {}
+            Message::Clock { .. }
+            | Message::Digest { .. }
+            | Message::Presence(_)
+            | Message::Links(_)
+            | Message::Goodbye => {}
             Message::RequestSync(_) => {
                 self.tally.requests += 1;
                 self.busy_at = self.now;
@@ -409,7 +413,10 @@ impl World {
                 self.tally.documents += 1;
                 self.busy_at = self.now;
             }
+            // Only members who were told two stories have something to show.
+            Message::Heads(_) => panic!("{from} shows {to} where the chains end"),
             Message::Hello { .. }
+            | Message::Certificate(_)
             | Message::RequestDocument
             | Message::RequestDocumentOf(_)
             | Message::Text { .. }

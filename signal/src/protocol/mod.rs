@@ -222,6 +222,10 @@ pub struct Joined {
     pub members: Vec<Author>,
     /// What tells this room from a later one of the same name; to be kept for [`Resume`].
     pub incarnation: String,
+    /// The highest number that was given out in it: whoever comes from now on gets a higher one, and
+    /// the members are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_author: Option<Author>,
 }
 
 /// A room to be entered again as who one was.

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use super::{FAN, Inner, LEAF, List, Node};
+use smallvec::SmallVec;
+
+use super::{FAN, LEAF, List, Node};
+use crate::document::balance::{Counted, shrink};
 
 /// So many items for each one to be inserted or removed make it cheaper to do that one by one
 /// than to build the list anew.
@@ -60,7 +63,7 @@ impl<T: Clone> List<T> {
     ) {
         let start = start.min(self.len());
         let count = count.min(self.len() - start);
-        let items: Vec<T> = items.into_iter().collect();
+        let items: SmallVec<[T; 4]> = items.into_iter().collect();
         if self.0.splice_leaf(start, count, &items) {
             return;
         }
@@ -132,7 +135,7 @@ impl<T: Clone> Node<T> {
                 let removed = child.remove(inside)?;
                 *len = child.len();
                 inner.len -= 1;
-                inner.shrink(number);
+                shrink(&mut inner.children, number);
                 Some(removed)
             }
         }
@@ -148,55 +151,40 @@ impl<T: Clone> Node<T> {
                 }
                 fits
             }
-            // A leaf of a tree must not become empty: that is left to `remove`.
-            Self::Inner(inner) if count == 0 && !items.is_empty() => {
+            Self::Inner(inner) if count > 0 || !items.is_empty() => {
                 let Some((number, inside)) = inner.find(start) else { return false };
-                if !inner.children.get(number).is_some_and(|(_, child)| child.has_room(inside, items.len())) {
+                let child = inner.children.get(number);
+                if !child.is_some_and(|(_, child)| child.has_room(inside, count, items.len())) {
                     return false;
                 }
                 let inner = Arc::make_mut(inner);
-                inner.len += items.len();
+                inner.len = inner.len - count + items.len();
                 inner.children.get_mut(number).is_some_and(|(len, child)| {
-                    *len += items.len();
-                    child.splice_leaf(inside, 0, items)
+                    *len = *len - count + items.len();
+                    child.splice_leaf(inside, count, items)
                 })
             }
             Self::Page(_) | Self::Inner(_) => false,
         }
     }
 
-    /// Whether the leaf that holds a position can take so many more.
-    fn has_room(&self, at: usize, more: usize) -> bool {
-        self.bottom(at).is_some_and(|(leaf, _)| leaf.len() + more <= LEAF)
+    /// Whether so many items from a position on are in one leaf, which can do without them and take
+    /// so many more. One that would become small, or empty, is left to `remove`.
+    fn has_room(&self, at: usize, less: usize, more: usize) -> bool {
+        self.bottom(at).is_some_and(|(leaf, at)| {
+            let is_within = at + less <= leaf.len();
+            is_within
+                && leaf.len() - less + more <= LEAF
+                && (less == 0 || leaf.len() - less + more > LEAF / 4)
+        })
     }
 }
 
-impl<T: Clone> Inner<T> {
-    /// Joins a child that has grown small with a neighbour.
-    fn shrink(&mut self, number: usize) {
-        let Some((_, child)) = self.children.get(number) else { return };
-        let (size, full) = child.size();
-        if size == 0 {
-            self.children.remove(number);
-            return;
-        }
-        if size > full / 4 || self.children.len() < 2 {
-            return;
-        }
-        let left = number.saturating_sub(1);
-        let both = self.children.iter().skip(left).take(2).map(|(_, child)| child.size().0).sum::<usize>();
-        if both > full * 3 / 4 {
-            return;
-        }
-        let (_, right) = self.children.remove(left + 1);
-        if let Some((len, child)) = self.children.get_mut(left) {
-            child.append(right);
-            *len = child.len();
-        }
+impl<T: Clone> Counted for Node<T> {
+    fn count(&self) -> usize {
+        self.len()
     }
-}
 
-impl<T: Clone> Node<T> {
     /// How many items or children it has, and how many it may have.
     fn size(&self) -> (usize, usize) {
         match self {
@@ -205,7 +193,6 @@ impl<T: Clone> Node<T> {
         }
     }
 
-    /// Adds the contents of a node of the same height.
     fn append(&mut self, mut right: Self) {
         right.made();
         match (self.made(), right) {

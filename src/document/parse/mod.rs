@@ -9,6 +9,7 @@ use unicode_width::UnicodeWidthStr;
 pub(super) use scan::{Event, Scanner};
 
 use super::object::Object;
+use super::short::SHORT_BYTES;
 use super::{Path, Source, Step, Text, Value, inert};
 use crate::limits;
 
@@ -142,7 +143,10 @@ impl<'a> Builder<'a> {
             Event::String(raw) => Value::from_text(Text::from_raw(raw)),
             Event::End => match self.open.pop() {
                 Some(Open::Array(elements)) => Value::array(elements),
-                Some(Open::Object(object, _)) => Value::from_object(object),
+                Some(Open::Object(mut object, _)) => {
+                    object.trim();
+                    Value::from_object(object)
+                }
                 None => return,
             },
         };
@@ -157,6 +161,10 @@ impl<'a> Builder<'a> {
     }
 
     pub(super) fn shared_key(&mut self, raw: &'a str) -> Text {
+        // A short one is held in place.
+        if raw.len() <= SHORT_BYTES {
+            return Text::from_raw(raw);
+        }
         if let Some(key) = self.keys.get(raw) {
             return key.clone();
         }

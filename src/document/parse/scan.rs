@@ -184,11 +184,12 @@ impl<'a> Scanner<'a> {
     /// Reads an escape whose backslash is next. Half a surrogate pair is let through: it is
     /// valid JSON.
     fn escape(&mut self, open: usize) -> Result<(), ParseError> {
-        let mut bytes = self.rest().bytes().skip(1);
-        match bytes.next() {
+        let bytes = self.text.as_bytes();
+        match bytes.get(self.at + 1) {
             Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => self.at += 2,
             Some(b'u') => {
-                let digits = bytes.take(4).take_while(u8::is_ascii_hexdigit).count();
+                let digits = bytes.iter().skip(self.at + 2).take(4);
+                let digits = digits.take_while(|digit| digit.is_ascii_hexdigit()).count();
                 if digits < 4 {
                     return Err(fault::short_escape(&self.place(), digits));
                 }

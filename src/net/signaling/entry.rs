@@ -90,7 +90,8 @@ pub(in crate::net) async fn enter(
 /// In no room yet, but somebody already: who it was, or a number of its own choice.
 fn wait_outside(pass: &Pass) -> Entered {
     let author = pass.author.unwrap_or_else(|| pass.leap());
-    let membership = Membership { author, members: Vec::new(), incarnation: pass.incarnation.clone() };
+    let incarnation = pass.incarnation.clone();
+    let membership = Membership { author, members: Vec::new(), incarnation, last_author: None };
     let start = pass.start.clone();
     Entered {
         socket: None,
@@ -205,6 +206,7 @@ async fn create(socket: &mut Socket, options: &SignalingOptions) -> Result<Membe
             author: Author(created.author.0),
             members: Vec::new(),
             incarnation: created.incarnation,
+            last_author: Some(Author(created.author.0)),
         }),
         Response::CreateFailed(failed) => Err(options.refusal(failed)),
         other => Err(options.unexpected(&other)),

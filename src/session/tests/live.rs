@@ -298,6 +298,9 @@ fn what_is_sent_again_is_little() {
         | Message::Links(_)
         | Message::Pass { .. }
         | Message::Dropped(_)
+        | Message::Digest { .. }
+        | Message::Heads(_)
+        | Message::Certificate(_)
         | Message::Goodbye
         | Message::Prove { .. }
         | Message::Renewed { .. }

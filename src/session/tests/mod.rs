@@ -1,6 +1,7 @@
 //! The session, message by message. What many of them do together is in `tests/sim`.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
+mod announced;
 mod attacks;
 mod codec;
 mod cost;
@@ -14,6 +15,7 @@ mod people;
 mod reach;
 mod renewed;
 mod signed;
+mod stories;
 mod undo;
 
 use std::collections::BTreeMap;

@@ -1,7 +1,9 @@
 //! Members that are reached by way of others, and who is the host.
 
+use super::signed::{connect, frauds, signing};
 use super::*;
 use crate::session::{Link, Presence, Way};
+use crate::trust::Role;
 
 const FOUR: Author = Author(4);
 
@@ -197,4 +199,30 @@ fn two_hosts_in_a_partition_do_no_harm() {
         assert_eq!(net.at(author).unacknowledged(), 0);
     }
     assert!(everyone.iter().all(|author| text(net.at(ONE)).contains(&format!("\"by {author}\":2"))));
+}
+
+#[test]
+fn the_role_of_who_is_reached_by_way_of_another_is_what_its_certificate_says() {
+    for (role, may_write) in [(Role::Writer, true), (Role::Reader, false)] {
+        let sessions = [
+            signing(creator("{}"), Role::Owner),
+            signing(joiner(TWO), Role::Writer),
+            signing(joiner(THREE), role),
+        ];
+        let mut net = Net::new(sessions);
+        let writers = if may_write { &[ONE, TWO, THREE][..] } else { &[ONE, TWO] };
+        connect(&mut net, ONE, TWO, writers);
+        connect(&mut net, TWO, THREE, writers);
+        for (at, newcomer) in [(ONE, THREE), (THREE, ONE)] {
+            net.at(at).handle(ms(0), Input::Joined(newcomer));
+        }
+        net.pass(ms(2_500));
+        assert_eq!(way(&mut net, ONE, THREE), Some((Link::Live, Way::Via(TWO))));
+        let shown = |net: &mut Net, at: Author, of: Author| {
+            net.at(at).people().iter().any(|person| person.author == of && person.may_write)
+        };
+        assert_eq!(shown(&mut net, ONE, THREE), may_write, "before it has edited anything");
+        assert!(shown(&mut net, THREE, ONE));
+        assert_eq!(frauds(&net), vec![]);
+    }
 }

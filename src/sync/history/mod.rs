@@ -7,7 +7,7 @@ mod run;
 
 use std::sync::Arc;
 
-use super::tracker::Tracker;
+use super::tracker::{Tracker, merge};
 use super::{Author, Change, ChangeId, Checkpoint, Tick, VectorClock};
 use crate::document::{Former, Source, Value};
 use critical::Critical;
@@ -302,6 +302,29 @@ impl History {
         tracker
     }
 
+    /// Merges everything since a critical version into the document of now, which may lack the
+    /// newest, container by container. Says whether that could be done.
+    pub(super) fn merge(&self, since: usize, now: &mut Value) -> bool {
+        let pieces = self.between(since, self.len).pieces();
+        let changes: Option<Vec<&Change>> = pieces.map(|piece| piece.only()).collect();
+        changes.is_some_and(|changes| merge(&self.value_at(since, now), &changes, now))
+    }
+
+    /// What has been seen at a critical version.
+    pub(super) fn clock_at(&self, critical: usize) -> VectorClock {
+        let mut clock = self.start.clone();
+        let sum = self.sum_at(critical);
+        for log in &self.logs {
+            clock.set(log.author, self.start.get(log.author) + log.count_below(sum) as Tick);
+        }
+        clock
+    }
+
+    /// Whether a critical version is the newest.
+    pub(super) fn is_newest(&self, critical: usize) -> bool {
+        self.critical.after(critical).is_none()
+    }
+
     /// Forgets the changes before a critical version: the newest that somebody with this clock has
     /// seen, of those that leave at least `keep` changes. Gives how many went. `is_open` says
     /// whether a window is, which may have begun before them.
@@ -318,9 +341,8 @@ impl History {
             self.hold(count, now);
         }
         let sum = self.sum_at(count);
+        self.start = self.clock_at(count);
         for log in &mut self.logs {
-            let tick = self.start.get(log.author) + log.count_below(sum) as Tick;
-            self.start.set(log.author, tick);
             log.forget(sum);
             log.fold();
         }

@@ -124,6 +124,23 @@ impl Run {
     }
 
     pub(super) fn push(&mut self, stroke: &Stroke<'_>) {
+        self.count += 1;
+        self.changes.take();
+        match *stroke {
+            // What is mostly typed: a letter where the last one was, or taken back there.
+            Stroke { start, count: 0, item: Some(&[letter]), .. } if start == self.cursor => {
+                self.strokes.extend_from_slice(&[INSERTS, 1, letter]);
+                self.cursor += 1;
+            }
+            Stroke { start, count: 1, item: None, removed: &[letter] } if start + 1 == self.cursor => {
+                self.strokes.extend_from_slice(&[1 | 1 << COUNT_SHIFT, 1, letter]);
+                self.cursor -= 1;
+            }
+            _ => self.push_any(stroke),
+        }
+    }
+
+    fn push_any(&mut self, stroke: &Stroke<'_>) {
         let Stroke { start, count, item, removed } = *stroke;
         let place = match start {
             _ if start == self.cursor => 0,
@@ -146,8 +163,6 @@ impl Run {
             self.strokes.extend_from_slice(text);
         }
         self.cursor = stroke.cursor();
-        self.count += 1;
-        self.changes.take();
     }
 
     /// Writes a number, seven bits a byte.

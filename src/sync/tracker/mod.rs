@@ -11,6 +11,7 @@
 //!           └─ node: plain value │ map of slots │ sequence of slots │ sequence of characters
 //! ```
 
+mod apart;
 mod content;
 mod inverse;
 mod known;
@@ -29,14 +30,15 @@ mod write;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::{Author, ChangeId, Stamp, Tick, VectorClock};
-use crate::document::{Kind, Text, Value};
+use super::{Author, Change, ChangeId, Stamp, Tick, VectorClock};
+use crate::document::{Kind, Path, Step, Text, Value};
 use content::{Content, ListNode, MapNode, StringNode};
 use links::Links;
 use stage::Known;
 use typing::Typing;
 use ways::Ways;
 
+pub(super) use apart::merge;
 pub(super) use inverse::{Answer, Inverse};
 pub(super) use links::Restoration;
 pub(super) use report::{Effect, Record, Scope};
@@ -132,7 +134,13 @@ pub(super) enum View<'a> {
     Now,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    /// What the author of a change saw who made it. Of the change itself, which its clock
+    /// includes, there is nothing to see yet.
+    fn of(change: &'a Change) -> Self {
+        Self::Of(change.author, &change.clock)
+    }
+
     fn saw(self, change: ChangeId) -> bool {
         match self {
             Self::At(clock) | Self::Of(_, clock) => clock.saw(change),
@@ -143,6 +151,8 @@ impl View<'_> {
 
 /// The bookkeeping of one concurrent window.
 pub(super) struct Tracker {
+    /// How many steps of a path lead to the value that it started from.
+    depth: usize,
     entries: Vec<Entry>,
     /// How the keys of some entries are spelled: those whose spelling has escapes.
     spellings: FxHashMap<EntryId, Text>,
@@ -169,6 +179,7 @@ impl Tracker {
     /// Starts from a value that every change to come has seen.
     pub(super) fn new(base: Value) -> Self {
         let mut tracker = Self {
+            depth: 0,
             entries: Vec::new(),
             spellings: FxHashMap::default(),
             nodes: Vec::new(),
@@ -181,9 +192,27 @@ impl Tracker {
             links: Links::default(),
             moves: 0,
         };
-        let root = tracker.add_base(base, KeyPlace::base(0), Owner::Root);
-        tracker.root.push(root);
+        tracker.restart(base, 0);
         tracker
+    }
+
+    /// Starts again, from a value that so many steps of a path lead to.
+    fn restart(&mut self, base: Value, depth: usize) {
+        self.depth = depth;
+        self.entries.clear();
+        self.spellings.clear();
+        self.nodes.clear();
+        self.expanded.clear();
+        self.hangings.clear();
+        self.ways = Ways::default();
+        self.root.clear();
+        let root = self.add_base(base, KeyPlace::base(0), Owner::Root);
+        self.root.push(root);
+    }
+
+    /// The steps of a path from the value that it started from.
+    fn steps<'p>(&self, path: &'p Path) -> &'p [Step] {
+        path.steps().get(self.depth..).unwrap_or_default()
     }
 
     /// The same, keeping a record of what each change did.

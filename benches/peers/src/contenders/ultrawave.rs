@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value as Json;
-use ultrawave::document::{Method, Path, Text, Value, parse};
+use ultrawave::document::{Method, Path, Text, Value};
 use ultrawave::limits;
 use ultrawave::session::Message;
 use ultrawave::sync::{Author, Change, ChangeId, Checkpoint, Replica, VectorClock};
@@ -106,9 +106,7 @@ fn count(value: &Value) -> usize {
 
 impl Contender for Ultrawave {
     fn found(base: &Base) -> Self {
-        let source = base.document.to_string();
-        let value = parse(&source).expect("JSON");
-        let checkpoint = Checkpoint { source: source.into(), value, clock: VectorClock::new() };
+        let checkpoint = Checkpoint::read(&base.document.to_string()).expect("JSON");
         Self::new(Replica::new(Author(1), checkpoint, limits::HISTORY_CHANGES), base, 1)
     }
 

@@ -78,9 +78,9 @@ impl Base {
 }
 
 /// A document of about so many megabytes of JSON text, like the tree in kind.
-pub(crate) fn large(seed: u64, megabytes: usize) -> Base {
+pub(crate) fn large(seed: u64, megabytes: usize) -> Json {
     // A customer and what belongs to it in the other sections take about 382 bytes.
-    Base::untouched(records(&mut Random::new(seed), megabytes * 2_620))
+    records(&mut Random::new(seed), megabytes * 2_620)
 }
 
 fn collect(value: &Json, path: &mut Vec<Step>, containers: &mut Vec<Container>) {

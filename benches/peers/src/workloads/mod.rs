@@ -56,7 +56,7 @@ pub(crate) struct Figure {
 }
 
 /// All workloads, in the order of the table.
-pub(crate) const WORKLOADS: [Workload; 22] = [
+pub(crate) const WORKLOADS: [Workload; 23] = [
     sequential("w1", sequential::local),
     sequential("w1-path", sequential::local_by_path),
     sequential("w1-encode", sequential::local_encoded),
@@ -76,6 +76,7 @@ pub(crate) const WORKLOADS: [Workload; 22] = [
     sequential("w6-1", |run| load::join(run, 1)),
     sequential("w6-10", |run| load::join(run, 10)),
     sequential("w6-100", |run| load::join(run, 100)),
+    sequential("w6-edited", |run| load::join_edited(run, 10)),
     Workload { name: "w7", takes: |_| true, is_sequential: true, run: typing::keystrokes },
     Workload { name: "w7b", takes: |kind| kind != Kind::Floor, is_sequential: false, run: typing::both },
     Workload { name: "w7-memory", takes: |_| true, is_sequential: true, run: typing::keystrokes_memory },

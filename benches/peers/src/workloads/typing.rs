@@ -60,7 +60,11 @@ pub(super) fn both(run: &Run<'_>) -> Report {
     let (ms, ()) = time(|| one.receive(&to_one));
     other.receive(&to_other);
     let document: Json = assert_converged(run.engine.name, one.as_mut(), other.as_mut());
-    Report::default().figure("W7b typing at once: merge", "ms", ms).ending(&document)
+    let bytes = to_one.iter().map(Vec::len).sum::<usize>();
+    Report::default()
+        .figure("W7b typing at once: merge", "ms", ms)
+        .figure("W7b bytes a keystroke", "B", bytes as f64 / second.len() as f64)
+        .ending(&document)
 }
 
 /// The text that keystrokes make from nothing.

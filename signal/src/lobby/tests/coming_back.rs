@@ -18,7 +18,7 @@ fn reclaimed(start: &Start, rooms: Vec<Joined>) -> Response {
 
 fn joined(author: u32, members: &[u32], incarnation: &str) -> Joined {
     let (room, incarnation) = ("r".to_owned(), incarnation.to_owned());
-    Joined { room, author: Author(author), members: authors(members), incarnation }
+    Joined { room, author: Author(author), members: authors(members), incarnation, last_author: None }
 }
 
 fn incarnation(world: &World) -> String {

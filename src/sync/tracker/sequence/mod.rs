@@ -29,10 +29,10 @@ use super::View;
 use crate::sync::{Author, ChangeId, Tick, VectorClock};
 use columns::Column;
 use counts::Counts;
-use place::{Gap, Place};
+use place::{Gap, Place, insert_both};
 
 /// Spans in a chunk, at most.
-const CHUNK: usize = 48;
+const CHUNK: usize = 32;
 /// Spans that a chunk has room for: a change may cut up to three before the chunk is.
 const ROOM: usize = CHUNK + 3;
 /// The column of those who have seen everything.
@@ -318,8 +318,16 @@ impl Sequence {
     /// Puts a span of new items into a gap: with what the same author has typed right before, if
     /// nothing tells them apart.
     fn put(&mut self, at: Gap, span: Span, left: Option<u32>) -> Place {
-        let number = self.cut(at);
         let chunk = self.order[at.rank] as usize;
+        if at.inside > 0 {
+            let spans = &mut self.chunks[chunk];
+            let before = &mut spans[at.span];
+            let rest = Span { first: before.first + at.inside, len: before.len - at.inside, ..*before };
+            before.len = at.inside;
+            insert_both(spans, at.span + 1, [span, rest]);
+            return Place { rank: at.rank, span: at.span + 1, inside: 0 };
+        }
+        let number = at.span;
         if let Some(before) = number.checked_sub(1)
             && let Span { first, len, exists, visible, fate: Fate::Alive } = self.chunks[chunk][before]
             && (exists, visible) == (span.exists, span.visible)
@@ -399,6 +407,6 @@ impl Span {
     }
 
     fn len_now(&self) -> u32 {
-        if self.is_now() { self.len } else { 0 }
+        self.len * u32::from(self.is_now())
     }
 }
