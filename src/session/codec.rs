@@ -26,7 +26,7 @@ impl Message {
     pub fn encode(&self) -> String {
         let mut text = String::new();
         match self {
-            Self::Hello { version, name, clock, has_document, writer, dropped, passing } => {
+            Self::Hello { version, name, clock, has_document, writer, dropped, passing, answer } => {
                 let _ = write!(text, r#"["hello",{{"version":{version},"name":{},"clock":"#, Text::new(name));
                 write_clock(clock, &mut text);
                 let _ = write!(text, r#","document":{has_document}"#);
@@ -39,8 +39,10 @@ impl Message {
                         write_clock(clock, &mut text);
                     }
                 }
-                if *passing {
-                    text.push_str(r#","passing":true"#);
+                for (name, is_so) in [("passing", *passing), ("answer", *answer)] {
+                    if is_so {
+                        let _ = write!(text, r#","{name}":true"#);
+                    }
                 }
                 text.push_str("}]");
             }
@@ -330,7 +332,8 @@ fn read_hello(hello: &Payload<'_>) -> Result<Message, MessageError> {
         has_document: hello.flag("document")?,
         writer: hello.member("writer").ok().map(|writer| hello.author(writer)).transpose()?,
         dropped: Dropped { first: hello.clock("dropped")?, settled: hello.clock("settled")? },
-        passing: hello.member("passing").is_ok() && hello.flag("passing")?,
+        passing: hello.is_so("passing")?,
+        answer: hello.is_so("answer")?,
     })
 }
 
@@ -408,6 +411,11 @@ impl<'a> Payload<'a> {
     /// A clock that may be left out when it says nothing.
     fn clock(&self, name: &str) -> Result<VectorClock, MessageError> {
         Ok(self.member(name).ok().map(read_clock).transpose()?.unwrap_or_default())
+    }
+
+    /// A flag that may be left out when it is false.
+    fn is_so(&self, name: &str) -> Result<bool, MessageError> {
+        Ok(self.member(name).is_ok() && self.flag(name)?)
     }
 
     fn author(&self, value: &Value) -> Result<Author, MessageError> {

@@ -13,6 +13,16 @@ use super::{Channel, Event, Link, Message, Session, Time, Way, resend};
 use crate::limits;
 use crate::sync::{Author, Change, ChangeId, Checkpoint, Refusal, Replica, VectorClock};
 
+/// What a hello says, beside the clock.
+pub(super) struct Greeting {
+    pub(super) name: String,
+    pub(super) has_document: bool,
+    pub(super) writer: Option<Author>,
+    pub(super) dropped: Dropped,
+    pub(super) passing: bool,
+    pub(super) is_answer: bool,
+}
+
 /// A newcomer's way to the document.
 #[derive(Debug, Default)]
 pub(super) struct Joining {
@@ -46,6 +56,7 @@ impl Session {
             return;
         }
         self.disconnected(now, to);
+        self.note_return(now, to);
         let peer = self.peer(to);
         peer.link = Link::Live;
         peer.way = way;
@@ -68,6 +79,7 @@ impl Session {
             writer: Some(self.author).filter(|&author| author != self.member),
             dropped: self.dropped.clone(),
             passing: self.is_passing,
+            answer: self.peers.get(&to).is_some_and(|peer| peer.greeted),
         };
         self.send(to, Channel::Sync, hello);
         // On a connection of its own a certificate is shown when it opens.
@@ -78,14 +90,12 @@ impl Session {
     }
 
     /// A peer says who it is. Each side sends the other what it lacks.
-    pub(super) fn hello(
-        &mut self, now: Time, from: Author, name: String, clock: &VectorClock, has_document: bool,
-        (writer, dropped, passing): (Option<Author>, Dropped, bool),
-    ) {
+    pub(super) fn hello(&mut self, now: Time, from: Author, clock: &VectorClock, greeting: Greeting) {
+        let Greeting { name, has_document, writer, dropped, passing, is_answer } = greeting;
         self.remember_clock(from);
         let was_dropped = self.is_dropped(from);
         let Some(peer) = self.peers.get_mut(&from) else { return };
-        peer.greeted = true;
+        let is_again = std::mem::replace(&mut peer.greeted, true);
         peer.passing = passing;
         peer.writer = writer.filter(|writer| writer.member() == from);
         peer.sent_document = None;
@@ -95,8 +105,18 @@ impl Session {
         let before = Some(before).filter(|_| !was_dropped && peer.writer.is_some());
         peer.presence.name = name;
         self.people_changed = true;
+        if is_again && !is_answer {
+            // To the other side these channels were closed in between, as a short silence may be
+            // noticed by one side alone. It knows nothing of this one any more.
+            self.send_hello(from);
+            self.send(from, Channel::Sync, Message::Links(self.linked.clone()));
+        }
         self.send_presence_to(from);
         self.peer_dropped(now, from, dropped, before);
+        if self.peers.get(&from).is_some_and(|peer| peer.dropped != self.dropped.first) {
+            // Somebody may have been dropped here since this side said hello.
+            self.send(from, Channel::Sync, Message::Dropped(self.dropped.clone()));
+        }
         if self.is_dropped(from) {
             // It is told by now, and comes back under another name.
             if let Some(peer) = self.peers.get_mut(&from) {

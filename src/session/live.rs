@@ -186,7 +186,7 @@ impl Session {
     /// Says what everything that the members still may do will have seen, so that older changes
     /// may be forgotten. To have acknowledged a change is not enough: what is edited next may have
     /// been on a screen before it came.
-    pub(super) fn forget_acknowledged(&mut self) {
+    pub(super) fn forget_acknowledged(&mut self, now: Time) {
         let Some(replica) = &self.replica else { return };
         for (&author, peer) in &mut self.peers {
             let (floor, made) = &peer.floor;
@@ -195,7 +195,8 @@ impl Session {
                 peer.counted.clone_from(floor);
             }
         }
-        if replica.history().len() <= self.options.history || !self.is_settled() {
+        let is_over = replica.history().len() > self.options.history;
+        if !is_over || now < self.returning_until || !self.is_settled() {
             return;
         }
         let staying = self.peers.iter().filter(|&(&member, _)| !self.is_dropped(member));

@@ -31,6 +31,8 @@ pub enum Message {
         dropped: Dropped,
         /// Whether they are there for a moment only, and keep nothing.
         passing: bool,
+        /// Whether they have had the receiver's hello: none is wanted in answer.
+        answer: bool,
     },
     /// A newcomer, to the first peer it is connected to.
     RequestDocument,

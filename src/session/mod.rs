@@ -87,7 +87,7 @@ pub use keeping::Record;
 pub use membership::Dropped;
 pub use message::{Channel, Message, MessageError, Presence, Proof, VERSION};
 
-use self::join::Joining;
+use self::join::{Greeting, Joining};
 use self::keeping::Keeping;
 use self::live::Floor;
 use self::parcel::Parcels;
@@ -143,6 +143,9 @@ pub struct Session {
     dropped: Dropped,
     /// Authors who have left and of whom the document's clock does not tell.
     gone: BTreeSet<Author>,
+    /// Until when nothing is forgotten, as somebody who was dropped has come back: under a name that
+    /// may not be known here yet.
+    returning_until: Time,
     /// What was in common with those who have been dropped.
     partings: Vec<Parting>,
     /// What is to be written again when the others' document comes.
@@ -198,6 +201,7 @@ impl Session {
             author,
             dropped: Dropped::default(),
             gone: BTreeSet::new(),
+            returning_until: Time::ZERO,
             partings: Vec::new(),
             unsent: None,
             presence: OwnPresence::new(&options.name),
@@ -416,8 +420,10 @@ impl Session {
                 self.departed(now, from);
                 self.event(Event::Incompatible(from, version));
             }
-            Message::Hello { name, clock, has_document, writer, dropped, passing, .. } => {
-                self.hello(now, from, name, &clock, has_document, (writer, dropped, passing));
+            Message::Hello { name, clock, has_document, writer, dropped, passing, answer, .. } => {
+                let is_answer = answer;
+                let greeting = Greeting { name, has_document, writer, dropped, passing, is_answer };
+                self.hello(now, from, &clock, greeting);
             }
             Message::Dropped(dropped) => self.peer_dropped(now, from, dropped, None),
             Message::Prove { .. } => {
@@ -485,6 +491,7 @@ impl Session {
                 Timer::Repair(author) => gaps.push(author),
                 Timer::Acknowledge(peer) => self.acknowledge(peer, None),
                 Timer::Resend(peer) => self.resend(now, peer),
+                Timer::Echo(peer) => self.echo(now, peer),
                 Timer::Reach(peer) => self.reach(now, peer),
                 Timer::Away(peer) => self.silent(now, peer),
                 Timer::Presence => self.send_presence(now),
@@ -505,7 +512,7 @@ impl Session {
             self.repeat_presence_to(peer);
         }
         self.presence.repeated();
-        self.forget_acknowledged();
+        self.forget_acknowledged(now);
         self.drop_silent(now);
     }
 

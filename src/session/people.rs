@@ -153,6 +153,7 @@ impl Session {
         self.is_given_out(author);
         self.gone.remove(&author);
         if author != self.member && !self.peers.contains_key(&author) {
+            self.note_return(now, author);
             self.peer(author).heard_at = now;
             self.timers.set(Timer::Reach(author), now + timers::REACH);
             self.people_changed = true;
@@ -177,7 +178,8 @@ impl Session {
     fn parted(&mut self, now: Time, author: Author) {
         self.stop_giving(author);
         self.people_changed = true;
-        for timer in [Timer::Acknowledge(author), Timer::Resend(author), Timer::Away(author)] {
+        let of_peer = [Timer::Acknowledge, Timer::Resend, Timer::Echo, Timer::Away];
+        for timer in of_peer.map(|timer| timer(author)) {
             self.timers.stop(timer);
         }
         self.reroute(now, author);

@@ -172,7 +172,7 @@ impl World {
         if taken && here.len() > 1 {
             let longest = if self.is_long { 80_000 } else { 9_000 };
             let (left, right) = (self.random.pick(&here), self.random.pick(&here));
-            match self.random.below(11) {
+            match self.random.below(12) {
                 0..=2 if left != right => self.cut(left, right),
                 3..=5 if left != right => {
                     let until = self.now + ms(self.random.between(100, longest));
@@ -182,6 +182,7 @@ impl World {
                 6 | 9 => self.partition(&here, longest),
                 7 => self.crash(left),
                 8 => self.leave(left),
+                10 if left != right => self.doubt(left, right),
                 _ => self.network.faults = Faults::random(&mut self.random),
             }
         }
@@ -198,6 +199,25 @@ impl World {
         self.after(0, 3_000, Happening::Disconnected { who: left, peer: right });
         self.after(0, 3_000, Happening::Disconnected { who: right, peer: left });
         self.after(3_001, 6_000, Happening::Connect(left, right));
+    }
+
+    /// One of two takes their connection for broken, and then for whole again; the other notices
+    /// nothing.
+    fn doubt(&mut self, who: Author, peer: Author) {
+        let Some(epoch) = self.network.epoch(peer, who) else { return };
+        if self.network.is_settled(self.now, who, peer) {
+            self.note(|_| format!("{who} does not hear {peer} for a while"));
+            self.feed(who, Input::Disconnected(peer));
+            self.after(100, 4_000, Happening::Resumed { who, peer, epoch });
+        }
+    }
+
+    /// The channels to a peer are open, on one side.
+    pub(crate) fn meet(&mut self, who: Author, peer: Author) {
+        if self.is_kept {
+            self.feed(who, Input::Certified(peer, disk::certificate(peer)));
+        }
+        self.feed(who, Input::Connected(peer));
     }
 
     pub(crate) fn partition(&mut self, here: &[Author], longest: u64) {

@@ -22,6 +22,7 @@ pub(crate) enum Happening {
     Joined { who: Author, peer: Author },
     Connected { who: Author, peer: Author },
     Disconnected { who: Author, peer: Author },
+    Resumed { who: Author, peer: Author, epoch: u64 },
     Left { who: Author, peer: Author },
     Connect(Author, Author),
     Stored { who: Author, life: u64, number: u64 },
@@ -335,10 +336,12 @@ impl World {
             }
             Happening::Connected { who, peer } => {
                 if self.network.is_connected(who, peer) {
-                    if self.is_kept {
-                        self.feed(who, Input::Certified(peer, disk::certificate(peer)));
-                    }
-                    self.feed(who, Input::Connected(peer));
+                    self.meet(who, peer);
+                }
+            }
+            Happening::Resumed { who, peer, epoch } => {
+                if self.network.carries(peer, who, epoch) {
+                    self.meet(who, peer);
                 }
             }
             Happening::Joined { who, peer } => self.feed(who, Input::Joined(peer)),

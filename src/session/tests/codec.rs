@@ -51,6 +51,7 @@ fn every_message_says_what_it_said() {
             writer: Some(Author(7 + (1 << 20))),
             dropped: Dropped { first: clock(&[(2, 1)]), settled: clock(&[]) },
             passing: true,
+            answer: true,
         },
         Message::Dropped(Dropped { first: clock(&[(2, 1), (4, 9)]), settled: clock(&[(4, 9)]) }),
         Message::RequestDocument,
@@ -152,6 +153,10 @@ fn what_is_no_message_is_refused_with_a_reason() {
         (
             r#"["hello",{"version":1,"name":"","clock":{},"document":true,"passing":1}]"#,
             "\"passing\" is true or false",
+        ),
+        (
+            r#"["hello",{"version":1,"name":"","clock":{},"document":true,"answer":null}]"#,
+            "\"answer\" is true or false",
         ),
         (r#"["clock",{"01":1}]"#, "author"),
         (r#"["clock",{"1":0}]"#, "tick"),

@@ -34,6 +34,7 @@ fn another_version_is_not_talked_to() {
         writer: None,
         dropped: Dropped::default(),
         passing: false,
+        answer: false,
     };
     let wanted = say(&mut session, ms(1), TWO, foreign);
     assert!(wanted.sent.is_empty(), "{wanted:?}");

@@ -94,7 +94,8 @@ fn say(session: &mut Session, now: Time, from: Author, message: Message) -> Want
 fn hello(clock: VectorClock, has_document: bool) -> Message {
     let (writer, dropped) = (None, Dropped::default());
     let name = String::new();
-    Message::Hello { version: super::VERSION, name, clock, has_document, writer, dropped, passing: false }
+    let (version, passing, answer) = (super::VERSION, false, false);
+    Message::Hello { version, name, clock, has_document, writer, dropped, passing, answer }
 }
 
 /// Sessions on a network without delay, and what was said on it.

@@ -24,6 +24,34 @@ fn way(net: &mut Net, of: Author, to: Author) -> Option<(Link, Way)> {
     people.into_iter().find(|person| person.author == to).map(|person| (person.link, person.way))
 }
 
+/// A short silence may be noticed on one side alone.
+#[test]
+fn a_break_that_only_one_side_has_noticed_is_mended() {
+    let mut net = Net::connected([creator("{}"), joiner(TWO), joiner(THREE)]);
+    net.disconnect(ONE, THREE);
+    let now = net.now;
+    net.at(ONE).handle(now, Input::Disconnected(TWO));
+    net.pass(ms(100));
+    let now = net.now;
+    net.at(ONE).handle(now, Input::Connected(TWO));
+    net.said.clear();
+    net.pass(ms(1_000));
+    let hellos = net.was_said(ONE, TWO, |message| matches!(message, Message::Hello { .. }));
+    let answers = net.was_said(TWO, ONE, |message| matches!(message, Message::Hello { .. }));
+    assert_eq!((hellos, answers), (1, 1));
+    // Its own edits arrive, and those of others that only the other side has.
+    let now = net.now;
+    set(net.at(ONE), now, "a", "1");
+    set(net.at(THREE), now, "b", "2");
+    net.pass(ms(3_000));
+    for who in [ONE, TWO, THREE] {
+        let now = net.now;
+        let document = net.at(who).snapshot().unwrap().value;
+        assert_eq!(document.len(), 2, "{who} at {now:?}: {document}");
+        assert_eq!(net.at(who).unacknowledged(), 0, "{who}");
+    }
+}
+
 #[test]
 fn who_finds_no_way_is_reached_by_way_of_another() {
     let mut net = chain();
