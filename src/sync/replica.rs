@@ -135,6 +135,9 @@ pub struct Replica {
     pub(super) restorations: Restorations,
 }
 
+/// A change that was taken in, with the critical version it needed if not all had been seen.
+type Taken = (Arc<Change>, Option<usize>);
+
 impl Replica {
     /// A replica of `author` that starts from a checkpoint and remembers about `limit` changes.
     pub fn new(author: Author, checkpoint: Checkpoint, limit: usize) -> Self {
@@ -278,7 +281,7 @@ impl Replica {
     /// burst, the last first; `last` is the one that was applied before it, with what that needed.
     fn take(
         &mut self, mut change: Arc<Change>, rest: &[Arc<Change>], last: Option<(&Arc<Change>, usize)>,
-    ) -> Result<Option<(Arc<Change>, Option<usize>)>, Refusal> {
+    ) -> Result<Option<Taken>, Refusal> {
         let id = change.id();
         if self.clock.saw(id) || self.pending.get(id).is_some() {
             let known = self.history.get(id).or_else(|| self.pending.get(id));

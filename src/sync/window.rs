@@ -230,7 +230,8 @@ mod tests {
                 let value = Value::from(round * step);
                 let splice = Method::Splice { start: 1, count: 0, items: vec![value.clone()] };
                 replica.edit(Path::ROOT.key("b"), splice).unwrap();
-                replica.edit(Path::ROOT.key("a").key(["x", "z"][(round % 2) as usize]), Method::Delete).ok();
+                let key = if round % 2 == 0 { "x" } else { "z" };
+                replica.edit(Path::ROOT.key("a").key(key), Method::Delete).ok();
                 replica.edit(Path::ROOT.key("a").key("in").key("y"), Method::Set(value)).unwrap();
             }
         }
