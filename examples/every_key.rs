@@ -70,7 +70,7 @@ const WAYS: &[(&str, &[&str])] = &[
             "\x1b",
         ],
     ),
-    ("filters", &["gg", "|length\r", "\x1b", "q\x1b"]),
+    ("filters", &["gg", "|length\r", "\x1b"]),
     (
         "edits",
         &[

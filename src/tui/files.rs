@@ -151,8 +151,9 @@ impl Files {
         None
     }
 
-    /// Begins to read the file anew. What is wrong when it cannot begin.
-    pub(super) fn read(&mut self, then: fn(Value) -> Msg) -> Option<Msg> {
+    /// Begins to read the file anew, and to make a message of it beside. What is wrong when it cannot
+    /// begin.
+    pub(super) fn read(&mut self, then: impl FnOnce(Value) -> Msg + Send + 'static) -> Option<Msg> {
         let own = match std::mem::replace(&mut self.state, State::Busy) {
             State::Busy => return Some(Msg::Notice(Level::Warning, "still at work on the file".to_owned())),
             State::Idle(binding) => binding,

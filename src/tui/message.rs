@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::keymap::Key;
 use super::schema::{Schema, Violation};
 use super::viewer::Subject;
-use crate::document::{Method, Path, Value};
+use crate::document::{Method, Path, Value, diff};
 use crate::room::Status;
 use crate::session::{Person, Presence, Transfer};
 use crate::sync::{Author, Change, ChangeId, Conflict, LostEdit, Snapshot, Undone, VectorClock};
@@ -65,8 +65,13 @@ pub enum Msg {
         /// What was asked for.
         wanted: SaveWanted,
     },
-    /// What the file says now, to be compared with the document.
-    OnDisk(Value),
+    /// How the document differs from what the file says now.
+    Compared {
+        /// The edits that lead from the one to the other.
+        edits: Vec<(Path, Method)>,
+        /// Whether nothing differs, the order of keys included.
+        is_equal: bool,
+    },
     /// The file was read anew and is to be taken into the room.
     Reloaded {
         /// What it says.
@@ -119,6 +124,13 @@ pub enum Msg {
     Renewed(String),
     /// Something to tell the person.
     Notice(Level, String),
+}
+
+impl Msg {
+    /// How the document, as it is now, differs from what its file says.
+    pub fn compared(on_disk: &Value, now: &Value) -> Self {
+        Self::Compared { edits: diff(on_disk, now), is_equal: on_disk == now }
+    }
 }
 
 /// How much a notice matters.

@@ -168,12 +168,16 @@ fn the_document_is_compared_with_the_file_on_disk() {
     let mut desk = Desk::new(r#"{"a": §1, "b": "xy", "c": [1, 2]}"#).with_file("orders.json");
     desk.press("D");
     assert_eq!(desk.wanted.pop_front(), Some(Effect::Compare));
-    let value = |text| ultrawave::document::parse(text).unwrap();
-    desk.take(Msg::OnDisk(value(r#"{"a": 1, "b": "xy", "c": [1, 2]}"#)));
+    let on_disk = |desk: &mut Desk, text: &str| {
+        let said = ultrawave::document::parse(text).unwrap();
+        let message = Msg::compared(&said, &desk.model.snapshot.value);
+        desk.take(message);
+    };
+    on_disk(&mut desk, r#"{"a": 1, "b": "xy", "c": [1, 2]}"#);
     assert_eq!((desk.notice(), desk.is_browsing()), ("the file says what the document says", true));
-    desk.take(Msg::OnDisk(value(r#"{"b": "xy", "a": 1, "c": [1, 2]}"#)));
+    on_disk(&mut desk, r#"{"b": "xy", "a": 1, "c": [1, 2]}"#);
     assert_eq!(desk.notice(), "only the order of keys differs");
-    desk.take(Msg::OnDisk(value(r#"{"a": 0, "b": "x", "c": [2], "d": null}"#)));
+    on_disk(&mut desk, r#"{"a": 0, "b": "x", "c": [2], "d": null}"#);
     let screen = desk.screen(80, 24);
     for line in
         ["set     .a  1", "splice  .b  at 1: -0 +1  [\"y\"]", "splice  .c  at 0: -0 +1  [1]", "delete  .d"]

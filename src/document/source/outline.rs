@@ -266,7 +266,6 @@ impl<'a> Writer<'a> {
         }
         let hidden = if open.is_object { self.hidden(&open) } else { 0 };
         self.counter.hide(hidden);
-        let counted = self.counter.count(self.open.len() + 1);
         let Some(span) = self.outline.spans.get_mut(open.span) else { return };
         if end - (span.start as usize) < self.outline.grain.span {
             // What is inside is smaller still, and was not kept.
@@ -276,7 +275,8 @@ impl<'a> Writer<'a> {
             return;
         }
         if self.marks.len() > open.marks || end - (span.start as usize) >= COUNTED {
-            let total = Total { span: short(open.span), begin: open.begin, end: counted, levels };
+            let end = self.counter.count(self.open.len() + 1);
+            let total = Total { span: short(open.span), begin: open.begin, end, levels };
             self.outline.totals.push(total);
         }
         span.end = short(end);

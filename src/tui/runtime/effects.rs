@@ -52,7 +52,10 @@ impl Editor {
             }
             Effect::Reload => self.read(|value| Msg::Reloaded { value }),
             Effect::MergeFile => self.read(|value| Msg::Rewritten { value }),
-            Effect::Compare => self.read(Msg::OnDisk),
+            Effect::Compare => {
+                let now = self.model.snapshot.value.clone();
+                self.read(move |value| Msg::compared(&value, &now));
+            }
             Effect::Copy { what, text } => self.copy(what, text),
             Effect::CopyLong { what, value } => self.copy_long(what, value),
             Effect::Paste => self.paste(),
@@ -88,7 +91,7 @@ impl Editor {
         }
     }
 
-    fn read(&mut self, then: fn(Value) -> Msg) {
+    fn read(&mut self, then: impl FnOnce(Value) -> Msg + Send + 'static) {
         if let Some(message) = self.files.read(then) {
             self.take(message);
         }

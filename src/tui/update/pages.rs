@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{is_cancel, motion};
-use crate::document::{Step, Text, Value, diff};
+use crate::document::{Method, Path, Step, Text, Value};
 use crate::tui::action::Copied;
 use crate::tui::keymap::Key;
 use crate::tui::message::{Effect, Level, Moment};
@@ -135,10 +135,8 @@ pub(super) fn copy_values(model: &mut Model, entries: Vec<(Option<Text>, Value)>
 const AT_ONCE: usize = 1 << 20;
 
 /// Shows how the document differs from what the file says.
-pub(super) fn compare(model: &mut Model, on_disk: &Value) {
-    let edits = diff(on_disk, &model.snapshot.value);
+pub(super) fn compare(model: &mut Model, edits: Vec<(Path, Method)>, is_equal: bool) {
     if edits.is_empty() {
-        let is_equal = *on_disk == model.snapshot.value;
         let told =
             if is_equal { "the file says what the document says" } else { "only the order of keys differs" };
         model.say(Level::Plain, told);

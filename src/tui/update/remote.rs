@@ -47,7 +47,7 @@ pub(super) fn take(model: &mut Model, message: Msg) -> Vec<Effect> {
         Msg::Checked { clock, violations } => schema::checked(model, clock, violations),
         Msg::Jq { filter, answer } => filtering::done(model, filter, answer),
         Msg::Version { subject, value } => viewing::version(model, subject, value),
-        Msg::OnDisk(value) => pages::compare(model, &value),
+        Msg::Compared { edits, is_equal } => pages::compare(model, edits, is_equal),
         Msg::Reloaded { value } => return reload(model, value),
         Msg::Rewritten { value } => return merge_file(model, value),
         Msg::Conflicts { conflicts, lost, are_shown } => disputes::take(model, conflicts, lost, are_shown),
