@@ -158,7 +158,7 @@ fn what_was_held_where_a_late_change_belongs_before_is_let_go() {
     hear(one, &[late.clone()]);
     hear(two, &[mine.clone(), late]);
     // Who goes on has seen all for so long that the bookkeeping of that window is dropped.
-    let on: Vec<_> = (0..80).map(|_| put(one, 0)).collect();
+    let on: Vec<_> = (0..80).map(|round| put(one, if round == 1 { 8 } else { 0 })).collect();
     hear(two, &on[..1]);
     let beside = put(two, 7);
     hear(two, &on[1..]);
