@@ -153,16 +153,16 @@ fn what_was_held_where_a_late_change_belongs_before_is_let_go() {
     hear(two, &first);
     hear(three, &first[..2]);
     let (mine, theirs) = (put(one, 0), put(two, 4));
-    hear(one, &[theirs.clone()]);
+    hear(one, std::slice::from_ref(&theirs));
     let late = put(three, 0);
-    hear(one, &[late.clone()]);
+    hear(one, std::slice::from_ref(&late));
     hear(two, &[mine.clone(), late]);
     // Who goes on has seen all for so long that the bookkeeping of that window is dropped.
     let on: Vec<_> = (0..80).map(|round| put(one, if round == 1 { 8 } else { 0 })).collect();
     hear(two, &on[..1]);
     let beside = put(two, 7);
     hear(two, &on[1..]);
-    hear(one, &[beside.clone()]);
+    hear(one, std::slice::from_ref(&beside));
     hear(three, &[&first[2..], &[mine, theirs], &on, &[beside]].concat());
     assert_alike(&replicas);
 }
@@ -176,11 +176,11 @@ fn a_window_is_where_it_was_when_its_past_is_forgotten() {
     hear(two, &first);
     hear(three, &first[..12]);
     let (mine, theirs) = (put(one, 0), put(two, 20));
-    hear(one, &[theirs.clone()]);
+    hear(one, std::slice::from_ref(&theirs));
     one.acknowledged([two.clock(), three.clock()]);
     assert_eq!(one.history().len(), 14);
     let late = put(three, 12);
-    hear(one, &[late.clone()]);
+    hear(one, std::slice::from_ref(&late));
     hear(two, &[mine.clone(), late]);
     hear(three, &[&first[12..], &[mine, theirs]].concat());
     assert_alike(&replicas);
