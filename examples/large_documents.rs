@@ -14,21 +14,21 @@
     reason = "a script: it ends where something is not as expected"
 )]
 
+mod measure;
+
 use std::fmt::Write as _;
-use std::io::{Read as _, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use measure::{Terminal, at_home, peak_mb};
 use ultrawave::document::{Method, Path as Place, Source, Value, diff, save};
-use vt100::Parser;
 
 const TRIES: usize = 3;
-const ROWS: u16 = 40;
-const COLUMNS: u16 = 120;
-const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long after its first frame a program is looked at: what the editor keeps on the disk is
+/// written by then.
+const REST: Duration = Duration::from_millis(2_500);
 
 fn main() {
     let whole = |program: String| std::fs::canonicalize(program).unwrap().to_string_lossy().into_owned();
@@ -49,9 +49,9 @@ fn main() {
             let mut runs: Vec<(Duration, u64)> = (0..TRIES).map(|_| first_frame(program, &file)).collect();
             runs.sort();
             let (taken, peak) = runs[TRIES / 2];
-            let ratio = peak as f64 * 1024.0 / text.len() as f64;
+            let ratio = (peak << 20) as f64 / text.len() as f64;
             let base = Path::new(program).file_name().unwrap().to_string_lossy().into_owned();
-            println!("| {name} | {base} | {:.3} | {} | {ratio:.1} |", taken.as_secs_f64(), peak / 1024);
+            println!("| {name} | {base} | {:.3} | {peak} | {ratio:.1} |", taken.as_secs_f64());
         }
     }
     println!(
@@ -155,117 +155,51 @@ fn levels(count: usize) -> String {
     format!("{{\"begin\": \"first thing\", \"deep\": {}1{}}}\n", "[".repeat(count), "]".repeat(count))
 }
 
-struct Screen {
-    shown: Arc<Mutex<Parser>>,
-    keys: Box<dyn Write + Send>,
-    child: Box<dyn Child + Send + Sync>,
-    _master: Box<dyn MasterPty + Send>,
+/// A program that shows a file: this one's editor, in a room of its own, or a viewer.
+fn show(program: &str, file: &Path) -> Terminal {
+    let folder = file.parent().unwrap();
+    let mut command = at_home(Path::new(program), folder);
+    if program.ends_with("ultrawave") || program.contains("ultrawave-") {
+        let room = format!("large-{}-{:?}", std::process::id(), Instant::now());
+        command.args(["create", &room.replace(|c: char| !c.is_ascii_alphanumeric(), "-")]);
+    }
+    command.arg(file);
+    Terminal::run(command)
 }
 
-impl Screen {
-    fn run(program: &str, file: &Path) -> Self {
-        let size = PtySize { rows: ROWS, cols: COLUMNS, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).unwrap();
-        let mut command = CommandBuilder::new(program);
-        if program.ends_with("ultrawave") || program.contains("ultrawave-") {
-            command.args([
-                "create",
-                &format!("large-{}-{:?}", std::process::id(), Instant::now())
-                    .replace(|c: char| !c.is_ascii_alphanumeric(), "-"),
-            ]);
-        }
-        command.arg(file);
-        let folder = file.parent().unwrap();
-        command.cwd(folder);
-        command.env("TERM", "xterm-256color");
-        for name in ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"] {
-            command.env(name, folder);
-        }
-        let child = pair.slave.spawn_command(command).unwrap();
-        let shown =
-            Arc::new(Mutex::new(Parser::new(ROWS.try_into().unwrap(), COLUMNS.try_into().unwrap(), 0)));
-        let mut output = pair.master.try_clone_reader().unwrap();
-        let sink = Arc::clone(&shown);
-        std::thread::spawn(move || {
-            let mut bytes = vec![0; 65_536];
-            while let Ok(count @ 1..) = output.read(&mut bytes) {
-                sink.lock().unwrap().process(&bytes[..count]);
-            }
-        });
-        Self { shown, keys: pair.master.take_writer().unwrap(), child, _master: pair.master }
-    }
-
-    /// Waits until a text is on the screen, and says how long it took.
-    fn wait_for(&self, text: &str, since: Instant) -> Duration {
-        while since.elapsed() < PATIENCE {
-            if self.text().contains(text) {
-                return since.elapsed();
-            }
-            sleep(Duration::from_millis(1));
-        }
-        panic!("{text:?} has not come:\n{}", self.text());
-    }
-
-    fn text(&self) -> String {
-        self.shown.lock().unwrap().screen().contents()
-    }
-
-    fn press(&mut self, keys: &str) -> Instant {
-        sleep(Duration::from_millis(700));
-        let start = Instant::now();
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
-        start
-    }
-
-    /// Presses more keys, without a pause.
-    fn type_on(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
-    }
-
-    /// The peak of the resident set in kB.
-    fn peak(&self) -> u64 {
-        let id = self.child.process_id().unwrap();
-        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
-    }
-}
-
-impl Drop for Screen {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// Presses keys after a moment of rest.
+fn press(terminal: &mut Terminal, keys: &str) -> Instant {
+    sleep(Duration::from_millis(700));
+    let start = Instant::now();
+    terminal.press(keys);
+    start
 }
 
 fn first_frame(program: &str, file: &Path) -> (Duration, u64) {
     let start = Instant::now();
-    let screen = Screen::run(program, file);
-    let taken = screen.wait_for("first thing", start);
-    sleep(Duration::from_millis(300));
-    (taken, screen.peak())
+    let screen = show(program, file);
+    let taken = screen.wait_for("first thing") - start;
+    sleep(REST);
+    (taken, peak_mb(screen.id()))
 }
 
 fn keys(program: &str, file: &Path) {
-    let start = Instant::now();
-    let mut screen = Screen::run(program, file);
-    screen.wait_for("first thing", start);
-    let pressed = screen.press("G");
-    let end = screen.wait_for("the very last one", pressed);
-    let pressed = screen.press("gg");
-    screen.wait_for("first thing", pressed);
+    let mut screen = show(program, file);
+    screen.wait_for("first thing");
+    let pressed = press(&mut screen, "G");
+    let end = screen.wait_for("the very last one") - pressed;
+    press(&mut screen, "gg");
+    screen.wait_for("first thing");
     // Typed so that the prompt does not show what is looked for. What is found is on the screen
     // before Enter, or after it.
-    let pressed = screen.press("/the very last on[e]");
-    screen.type_on("\r");
-    let found = screen.wait_for("the very last one", pressed);
+    let pressed = press(&mut screen, "/the very last on[e]");
+    screen.press("\r");
+    let found = screen.wait_for("the very last one") - pressed;
     let base = Path::new(program).file_name().unwrap().to_string_lossy().into_owned();
     println!(
         "| | {base} | {:.3} | {:.3} | {} |",
         end.as_secs_f64(),
         found.as_secs_f64(),
-        screen.peak() / 1024
+        peak_mb(screen.id())
     );
 }

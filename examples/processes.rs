@@ -12,6 +12,8 @@
     reason = "a script: it ends where something is not as expected"
 )]
 
+mod measure;
+
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
@@ -21,6 +23,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
+
+use measure::peak_mb;
 
 /// How often each verb is run.
 const TIMES: usize = 300;
@@ -140,7 +144,7 @@ fn joins(program: &Path, megabytes: u64, pause: Option<Duration>) {
     // What is kept on the disk is written by then, and the member that makes the edits is there.
     assert!(giver.command(&["set", "demo", "/0/name", "\"first\""]).status().unwrap().success());
     sleep(Duration::from_secs(2));
-    println!("{megabytes} MB: the giver's peak before is {} MB", peak(&giving));
+    println!("{megabytes} MB: the giver's peak before is {} MB", peak_mb(giving.0.id()));
     let (is_over, edits) = (AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|scope| {
         scope.spawn(|| {
@@ -163,8 +167,8 @@ fn joins(program: &Path, megabytes: u64, pause: Option<Duration>) {
         println!(
             "joined after {:.1?}; peaks: giver {} MB, joiner {} MB; {} edits meanwhile",
             start.elapsed(),
-            peak(&giving),
-            peak(&process),
+            peak_mb(giving.0.id()),
+            peak_mb(process.0.id()),
             edits.load(Ordering::Relaxed)
         );
         is_over.store(true, Ordering::Relaxed);
@@ -178,13 +182,6 @@ fn joins(program: &Path, megabytes: u64, pause: Option<Duration>) {
 fn signal(process: &Running, name: &str) {
     let sent = Command::new("kill").args([&format!("-{name}"), &process.0.id().to_string()]).status();
     assert!(sent.unwrap().success());
-}
-
-/// The peak of the resident set in MB.
-fn peak(process: &Running) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", process.0.id())).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
 }
 
 fn records(megabytes: u64) -> String {

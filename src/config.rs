@@ -152,6 +152,7 @@ impl Config {
             connect_timeout: CONNECT_TIMEOUT,
             keep: self.keeps().map(|folder| Keep { folder, file: None }),
             on_transfer: None,
+            passing: false,
         })
     }
 

@@ -182,8 +182,9 @@ impl FileBinding {
     /// # Errors
     /// It cannot be read.
     pub fn has_changed_on_disk(&self) -> Result<bool, FileError> {
-        match fs::read(&self.path) {
-            Ok(bytes) => Ok(self.source().is_none_or(|source| source.file().as_bytes() != bytes)),
+        let known = self.source().map(Source::file);
+        match holds(&self.path, known.as_ref().map(|text| text.as_bytes())) {
+            Ok(is_known) => Ok(!is_known),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
             Err(error) => Err(unreadable(&self.path, error)),
         }
@@ -219,7 +220,7 @@ impl FileBinding {
         if !overwrite && self.has_changed_on_disk()? {
             return Err(self.changed());
         }
-        let is_there = fs::read(&self.path).is_ok_and(|bytes| bytes == text.as_bytes());
+        let is_there = holds(&self.path, Some(text.as_bytes())).unwrap_or(false);
         let replaced = if is_there {
             None
         } else {
@@ -256,6 +257,9 @@ impl FileBinding {
         }
     }
 }
+
+/// Bytes of a file that are compared at a time.
+const PIECE: usize = 64 << 10;
 
 /// Whether a file's name says that there is a JSON text on each of its lines.
 pub fn has_lines(path: &Path) -> bool {
@@ -302,6 +306,25 @@ pub fn read_text(path: &Path) -> Result<String, FileError> {
         let line = 1 + before.filter(|byte| **byte == b'\n').count();
         FileError::NotUtf8 { path: path.to_owned(), offset, line }
     })
+}
+
+/// Whether a file is there and holds these bytes, if any: seen piece by piece, so that a long one
+/// takes no memory.
+fn holds(path: &Path, expected: Option<&[u8]>) -> io::Result<bool> {
+    let mut file = File::open(path)?;
+    let Some(mut expected) = expected else { return Ok(false) };
+    let mut piece = vec![0; PIECE];
+    loop {
+        let count = file.read(&mut piece)?;
+        let (Some(read), Some((wanted, rest))) = (piece.get(..count), expected.split_at_checked(count))
+        else {
+            return Ok(false);
+        };
+        if read != wanted || count == 0 {
+            return Ok(count == 0 && rest.is_empty());
+        }
+        expected = rest;
+    }
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "the standard library has dozens of kinds and adds more")]

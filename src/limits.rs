@@ -148,6 +148,9 @@ pub const BATCH_BYTES: usize = 256 << 10;
 /// Runs of ticks in one `request sync`.
 pub const SYNC_RUNS: usize = 1_024;
 
+/// Ends of authors' chains in one message: those who came last, and can do harm still.
+pub const HEADS: usize = 4_096;
+
 /// Members that somebody may say to be connected to: more than a room has.
 pub const LINKS: usize = 1_024;
 

@@ -1,5 +1,7 @@
 //! The room: the people around one document. The facade of the library.
 
+#[cfg(test)]
+mod cost;
 mod error;
 #[cfg(test)]
 mod hostile;
@@ -42,7 +44,7 @@ pub struct Status {
     pub live: usize,
     /// Members that were there and cannot be talked to now.
     pub lost: usize,
-    /// Whether at least one other member has acknowledged every own change.
+    /// Whether at least one other member that stays has acknowledged every own change.
     pub kept_elsewhere: bool,
     /// Own changes that nobody else is known to have, those of an earlier session included.
     pub unsent: usize,
@@ -500,8 +502,8 @@ impl Room {
         }
     }
 
-    /// Waits until another live member has acknowledged every own change, or there is nobody
-    /// else, or the time is up. Whether somebody has.
+    /// Waits until another live member that stays has acknowledged every own change, or there is
+    /// none, or the time is up. Whether somebody has.
     pub async fn kept_elsewhere(&self, within: Duration) -> bool {
         let mut progress = self.inner.shared.progress();
         let until = Instant::now() + within;
@@ -510,8 +512,25 @@ impl Room {
             if self.inner.shared.look(Session::is_kept_elsewhere) {
                 return true;
             }
-            let is_alone = self.people().iter().all(|person| person.link == Link::Lost);
+            let is_alone = self.people().iter().all(|person| person.link == Link::Lost || person.passing);
             if is_alone || timeout_at(until, progress.changed()).await.is_err() {
+                return false;
+            }
+        }
+    }
+
+    /// Waits until all that is here now is on this machine's disk, if it is kept there and the disk
+    /// works, or the time is up. Whether it is.
+    pub(crate) async fn stored(&self, within: Duration) -> bool {
+        let mut progress = self.inner.shared.progress();
+        let Some(record) = self.inner.shared.look(Session::unstored) else { return true };
+        let until = Instant::now() + within;
+        loop {
+            progress.mark_unchanged();
+            if self.inner.shared.look(|session| session.has_stored(record)) {
+                return true;
+            }
+            if !matches!(timeout_at(until, progress.changed()).await, Ok(Ok(()))) {
                 return false;
             }
         }

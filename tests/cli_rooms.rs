@@ -147,6 +147,21 @@ fn writers_at_the_same_time_lose_nothing() {
 }
 
 #[test]
+fn an_edit_that_only_another_command_has_is_not_called_kept() {
+    let mut room = Fixture::new(DOCUMENT);
+    let elsewhere = Home::new();
+    let mut watch = Process::run(&elsewhere, &["watch", "demo", "--signal", room.server.url()]);
+    watch.wait_for_message("watching demo");
+    room.run_elsewhere(&["set", "demo", "/port", "81"]).success();
+    room.holder.signal("INT");
+    assert_eq!(room.holder.exit_code(), Some(130));
+    let run = room.run_elsewhere(&["set", "demo", "/port", "82"]);
+    run.code(1).stdout("").stderr(contains("other commands").and(contains("ultrawave serve demo")));
+    // It has it all the same, for as long as it is there.
+    watch.wait_for_lines(2);
+}
+
+#[test]
 fn watch_prints_one_line_for_each_change() {
     let room = Fixture::new(DOCUMENT);
     let mut all = room.start(&["watch", "demo"]);

@@ -9,7 +9,7 @@ mod oracle;
 use oracle::fold::Oracle;
 use oracle::history::{History, check_and_shrink, sorted, view_of};
 use oracle::random::{Random, edit, history, seeds, seeds_or};
-use ultrawave::document::{Method, Path, Value, parse};
+use ultrawave::document::{Method, Path, Step, Text, Value, parse};
 use ultrawave::sync::{Author, Change, ChangeId, Refusal, Replica, Tick, VectorClock};
 
 /// Who only receives.
@@ -146,7 +146,8 @@ fn try_schedules(history: &History, seed: u64) -> Result<(), String> {
     let mut order = clones(&history.changes);
     for _ in 0..SCHEDULES {
         random.shuffle(&mut order);
-        let largest = 1 + random.below(4);
+        let most = if random.percent(75) { 4 } else { order.len() };
+        let largest = 1 + random.below(most);
         let mut replica = history.replica(ONLOOKER, MANY);
         let (mut next, mut refused) = (0, Vec::new());
         while next < order.len() {
@@ -163,6 +164,85 @@ fn try_schedules(history: &History, seed: u64) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Containers, some inside others, and edits that mostly stay within one; now and then one of them
+/// touches what leads to another.
+const NESTED: &str = r#"{"a":{"x":1,"y":2,"in":{"x":3,"l":[1,[2],{"x":4}]}},"l":[5,6],"t":"text"}"#;
+const CONTAINERS: [&str; 7] = ["/a", "/a/in", "/a/in/l", "/a/in/l/2", "/l", "/t", ""];
+
+fn edit_within(random: &mut Random, value: &Value) -> Option<(Path, Method)> {
+    let container = Path::read(CONTAINERS[random.below(CONTAINERS.len())], value).unwrap();
+    let is_rare = random.percent(2);
+    let scalar = Value::from(u64::try_from(random.below(1_000)).unwrap());
+    let here = value.at(&container)?;
+    if here.is_array() || here.as_text().is_some() {
+        // Arrays that others are inside keep their items, mostly.
+        let is_still = here.elements().any(Value::is_container) && !is_rare;
+        let at = random.below(here.len().max(1));
+        if here.is_array() && (is_still || random.percent(30)) {
+            let method = if is_still || random.percent(50) { Method::Set(scalar) } else { Method::Delete };
+            return Some((container.index(if is_still { 0 } else { at }), method));
+        }
+        let count = i64::try_from(random.below(3)).unwrap();
+        let items = (0..random.below(3)).map(|_| Value::string("new")).collect();
+        return Some((container, Method::Splice { start: i64::try_from(at).unwrap(), count, items }));
+    }
+    let keys: &[&str] = if is_rare { &["in", "l", "a"] } else { &["x", "y", "z", "w"] };
+    let key = parse(if random.percent(10) { r#""\u0078""# } else { "null" }).unwrap();
+    let key = key.as_text().cloned().unwrap_or_else(|| Text::new(keys[random.below(keys.len())]));
+    Some(match random.below(10) {
+        0..5 => (container.child(Step::Key(key)), Method::Set(scalar)),
+        5 => (container.child(Step::Key(key)), Method::Set(parse(["{}", "[]"][random.below(2)]).unwrap())),
+        6 | 7 => (container.child(Step::Key(key)), Method::Delete),
+        _ => (container, Method::Merge(Value::object([(key, scalar), (Text::new("y"), Value::NULL)]))),
+    })
+}
+
+/// People who edit apart for long, and meet: whoever gets it all at once sees what the oracle says,
+/// and goes on from there, also with what somebody did who had seen a part.
+#[test]
+fn branches_meet_in_one_burst() {
+    for seed in seeds(400) {
+        let random = &mut Random(seed);
+        let mut history = History { initial: parse(NESTED).unwrap(), changes: Vec::new() };
+        let authors = 2 + random.below(3);
+        let mut people: Vec<Replica> = (1..=authors)
+            .map(|author| history.replica(Author(u32::try_from(author).unwrap()), MANY))
+            .collect();
+        for replica in &mut people {
+            for _ in 0..5 + random.below(25) {
+                let edit = edit_within(random, replica.value());
+                let made = edit.and_then(|(path, method)| replica.edit(path, method).ok());
+                history.changes.extend(made.map(|change| Change::clone(&change)));
+            }
+        }
+        // One of them has heard of a part of another's, and goes on.
+        let late = people.last_mut().unwrap();
+        let heard = random.below(history.changes.len());
+        late.receive(clones(history.changes.iter().filter(|change| change.author == Author(1)).take(heard)));
+        let known = history.changes.len();
+        for _ in 0..4 {
+            let edit = edit_within(random, late.value());
+            let made = edit.and_then(|(path, method)| late.edit(path, method).ok());
+            history.changes.extend(made.map(|change| Change::clone(&change)));
+        }
+        let (apart, after) = history.changes.split_at(known);
+        let oracle = |changes: &[Change]| Oracle::fold(&history.initial, changes).value().to_string();
+        let mut order = clones(apart);
+        random.shuffle(&mut order);
+        let mut replica = history.replica(ONLOOKER, MANY);
+        assert!(replica.receive(order).refused.is_empty());
+        assert_eq!(replica.value().to_string(), oracle(apart), "SEED={seed} {}", history.story());
+        let [first, ..] = people.as_mut_slice() else { unreachable!("somebody") };
+        first.receive(clones(apart));
+        assert_eq!(first.value().to_string(), oracle(apart), "SEED={seed} {}", history.story());
+        for replica in [&mut replica, first] {
+            replica.receive(clones(after));
+            let whole = oracle(&history.changes);
+            assert_eq!(replica.value().to_string(), whole, "SEED={seed} {}", history.story());
+        }
+    }
 }
 
 #[test]

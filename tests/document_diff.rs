@@ -3,7 +3,11 @@
 
 use proptest::prelude::*;
 use proptest::sample::select;
-use ultrawave::document::{Kind, Method, Path, Value, diff, parse};
+use ultrawave::document::{Method, Path, Value, diff, parse};
+
+#[path = "support/values.rs"]
+mod values;
+use values::{applied, sorted};
 
 fn value(text: &str) -> Value {
     parse(text).unwrap()
@@ -20,28 +24,6 @@ fn written(changes: &[(Path, Method)]) -> Vec<String> {
         }
     };
     changes.iter().map(line).collect()
-}
-
-fn applied(old: &Value, changes: &[(Path, Method)]) -> Value {
-    let mut value = old.clone();
-    for (path, method) in changes {
-        value.apply(path, method).unwrap();
-    }
-    value
-}
-
-/// With every map's keys in one order.
-fn sorted(value: &Value) -> Value {
-    match value.kind() {
-        Kind::Array => Value::array(value.elements().map(sorted)),
-        Kind::Object => {
-            let mut entries: Vec<_> =
-                value.entries().map(|(key, value)| (key.clone(), sorted(value))).collect();
-            entries.sort_by(|left, right| left.0.cmp(&right.0));
-            Value::object(entries)
-        }
-        Kind::Null | Kind::Bool | Kind::Number | Kind::String => value.clone(),
-    }
 }
 
 #[test]

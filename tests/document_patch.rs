@@ -2,32 +2,14 @@
 //! suites ask beyond them.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
-use ultrawave::document::{Kind, Method, Path, Value, json_patch, merge_patch, parse};
+use ultrawave::document::{Value, json_patch, merge_patch, parse};
+
+#[path = "support/values.rs"]
+mod values;
+use values::{applied, sorted};
 
 fn value(text: &str) -> Value {
     parse(text).unwrap_or_else(|error| panic!("{text}: {error}"))
-}
-
-fn applied(document: &Value, edits: &[(Path, Method)]) -> Value {
-    let mut document = document.clone();
-    for (path, method) in edits {
-        document.apply(path, method).unwrap();
-    }
-    document
-}
-
-/// With every map's keys in one order.
-fn sorted(value: &Value) -> Value {
-    match value.kind() {
-        Kind::Array => Value::array(value.elements().map(sorted)),
-        Kind::Object => {
-            let mut entries: Vec<_> =
-                value.entries().map(|(key, value)| (key.clone(), sorted(value))).collect();
-            entries.sort_by(|left, right| left.0.cmp(&right.0));
-            Value::object(entries)
-        }
-        Kind::Null | Kind::Bool | Kind::Number | Kind::String => value.clone(),
-    }
 }
 
 /// Document, patch, result.

@@ -9,6 +9,8 @@ mod citizen;
 mod passphrase;
 #[path = "end_to_end/programs.rs"]
 mod programs;
+#[path = "end_to_end/reading.rs"]
+mod reading;
 mod support;
 
 use std::time::{Duration, Instant};

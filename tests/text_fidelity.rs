@@ -276,6 +276,7 @@ fn files_of_lines_keep_every_byte() {
         "\u{feff}{\"a\": 1.0}\n[1, 2]\n",
         "\n\n1\n\n",
         "{\"a\":1}\nno JSON, \"here\" \\ \u{1}\n[1,]\n2 3\n\"x\"\n,\n]\n\u{feff}1\n",
+        "oops\n\"oops\"\n\"oop\\u0073\"\n\"oop\\u0073 \"\noops\n\u{1F389}\n\"\\ud83c\\udf89\"\n\"\\ud800\"\n",
     ] {
         let (source, _) = Source::lines(file);
         assert_eq!(source.file(), file);
@@ -302,6 +303,14 @@ fn lines_come_and_go_as_lines() {
         ("1\noops\n3\n", "/1", set("2"), "1\n2\n3\n"),
         ("1\noops\n", "/1", Method::Delete, "1\n"),
         ("1\n", "", set("{}"), "{}\n"),
+        // A string that says what a line says that is no JSON is another one.
+        ("oops\n\"oops\"\n", "/0", Method::Delete, "\"oops\"\n"),
+        ("oops\n\"oops\"\n", "/1", Method::Delete, "oops\n"),
+        ("oops\n", "/0", set("\"oops\""), "\"oops\"\n"),
+        ("oops\n", "", add(0, "\"oops\""), "\"oops\"\noops\n"),
+        ("oops\n", "", add(1, "\"oops\""), "oops\n\"oops\"\n"),
+        ("\"oop\\u0073\"\noops\n", "/0", Method::Delete, "oops\n"),
+        ("\"oop\\u0073\"\noops\n", "/1", Method::Delete, "\"oop\\u0073\"\n"),
     ] {
         assert_eq!(edited_lines(file, &[(path, method)]), expected, "{file:?}");
     }
@@ -310,7 +319,7 @@ fn lines_come_and_go_as_lines() {
 #[test]
 fn a_line_that_is_no_json_is_told_of_and_shown() {
     let (source, bad) = Source::lines("1\n {\"a\":}\n2\nx\n");
-    assert_eq!(source.read().unwrap().value.to_string(), r#"[1,"{\"a\":}",2,"x"]"#);
+    assert_eq!(source.read().unwrap().value.to_string(), r#"[1,"{\"\u0061\":}",2,"\u0078"]"#);
     let places: Vec<(usize, usize)> = bad.iter().map(|bad| (bad.number, bad.column)).collect();
     assert_eq!(places, [(2, 7), (4, 1)]);
 }

@@ -26,6 +26,9 @@ members of a room to each other, and where two of them cannot reach each other i
 say, sealed. SIGINT or SIGTERM stops it. It needs no privilege: start it as a user of its own.
 ";
 
+/// The longest that a member waits between two tries to come back, with what chance adds to it.
+const SETTLE_SECONDS: u64 = 8;
+
 /// The heading of the bounds in the help.
 const LIMITS: &str = "Limits";
 
@@ -149,6 +152,11 @@ pub(crate) struct Arguments {
     #[arg(long, hide_short_help = true, help_heading = LIMITS, value_name = "SECONDS", default_value_t = Options::default().grace.as_secs(), value_parser = clap::value_parser!(u64).range(0..=86_400))]
     grace: u64,
 
+    /// Seconds after the start in which a newcomer to a room that is not there waits for its members:
+    /// the server may have been started anew, and they be on their way back
+    #[arg(long, hide_short_help = true, help_heading = LIMITS, value_name = "SECONDS", default_value_t = SETTLE_SECONDS, value_parser = clap::value_parser!(u64).range(0..=60))]
+    settle: u64,
+
     /// Seconds that connections get to end when the server stops
     #[arg(long, hide_short_help = true, help_heading = LIMITS, value_name = "SECONDS", default_value_t = Options::default().stop_within.as_secs(), value_parser = clap::value_parser!(u64).range(0..=86_400))]
     stop_within: u64,
@@ -188,6 +196,7 @@ impl Arguments {
             max_connections: self.max_connections,
             max_connections_per_address: self.max_connections_per_address,
             grace: Duration::from_secs(self.grace),
+            settle: Duration::from_secs(self.settle),
             max_memory_bytes: self.max_memory_bytes,
             max_frame_bytes: self.max_frame_bytes,
             first_message_within: Duration::from_secs(self.first_message_within),

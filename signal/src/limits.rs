@@ -76,6 +76,9 @@ pub struct Options {
     pub max_connections_per_address: usize,
     /// How long a broken connection may come back and find its memberships.
     pub grace: Duration,
+    /// How long after its start the server tells newcomers that a room may be there which is not there
+    /// yet: as long as members take to come back to a server that was started anew.
+    pub settle: Duration,
     /// Bytes that connections and queues take together, at most: what
     /// [`queues_bytes`](Self::queues_bytes) leaves for the queues. The program itself takes some
     /// MiB beside them, and the system its buffers of each socket.
@@ -129,6 +132,7 @@ impl Default for Options {
             max_connections: 1_000,
             max_connections_per_address: 200,
             grace: Duration::from_secs(30),
+            settle: Duration::ZERO,
             max_memory_bytes: 512 << 20,
             max_frame_bytes: 64 << 10,
             first_message_within: Duration::from_secs(10),

@@ -40,9 +40,15 @@ fn member(author: u32) -> Member {
     Member { room: room(), author: Author(author) }
 }
 
-fn joined(members: &[u32]) -> Joined {
+fn joined(members: &[u32], last_author: u32) -> Joined {
     let members = members.iter().map(|&author| Author(author)).collect();
-    Joined { room: room(), author: Author(3), members, incarnation: incarnation() }
+    Joined {
+        room: room(),
+        author: Author(3),
+        members,
+        incarnation: incarnation(),
+        last_author: Some(Author(last_author)),
+    }
 }
 
 fn failed(code: Code, reason: &str) -> Failed {
@@ -72,7 +78,7 @@ const ID: &str = "8f1d6a0c2b7e4f53";
 const SECRET: &str = "c41b9e7d5a3f4e02";
 
 fn start(ice: Option<Ice>) -> Start {
-    Start { version: VERSION, id: ID.to_owned(), secret: SECRET.to_owned(), ice }
+    Start { version: VERSION, id: ID.to_owned(), secret: SECRET.to_owned(), ice, settles_in_ms: None }
 }
 
 fn ice() -> Ice {
@@ -117,6 +123,7 @@ fn responses() -> Vec<Response> {
     let malformed = Request::decode(r#"["join",{}]"#).unwrap_err();
     vec![
         Response::Start(start(None)),
+        Response::Start(Start { settles_in_ms: Some(7_400), ..start(None) }),
         Response::Start(start(Some(ice()))),
         Response::Ice(ice()),
         Response::Created(created),
@@ -124,7 +131,7 @@ fn responses() -> Vec<Response> {
             Code::Exists,
             "a room of this name exists already; join it, or choose another name",
         )),
-        Response::Joined(joined(&[1, 2])),
+        Response::Joined(joined(&[1, 2], 3)),
         Response::JoinFailed(failed(
             Code::NoRoom,
             "there is no room of this name; create it, or look at its spelling",
@@ -135,10 +142,10 @@ fn responses() -> Vec<Response> {
         relayed(Signal::Candidate, 1, CANDIDATE),
         relayed(Signal::Frame, 1, FRAME),
         Response::Left(member(3)),
-        Response::Reclaimed(Reclaimed { id: ID.to_owned(), rooms: vec![joined(&[1, 2, 4])] }),
+        Response::Reclaimed(Reclaimed { id: ID.to_owned(), rooms: vec![joined(&[1, 2, 4], 4)] }),
         Response::ReclaimFailed(ReclaimFailed { id: ID.to_owned(), code: Code::Unknown, reason: unknown }),
         Response::Present(member(3)),
-        Response::Resumed(joined(&[1, 2])),
+        Response::Resumed(joined(&[1, 2], 5)),
         Response::ResumeFailed(failed(
             Code::OtherRoom,
             "another room has this name now; save the document and create a room of another name",

@@ -8,6 +8,7 @@ use std::path::Path as FilePath;
 use super::failure::{Exit, Failure};
 use super::{input, local, output};
 use crate::cli::{Doors, TICKET_ELSEWHERE};
+use crate::config::Config;
 use crate::room::{DEFAULT_SIGNAL, Room, RoomOptions};
 use crate::store::{self, About};
 use crate::trust::{Access, Role, Ticket};
@@ -95,8 +96,10 @@ impl Address {
         if is_open || (!must_be_locked && local::is_served(&options.signal, &self.name)) {
             return Ok(());
         }
+        // Whether more is kept or not: what is there says which room the name means, and the server
+        // is not to be asked for a locked one by its name.
         let mut kept =
-            options.keep.as_ref().map_or_else(Vec::new, |keep| store::of_room(&keep.folder, &self.name));
+            Config::state_folder().map_or_else(Vec::new, |folder| store::of_room(&folder, &self.name));
         kept.retain(|(about, _)| about.access.is_some() || !must_be_locked);
         // Where no flag names a server, a room that is kept somewhere else is better than none.
         let is_there = |about: &About| about.server == options.signal;

@@ -16,8 +16,10 @@ pub(super) fn begun(room: &Room) {
     } else if room.access().is_some_and(|access| access.role() < Role::Owner) && room.people().is_empty() {
         // Nobody could say so: by other keys it is another room at the server.
         output::say(&format!(
-            "nobody else is in {} now; if its keys were changed meanwhile, a new ticket is needed to meet them",
-            room.name()
+            "nobody else is in {0} now; if its keys were changed while you were away, ask somebody inside for what \
+             `ultrawave invite {1}` prints there, and go on with that ticket: your edits are kept, and go along",
+            room.name(),
+            quoted(room.name()),
         ));
     }
 }
@@ -43,6 +45,11 @@ pub(super) fn opened(room: &Room, signal: &str, doors: &Doors) {
         output::say(&format!("signaling server started here on {address}"));
     }
     output::say(&format!("others join with: {}", join_command(room, signal, doors)));
+    if room.access().is_some() && !doors.no_write_ticket {
+        output::say(
+            "an argument is seen by all who use a machine: `ultrawave join -` reads the ticket unseen",
+        );
+    }
     if let Some(access) = room.access().filter(|_| doors.read_only_ticket && !doors.no_write_ticket) {
         let ticket = ticket(room.name(), signal, &access, Role::Reader);
         output::say(&format!("others look with: ultrawave join {ticket}"));

@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::edit::{edit_all, there};
 use super::failure::{Exit, Failure};
-use super::member::Member;
+use super::member::{Member, passing};
 use super::{output, signals};
 use crate::document::{Path, Value, diff, parse, save_part};
 use crate::file::read_text;
@@ -21,7 +21,7 @@ use crate::sync::Snapshot;
 /// these edits, and that takes an author of its own.
 pub(super) async fn edit_text(room: &str, path: &str, options: RoomOptions) -> Result<Exit, Failure> {
     let name = options.name.clone();
-    let options = RoomOptions { keep: None, ..options };
+    let options = passing(options);
     let member = tokio::select! {
         room = Room::join(room, options) => Member::new(room?, &name),
         exit = signals::ended() => return Ok(exit),

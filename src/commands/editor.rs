@@ -92,7 +92,7 @@ fn document(file: Option<&FilePath>, lines: bool) -> Result<(Checkpoint, Option<
 }
 
 /// The editor needs a screen and keys. Without them, `verb` does what can be done.
-fn require_terminal(verb: &str, room: &str, file: Option<&FilePath>) -> Result<(), Failure> {
+pub(super) fn require_terminal(verb: &str, room: &str, file: Option<&FilePath>) -> Result<(), Failure> {
     if tui::has_terminal() {
         return Ok(());
     }

@@ -253,6 +253,11 @@ impl Keeper {
     fn tell(&mut self, trouble: Trouble, room: &Room) {
         let is_bridged = self.bridge.is_some();
         let trouble = match trouble {
+            Trouble::Room(failure) if failure.exit == Exit::NotPermitted => failure.with_advice(&format!(
+                "what was written into it stays there, and goes nowhere else: {} is neither read nor written \
+                 until it is moved away, which has it written anew, or is as it was",
+                self.name(),
+            )),
             Trouble::Room(failure) => failure.with_advice(&format!(
                 "the file is neither read nor written until that is settled; `ultrawave get {0}` prints the \
                  room's document, move the file away to have it written anew",

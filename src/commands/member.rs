@@ -32,6 +32,11 @@ pub(super) fn hosting(options: &RoomOptions) -> RoomOptions {
     RoomOptions { embed_signal: true, ..options.clone() }
 }
 
+/// The options of a member that leaves soon: what it has done is for others to keep.
+pub(super) fn passing(options: RoomOptions) -> RoomOptions {
+    RoomOptions { keep: None, passing: true, ..options }
+}
+
 /// The member that does the work of verbs.
 pub(super) struct Member {
     room: Room,
@@ -92,7 +97,8 @@ impl Member {
                 let (author, last) = (self.room.author(), self.room.snapshot().clock.get(self.room.author()));
                 let mut changed = host.changed();
                 let is_there = changed.wait_for(|snapshot| snapshot.clock.get(author) >= last);
-                matches!(tokio::time::timeout(KEPT_WITHIN, is_there).await, Ok(Ok(_)))
+                let is_there = matches!(tokio::time::timeout(KEPT_WITHIN, is_there).await, Ok(Ok(_)));
+                is_there && host.stored(KEPT_WITHIN).await
             }
             None => self.room.kept_elsewhere(KEPT_WITHIN).await,
         };
@@ -124,11 +130,17 @@ impl Member {
 
     fn not_kept(&self) -> Failure {
         let name = self.room.name();
-        let message = match self.room.status().live {
-            0 => format!(
+        let people = self.room.people();
+        let there = people.iter().filter(|person| matches!(person.link, Link::Live | Link::Away));
+        let (passing, staying): (Vec<_>, Vec<_>) = there.partition(|person| person.passing);
+        let message = match (staying.len(), passing.len()) {
+            (0, 0) => format!(
                 "the edit is lost: nobody else is there to keep it; `ultrawave serve {name}` holds a room open"
             ),
-            others => format!(
+            (0, _) => format!(
+                "the edit may be lost: nobody is there to keep it but other commands, which end soon; `ultrawave serve {name}` holds a room open"
+            ),
+            (others, _) => format!(
                 "none of the {others} others has confirmed the edit within {} s; see with `ultrawave get {name}` whether it is there",
                 KEPT_WITHIN.as_secs()
             ),
@@ -150,8 +162,7 @@ pub(super) async fn in_room<W>(room: &str, options: RoomOptions, work: W) -> Res
 where
     W: AsyncFnOnce(&Member) -> Result<Exit, Failure>,
 {
-    // What a verb has done is for others to keep.
-    stay_for(room, RoomOptions { keep: None, ..options }, work).await
+    stay_for(room, passing(options), work).await
 }
 
 async fn stay_for<W>(room: &str, options: RoomOptions, work: W) -> Result<Exit, Failure>
@@ -196,7 +207,8 @@ pub(super) async fn removed(room: &Room) -> Failure {
 /// # Errors
 /// It cannot join.
 pub(super) async fn lend(host: &Room, options: &RoomOptions) -> Result<Member, RoomError> {
-    let options = RoomOptions { embed_signal: false, keep: None, access: host.access(), ..options.clone() };
+    let options = passing(options.clone());
+    let options = RoomOptions { embed_signal: false, access: host.access(), ..options };
     let name = options.name.clone();
     // What the host has in memory need not be sent through it.
     let room = Room::join_knowing(host.name(), host.snapshot().source, options).await?;

@@ -115,6 +115,8 @@ fn in_a_room(mut command: RoomCommand, flags: Options) -> Result<Exit, Failure> 
     let mut address = Address::read(command.room_mut(), flags.ticket_file.as_deref())?;
     let mut options = room_options(&flags, &address)?;
     if matches!(command, RoomCommand::Join { passphrase: true, .. }) {
+        // What is said is a try, and is not to be in vain.
+        editor::require_terminal("serve", &address.name, None)?;
         address = passphrase::redeem(address, &options.signal)?;
     }
     let is_signal_given = flags.signal.is_some();

@@ -6,6 +6,10 @@ use super::failure::{Exit, Failure};
 use super::jq::bound_memory;
 use crate::tui::Schema;
 
+/// The stack that a check may take, bytes; it takes as much as the document is deep. Where that is
+/// not enough this process ends, and the editor says so.
+const STACK: usize = 1 << 30;
+
 /// Reads a schema on one line and a document after it from standard input; everything that the
 /// schema does not allow is a line: a JSON Pointer and what is wrong there.
 pub(super) fn violations() -> Result<Exit, Failure> {
@@ -16,7 +20,8 @@ pub(super) fn violations() -> Result<Exit, Failure> {
     input.read_line(&mut schema).map_err(|error| failed(&error))?;
     input.read_to_string(&mut json).map_err(|error| failed(&error))?;
     let wrong = |reason| Failure::new(Exit::Failed, reason);
-    let found = Schema::read(&schema).and_then(|schema| schema.violations_in(&json)).map_err(wrong)?;
+    let check = || Schema::read(&schema).and_then(|schema| schema.violations_in(&json));
+    let found = stacker::grow(STACK, check).map_err(wrong)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     for violation in found {
         let line = serde_json::to_string(&violation).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! Comparing the same values again and again.
 
 use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::hash::{Hash as _, Hasher as _};
 
 use rustc_hash::{FxHashMap, FxHasher};
@@ -17,11 +18,29 @@ const LOOKED_AT: usize = 64;
 pub struct Comparer {
     /// The hashes of containers. They are kept, so that no other one can stand where they stood.
     hashes: RefCell<FxHashMap<Identity, (Value, u64)>>,
+    /// Whether two strings are told apart by how they are spelled.
+    by_spelling: bool,
 }
 
 impl Comparer {
+    /// One that may tell strings apart by how they are spelled, though not those inside containers.
+    pub(super) fn by_spelling(by_spelling: bool) -> Self {
+        Self { by_spelling, ..Self::default() }
+    }
+
+    /// The order of two values that are equal but for how they are spelled.
+    pub(super) fn order_of_spelling(&self, left: &Value, right: &Value) -> Ordering {
+        match (left.as_text(), right.as_text()) {
+            (Some(left), Some(right)) if self.by_spelling => left.raw().cmp(right.raw()),
+            _ => Ordering::Equal,
+        }
+    }
+
     /// Whether two values are equal.
     pub fn are_equal(&self, left: &Value, right: &Value) -> bool {
+        if self.order_of_spelling(left, right).is_ne() {
+            return false;
+        }
         are_equal_within(left, right, LOOKED_AT)
             .unwrap_or_else(|| self.hash(left) == self.hash(right) && left == right)
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 
-use super::list::{Iter, List, Run};
+use super::list::{Holds, Iter, List, Run, inner_at, inner_count};
 use super::source::Keys;
 use super::{Text, Value};
 
@@ -57,9 +57,12 @@ impl Default for Object {
 
 impl PartialEq for Object {
     fn eq(&self, other: &Self) -> bool {
-        let (start, end) = if self.len() == other.len() { self.shared_ends(other) } else { return false };
-        let middle = self.len() - start - end;
-        self.iter().skip(start).take(middle).eq(other.iter().skip(start).take(middle))
+        match (&self.0, &other.0) {
+            (Entries::Many { entries, .. }, Entries::Many { entries: others, .. }) => {
+                entries.is_equal_by(others, |left, right| left.entry == right.entry)
+            }
+            _ => self.len() == other.len() && self.iter().eq(other.iter()),
+        }
     }
 }
 
@@ -68,6 +71,18 @@ impl Eq for Object {}
 impl Entry {
     pub(super) fn new(ordinal: usize, entry: (Text, Value)) -> Self {
         Self { ordinal, entry }
+    }
+}
+
+impl Holds for Entry {
+    fn value(&self) -> &Value {
+        &self.entry.1
+    }
+}
+
+impl Holds for (Text, Value) {
+    fn value(&self) -> &Value {
+        &self.1
     }
 }
 
@@ -140,6 +155,22 @@ impl Object {
     pub(super) fn unread(&self, at: usize) -> Option<(usize, &str)> {
         let Entries::Many { entries, .. } = &self.0 else { return None };
         entries.unread(at)
+    }
+
+    /// How many values the first `at` entries have; see [`List::inner_before`].
+    pub(super) fn inner_before(&self, at: usize, levels: usize) -> usize {
+        match &self.0 {
+            Entries::Few(entries) => inner_count(entries.get(..at).unwrap_or(entries), levels),
+            Entries::Many { entries, .. } => entries.inner_before(at, levels),
+        }
+    }
+
+    /// The entry that a value belongs to; see [`List::inner_at`].
+    pub(super) fn inner_at(&self, nth: usize, levels: usize) -> Option<(usize, usize)> {
+        match &self.0 {
+            Entries::Few(entries) => inner_at(entries, nth, levels),
+            Entries::Many { entries, .. } => entries.inner_at(nth, levels),
+        }
     }
 
     pub(super) fn value_mut(&mut self, position: usize) -> Option<&mut Value> {

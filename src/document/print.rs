@@ -50,6 +50,29 @@ impl Value {
         out.push_str(close);
     }
 
+    /// About how many bytes its text takes: of what stands in a text as it is, as many as there, white
+    /// space included.
+    pub fn text_bytes(&self) -> usize {
+        if let Some(text) = self.plain_text() {
+            return text.len();
+        }
+        let (mut bytes, mut at) = (2, 0);
+        while at < self.len() {
+            if let Some((count, text)) = self.unread_run(at) {
+                (bytes, at) = (bytes + text.len(), at + count);
+                continue;
+            }
+            let (key, child) = match self.entry(at) {
+                Some((key, child)) => (key.raw().len() + 3, Some(child)),
+                None => (0, self.index(at)),
+            };
+            bytes += key + 1 + child.map_or(0, |child| deep(|| child.text_bytes()));
+            at += 1;
+        }
+        let text = self.as_text().map(|text| text.raw().len());
+        bytes + text.or_else(|| self.scalar_text().map(str::len)).unwrap_or(0)
+    }
+
     /// Whether this is written on one line even in a file of many.
     fn is_line(&self, layout: &Layout) -> bool {
         self.is_empty()

@@ -99,8 +99,8 @@ impl Value {
         if !self.is_container() {
             return 0;
         }
-        if let Some(text) = self.plain_text() {
-            return parse::depth(text);
+        if let (Node::Unread(unread), Some(text)) = (&self.0, self.plain_text()) {
+            return unread.levels().unwrap_or_else(|| parse::depth(text));
         }
         let inner = deep(|| self.children().map(|(_, value)| value.depth()).max());
         inner.unwrap_or(0) + 1
@@ -277,6 +277,47 @@ impl Value {
             _ => {
                 self.as_object().zip(new.as_object()).map_or_else(Vec::new, |(old, new)| old.shared_runs(new))
             }
+        }
+    }
+
+    /// How many values are inside, down to so many levels, of which the children are the first.
+    pub fn inner_count(&self, levels: usize) -> usize {
+        let counted = match &self.0 {
+            Node::Unread(unread) if levels > 1 => unread.inner_count(levels),
+            Node::Null
+            | Node::Bool(_)
+            | Node::Number(_)
+            | Node::String(_)
+            | Node::Array(_)
+            | Node::Object(_)
+            | Node::Unread(_) => None,
+        };
+        counted.unwrap_or_else(|| self.inner_before(self.len(), levels))
+    }
+
+    /// How many values the first `at` children are and have inside, down to so many levels.
+    pub fn inner_before(&self, at: usize, levels: usize) -> usize {
+        match levels {
+            0 => 0,
+            1 => at.min(self.len()),
+            _ if at == 0 || self.is_empty() => 0,
+            _ => deep(|| match self.as_list() {
+                Some(list) => list.inner_before(at, levels),
+                None => self.as_object().map_or(0, |object| object.inner_before(at, levels)),
+            }),
+        }
+    }
+
+    /// The position of the child that the `nth` of the values inside is or is inside of, and the how
+    /// manieth after the child. There is such a value.
+    pub fn inner_at(&self, nth: usize, levels: usize) -> Option<(usize, usize)> {
+        match levels {
+            0 => None,
+            1 => (nth < self.len()).then_some((nth, 0)),
+            _ => match self.as_list() {
+                Some(list) => list.inner_at(nth, levels),
+                None => self.as_object()?.inner_at(nth, levels),
+            },
         }
     }
 

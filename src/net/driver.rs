@@ -61,6 +61,7 @@ impl Driver {
         credentials: Credentials, options: ConnectionOptions,
     ) -> Self {
         let (events, connections) = mesh::events();
+        let is_outside = entered.is_outside();
         let membership = entered.membership().clone();
         let own_ice_servers = options.ice.servers.clone();
         let handed_out = entered.ice().cloned();
@@ -74,7 +75,9 @@ impl Driver {
         for &author in &membership.members {
             signaling.note_author(author);
         }
+        let announced = membership.last_author.filter(|_| !is_outside);
         let mut driver = Self { shared, mesh, signaling, url, own_ice_servers, connections, responses };
+        driver.announced(announced);
         if let Some(ice) = handed_out {
             driver.use_ice(&ice);
         }
@@ -180,22 +183,30 @@ impl Driver {
     fn signaling(&mut self, event: SignalingEvent) {
         let now = Instant::now();
         match event {
-            SignalingEvent::Up { members, is_embedded } => {
+            SignalingEvent::Up { members, last_author, is_embedded } => {
+                self.announced(last_author);
                 self.shared.set_embedded(is_embedded.then(|| self.url.clone()));
                 self.shared.set_server(ServerStatus::Connected);
                 self.mesh.listed(now, &members);
                 self.mesh.came_back(now);
             }
             SignalingEvent::Down(retry_in) => {
+                self.announced(None);
                 self.shared.set_server(ServerStatus::Retrying(retry_in));
                 self.mesh.server_down();
             }
             SignalingEvent::Refused(reason) => {
+                self.announced(None);
                 self.shared.set_server(ServerStatus::Refusing(reason));
                 self.mesh.server_down();
             }
             SignalingEvent::Response(response) => self.response(now, response),
         }
+    }
+
+    /// Whether the server tells of everybody who comes, and who came last.
+    fn announced(&self, last: Option<Author>) {
+        self.shared.act(|session, now| session.handle(now, Input::Announced(last)));
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else the server says is as unexpected")]

@@ -79,7 +79,8 @@ impl Keeping {
         let (about, past) = (self.store.as_ref()?.about(), self.past.as_ref()?);
         let in_clock = past.replica.clock().iter().map(|(author, _)| author);
         let highest = in_clock.chain(about.mine.iter().copied()).map(Author::member).max()?;
-        let start = Start { version: VERSION, id: about.id.clone(), secret: about.secret.clone(), ice: None };
+        let (id, secret) = (about.id.clone(), about.secret.clone());
+        let start = Start { version: VERSION, id, secret, ice: None, settles_in_ms: None };
         Some(Pass {
             incarnation: about.incarnation.clone(),
             author: Some(about.author.member()).filter(|_| past.is_complete),
@@ -342,7 +343,7 @@ impl Writer {
     /// Tells the session what is stored.
     fn stored(&mut self, shared: &Shared, written: Result<u64, StoreError>) {
         if let Ok(last) = &written {
-            shared.act(|session, now| session.handle(now, Input::Stored(*last)));
+            shared.tell_of_disk(Input::Stored(*last));
         }
         self.done(shared, written.map(drop));
     }
@@ -358,7 +359,7 @@ impl Writer {
             self.is_failing = true;
         }
         shared.set_unkept(Some(error.to_string()));
-        shared.act(|session, now| session.handle(now, Input::NotStored));
+        shared.tell_of_disk(Input::NotStored);
     }
 
     /// Tries to store everything anew.
@@ -370,7 +371,7 @@ impl Writer {
             self.done(shared, Err(error));
             return;
         }
-        shared.act(|session, now| session.handle(now, Input::Stored(last)));
+        shared.tell_of_disk(Input::Stored(last));
         if !shared.look(Session::is_stored) {
             // More was made meanwhile.
             return;

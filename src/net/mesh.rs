@@ -10,6 +10,7 @@ mod member;
 mod proving;
 #[cfg(test)]
 mod tests;
+mod trying;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -17,12 +18,13 @@ use std::time::Duration;
 use rand::RngExt as _;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-use ultrawave_signal::protocol::{self, Relay, Relayed, Request, RequestOffer};
+use ultrawave_signal::protocol::{self, Relay, Relayed, Request};
 use webrtc::peer_connection::RTCIceServer;
 
 use self::member::{Link, Member, Wire};
 pub(super) use self::proving::Credentials;
 use self::proving::{Half, Heard, Proving};
+use self::trying::{OFFER_AGAIN_AFTER, OFFER_WITHIN, RESTART_AFTER};
 use super::connection::{Connection, ConnectionEvent, ConnectionId, ConnectionOptions, Events, Role, Signal};
 use super::relay::Said;
 use super::sealed::KEY_BYTES;
@@ -38,32 +40,11 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// From how many numbers that of the first connection is chosen, by chance.
 const FIRST_NUMBERS: u64 = 1 << 32;
 
-/// How long a newcomer waits for an offer before it asks for one.
-const OFFER_WITHIN: Duration = Duration::from_secs(5);
-
-/// What to wait before a broken connection is made anew, first; it doubles with each failure.
-const FIRST_DELAY: Duration = Duration::from_millis(300);
-
-/// The longest wait between two tries.
-const LONGEST_DELAY: Duration = Duration::from_secs(30);
-
 /// How long to look for a direct way before the one through the server is taken.
 const DETOUR_AFTER: Duration = Duration::from_secs(4);
 
 /// How long to wait before that is considered anew.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
-
-/// How long a connection may be silent before another way is looked for, its channels kept.
-const RESTART_AFTER: Duration = Duration::from_millis(300);
-
-/// How long that may take before a connection is made anew.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(5);
-
-/// The shortest wait between two tries to find a direct way while there is another.
-const WITH_DETOUR_DELAY: Duration = Duration::from_secs(10);
-
-/// How long a member that the server does not name may take to come back to it.
-const FORGET_AFTER: Duration = Duration::from_secs(60);
 
 /// The connections to the other members.
 pub(super) struct Mesh {
@@ -182,7 +163,13 @@ impl Mesh {
             Link::Waiting(at) => *at = (*at).min(try_at),
             // An offer may have gone to where it was before.
             Link::Interrupted(wire, _) => wire.restart_at = Some(now),
-            Link::Connecting(_) | Link::Open(_) => {}
+            // So may this one, or the answer, or some of the addresses.
+            Link::Connecting(wire) => {
+                if self.me < author && wire.begun_at + OFFER_AGAIN_AFTER <= now {
+                    self.offer(now, author);
+                }
+            }
+            Link::Open(_) => {}
         }
     }
 
@@ -235,68 +222,6 @@ impl Mesh {
         self.credentials.certificate = certificate;
     }
 
-    /// When to call [`timeout`](Self::timeout).
-    pub(super) fn next_timeout(&self) -> Option<Instant> {
-        let waiting = self.members.values().filter_map(|member| match &member.link {
-            Link::Waiting(at) if self.is_server_up => Some(*at),
-            Link::Interrupted(wire, since) if self.is_server_up => {
-                Some(wire.restart_at.map_or(*since + GIVE_UP_AFTER, |at| at.min(*since + GIVE_UP_AFTER)))
-            }
-            Link::Waiting(_) | Link::Connecting(_) | Link::Open(_) | Link::Interrupted(..) => None,
-        });
-        waiting.chain(self.next_detour()).chain(self.next_proof()).min()
-    }
-
-    /// Makes and mends the connections that are due. `is_reached` says who is reached through
-    /// another member.
-    pub(super) fn timeout(&mut self, now: Instant, is_reached: impl Fn(Author) -> bool) {
-        self.give_up_unproven(now);
-        if !self.is_server_up {
-            return;
-        }
-        self.mend(now);
-        self.detours(now, is_reached);
-        let is_due = |member: &Member| matches!(member.link, Link::Waiting(at) if at <= now);
-        let due: Vec<Author> =
-            self.members.iter().filter(|(_, member)| is_due(member)).map(|(&author, _)| author).collect();
-        for author in due {
-            let unlisted = self.members.get(&author).and_then(|member| member.unlisted);
-            if unlisted.is_some_and(|since| since + FORGET_AFTER <= now) {
-                self.forget(author);
-            } else if unlisted.is_some() {
-                self.wait(now, author);
-            } else if self.me < author {
-                self.offer(now, author);
-            } else {
-                self.requests.push(Request::RequestOffer(RequestOffer {
-                    room: self.room.clone(),
-                    to: protocol::Author(author.0),
-                }));
-                self.wait(now, author);
-            }
-        }
-    }
-
-    /// Of the connections that are silent: looks for another way, or gives them up.
-    fn mend(&mut self, now: Instant) {
-        let mut given_up = Vec::new();
-        for (&author, member) in &mut self.members {
-            let Link::Interrupted(wire, since) = &mut member.link else { continue };
-            if *since + GIVE_UP_AFTER <= now {
-                given_up.push(author);
-            } else if wire.restart_at.is_some_and(|at| at <= now) {
-                wire.restart_at = None;
-                if self.me < author {
-                    tracing::debug!(me = %self.me, %author, "looking for another way");
-                    wire.connection.restart();
-                }
-            }
-        }
-        for author in given_up {
-            self.closed(now, author, "it has fallen silent");
-        }
-    }
-
     /// Begins a connection in place of whatever is there.
     fn offer(&mut self, now: Instant, author: Author) {
         let label = self.count + 1;
@@ -322,6 +247,7 @@ impl Mesh {
             seal: sealing.seal,
             proving: Proving { mine, theirs, ..Proving::default() },
             public: Some(sealing.public),
+            begun_at: now,
             detour_at,
             restart_at: None,
         };
@@ -330,17 +256,6 @@ impl Mesh {
         if was_open && !member.is_open() {
             self.inputs.push(Input::Disconnected(author));
         }
-    }
-
-    /// Sets the next try, later with every failure. Not all members try at the same moment.
-    fn wait(&mut self, now: Instant, author: Author) {
-        let Some(member) = self.members.get_mut(&author) else { return };
-        let delay = (FIRST_DELAY * 2_u32.saturating_pow(member.failures.min(16))).min(LONGEST_DELAY);
-        let delay = if member.detour.is_some() { delay.max(WITH_DETOUR_DELAY) } else { delay };
-        let patience = if self.me < author { Duration::ZERO } else { OFFER_WITHIN };
-        member.failures += 1;
-        let jitter = rand::rng().random_range(0.75..1.25);
-        member.link = Link::Waiting(now + delay.mul_f64(jitter) + patience);
     }
 
     fn forget(&mut self, author: Author) {

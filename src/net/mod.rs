@@ -123,6 +123,7 @@ pub(crate) async fn enter(
             None if is_creator => Session::create(author, document, session_options),
             None => Session::join(author, &membership.members, session_options).knowing(document.source),
         });
+    let session = if options.passing { session.passing() } else { session };
     let certificate = Certificate::issue(&access, author, &key);
     let credentials = mesh::Credentials { access, key, certificate };
     let Kept { writer, is_resumed, unkept, notes } = kept;

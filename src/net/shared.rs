@@ -14,7 +14,7 @@ use super::watcher::Watcher;
 use crate::document::Value;
 use crate::limits;
 use crate::room::ServerStatus;
-use crate::session::{Channel, Event, Link, Message, Output, Record, Session, Time, Way};
+use crate::session::{Channel, Event, Input, Link, Message, Output, Record, Session, Time, Way};
 use crate::sync::{Author, Snapshot, VectorClock};
 
 /// How far a room is.
@@ -38,7 +38,7 @@ pub(crate) struct Shared {
     snapshots: watch::Sender<Snapshot>,
     events: broadcast::Sender<Event>,
     stage: watch::Sender<Stage>,
-    /// Told whenever who is there, or what they have, has changed.
+    /// Told whenever who is there, or what they or the disk have, has changed.
     progress: watch::Sender<()>,
     /// Told whenever there is something to be stored.
     storing: Condvar,
@@ -321,6 +321,12 @@ impl Shared {
         }
         let unstored = std::mem::take(&mut state.unstored);
         (!unstored.records.is_empty()).then_some((unstored.last, unstored.records))
+    }
+
+    /// Tells the session how far the disk is, and whoever waits for that.
+    pub(super) fn tell_of_disk(&self, input: Input) {
+        self.act(|session, now| session.handle(now, input));
+        self.progress.send_replace(());
     }
 
     /// Waits until nothing that is to be said waits for the disk.

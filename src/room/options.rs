@@ -43,6 +43,9 @@ pub struct RoomOptions {
     /// Where to keep the room on this machine, so that the session outlives the process; nothing
     /// is kept otherwise.
     pub keep: Option<Keep>,
+    /// Whether this member is there for a moment only: then the others do not take an edit for kept
+    /// because this one has it.
+    pub passing: bool,
     /// Who is told, while joining, how much of a long document is here.
     pub on_transfer: Option<OnTransfer>,
 }
@@ -84,6 +87,7 @@ impl Default for RoomOptions {
             connect_timeout: Duration::from_secs(20),
             on_transfer: None,
             keep: None,
+            passing: false,
         }
     }
 }

@@ -26,7 +26,7 @@ impl Message {
     pub fn encode(&self) -> String {
         let mut text = String::new();
         match self {
-            Self::Hello { version, name, clock, has_document, writer, dropped } => {
+            Self::Hello { version, name, clock, has_document, writer, dropped, passing, answer } => {
                 let _ = write!(text, r#"["hello",{{"version":{version},"name":{},"clock":"#, Text::new(name));
                 write_clock(clock, &mut text);
                 let _ = write!(text, r#","document":{has_document}"#);
@@ -37,6 +37,11 @@ impl Message {
                     if clock.iter().len() > 0 {
                         let _ = write!(text, r#","{name}":"#);
                         write_clock(clock, &mut text);
+                    }
+                }
+                for (name, is_so) in [("passing", *passing), ("answer", *answer)] {
+                    if is_so {
+                        let _ = write!(text, r#","{name}":true"#);
                     }
                 }
                 text.push_str("}]");
@@ -84,6 +89,9 @@ impl Message {
                 text.push(']');
             }
             Self::Presence(presence) => write_presence(presence, &mut text),
+            Self::Digest { clock, digest } => super::proof_codec::write_digest(clock, digest, &mut text),
+            Self::Certificate(certificate) => super::proof_codec::write_certificate(certificate, &mut text),
+            Self::Heads(heads) => super::proof_codec::write_heads(heads, &mut text),
             Self::Links(authors) => {
                 text.push_str(r#"["links",["#);
                 for (at, author) in authors.iter().enumerate() {
@@ -188,6 +196,9 @@ impl Message {
                 let authors = links.elements(limits::LINKS)?.map(author).collect::<Option<Vec<_>>>();
                 authors.map(Self::Links).ok_or_else(|| links.wrong("an array of authors was expected"))
             }
+            "digest" => super::proof_codec::read_digest(payload, message),
+            "certificate" => super::proof_codec::read_certificate(payload),
+            "heads" => super::proof_codec::read_heads(&Payload::new("heads", payload)),
             "renewed" => super::renewal_codec::read(&Payload::new("renewed", payload)),
             "removed" => super::renewal_codec::read_removed(payload),
             "goodbye" => Ok(Self::Goodbye),
@@ -252,9 +263,9 @@ fn write_quoted(mut long: &str, text: &mut String) {
     text.push('"');
 }
 
-/// The lines of a file that are no JSON.
+/// How the lines of a file are spelled that are no JSON.
 pub(super) fn write_lines(bad: &BTreeSet<String>, text: &mut String) {
-    let lines = Value::array(bad.iter().map(|line| Value::string(line)));
+    let lines = Value::array(bad.iter().map(|line| Value::from_text(Text::from_raw(line))));
     let _ = write!(text, r#","lines":{lines}"#);
 }
 
@@ -321,14 +332,16 @@ fn read_hello(hello: &Payload<'_>) -> Result<Message, MessageError> {
         has_document: hello.flag("document")?,
         writer: hello.member("writer").ok().map(|writer| hello.author(writer)).transpose()?,
         dropped: Dropped { first: hello.clock("dropped")?, settled: hello.clock("settled")? },
+        passing: hello.is_so("passing")?,
+        answer: hello.is_so("answer")?,
     })
 }
 
-/// The lines of a file that are no JSON; nothing if it is no file of lines.
+/// How the lines of a file are spelled that are no JSON; nothing if it is no file of lines.
 pub(super) fn read_lines(document: &Payload<'_>) -> Result<Option<BTreeSet<String>>, MessageError> {
     let Ok(lines) = document.member("lines") else { return Ok(None) };
-    let plain = |line: &Value| line.as_text().map(|text| text.plain().into_owned());
-    let bad = lines.elements().map(plain).collect::<Option<_>>();
+    let spelling = |line: &Value| line.as_text().map(|text| text.raw().to_owned());
+    let bad = lines.elements().map(spelling).collect::<Option<_>>();
     bad.map(Some).ok_or_else(|| document.wrong("\"lines\" is an array of strings"))
 }
 
@@ -398,6 +411,11 @@ impl<'a> Payload<'a> {
     /// A clock that may be left out when it says nothing.
     fn clock(&self, name: &str) -> Result<VectorClock, MessageError> {
         Ok(self.member(name).ok().map(read_clock).transpose()?.unwrap_or_default())
+    }
+
+    /// A flag that may be left out when it is false.
+    fn is_so(&self, name: &str) -> Result<bool, MessageError> {
+        Ok(self.member(name).is_ok() && self.flag(name)?)
     }
 
     fn author(&self, value: &Value) -> Result<Author, MessageError> {

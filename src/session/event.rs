@@ -13,6 +13,9 @@ use crate::trust::Fraud;
 pub enum Input {
     /// A peer has entered the room, says the signaling server. It is going to be connected to.
     Joined(Author),
+    /// The signaling server tells of everybody who comes, and this is the last number it gave out;
+    /// or, nothing, it is not there or does not say.
+    Announced(Option<Author>),
     /// The channels to a peer are open.
     Connected(Author),
     /// A peer that is about to be connected has shown this certificate, and that it has the key.
@@ -119,8 +122,10 @@ pub struct Person {
     pub link: Link,
     /// How what is said to them gets there.
     pub way: Way,
-    /// Whether they may edit, as far as is known: who has shown no certificate directly may not.
+    /// Whether they may edit, as far as is known: who has shown no certificate may not.
     pub may_write: bool,
+    /// Whether they are there for a moment only, and nobody is to rely on their keeping anything.
+    pub passing: bool,
     /// Where they are.
     pub presence: Presence,
     /// What they have acknowledged.

@@ -6,12 +6,22 @@ use std::sync::Arc;
 use super::live::Floor;
 use super::membership::Dropped;
 use super::message::VERSION;
-use super::parcel::{TextHash, without_text};
+use super::parcel::{Texts, without_text};
 use super::peer::Peer;
 use super::timers::{self, Timer};
 use super::{Channel, Event, Link, Message, Session, Time, Way, resend};
 use crate::limits;
 use crate::sync::{Author, Change, ChangeId, Checkpoint, Refusal, Replica, VectorClock};
+
+/// What a hello says, beside the clock.
+pub(super) struct Greeting {
+    pub(super) name: String,
+    pub(super) has_document: bool,
+    pub(super) writer: Option<Author>,
+    pub(super) dropped: Dropped,
+    pub(super) passing: bool,
+    pub(super) is_answer: bool,
+}
 
 /// A newcomer's way to the document.
 #[derive(Debug, Default)]
@@ -46,6 +56,7 @@ impl Session {
             return;
         }
         self.disconnected(now, to);
+        self.note_return(now, to);
         let peer = self.peer(to);
         peer.link = Link::Live;
         peer.way = way;
@@ -67,19 +78,25 @@ impl Session {
             has_document: self.replica.is_some(),
             writer: Some(self.author).filter(|&author| author != self.member),
             dropped: self.dropped.clone(),
+            passing: self.is_passing,
+            answer: self.peers.get(&to).is_some_and(|peer| peer.greeted),
         };
         self.send(to, Channel::Sync, hello);
+        // On a connection of its own a certificate is shown when it opens.
+        let is_via = self.peers.get(&to).is_some_and(|peer| matches!(peer.way, Way::Via(_)));
+        if let Some(certificate) = self.certificate().filter(|_| is_via) {
+            self.send(to, Channel::Sync, Message::Certificate(certificate.bytes().to_vec()));
+        }
     }
 
     /// A peer says who it is. Each side sends the other what it lacks.
-    pub(super) fn hello(
-        &mut self, now: Time, from: Author, name: String, clock: &VectorClock, has_document: bool,
-        (writer, dropped): (Option<Author>, Dropped),
-    ) {
+    pub(super) fn hello(&mut self, now: Time, from: Author, clock: &VectorClock, greeting: Greeting) {
+        let Greeting { name, has_document, writer, dropped, passing, is_answer } = greeting;
         self.remember_clock(from);
         let was_dropped = self.is_dropped(from);
         let Some(peer) = self.peers.get_mut(&from) else { return };
-        peer.greeted = true;
+        let is_again = std::mem::replace(&mut peer.greeted, true);
+        peer.passing = passing;
         peer.writer = writer.filter(|writer| writer.member() == from);
         peer.sent_document = None;
         peer.has_document = has_document;
@@ -88,8 +105,18 @@ impl Session {
         let before = Some(before).filter(|_| !was_dropped && peer.writer.is_some());
         peer.presence.name = name;
         self.people_changed = true;
+        if is_again && !is_answer {
+            // To the other side these channels were closed in between, as a short silence may be
+            // noticed by one side alone. It knows nothing of this one any more.
+            self.send_hello(from);
+            self.send(from, Channel::Sync, Message::Links(self.linked.clone()));
+        }
         self.send_presence_to(from);
         self.peer_dropped(now, from, dropped, before);
+        if self.peers.get(&from).is_some_and(|peer| peer.dropped != self.dropped.first) {
+            // Somebody may have been dropped here since this side said hello.
+            self.send(from, Channel::Sync, Message::Dropped(self.dropped.clone()));
+        }
         if self.is_dropped(from) {
             // It is told by now, and comes back under another name.
             if let Some(peer) = self.peers.get_mut(&from) {
@@ -140,8 +167,8 @@ impl Session {
         self.give_document(now, to, None);
     }
 
-    /// Sends the document, without its text to one who has that.
-    pub(super) fn send_document_of(&mut self, now: Time, to: Author, text: Option<TextHash>) {
+    /// Sends the document, without its texts to one who has them.
+    pub(super) fn send_document_of(&mut self, now: Time, to: Author, texts: Option<Texts>) {
         let Some(replica) = &self.replica else { return };
         let Some(peer) = self.peers.get_mut(&to) else { return };
         let sent_at = peer.sent_document.as_ref().map(|&(at, _)| at);
@@ -149,13 +176,16 @@ impl Session {
             return;
         }
         peer.sent_document = Some((now, replica.clock().clone()));
-        let document = Message::Document {
-            checkpoint: replica.checkpoint(),
-            changes: replica.history().cloned().collect(),
-        };
-        if let Some(document) = self.sign(to, document) {
-            let document = match text {
-                Some(text) => without_text(document, text),
+        let mut checkpoint = replica.checkpoint();
+        let mut changes: Vec<_> = replica.history().cloned().collect();
+        if let Some(clock) = texts.as_ref().and_then(Texts::clock) {
+            // What is forgotten since does not matter, and the value is in the text.
+            changes = replica.changes_since(clock).cloned().collect();
+            checkpoint.clock.clone_from(clock);
+        }
+        if let Some(document) = self.sign(to, Message::Document { checkpoint, changes }) {
+            let document = match texts {
+                Some(texts) => without_text(document, &texts),
                 None => document,
             };
             self.send_signed(to, Channel::Sync, document);

@@ -35,6 +35,9 @@ pub(super) struct Keeping {
     own: u64,
     /// The record up to which all is on disk.
     stored: u64,
+    /// The latest record that something on the reliable channel has waited for: what comes after it
+    /// there does not overtake it.
+    ordered: u64,
     /// A whole record that is to come, with its number: what it is to hold is not complete yet.
     whole: Option<u64>,
     /// Whether the disk fails, and what is said waits for it no longer.
@@ -49,14 +52,21 @@ pub(super) struct Keeping {
 
 impl Keeping {
     /// The record that a message has to wait for, if it has to.
-    pub(super) fn holds(&self, message: &Message) -> Option<u64> {
-        let record = if matches!(message, Message::Presence(_)) {
+    pub(super) fn holds(&mut self, channel: Channel, message: &Message) -> Option<u64> {
+        // Others rely on what somebody has seen.
+        let says_seen =
+            matches!(message, Message::Clock { .. } | Message::Hello { .. } | Message::RequestChanges(_));
+        let mut record = if matches!(message, Message::Presence(_)) {
             0
-        } else if matches!(message, Message::Clock { .. }) {
+        } else if says_seen {
             self.last
         } else {
             self.own
         };
+        if channel == Channel::Sync {
+            record = record.max(self.ordered);
+            self.ordered = record;
+        }
         (record > self.stored && !self.failing).then_some(record)
     }
 
@@ -104,6 +114,17 @@ impl Session {
     /// Whether nothing waits for the disk, and nothing was said that is not on it.
     pub fn is_stored(&self) -> bool {
         self.keeping.as_ref().is_none_or(|keeping| keeping.own <= keeping.stored && keeping.held.is_empty())
+    }
+
+    /// The record with which all that is here is on disk, if it is to be and is not yet.
+    pub fn unstored(&self) -> Option<u64> {
+        let keeping = self.keeping.as_ref()?;
+        Some(keeping.last).filter(|_| !self.has_stored(keeping.last))
+    }
+
+    /// Whether a record is on disk, or the disk fails and nothing waits for it.
+    pub fn has_stored(&self, record: u64) -> bool {
+        self.keeping.as_ref().is_none_or(|keeping| keeping.stored >= record || keeping.failing)
     }
 
     /// Whether nothing that is to be said waits for the disk.

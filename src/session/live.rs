@@ -171,11 +171,12 @@ impl Session {
         lacking.and_then(|ticks| usize::try_from(ticks).ok()).unwrap_or(0)
     }
 
-    /// Whether at least one other member that can be talked to now has acknowledged every own
-    /// change.
+    /// Whether at least one other member that can be talked to now, and is not there for a moment
+    /// only, has acknowledged every own change.
     pub fn is_kept_elsewhere(&self) -> bool {
         let own = self.own_tick();
-        self.peers.values().any(|peer| peer.is_sharing() && peer.clock.get(self.author) >= own)
+        let keeps = |peer: &Peer| peer.is_sharing() && !peer.passing;
+        self.peers.values().any(|peer| keeps(peer) && peer.clock.get(self.author) >= own)
     }
 
     pub(super) fn own_tick(&self) -> Tick {
@@ -185,7 +186,7 @@ impl Session {
     /// Says what everything that the members still may do will have seen, so that older changes
     /// may be forgotten. To have acknowledged a change is not enough: what is edited next may have
     /// been on a screen before it came.
-    pub(super) fn forget_acknowledged(&mut self) {
+    pub(super) fn forget_acknowledged(&mut self, now: Time) {
         let Some(replica) = &self.replica else { return };
         for (&author, peer) in &mut self.peers {
             let (floor, made) = &peer.floor;
@@ -194,7 +195,8 @@ impl Session {
                 peer.counted.clone_from(floor);
             }
         }
-        if replica.history().len() <= self.options.history || !self.is_settled() {
+        let is_over = replica.history().len() > self.options.history;
+        if !is_over || now < self.returning_until || !self.is_settled() {
             return;
         }
         let staying = self.peers.iter().filter(|&(&member, _)| !self.is_dropped(member));

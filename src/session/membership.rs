@@ -155,15 +155,25 @@ impl Session {
         }
     }
 
+    /// A member has come: if it was dropped, it goes on under another name. Whoever hears that name
+    /// has time to tell of it before anybody forgets what it goes on from.
+    pub(super) fn note_return(&mut self, now: Time, member: Author) {
+        if self.is_dropped(member) {
+            self.returning_until = now + timers::SILENT;
+        }
+    }
+
     /// With a history over its limit, the lowest author there drops the members that are silent
-    /// and those who have left.
+    /// and those who have left; everyone drops those who have left without a change that others know
+    /// of, since the lowest may never have heard of them.
     pub(super) fn drop_silent(&mut self, now: Time) {
         let Some(replica) = &self.replica else { return };
         let is_over = replica.history().len() > self.options.history;
         let lowest = self.peers.iter().find(|(_, peer)| peer.link == Link::Live && peer.has_document);
-        if !is_over || lowest.is_some_and(|(&peer, _)| peer < self.member) {
+        if !is_over {
             return;
         }
+        let is_lowest = lowest.is_none_or(|(&peer, _)| peer > self.member);
         let is_silent = |member: &Author| {
             self.peers.get(member).is_none_or(|peer| {
                 peer.link != Link::Live
@@ -173,9 +183,10 @@ impl Session {
         let silent = self.peers.keys().filter(|member| is_silent(member)).map(|&peer| self.writer_of(peer));
         // One may have started again where it cannot be heard from here.
         let absent = self.absent().into_iter().filter(|author| is_silent(&author.member()));
-        let gone: Vec<Author> = silent.chain(absent).collect();
-        let before = self.dropped.clone();
         let seen = self.seen();
+        let is_due = |author: &Author| is_lowest || (self.gone.contains(author) && seen.get(*author) == 0);
+        let gone: Vec<Author> = silent.chain(absent).filter(is_due).collect();
+        let before = self.dropped.clone();
         for author in gone.into_iter().take(limits::CLOCK_AUTHORS) {
             if !self.dropped.names(author) {
                 self.dropped.first.set(author, seen.get(author) + 1);

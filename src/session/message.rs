@@ -7,7 +7,7 @@ use super::membership::Dropped;
 use super::parcel::{Piece, TextHash};
 use crate::document::{ParseError, Path, Value};
 use crate::sync::{Author, Change, ChangeError, Checkpoint, Tick, VectorClock};
-use crate::trust::{Hash, Renewal, Seal};
+use crate::trust::{Hash, Head, Renewal, Seal};
 
 /// The version of the peer protocol spoken here. Peers of different versions do not talk.
 pub const VERSION: u32 = 2;
@@ -29,6 +29,10 @@ pub enum Message {
         writer: Option<Author>,
         /// Whom they take for dropped.
         dropped: Dropped,
+        /// Whether they are there for a moment only, and keep nothing.
+        passing: bool,
+        /// Whether they have had the receiver's hello: none is wanted in answer.
+        answer: bool,
     },
     /// A newcomer, to the first peer it is connected to.
     RequestDocument,
@@ -61,10 +65,12 @@ pub enum Message {
     DocumentOf {
         /// The name of its text.
         hash: TextHash,
-        /// Those lines that are no JSON, if the text is that of a file of lines.
+        /// How those lines are spelled that are no JSON, if the text is that of a file of lines.
         lines: Option<BTreeSet<String>>,
-        /// The version where the history starts; nothing if it is what the text says.
+        /// The version where the history starts; nothing if it is what a text says.
         value: Option<Value>,
+        /// The name of the text that says it, if that is another one.
+        version: Option<TextHash>,
         /// Its clock.
         clock: VectorClock,
         /// The changes after it, in the total order.
@@ -92,6 +98,17 @@ pub enum Message {
         /// With a ping: what all its later edits will have seen, so that it may be forgotten.
         floor: Option<VectorClock>,
     },
+    /// That the sender may write, to one who is reached by way of another.
+    Certificate(Vec<u8>),
+    /// With a ping: a hash of where the authors' chains end in what the sender has seen.
+    Digest {
+        /// What it has seen.
+        clock: VectorClock,
+        /// The hash.
+        digest: Hash,
+    },
+    /// Where they end, signed: to one who has another hash.
+    Heads(Vec<Head>),
     /// Whom the sender takes for dropped, when that has changed.
     Dropped(Dropped),
     /// Where the sender is.
@@ -154,7 +171,7 @@ impl Message {
     pub(super) fn channel(&self) -> Channel {
         match self {
             Self::Change(change) if super::resend::size(change) <= crate::limits::OPS_BYTES => Channel::Ops,
-            Self::Clock { .. } | Self::Presence(_) => Channel::Presence,
+            Self::Clock { .. } | Self::Digest { .. } | Self::Presence(_) => Channel::Presence,
             Self::Pass { message, .. } | Self::Signed(message, _) => message.channel(),
             Self::Hello { .. }
             | Self::RequestDocument
@@ -169,6 +186,8 @@ impl Message {
             | Self::Changes(_)
             | Self::RequestSync(_)
             | Self::Links(_)
+            | Self::Heads(_)
+            | Self::Certificate(_)
             | Self::Dropped(_)
             | Self::Prove { .. }
             | Self::Renewed { .. }

@@ -42,7 +42,8 @@
 //! changes in and gives them out; `resend` and `repair` are the two sides of a loss, who sent it
 //! and who misses it; `people` is who is there; `undo` the lists behind undo and redo; `timers`
 //! everything that waits, and how long; `keeping` what is stored, and what waits for that; `membership` who still counts, and `rejoin` the way back for
-//! those who do not; `renewal` new secrets for the room.
+//! those who do not; `renewal` new secrets for the room; `announced` whose changes are heard by way of others, and
+//! `stories` whether everybody is told the same.
 //!
 //! # Limitations
 //!
@@ -51,6 +52,7 @@
 //! - Where a room falls apart, and both parts go on for longer than they remember, one of them
 //!   starts again from the other's document; what its people wrote is carried over by comparing.
 
+mod announced;
 mod codec;
 mod event;
 mod join;
@@ -70,6 +72,7 @@ mod renewal;
 mod renewal_codec;
 mod repair;
 mod resend;
+mod stories;
 #[cfg(test)]
 mod tests;
 mod timers;
@@ -84,7 +87,7 @@ pub use keeping::Record;
 pub use membership::Dropped;
 pub use message::{Channel, Message, MessageError, Presence, Proof, VERSION};
 
-use self::join::Joining;
+use self::join::{Greeting, Joining};
 use self::keeping::Keeping;
 use self::live::Floor;
 use self::parcel::Parcels;
@@ -122,6 +125,8 @@ pub struct Session {
     /// The name under which it writes: its number, until it has to start again.
     author: Author,
     options: SessionOptions,
+    /// Whether it is there for a moment only, so that nobody is to rely on its keeping anything.
+    is_passing: bool,
     replica: Option<Replica>,
     joining: Joining,
     parcels: Parcels,
@@ -138,10 +143,15 @@ pub struct Session {
     dropped: Dropped,
     /// Authors who have left and of whom the document's clock does not tell.
     gone: BTreeSet<Author>,
+    /// Until when nothing is forgotten, as somebody who was dropped has come back: under a name that
+    /// may not be known here yet.
+    returning_until: Time,
     /// What was in common with those who have been dropped.
     partings: Vec<Parting>,
     /// What is to be written again when the others' document comes.
     unsent: Option<Unsent>,
+    /// The last number that the signaling server gave out; nothing if it does not say.
+    announced: Option<Author>,
     /// Who signed what; none among peers that trust each other anyway.
     ledger: Option<Ledger>,
     /// By whom what is being taken in was passed on, if it was.
@@ -191,10 +201,12 @@ impl Session {
             author,
             dropped: Dropped::default(),
             gone: BTreeSet::new(),
+            returning_until: Time::ZERO,
             partings: Vec::new(),
             unsent: None,
             presence: OwnPresence::new(&options.name),
             options,
+            is_passing: false,
             floor: Floor::new(replica.as_ref().map(|replica| replica.clock().clone()).unwrap_or_default()),
             replica,
             joining: Joining::default(),
@@ -206,6 +218,7 @@ impl Session {
             recent: Recent::default(),
             undo: UndoList::default(),
             keeping: None,
+            announced: None,
             ledger: None,
             passed_by: None,
             expelled: BTreeSet::new(),
@@ -224,6 +237,13 @@ impl Session {
         self
     }
 
+    /// The same session, there for a moment only: the others are told not to rely on it to keep what
+    /// it has.
+    #[must_use]
+    pub fn passing(self) -> Self {
+        Self { is_passing: true, ..self }
+    }
+
     /// Takes something in. Drain [`poll`](Self::poll) afterwards.
     pub fn handle(&mut self, now: Time, input: Input) {
         match input {
@@ -232,11 +252,14 @@ impl Session {
             Input::Connected(peer) | Input::Detoured(peer) if self.expelled.contains(&peer) => {
                 self.outputs.push_back(Output::Expel(peer));
             }
+            Input::Announced(last) => self.announced(last),
             Input::Connected(peer) => {
+                self.is_given_out(peer);
                 self.renewals.connected(peer);
                 self.connected(now, peer, Way::Direct);
             }
             Input::Detoured(peer) => {
+                self.is_given_out(peer);
                 self.renewals.connected(peer);
                 self.connected(now, peer, Way::Server);
             }
@@ -397,8 +420,10 @@ impl Session {
                 self.departed(now, from);
                 self.event(Event::Incompatible(from, version));
             }
-            Message::Hello { name, clock, has_document, writer, dropped, .. } => {
-                self.hello(now, from, name, &clock, has_document, (writer, dropped));
+            Message::Hello { name, clock, has_document, writer, dropped, passing, answer, .. } => {
+                let is_answer = answer;
+                let greeting = Greeting { name, has_document, writer, dropped, passing, is_answer };
+                self.hello(now, from, &clock, greeting);
             }
             Message::Dropped(dropped) => self.peer_dropped(now, from, dropped, None),
             Message::Prove { .. } => {
@@ -443,6 +468,9 @@ impl Session {
                 }
                 self.ask_for_document(now);
             }
+            Message::Certificate(certificate) => self.certificate_passed(from, &certificate),
+            Message::Digest { clock, digest } => self.digest(now, from, &clock, &digest),
+            Message::Heads(heads) => self.heads(now, from, &heads),
             Message::Presence(presence) => self.peer_presence(from, presence),
             Message::Links(links) => self.links(now, from, links),
             // What is passed on holds no other; and of a document whose text is not here, whoever
@@ -463,6 +491,7 @@ impl Session {
                 Timer::Repair(author) => gaps.push(author),
                 Timer::Acknowledge(peer) => self.acknowledge(peer, None),
                 Timer::Resend(peer) => self.resend(now, peer),
+                Timer::Echo(peer) => self.echo(now, peer),
                 Timer::Reach(peer) => self.reach(now, peer),
                 Timer::Away(peer) => self.silent(now, peer),
                 Timer::Presence => self.send_presence(now),
@@ -479,10 +508,11 @@ impl Session {
         let to: Vec<Author> = self.talking().collect();
         for peer in to {
             self.acknowledge(peer, Some(self.floor.clock.clone()));
+            self.send_digest(peer);
             self.repeat_presence_to(peer);
         }
         self.presence.repeated();
-        self.forget_acknowledged();
+        self.forget_acknowledged(now);
         self.drop_silent(now);
     }
 
@@ -520,7 +550,7 @@ impl Session {
 
     /// Sends what needs no signature, or has it: to those out of reach by way of another.
     fn send_signed(&mut self, to: Author, channel: Channel, message: Message) {
-        let record = self.keeping.as_ref().and_then(|keeping| keeping.holds(&message));
+        let record = self.keeping.as_mut().and_then(|keeping| keeping.holds(channel, &message));
         let output = match self.peers.get(&to).map(|peer| peer.way) {
             Some(Way::Via(via)) => {
                 let message = Message::Pass { from: self.member, to, message: Box::new(message) };
@@ -535,6 +565,12 @@ impl Session {
     #[cfg(all(test, feature = "net"))]
     pub(crate) fn blurt(&mut self, to: Author, message: Message) {
         self.outputs.push_back(Output::Send(to, Channel::Sync, message));
+    }
+
+    /// Signs nothing and checks nothing from here on, to see what that costs.
+    #[cfg(all(test, feature = "net"))]
+    pub(crate) fn believe_everybody(&mut self) {
+        self.ledger = None;
     }
 
     fn event(&mut self, event: Event) {

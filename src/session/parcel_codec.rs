@@ -28,8 +28,11 @@ pub(super) fn write(message: &Message, out: &mut String) {
             let (hash, text) = (BASE64.encode(hash), Text::new(text.as_str()));
             let _ = write!(out, r#"["text part",{{"hash":"{hash}","part":{part},"text":{text}}}]"#);
         }
-        Message::DocumentOf { hash, lines, value, clock, changes } => {
+        Message::DocumentOf { hash, lines, value, version, clock, changes } => {
             let _ = write!(out, r#"["document of",{{"text":"{}""#, BASE64.encode(hash));
+            if let Some(version) = version {
+                let _ = write!(out, r#","version":"{}""#, BASE64.encode(version));
+            }
             if let Some(lines) = lines {
                 write_lines(lines, out);
             }
@@ -69,6 +72,11 @@ pub(super) fn read(kind: &str, payload: &Value) -> Result<Message, MessageError>
                 hash: hash(&document, "text")?,
                 lines: read_lines(&document)?,
                 value: document.member("value").ok().cloned(),
+                version: document
+                    .member("version")
+                    .is_ok()
+                    .then(|| hash(&document, "version"))
+                    .transpose()?,
                 clock: read_clock(document.member("clock")?)?,
                 changes: changes.changes(limits::DOCUMENT_CHANGES)?,
             })

@@ -17,6 +17,8 @@ pub(super) struct Peer {
     pub(super) links: Vec<Author>,
     /// Whether it has said hello on this connection, in our version of the protocol.
     pub(super) greeted: bool,
+    /// Whether it is there for a moment only, and keeps nothing.
+    pub(super) passing: bool,
     /// The name it writes under, if that is not its number.
     pub(super) writer: Option<Author>,
     /// Whom it takes for dropped: see `membership`.
@@ -45,6 +47,8 @@ pub(super) struct Peer {
     pub(super) resends: u64,
     /// When it was last sent own changes again.
     pub(super) resent_at: Time,
+    /// When it was last shown where the authors' chains end.
+    pub(super) shown_heads_at: Option<Time>,
     /// When it was last sent a document on this connection, and of which version.
     pub(super) sent_document: Option<(Time, VectorClock)>,
 }
@@ -57,6 +61,7 @@ impl Peer {
             way: Way::Direct,
             links: Vec::new(),
             greeted: false,
+            passing: false,
             writer: None,
             dropped: VectorClock::new(),
             has_document: false,
@@ -71,6 +76,7 @@ impl Peer {
             lossy_until: Time::ZERO,
             resends: 0,
             resent_at: Time::ZERO,
+            shown_heads_at: None,
             sent_document: None,
         }
     }

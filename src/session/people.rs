@@ -83,7 +83,8 @@ impl Session {
             author,
             link: peer.link,
             way: peer.way,
-            may_write: matches!(peer.way, Way::Via(_)) || self.is_writer(author),
+            may_write: self.is_writer(author),
+            passing: peer.passing,
             presence: peer.presence.clone(),
             clock: peer.clock.clone(),
             acknowledges_within: peer.acknowledges_within(),
@@ -149,8 +150,10 @@ impl Session {
 
     /// A peer is to come; what it may do is kept possible from now on.
     pub(super) fn joined(&mut self, now: Time, author: Author) {
+        self.is_given_out(author);
         self.gone.remove(&author);
         if author != self.member && !self.peers.contains_key(&author) {
+            self.note_return(now, author);
             self.peer(author).heard_at = now;
             self.timers.set(Timer::Reach(author), now + timers::REACH);
             self.people_changed = true;
@@ -175,7 +178,8 @@ impl Session {
     fn parted(&mut self, now: Time, author: Author) {
         self.stop_giving(author);
         self.people_changed = true;
-        for timer in [Timer::Acknowledge(author), Timer::Resend(author), Timer::Away(author)] {
+        let of_peer = [Timer::Acknowledge, Timer::Resend, Timer::Echo, Timer::Away];
+        for timer in of_peer.map(|timer| timer(author)) {
             self.timers.stop(timer);
         }
         self.reroute(now, author);

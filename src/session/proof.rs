@@ -33,11 +33,31 @@ impl Session {
 
     /// A peer has shown that it may write, and its key.
     pub(super) fn certified(&mut self, now: Time, from: Author, certificate: &[u8]) {
-        let learned = self.ledger.as_mut().map(|ledger| ledger.learn(from, certificate));
-        match learned {
-            Some(Err(what)) => self.expel(now, from, what),
-            Some(Ok(())) | None => self.renewals.shows(from),
+        let Some(ledger) = &mut self.ledger else { return self.renewals.shows(from) };
+        match ledger.show(from, certificate) {
+            Ok(()) => {
+                self.renewals.shows(from);
+                self.renew_repairs();
+            }
+            // Somebody was faster to write under its number than it was to come.
+            Err(Distrust::TwoKeys(_)) if ledger.is_hearsay(from) => {
+                self.renewals.shows(from);
+                self.drop_spoilt_name(from);
+            }
+            Err(what) => self.expel(now, from, what),
         }
+    }
+
+    /// A peer that is reached by way of another says that it may write: its role is shown by that.
+    /// Whoever passed it on could not have made it up, but may have put another in its place.
+    pub(super) fn certificate_passed(&mut self, from: Author, certificate: &[u8]) {
+        if self.is_awaited(from) {
+            return;
+        }
+        if let Some(Err(what)) = self.ledger.as_mut().map(|ledger| ledger.learn(from, certificate)) {
+            self.event(Event::Distrusted(Fraud { by: from, what }));
+        }
+        self.people_changed = true;
     }
 
     /// The message with what proves its changes; nothing if they cannot be proven, which is so
@@ -74,8 +94,8 @@ impl Session {
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other message carries changes")]
     pub(super) fn signed(&mut self, now: Time, from: Author, message: Message, proof: &Proof) {
         match message {
-            Message::Change(change) => self.receive_signed(now, from, &[change], proof),
-            Message::Changes(changes) => self.receive_signed(now, from, &changes, proof),
+            Message::Change(change) => self.receive_signed(now, from, vec![change], proof),
+            Message::Changes(changes) => self.receive_signed(now, from, changes, proof),
             Message::Document { checkpoint, changes } => {
                 self.signed_document(now, from, checkpoint, changes, proof);
             }
@@ -85,8 +105,9 @@ impl Session {
         }
     }
 
-    fn receive_signed(&mut self, now: Time, from: Author, changes: &[Arc<Change>], proof: &Proof) {
-        let Some(ledger) = &mut self.ledger else { return self.receive(now, from, changes.to_vec()) };
+    fn receive_signed(&mut self, now: Time, from: Author, changes: Vec<Arc<Change>>, proof: &Proof) {
+        let changes = self.without_awaited(from, changes);
+        let Some(ledger) = &mut self.ledger else { return self.receive(now, from, changes) };
         let (sound, frauds) = ledger.check(from, changes, &proof.seals);
         self.blame(now, frauds);
         if !sound.is_empty() {
@@ -99,6 +120,10 @@ impl Session {
     fn signed_document(
         &mut self, now: Time, from: Author, checkpoint: Checkpoint, changes: Vec<Arc<Change>>, proof: &Proof,
     ) {
+        let changes = self.without_awaited(from, changes);
+        if self.replica.is_none() {
+            self.leave_spoilt_name(&checkpoint, &changes);
+        }
         let Some(mut ledger) = self.ledger.clone() else {
             return self.document(now, from, checkpoint, changes);
         };
@@ -106,7 +131,7 @@ impl Session {
         if !self.seen().covers(&clock) || self.replica.is_none() {
             ledger.start_from(&clock, &proof.hashes);
         }
-        let (sound, frauds) = ledger.check(from, &changes, &proof.seals);
+        let (sound, frauds) = ledger.check(from, changes, &proof.seals);
         self.blame(now, frauds);
         // Before the document is taken in, which may lead to answers that are to be signed.
         let before = self.ledger.replace(ledger);
@@ -124,9 +149,19 @@ impl Session {
         }
     }
 
-    fn blame(&mut self, now: Time, frauds: Vec<Fraud>) {
+    pub(super) fn blame(&mut self, now: Time, frauds: Vec<Fraud>) {
         for Fraud { by, what } in frauds {
-            self.expel(now, by, what);
+            match what {
+                // Whoever passes on what it heard first may be the one who was deceived.
+                Distrust::TwoKeys(author) if author.member() != by => {
+                    self.event(Event::Distrusted(Fraud { by, what }));
+                }
+                Distrust::TwoKeys(_)
+                | Distrust::Unsigned(_)
+                | Distrust::MayNotWrite(_)
+                | Distrust::Forged(_)
+                | Distrust::Equivocation(_) => self.expel(now, by, what),
+            }
         }
     }
 

@@ -8,8 +8,8 @@ use super::codec::Payload;
 use super::message::{Message, MessageError, Proof};
 use crate::document::{Kind, Text, Value};
 use crate::limits;
-use crate::sync::{Author, Tick};
-use crate::trust::{Hash, Seal};
+use crate::sync::{Author, Tick, VectorClock, read_clock, write_clock};
+use crate::trust::{Hash, Head, Seal};
 
 /// Bytes of a certificate: a key and a signature.
 pub(super) const CERTIFICATE: usize = 96;
@@ -72,6 +72,55 @@ pub(super) fn read_prove(prove: &Payload<'_>) -> Result<Message, MessageError> {
         _ => None,
     };
     Ok(Message::Prove { code, writer })
+}
+
+pub(super) fn write_digest(clock: &VectorClock, digest: &Hash, out: &mut String) {
+    out.push_str(r#"["digest","#);
+    write_clock(clock, out);
+    let _ = write!(out, r#","{}"]"#, BASE64.encode(digest));
+}
+
+pub(super) fn read_digest(clock: &Value, message: &Value) -> Result<Message, MessageError> {
+    let wrong = || Payload::new("digest", clock).wrong("a clock and a hash of 32 bytes in base 64");
+    let digest = message.index(2).and_then(bytes).ok_or_else(wrong)?;
+    Ok(Message::Digest { clock: read_clock(clock)?, digest })
+}
+
+pub(super) fn write_certificate(certificate: &[u8], out: &mut String) {
+    let _ = write!(out, r#"["certificate","{}"]"#, BASE64.encode(certificate));
+}
+
+pub(super) fn read_certificate(certificate: &Value) -> Result<Message, MessageError> {
+    let wrong = || Payload::new("certificate", certificate).wrong("a certificate of 96 bytes in base 64");
+    let read = bytes::<CERTIFICATE>(certificate).ok_or_else(wrong)?;
+    Ok(Message::Certificate(read.to_vec()))
+}
+
+pub(super) fn write_heads(heads: &[Head], out: &mut String) {
+    out.push_str(r#"["heads",["#);
+    for (at, head) in heads.iter().enumerate() {
+        let comma = if at > 0 { "," } else { "" };
+        let (hash, signature) = (BASE64.encode(&head.hash), BASE64.encode(&head.signature));
+        let certificate = BASE64.encode(&head.certificate);
+        let _ =
+            write!(out, r#"{comma}[{},{},"{hash}","{signature}","{certificate}"]"#, head.author, head.tick);
+    }
+    out.push_str("]]");
+}
+
+pub(super) fn read_heads(heads: &Payload<'_>) -> Result<Message, MessageError> {
+    let read = heads.elements(limits::HEADS)?.map(head).collect::<Option<Vec<_>>>();
+    read.map(Message::Heads)
+        .ok_or_else(|| heads.wrong("a head is [author, tick, hash, signature, certificate]"))
+}
+
+fn head(head: &Value) -> Option<Head> {
+    let number = |at| head.index(at)?.as_number()?.parse::<Tick>().ok();
+    let author = u32::try_from(number(0)?).ok().filter(|&author| author > 0).map(Author)?;
+    let tick = number(1).filter(|&tick| tick > 0 && tick <= limits::TICKS)?;
+    let (hash, signature) = (bytes(head.index(2)?)?, bytes(head.index(3)?)?);
+    let certificate = bytes::<CERTIFICATE>(head.index(4)?)?.to_vec();
+    Some(Head { author, tick, hash, signature, certificate })
 }
 
 fn seal(seal: &Value) -> Option<Seal> {

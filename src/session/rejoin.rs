@@ -113,13 +113,15 @@ impl Session {
         self.repair.clear(&mut self.timers);
         self.joining = super::join::Joining::default();
         for (&member, peer) in &mut self.peers {
-            for timer in [Timer::Resend(member), Timer::Acknowledge(member)] {
+            for timer in [Timer::Resend(member), Timer::Echo(member), Timer::Acknowledge(member)] {
                 self.timers.stop(timer);
             }
             peer.know_nothing();
         }
         self.people_changed = true;
-        let to: Vec<Author> = self.talking().collect();
+        // Also those who have not said hello yet: they have been told of the one it was.
+        let connected = self.peers.iter().filter(|(_, peer)| peer.is_connected());
+        let to: Vec<Author> = connected.map(|(&author, _)| author).collect();
         for peer in to {
             self.send_hello(peer);
         }
@@ -127,7 +129,7 @@ impl Session {
     }
 
     /// A name of this member that nobody has heard of.
-    fn next_name(&self, heard: &[&VectorClock]) -> Option<Author> {
+    pub(super) fn next_name(&self, heard: &[&VectorClock]) -> Option<Author> {
         let last = heard.iter().flat_map(|clock| clock.iter().map(|(author, _)| author)).chain([self.author]);
         last.filter(|author| author.member() == self.member).max()?.next_name()
     }

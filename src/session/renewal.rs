@@ -110,9 +110,11 @@ impl Session {
     fn renew(
         &mut self, now: Time, renewal: Renewal, certificates: &[(Author, Vec<u8>)], from: Option<Author>,
     ) {
+        let is_heard = |(author, _): &&(Author, Vec<u8>)| Some(*author) == from || !self.is_awaited(*author);
+        let certificates: Vec<_> = certificates.iter().filter(is_heard).cloned().collect();
         let Some(ledger) = &mut self.ledger else { return };
         let access = ledger.access().clone().or_better(renewal.access.clone());
-        ledger.renew(access.clone(), certificates);
+        ledger.renew(access.clone(), &certificates);
         self.renewals.informed = from.into_iter().collect();
         self.renewals.removed.extend(renewal.removed.iter().copied().filter(|&gone| gone != self.member));
         self.renewals.last = Some(Renewal { access, ..renewal });

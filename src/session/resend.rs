@@ -1,10 +1,11 @@
 //! Own changes that may have been lost, sent again before anybody notices that they are missing.
 //!
+//! Where messages have been lost lately, the last change is said twice in any case.
+//!
 //! The wait is half as long again as a peer's acknowledgements take usually, and is about the
 //! oldest change that is not acknowledged: in a steady stream none ever is that old.
 
 use std::collections::VecDeque;
-use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use super::timers::{self, Timer};
@@ -80,6 +81,9 @@ impl Session {
             return;
         }
         let lossy = self.peers.get(&to).filter(|peer| now < peer.lossy_until);
+        if lossy.is_some() {
+            self.timers.set(Timer::Echo(to), now + timers::ECHO);
+        }
         let carried = lossy
             .map(|peer| self.recent.with_last(change.tick(), peer.clock.get(self.author)))
             .unwrap_or_default();
@@ -110,12 +114,12 @@ impl Session {
     /// Waits for a peer to acknowledge the oldest change that it has not acknowledged.
     pub(super) fn await_acknowledgement(&mut self, from: Author) {
         let Some(peer) = self.peers.get(&from).filter(|peer| peer.is_sharing()) else { return };
-        match self.recent.oldest_after(peer.clock.get(self.author)) {
-            Some(made_at) => {
-                let waiting_since = made_at.max(peer.resent_at);
-                self.timers.set(Timer::Resend(from), waiting_since + peer.resend_after);
-            }
-            None => self.timers.stop(Timer::Resend(from)),
+        if let Some(made_at) = self.recent.oldest_after(peer.clock.get(self.author)) {
+            let waiting_since = made_at.max(peer.resent_at);
+            self.timers.set(Timer::Resend(from), waiting_since + peer.resend_after);
+        } else {
+            self.timers.stop(Timer::Resend(from));
+            self.timers.stop(Timer::Echo(from));
         }
     }
 
@@ -139,9 +143,23 @@ impl Session {
                 peer.resends += again.len() as u64;
             }
             self.lost_on_the_way(now, to);
+            self.timers.set(Timer::Echo(to), now + timers::ECHO);
             self.send(to, Channel::Ops, Message::Changes(again));
         }
         self.acknowledge(to, None);
+    }
+
+    /// Says the last own changes once more. What went out later carried those before along, so this
+    /// is for whoever makes one and then none for a while.
+    pub(super) fn echo(&mut self, now: Time, to: Author) {
+        let Some(peer) = self.peers.get(&to).filter(|peer| peer.is_sharing() && now < peer.lossy_until)
+        else {
+            return;
+        };
+        let again = self.recent.with_last(self.own_tick(), peer.clock.get(self.author));
+        if !again.is_empty() {
+            self.send(to, Channel::Ops, Message::Changes(again));
+        }
     }
 }
 
@@ -150,24 +168,11 @@ pub(super) fn size(change: &Change) -> usize {
     64 + 16 * change.clock.iter().len() + 16 * change.path.steps().len() + size_of_edit(&change.method)
 }
 
-/// How many bytes the arguments of an edit take.
+/// About how many bytes the arguments of an edit take.
 pub(super) fn size_of_edit(method: &Method) -> usize {
-    let mut bytes = Bytes(0);
-    // Counting cannot fail.
-    let _ = match method {
-        Method::Set(value) | Method::Merge(value) => write!(bytes, "{value}"),
-        Method::Splice { items, .. } => items.iter().try_for_each(|item| write!(bytes, "{item},")),
-        Method::Delete => Ok(()),
-    };
-    bytes.0
-}
-
-/// Counts what is written to it.
-struct Bytes(usize);
-
-impl fmt::Write for Bytes {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.0 += text.len();
-        Ok(())
+    match method {
+        Method::Set(value) | Method::Merge(value) => value.text_bytes(),
+        Method::Splice { items, .. } => items.iter().map(|item| 1 + item.text_bytes()).sum(),
+        Method::Delete => 0,
     }
 }

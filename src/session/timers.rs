@@ -26,6 +26,11 @@ pub(super) const RESEND_LEAST: Duration = Duration::from_millis(60);
 /// After a wait this long nothing is sent again unasked: pings show the peer what it lacks.
 pub(super) const RESEND_MOST: Duration = Duration::from_secs(1);
 
+/// How long after the last own change that one is said once more, unasked, where messages get lost.
+/// It costs less than to wait for the acknowledgement of what is lost, and two messages that follow
+/// each other at once are often lost together.
+pub(super) const ECHO: Duration = Duration::from_millis(15);
+
 /// How long a path is held to lose messages after it has lost one.
 pub(super) const LOSSY: Duration = Duration::from_secs(30);
 
@@ -72,6 +77,8 @@ pub(super) enum Timer {
     Acknowledge(Author),
     /// This peer has not acknowledged own changes.
     Resend(Author),
+    /// This peer may have missed the last own change.
+    Echo(Author),
     /// This peer could not be connected to.
     Reach(Author),
     /// Nothing was heard of this peer.

@@ -1,5 +1,7 @@
 //! The database of one session.
 
+mod texts;
+
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -8,14 +10,16 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction};
 
+use self::texts::Of;
 use super::{About, StoreError};
+use crate::document::{Source, Value};
 use crate::limits;
 use crate::session::{Message, Record};
-use crate::sync::{Author, Change, Checkpoint};
+use crate::sync::{Author, Change, Checkpoint, VectorClock};
 use crate::trust::{Evidence, EvidenceKind};
 
-/// The version of the tables, in `user_version`.
-const VERSION: i64 = 1;
+/// The version of the tables, in `user_version`. In the first a long text stood in the `start`.
+const VERSION: i64 = 2;
 
 /// How long a writer waits for one who reads.
 const BUSY: Duration = Duration::from_secs(2);
@@ -28,6 +32,8 @@ const OPTIONS: &str =
 const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS start (document TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS texts
+        (number INTEGER PRIMARY KEY, of INTEGER NOT NULL, text TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS evidence
         (author INTEGER, tick INTEGER, kind INTEGER, bytes BLOB NOT NULL, PRIMARY KEY (author, tick, kind))
         WITHOUT ROWID;
@@ -42,6 +48,8 @@ pub(super) struct Records {
     whole: (usize, usize),
     /// Changes, and bytes, stored since.
     added: (usize, usize),
+    /// The long text that is stored, if this process has stored it.
+    text: Option<Source>,
 }
 
 impl Records {
@@ -72,7 +80,7 @@ impl Records {
         let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(wrong)?;
         database.busy_timeout(BUSY).map_err(wrong)?;
         database.execute_batch(OPTIONS).map_err(wrong)?;
-        Ok(Self { path: path.to_owned(), database, whole: (0, 0), added: (0, 0) })
+        Ok(Self { path: path.to_owned(), database, whole: (0, 0), added: (0, 0), text: None })
     }
 
     /// One that another process may be writing to, to look into it.
@@ -81,7 +89,7 @@ impl Records {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
         let database = Connection::open_with_flags(path, flags).map_err(wrong)?;
         database.busy_timeout(BUSY).map_err(wrong)?;
-        Ok(Self { path: path.to_owned(), database, whole: (0, 0), added: (0, 0) })
+        Ok(Self { path: path.to_owned(), database, whole: (0, 0), added: (0, 0), text: None })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -106,7 +114,7 @@ impl Records {
         let mut about = About::new("", "");
         match self.version()? {
             0 => return Ok(about),
-            VERSION => {}
+            1..=VERSION => {}
             _ => return Err(StoreError::Later(self.path.clone())),
         }
         let mut rows =
@@ -132,9 +140,23 @@ impl Records {
         let Message::Document { checkpoint, .. } = start else {
             return Err(self.damaged(&"its start is no document"));
         };
+        let checkpoint = self.with_texts(checkpoint)?;
         let mut changes = Vec::new();
         self.each_change(|change| changes.push(change))?;
         Ok(Some((checkpoint, changes)))
+    }
+
+    /// A checkpoint with its long texts, if they are stored beside it.
+    fn with_texts(&self, start: Checkpoint) -> Result<Checkpoint, StoreError> {
+        let read = |of| texts::read(&self.database, of).map_err(|error| self.wrong(error));
+        let Some(source) = read(Of::Source)? else { return Ok(start) };
+        let value = |source: &Source| source.read().map(|parsed| parsed.value);
+        let source = Source::from(source).with_bad_lines(start.source.bad_lines().cloned());
+        let said = match read(Of::Value)? {
+            Some(text) => value(&text.into()),
+            None => value(&source),
+        };
+        Ok(Checkpoint { value: said.map_err(|error| self.damaged(&error))?, source, clock: start.clock })
     }
 
     /// What proves the stored changes.
@@ -181,12 +203,12 @@ impl Records {
 
     /// Stores records, all or none.
     pub(super) fn write(&mut self, records: &[Record]) -> Result<(), StoreError> {
-        let (mut whole, mut added) = (self.whole, self.added);
+        let (mut whole, mut added, mut text) = (self.whole, self.added, self.text.take());
         let written = self.database.transaction().and_then(|transaction| {
             for record in records {
                 match record {
                     Record::Whole(checkpoint, changes, evidence) => {
-                        let bytes = begin(&transaction, checkpoint)?;
+                        let bytes = begin(&transaction, checkpoint, &mut text)?;
                         prove(&transaction, evidence)?;
                         let (count, more) = add(&transaction, changes)?;
                         (whole, added) = ((count, bytes + more), (0, 0));
@@ -201,7 +223,7 @@ impl Records {
             transaction.commit()
         });
         written.map_err(|error| StoreError::Database(self.path.clone(), error))?;
-        (self.whole, self.added) = (whole, added);
+        (self.whole, self.added, self.text) = (whole, added, text);
         Ok(())
     }
 
@@ -218,14 +240,37 @@ impl Records {
     }
 }
 
-/// Starts anew from a checkpoint. How many bytes it takes.
-fn begin(transaction: &Transaction<'_>, checkpoint: &Checkpoint) -> rusqlite::Result<usize> {
-    let text = Message::Document { checkpoint: checkpoint.clone(), changes: Vec::new() }.encode();
+/// Starts anew from a checkpoint, where this text is stored already. How many bytes it takes.
+fn begin(
+    transaction: &Transaction<'_>, checkpoint: &Checkpoint, stored: &mut Option<Source>,
+) -> rusqlite::Result<usize> {
     transaction.execute("DELETE FROM start", ())?;
     transaction.execute("DELETE FROM changes", ())?;
     transaction.execute("DELETE FROM evidence", ())?;
+    let Checkpoint { source, clock, .. } = checkpoint;
+    let is_stored = stored.as_ref().is_some_and(|stored| stored.is_same(source));
+    let is_long = source.len() > limits::WHOLE_TEXT_BYTES;
+    let mut bytes = 0;
+    if !is_stored {
+        texts::forget(transaction, Of::Source)?;
+        if is_long {
+            texts::store(transaction, Of::Source, source.text())?;
+        }
+    }
+    texts::forget(transaction, Of::Value)?;
+    let mut start = checkpoint.clone();
+    if is_long {
+        bytes += source.len();
+        if *clock != VectorClock::new() {
+            bytes += texts::store(transaction, Of::Value, &checkpoint.value)?;
+        }
+        start.source = Source::from("").with_bad_lines(source.bad_lines().cloned());
+        start.value = Value::NULL;
+    }
+    let text = Message::Document { checkpoint: start, changes: Vec::new() }.encode();
     transaction.execute("INSERT INTO start VALUES (?1)", [&text])?;
-    Ok(text.len())
+    *stored = is_long.then(|| source.clone());
+    Ok(bytes + text.len())
 }
 
 /// Adds what proves changes.

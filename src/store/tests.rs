@@ -124,6 +124,46 @@ fn the_whole_takes_the_place_of_what_was() {
 }
 
 #[test]
+fn a_long_text_is_stored_in_rows_beside_what_became_of_it() {
+    let rows = (0..60_000).map(|number| format!("{{\"n\": {number}, \"é\\u00e9\": \"…\"}}"));
+    let text = format!("[\n{}\n]\n", rows.collect::<Vec<_>>().join(",\n"));
+    assert!(text.len() > crate::limits::WHOLE_TEXT_BYTES);
+    let options = SessionOptions { name: String::new(), history: 1_000 };
+    let mut session = Session::create(Author(1), Checkpoint::read(&text).unwrap(), options).kept(false);
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = take(folder.path());
+    store.begin(about(1)).unwrap();
+    for round in 0..3 {
+        for number in 0..20_usize {
+            let (path, value) =
+                (Place::ROOT.index(number * 2_999), Value::string(&format!("{round} {number}")));
+            session.edit(Duration::ZERO, None, 0, path, Method::Set(value)).unwrap();
+        }
+        // The same text again, with more after it.
+        store.write(&[session.whole().unwrap().1]).unwrap();
+        assert_same(&store.past(1_000).unwrap().unwrap().replica, &session);
+    }
+    // All that came after it is forgotten.
+    let now = session.replica().unwrap().snapshot();
+    let start = Checkpoint { source: now.source.clone(), value: now.value.clone(), clock: now.clock.clone() };
+    store.write(&[Record::Whole(start, Vec::new(), Vec::new())]).unwrap();
+    drop(store);
+    let mut store = take(folder.path());
+    let kept = store.past(1_000).unwrap().unwrap().replica.snapshot();
+    assert_eq!(kept, now);
+    assert_eq!(kept.source.text(), text);
+    assert!(kept.value.to_string() == now.value.to_string(), "as it is spelled");
+    let database = rusqlite::Connection::open(store.records.path()).unwrap();
+    let longest = "SELECT max(octet_length(text)) FROM texts";
+    let longest: usize = database.query_row(longest, (), |row| row.get::<_, u32>(0)).unwrap() as usize;
+    assert!(longest <= crate::limits::TEXT_PART_BYTES + 3, "{longest}");
+    // A shorter document takes its place.
+    let whole = self::session().whole().unwrap().1;
+    store.write(&[whole]).unwrap();
+    assert_eq!(store.past(1_000).unwrap().unwrap().replica.source().text(), SOURCE);
+}
+
+#[test]
 fn two_at_once_have_a_place_each_and_a_stale_lock_is_none() {
     let folder = tempfile::tempdir().unwrap();
     let mut first = take(folder.path());

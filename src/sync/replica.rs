@@ -321,7 +321,7 @@ impl Replica {
         {
             change.clock.share(previous);
         }
-        let since = self.history.critical_within(&context).ok_or(Refusal::Forgotten(id))?;
+        let since = self.seen_by(&context).ok_or(Refusal::Forgotten(id))?;
         self.open_for_burst(since, rest);
         self.insert(&change, since, rest.len());
         self.clock.set(id.author, id.tick);
@@ -426,7 +426,7 @@ impl Replica {
         }
         let gone = self.history.forget(keep, self.window.is_some(), &self.value, &by_all);
         if let Some(window) = &mut self.window {
-            window.since = window.since.saturating_sub(gone);
+            window.forget(gone, self.history.start());
         }
     }
 

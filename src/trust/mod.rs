@@ -38,7 +38,7 @@ mod ticket;
 
 pub use access::{Access, Role};
 pub use certificate::{AuthorKey, Certificate};
-pub use ledger::{Distrust, Evidence, EvidenceKind, Fraud, Hash, Ledger, Seal};
+pub use ledger::{Distrust, Evidence, EvidenceKind, Fraud, Hash, Head, Ledger, Seal};
 pub use renewal::Renewal;
 pub use secret::Secret;
 pub use ticket::{Ticket, TicketError};

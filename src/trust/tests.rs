@@ -132,7 +132,7 @@ fn what_an_author_signed_is_taken_in_whatever_order_it_arrives() {
     introduce(&mut bo, &ana);
     for run in [5..=6, 1..=2, 3..=4, 1..=6, 2..=5] {
         let (sent, seals) = ana.seal(&changes(1, run), true);
-        let (sound, frauds) = bo.check(Author(1), &sent, &seals);
+        let (sound, frauds) = bo.check(Author(1), sent.clone(), &seals);
         assert_eq!((sound, frauds), (sent, vec![]));
     }
 }
@@ -144,11 +144,11 @@ fn changes_passed_on_prove_themselves() {
     let (mut bo, mut cleo) = (ledger(&access, 2), ledger(&access, 3));
     introduce(&mut bo, &ana);
     let (sent, seals) = ana.seal(&changes(1, 1..=4), true);
-    bo.check(Author(1), &sent, &seals);
+    bo.check(Author(1), sent.clone(), &seals);
     // Cleo never met Ana. A run that ends where Ana signed nothing has to be made longer.
     assert_eq!(bo.complete(Author(1), 2), 4);
     let (passed, seals) = bo.seal(&changes(1, 2..=4), true);
-    assert_eq!(cleo.check(Author(2), &passed, &seals), (passed.clone(), vec![]));
+    assert_eq!(cleo.check(Author(2), passed.clone(), &seals), (passed.clone(), vec![]));
     let (cut, seals) = bo.seal(&changes(1, 1..=3), true);
     assert_eq!((cut, seals), (vec![], vec![]));
 }
@@ -159,21 +159,21 @@ fn what_is_altered_forged_or_unsigned_is_refused_and_the_sender_blamed() {
     let mut ana = writer(&access, 1, 3);
     let mut bo = ledger(&access, 2);
     let (sent, seals) = ana.seal(&changes(1, 1..=3), true);
-    let stranger = bo.check(Author(1), &sent, &seals);
+    let stranger = bo.check(Author(1), sent.clone(), &seals);
     assert_eq!(stranger.1, vec![Fraud { by: Author(1), what: Distrust::MayNotWrite(Author(1)) }]);
     introduce(&mut bo, &ana);
     let mut altered = sent.clone();
     altered[1] = change(1, 2, "another");
     let id = |tick| crate::sync::ChangeId { author: Author(1), tick };
     let forged = vec![Fraud { by: Author(9), what: Distrust::Forged(id(3)) }];
-    assert_eq!(bo.check(Author(9), &altered, &seals), (vec![], forged));
+    assert_eq!(bo.check(Author(9), altered.clone(), &seals), (vec![], forged));
     let unsigned = vec![Fraud { by: Author(9), what: Distrust::Unsigned(id(1)) }];
-    assert_eq!(bo.check(Author(9), &sent, &[]), (vec![], unsigned));
+    assert_eq!(bo.check(Author(9), sent.clone(), &[]), (vec![], unsigned));
     // Bo may write, but not as Ana.
     let mut mallory = Ledger::new(access, Author(1), key(2));
     mallory.enter_own(&sent);
     let (sent, seals) = mallory.seal(&sent, true);
-    assert!(bo.check(Author(1), &sent, &seals).0.is_empty());
+    assert!(bo.check(Author(1), sent.clone(), &seals).0.is_empty());
 }
 
 #[test]
@@ -188,10 +188,10 @@ fn two_histories_of_one_author_are_found_out_even_when_the_proof_comes_late() {
     other.enter_own(&story);
     // The third change looks the same in both; what is before it does not.
     let (third, seals) = other.seal(&changes(1, 3..=3), true);
-    assert_eq!(bo.check(Author(1), &third, &seals).1, vec![]);
+    assert_eq!(bo.check(Author(1), third.clone(), &seals).1, vec![]);
     let (first, seals) = one.seal(&changes(1, 1..=2), true);
     let what = Distrust::Equivocation(crate::sync::ChangeId { author: Author(1), tick: 3 });
-    assert_eq!(bo.check(Author(4), &first, &seals).1, vec![Fraud { by: Author(1), what }]);
+    assert_eq!(bo.check(Author(4), first.clone(), &seals).1, vec![Fraud { by: Author(1), what }]);
 }
 
 #[test]
@@ -201,13 +201,13 @@ fn a_newcomer_starts_where_somebody_else_s_history_starts() {
     let mut bo = ledger(&access, 2);
     introduce(&mut bo, &ana);
     let (sent, seals) = ana.seal(&changes(1, 1..=5), true);
-    bo.check(Author(1), &sent, &seals);
+    bo.check(Author(1), sent.clone(), &seals);
     let clock = VectorClock::from_iter([(Author(1), 3)]);
     bo.forget(&clock);
     let mut cleo = ledger(&access, 3);
     cleo.start_from(&clock, &bo.hashes_at(&clock));
     let (passed, seals) = bo.seal(&changes(1, 4..=5), true);
-    assert_eq!(cleo.check(Author(2), &passed, &seals), (passed.clone(), vec![]));
+    assert_eq!(cleo.check(Author(2), passed.clone(), &seals), (passed.clone(), vec![]));
     assert!(bo.seal(&changes(1, 3..=5), true).1.is_empty(), "the hash before 3 is forgotten");
 }
 
@@ -220,7 +220,7 @@ fn nonsense_in_a_seal_is_refused() {
     let (sent, seals) = ana.seal(&changes(1, 1..=3), true);
     for (first, last) in [(0, 3), (1, 2), (2, 1), (1, Tick::MAX), (Tick::MAX, Tick::MAX), (4, 9)] {
         let seal = Seal { first, last, ..seals[0].clone() };
-        let (sound, frauds) = bo.check(Author(1), &sent, &[seal]);
+        let (sound, frauds) = bo.check(Author(1), sent.clone(), &[seal]);
         assert!(sound.is_empty() && !frauds.is_empty(), "{first}..={last}");
     }
 }

@@ -1,6 +1,7 @@
 //! A value or a key being typed, and the edits it comes to.
 
 use super::line::Line;
+use super::text::written_within;
 use crate::document::{Kind, Method, Path, Step, Text, Value, parse};
 use crate::sync::{Author, Snapshot};
 
@@ -95,17 +96,18 @@ impl Draft {
     /// Why it cannot be put on a line.
     pub fn of_value(base: &Snapshot, path: &Path, whole: bool) -> Result<Self, String> {
         let value = base.value.at(path).ok_or("there is nothing here")?;
+        let written = || written_within(value, LONGEST_LINE);
         let (form, text) = match value.as_text() {
-            Some(text) if !whole && !text.has_lone_surrogate() => (Form::Text, text.plain().into_owned()),
-            _ if whole || value.is_container() => (Form::JsonBelow, value.to_string()),
-            _ => (Form::Json, value.to_string()),
+            Some(text) if !whole && !text.has_lone_surrogate() => {
+                (Form::Text, Some(text.plain().into_owned()).filter(|text| text.len() <= LONGEST_LINE))
+            }
+            _ if whole || value.is_container() => (Form::JsonBelow, written()),
+            _ => (Form::Json, written()),
         };
-        if text.len() > LONGEST_LINE {
-            return Err(format!(
-                "too long to type here ({} kB); E opens it in your own editor",
-                text.len() >> 10
-            ));
-        }
+        let text = text.ok_or_else(|| {
+            let kilobytes = value.text_bytes() >> 10;
+            format!("too long to type here ({kilobytes} kB); E opens it in your own editor")
+        })?;
         Ok(Self::new(Purpose::Value, base, path.clone(), form, text))
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc;
 
 use super::message::{Level, Msg, SaveRemedy, SaveWanted, Saved};
-use crate::document::Value;
+use crate::document::{Value, diff};
 use crate::file::{FileBinding, FileError};
 use crate::room::Room;
 use crate::sync::{Snapshot, VectorClock};
@@ -36,6 +36,20 @@ enum State {
     Idle(FileBinding),
     /// At work; the binding comes back with the answer.
     Busy,
+}
+
+/// What a file says that was read anew, as what it was known to say with what has changed: where
+/// nothing has, the document holds the very same, and the two are compared in no time.
+fn said_by(file: &FileBinding, known: &FileBinding) -> Option<Value> {
+    let said = file.value()?;
+    let Some(before) = known.value() else { return Some(said.clone()) };
+    if file.text() == known.text() {
+        return Some(before.clone());
+    }
+    let (edits, mut value) = (diff(before, said), before.clone());
+    // No edit says in which order keys stand.
+    let is_said = !edits.is_empty() && edits.iter().all(|(path, method)| value.apply(path, method).is_ok());
+    Some(if is_said { value } else { said.clone() })
 }
 
 /// The end of some work on a file.
@@ -153,7 +167,7 @@ impl Files {
         let answers = self.answers.clone();
         tokio::task::spawn_blocking(move || {
             let read = own.reload();
-            let answer = match read.map(|file| (file.value().cloned(), file)) {
+            let answer = match read.map(|file| (said_by(&file, &own), file)) {
                 Ok((Some(value), file)) => {
                     let message = then(value);
                     // What was only looked at is not what the file is known to hold: a save still
@@ -189,11 +203,13 @@ impl Files {
         let State::Idle(own) = std::mem::replace(&mut self.state, State::Busy) else { return };
         let answers = self.answers.clone();
         tokio::task::spawn_blocking(move || {
-            let answer = match own.reload().map(|file| (file.value().cloned(), file)) {
-                Ok((Some(value), file)) if file.text() != own.text() && own.text().is_some() => {
+            let is_news = own.has_changed_on_disk().map(|has| has && own.text().is_some());
+            let read = is_news.and_then(|is_news| is_news.then(|| own.reload()).transpose());
+            let answer = match read.map(|file| file.and_then(|file| Some((said_by(&file, &own)?, file)))) {
+                Ok(Some((value, file))) => {
                     Answer { binding: Some(file), message: Some(Msg::Rewritten { value }) }
                 }
-                Ok(_) => Answer { binding: Some(own), message: None },
+                Ok(None) => Answer { binding: Some(own), message: None },
                 Err(error) => {
                     let told = format!(
                         "another program wrote the file, which is left alone: {}",

@@ -210,6 +210,13 @@ pub enum Effect {
         /// The text.
         text: String,
     },
+    /// Hand a value whose text is long to the desktop's clipboard.
+    CopyLong {
+        /// What it is, for the notice.
+        what: String,
+        /// The value.
+        value: Value,
+    },
     /// Tell the others where this person is.
     Presence(Presence),
     /// Find the slots with several values and the lost edits. Answered by [`Msg::Conflicts`].

@@ -49,7 +49,7 @@ pub use rows::{Row, Rows};
 pub use runtime::{EditorError, Exit, has_terminal, run};
 pub use schema::{Schema, Violation};
 pub use search::{Search, Seek, Sought};
-pub use text::{clip, inert};
+pub use text::{clip, inert, thousands};
 pub use theme::{Colors, Hue, Role, Theme, Tint};
 pub use update::{Disputes, update};
 pub use view::{Layout, draw, layout};

@@ -117,6 +117,8 @@ async fn run(arguments: &[&str], what: &str, input: &[&str]) -> Result<(String, 
 /// A text in the hands of the person's own editor.
 pub(super) struct External {
     file: tempfile::NamedTempFile,
+    /// What was handed over.
+    text: String,
     child: Child,
     program: String,
 }
@@ -135,7 +137,7 @@ impl External {
             .arg(file.path())
             .kill_on_drop(true)
             .spawn()?;
-        Ok(Self { file, child, program })
+        Ok(Self { file, text: text.to_owned(), child, program })
     }
 
     /// Waits for the editor to end: the text as it left it.
@@ -145,9 +147,21 @@ impl External {
     pub(super) async fn wait(&mut self) -> Result<String, String> {
         let status = self.child.wait().await.map_err(|error| format!("{}: {error}", self.program))?;
         if !status.success() {
-            return Err(format!("{} ended with {status}", self.program));
+            let kept = self.kept();
+            return Err(format!("{} ended with {status}{kept}", self.program));
         }
         // Editors replace the file, so it is read by its name.
         std::fs::read_to_string(self.file.path()).map_err(|error| format!("its text cannot be read: {error}"))
+    }
+
+    /// Keeps what was written, if anything was: where it is, in words.
+    fn kept(&mut self) -> String {
+        let is_written = std::fs::read_to_string(self.file.path()).is_ok_and(|text| text != self.text);
+        self.file.disable_cleanup(is_written);
+        if is_written {
+            format!("; the draft is kept: {}", self.file.path().display())
+        } else {
+            String::new()
+        }
     }
 }

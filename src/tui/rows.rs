@@ -1,15 +1,13 @@
 //! The tree as rows on the screen, without making them: which containers are open, and from that
 //! the row of a path, the path of a row, and a window of rows.
 //!
-//! Only open containers that are inside others are remembered, each with the number of rows shown
-//! inside it, so a window costs what is seen, and an edit or a fold what is open around it. A
-//! container of a million elements that are closed costs as much as one of ten.
+//! What is remembered is how many levels are open, and of the containers inside others those for
+//! which that is not so, each with the number of rows shown inside it. A window costs what is seen,
+//! an edit or a fold what is open around it. A container of a million elements costs as much as one
+//! of ten, closed or open: how many rows are inside it is counted when its text is read.
 
 use super::delta::Delta;
 use crate::document::{Nested, Path, Step, Value, deep};
-
-/// Containers opened at once by "open everything"; beyond it only the memory would notice.
-const OPEN_AT_ONCE: usize = 200_000;
 
 /// Rows that fit on a first screen.
 const FIRST_SCREEN: usize = 40;
@@ -24,9 +22,11 @@ pub struct Rows {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Fold {
     is_open: bool,
+    /// So many levels inside it are open, as far as `inner` does not say otherwise.
+    levels: usize,
     /// Rows shown inside it: its children's, and what is shown inside those.
     rows: usize,
-    /// Containers inside that are open or have open ones in them, by rising position.
+    /// The containers inside for which `levels` is not all there is to say, by rising position.
     inner: Nested<Vec<Inner>>,
 }
 
@@ -34,9 +34,61 @@ struct Fold {
 struct Inner {
     /// Its position among the children.
     at: usize,
-    /// Rows shown inside earlier ones.
-    before: usize,
+    /// By how many rows earlier ones differ from what `levels` would show inside them.
+    before: isize,
+    /// By how many this one does.
+    own: isize,
     fold: Fold,
+}
+
+/// What is open from a container on.
+#[derive(Clone, Copy)]
+enum Shape<'a> {
+    /// What is remembered of it.
+    Noted(&'a Fold),
+    /// So many levels.
+    Levels(usize),
+}
+
+impl<'a> Shape<'a> {
+    fn is_open(self, value: &Value) -> bool {
+        match self {
+            Self::Noted(fold) => fold.is_open,
+            Self::Levels(levels) => levels > 0 && !value.is_empty(),
+        }
+    }
+
+    /// Rows shown inside it.
+    fn rows(self, value: &Value) -> usize {
+        match self {
+            Self::Noted(fold) => fold.rows,
+            Self::Levels(levels) => value.inner_count(levels),
+        }
+    }
+
+    /// What is open from the child at a position on.
+    fn inner(self, at: usize) -> Self {
+        match self {
+            Self::Noted(fold) => fold.inner(at),
+            Self::Levels(levels) => Self::Levels(levels.saturating_sub(1)),
+        }
+    }
+
+    /// Rows shown above the child at a position, from this container's first child on.
+    fn rows_above(self, value: &Value, at: usize) -> usize {
+        match self {
+            Self::Noted(fold) => fold.rows_above(value, at),
+            Self::Levels(levels) => value.inner_before(at, levels),
+        }
+    }
+
+    /// The child that a row inside this container is, or is inside of; and the row inside that.
+    fn child_at(self, value: &'a Value, row: usize) -> Option<(usize, usize)> {
+        match self {
+            Self::Noted(fold) => fold.child_at(value, row),
+            Self::Levels(levels) => value.inner_at(row, levels),
+        }
+    }
 }
 
 /// A row of the tree.
@@ -79,51 +131,100 @@ pub(super) fn order(root: &Value, path: &Path) -> Vec<usize> {
     path.steps().iter().map_while(at).collect()
 }
 
+/// A number of rows beside which others are counted.
+fn signed(rows: usize) -> isize {
+    isize::try_from(rows).unwrap_or(isize::MAX)
+}
+
 impl Fold {
-    fn inner(&self, at: usize) -> Option<&Self> {
-        let found = self.inner.binary_search_by_key(&at, |inner| inner.at).ok()?;
-        self.inner.get(found).map(|inner| &inner.fold)
+    /// Of a container of which only that is to be said.
+    fn of_levels(value: &Value, levels: usize) -> Self {
+        let shape = Shape::Levels(levels);
+        let inside = levels.saturating_sub(1);
+        Self {
+            is_open: shape.is_open(value),
+            levels: inside,
+            rows: shape.rows(value),
+            inner: Nested::default(),
+        }
+    }
+
+    /// Whether that is all there is to say.
+    fn is_of_levels(&self, value: &Value, levels: usize) -> bool {
+        let is_alike = self.is_open == Shape::Levels(levels).is_open(value);
+        is_alike && self.inner.is_empty() && self.levels == levels.saturating_sub(1)
+    }
+
+    /// Levels that are open as far as nothing else is remembered, itself included.
+    fn levels_from_here(&self) -> usize {
+        self.levels.saturating_add(1)
+    }
+
+    fn inner(&self, at: usize) -> Shape<'_> {
+        let found = self.inner.binary_search_by_key(&at, |inner| inner.at).ok();
+        let noted = found.and_then(|found| self.inner.get(found));
+        noted.map_or(Shape::Levels(self.levels), |inner| Shape::Noted(&inner.fold))
     }
 
     /// Rows shown above the child at a position, from this container's first child on.
-    fn rows_above(&self, at: usize) -> usize {
+    fn rows_above(&self, value: &Value, at: usize) -> usize {
         let next = self.inner.partition_point(|inner| inner.at < at);
         let last = next.checked_sub(1).and_then(|last| self.inner.get(last));
-        at + last.map_or(0, |last| last.before + last.fold.rows)
+        let more = last.map_or(0, |last| last.before + last.own);
+        value.inner_before(at, self.levels_from_here()).saturating_add_signed(more)
+    }
+
+    /// The child that a row inside is or is inside of, and the row inside that.
+    fn child_at(&self, value: &Value, row: usize) -> Option<(usize, usize)> {
+        let levels = self.levels_from_here();
+        let start = |inner: &Inner| value.inner_before(inner.at, levels).saturating_add_signed(inner.before);
+        let next = self.inner.partition_point(|inner| start(inner) <= row);
+        let Some(last) = next.checked_sub(1).and_then(|last| self.inner.get(last)) else {
+            return value.inner_at(row, levels);
+        };
+        let inside = row - start(last);
+        if inside <= last.fold.rows {
+            return Some((last.at, inside));
+        }
+        value.inner_at(row.saturating_add_signed(-last.before - last.own), levels)
     }
 
     /// Counts anew, after something in `inner` has changed.
-    fn recount(&mut self, len: usize) {
+    fn recount(&mut self, value: &Value) {
         let mut before = 0;
         for inner in self.inner.iter_mut() {
+            let ruled = child_at(value, inner.at).map_or(0, |(_, child)| child.inner_count(self.levels));
             inner.before = before;
-            before += inner.fold.rows;
+            inner.own = signed(inner.fold.rows) - signed(ruled);
+            before += inner.own;
         }
-        self.rows = if self.is_open { len + before } else { 0 };
+        let ruled = || value.inner_count(self.levels_from_here());
+        self.rows = if self.is_open { ruled().saturating_add_signed(before) } else { 0 };
     }
 
     /// Does something to the fold at a path below this one.
     fn change(&mut self, value: &Value, steps: &[Step], change: &mut dyn FnMut(&mut Self, &Value)) {
         let Some((first, rest)) = steps.split_first() else {
             change(self, value);
-            self.recount(value.len());
+            self.recount(value);
             return;
         };
         let (Some(at), Some(child)) = (position(value, first), value.get(first)) else { return };
-        let found = self.inner.partition_point(|inner| inner.at < at);
+        let (found, levels) = (self.inner.partition_point(|inner| inner.at < at), self.levels);
         if self.inner.get(found).is_none_or(|inner| inner.at != at) {
-            self.inner.insert(found, Inner { at, before: 0, fold: Self::default() });
+            let fold = Self::of_levels(child, levels);
+            self.inner.insert(found, Inner { at, before: 0, own: 0, fold });
         }
         if let Some(inner) = self.inner.get_mut(found) {
             deep(|| inner.fold.change(child, rest, change));
-            if !inner.fold.is_open && inner.fold.inner.is_empty() {
+            if inner.fold.is_of_levels(child, levels) {
                 self.inner.remove(found);
             }
         }
-        self.recount(value.len());
+        self.recount(value);
     }
 
-    /// Opens so many levels; false when there is more than `budget` to open.
+    /// Opens so many levels of what is there now; false when there is more than `budget` to open.
     fn opened(value: &Value, levels: usize, budget: &mut usize) -> Self {
         let mut fold = Self { is_open: levels > 0 && value.is_container(), ..Self::default() };
         if levels > 1 {
@@ -136,10 +237,10 @@ impl Fold {
                 }
                 *budget -= 1;
                 let inner = deep(|| Self::opened(child, levels - 1, budget));
-                fold.inner.push(Inner { at, before: 0, fold: inner });
+                fold.inner.push(Inner { at, before: 0, own: 0, fold: inner });
             }
         }
-        fold.recount(value.len());
+        fold.recount(value);
         fold
     }
 
@@ -148,18 +249,19 @@ impl Fold {
         if matches!(delta, Delta::Same) {
             return self;
         }
-        let mut fold = Self { is_open: self.is_open && new.is_container(), ..Self::default() };
+        let is_open = self.is_open && new.is_container();
+        let mut fold = Self { is_open, levels: self.levels, ..Self::default() };
         for inner in std::mem::take(&mut *self.inner) {
             let Some((step, before)) = child_at(old, inner.at) else { continue };
             let Some((step, delta)) = delta.child(&step) else { continue };
             let (Some(at), Some(after)) = (position(new, &step), new.get(&step)) else { continue };
             let carried = deep(|| inner.fold.carried(delta, before, after));
-            if carried.is_open || !carried.inner.is_empty() {
-                fold.inner.push(Inner { at, before: 0, fold: carried });
+            if !carried.is_of_levels(after, fold.levels) {
+                fold.inner.push(Inner { at, before: 0, own: 0, fold: carried });
             }
         }
         fold.inner.sort_by_key(|inner| inner.at);
-        fold.recount(new.len());
+        fold.recount(new);
         fold
     }
 }
@@ -189,12 +291,14 @@ impl Rows {
 
     /// The row of a place; nothing when something around it is closed.
     pub fn find(&self, root: &Value, path: &Path) -> Option<usize> {
-        let (mut fold, mut value, mut row) = (Some(&self.root), root, 0);
+        let (mut shape, mut value, mut row) = (Shape::Noted(&self.root), root, 0);
         for step in path.steps() {
-            let open = fold.filter(|fold| fold.is_open)?;
+            if !shape.is_open(value) {
+                return None;
+            }
             let at = position(value, step)?;
-            row += 1 + open.rows_above(at);
-            (fold, value) = (open.inner(at), value.get(step)?);
+            row += 1 + shape.rows_above(value, at);
+            (shape, value) = (shape.inner(at), value.get(step)?);
         }
         Some(row)
     }
@@ -219,13 +323,12 @@ impl Rows {
 
     /// Whether a place is shown as open.
     pub fn is_open(&self, root: &Value, path: &Path) -> bool {
-        let (mut fold, mut value) = (&self.root, root);
+        let (mut shape, mut value) = (Shape::Noted(&self.root), root);
         for step in path.steps() {
-            let inner = position(value, step).and_then(|at| fold.inner(at)).zip(value.get(step));
-            let Some(next) = inner else { return false };
-            (fold, value) = next;
+            let Some((at, child)) = position(value, step).zip(value.get(step)) else { return false };
+            (shape, value) = (shape.inner(at), child);
         }
-        fold.is_open
+        shape.is_open(value)
     }
 
     /// Opens or closes a place.
@@ -246,21 +349,20 @@ impl Rows {
 
     /// The place itself when it has a row, else the closed container around it that has one.
     pub fn shown(&self, root: &Value, path: &Path) -> Path {
-        let (mut fold, mut value, mut here) = (Some(&self.root), root, Path::ROOT);
+        let (mut shape, mut value, mut here) = (Shape::Noted(&self.root), root, Path::ROOT);
         for step in path.steps() {
-            let Some(open) = fold.filter(|fold| fold.is_open) else { break };
+            if !shape.is_open(value) {
+                break;
+            }
             let Some((at, child)) = position(value, step).zip(value.get(step)) else { break };
-            (fold, value, here) = (open.inner(at), child, here.child(step.clone()));
+            (shape, value, here) = (shape.inner(at), child, here.child(step.clone()));
         }
         here
     }
 
-    /// Opens so many levels and closes all below. False when that is too much to open; then as
-    /// much as may be is open.
-    pub fn open_levels(&mut self, root: &Value, levels: usize) -> bool {
-        let mut budget = OPEN_AT_ONCE;
-        self.root = Fold::opened(root, levels, &mut budget);
-        budget > 0
+    /// Opens so many levels and closes all below.
+    pub fn open_levels(&mut self, root: &Value, levels: usize) {
+        self.root = Fold::of_levels(root, levels);
     }
 
     /// The same containers open in the next version of the document.
@@ -272,59 +374,44 @@ impl Rows {
 
 /// A row and the way to it, to go on from.
 struct Walk<'a> {
-    root: (&'a Value, &'a Fold),
+    root: (&'a Value, Shape<'a>),
     /// Each container on the way, and the position of the child in it.
-    way: Vec<(&'a Value, &'a Fold, usize)>,
+    way: Vec<(&'a Value, Shape<'a>, usize)>,
 }
 
 impl<'a> Walk<'a> {
     fn to(fold: &'a Fold, root: &'a Value, row: usize) -> Option<Self> {
-        let mut walk = Self { root: (root, fold), way: Vec::new() };
+        let shape = Shape::Noted(fold);
+        let mut walk = Self { root: (root, shape), way: Vec::new() };
         if row > fold.rows {
             return None;
         }
-        let (mut value, mut fold, mut left) = (root, fold, row);
-        while let Some(inside) = left.checked_sub(1) {
-            let next = fold.inner.partition_point(|inner| inner.at + inner.before <= inside);
-            let last = next.checked_sub(1).and_then(|last| fold.inner.get(last));
-            let Some(last) = last else {
-                walk.way.push((value, fold, inside));
-                break;
-            };
-            let offset = inside - last.at - last.before;
-            if offset <= last.fold.rows {
-                walk.way.push((value, fold, last.at));
-                let (_, child) = child_at(value, last.at)?;
-                (value, fold, left) = (child, &last.fold, offset);
-            } else {
-                walk.way.push((value, fold, last.at + offset - last.fold.rows));
-                break;
-            }
+        let (mut value, mut shape, mut left) = (root, shape, row);
+        while let Some(row) = left.checked_sub(1) {
+            let (at, inside) = shape.child_at(value, row)?;
+            walk.way.push((value, shape, at));
+            let (_, child) = child_at(value, at)?;
+            (value, shape, left) = (child, shape.inner(at), inside);
         }
         Some(walk)
     }
 
-    fn here(&self) -> (&'a Value, Option<&'a Fold>) {
-        match self.way.last() {
-            None => (self.root.0, Some(self.root.1)),
-            Some((value, fold, at)) => {
-                (child_at(value, *at).map_or(value, |(_, child)| child), fold.inner(*at))
-            }
-        }
+    fn here(&self) -> (&'a Value, Shape<'a>) {
+        let Some(&(value, shape, at)) = self.way.last() else { return self.root };
+        (child_at(value, at).map_or(value, |(_, child)| child), shape.inner(at))
     }
 
     fn row(&self, at: usize) -> Row {
-        let (value, fold) = self.here();
+        let (value, shape) = self.here();
         let steps = self.way.iter().filter_map(|(value, _, at)| child_at(value, *at).map(|(step, _)| step));
-        let is_open = (!value.is_empty()).then(|| fold.is_some_and(|fold| fold.is_open));
+        let is_open = (!value.is_empty()).then(|| shape.is_open(value));
         Row { at, path: steps.collect(), value: value.clone(), is_open }
     }
 
     fn step(&mut self) -> bool {
-        if let (value, Some(fold)) = self.here()
-            && fold.rows > 0
-        {
-            self.way.push((value, fold, 0));
+        let (value, shape) = self.here();
+        if shape.is_open(value) && !value.is_empty() {
+            self.way.push((value, shape, 0));
             return true;
         }
         while let Some((value, _, at)) = self.way.last_mut() {

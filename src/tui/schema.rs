@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jsonschema::Validator;
 use serde_json::Value as Json;
 
-use crate::document::{Path, Step, Value};
+use crate::document::{Kind, Path, Step, Value, deep, parse};
 use crate::file::read_text;
 
 /// Violations that are shown.
@@ -73,25 +73,34 @@ impl Schema {
     }
 
     /// What in a document the schema does not allow.
-    pub fn violations(&self, root: &Value) -> Vec<Violation> {
-        match self.violations_in(&root.to_string()) {
-            Ok(found) => {
-                found.into_iter().map(|(pointer, told)| Violation::new(&pointer, told, root)).collect()
-            }
-            Err(reason) => vec![unchecked(&reason)],
-        }
+    ///
+    /// # Errors
+    /// It cannot be checked here, as one that is too deep for the stack of a thread; in a process of its
+    /// own it may be.
+    pub fn violations(&self, root: &Value) -> Result<Vec<Violation>, String> {
+        let json = serde_json::from_str(&root.to_string()).map_err(|error| error.to_string())?;
+        let found = self.violations_of(&json).into_iter();
+        Ok(found.map(|(pointer, told)| Violation::new(&pointer, told, root)).collect())
     }
 
-    /// What in a JSON text the schema does not allow: JSON Pointers, and what is wrong there.
+    /// What in a JSON text the schema does not allow: JSON Pointers, and what is wrong there. Takes
+    /// stack as the text is deep: some kilobytes a level, more where the schema has detours. A text
+    /// that is deep or odd takes more memory too.
     ///
     /// # Errors
     /// Why the text cannot be checked.
     pub fn violations_in(&self, json: &str) -> Result<Vec<(String, String)>, String> {
-        let json: Json = serde_json::from_str(json).map_err(|error| error.to_string())?;
-        let errors = self.validator.iter_errors(&json).take(SHOWN);
-        Ok(errors
-            .map(|error| (error.instance_path().as_str().to_owned(), clipped(&error.to_string())))
-            .collect())
+        let read = || json_of(&parse(json).map_err(|error| error.to_string())?);
+        let json = serde_json::from_str(json).or_else(|_| read())?;
+        Ok(self.violations_of(&json))
+    }
+
+    fn violations_of(&self, json: &Json) -> Vec<(String, String)> {
+        let errors = self.validator.iter_errors(json).take(SHOWN);
+        let told = |error: jsonschema::ValidationError<'_>| {
+            (error.instance_path().as_str().to_owned(), clipped(&error.to_string()))
+        };
+        errors.map(told).collect()
     }
 
     /// The parts of the schema that speak of a place.
@@ -158,6 +167,37 @@ impl Schema {
     }
 }
 
+/// A value as the schema's library has it: what its own parser refuses is let through, such as many
+/// levels and half a surrogate pair.
+///
+/// # Errors
+/// A number that it cannot hold.
+fn json_of(value: &Value) -> Result<Json, String> {
+    Ok(match value.kind() {
+        Kind::Null => Json::Null,
+        Kind::Bool => Json::Bool(value.as_bool() == Some(true)),
+        Kind::Number => {
+            let text = value.as_number().unwrap_or_default();
+            Json::Number(
+                serde_json::from_str(text)
+                    .map_err(|error| format!("it cannot hold the number {text}: {error}"))?,
+            )
+        }
+        Kind::String => {
+            Json::String(value.as_text().map(|text| text.plain().into_owned()).unwrap_or_default())
+        }
+        Kind::Array => {
+            let elements = value.elements().map(|element| deep(|| json_of(element)));
+            Json::Array(elements.collect::<Result<_, _>>()?)
+        }
+        Kind::Object => {
+            let entries =
+                value.entries().map(|(key, value)| Ok((key.plain().into_owned(), deep(|| json_of(value))?)));
+            Json::Object(entries.collect::<Result<_, String>>()?)
+        }
+    })
+}
+
 /// That a document could not be checked, as what is wrong with it.
 pub(super) fn unchecked(reason: &str) -> Violation {
     Violation { path: Path::ROOT, told: format!("cannot be checked against the schema: {reason}") }
@@ -187,10 +227,23 @@ mod tests {
     fn violations_are_named_with_their_place() {
         let schema = Schema::read(SCHEMA).unwrap();
         let root = parse(r#"{"port": 0, "users": [{"role": "x"}]}"#).unwrap();
-        let found = schema.violations(&root);
+        let found = schema.violations(&root).unwrap();
         let paths: Vec<String> = found.iter().map(|violation| violation.path.to_jq()).collect();
         assert_eq!(paths, [".port", ".users[0].role"]);
-        assert!(schema.violations(&parse(r#"{"port": 1}"#).unwrap()).is_empty());
+        assert!(schema.violations(&parse(r#"{"port": 1}"#).unwrap()).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_is_deep_or_odd_is_checked_too() {
+        const LEVELS: usize = 9_000;
+        let schema = Schema::read(r##"{"type": ["string", "array"], "items": {"$ref": "#"}}"##).unwrap();
+        let text = format!("{}1, \"\\ud800\"{}", "[".repeat(LEVELS), "]".repeat(LEVELS));
+        assert!(schema.violations(&parse(&text).unwrap()).is_err(), "not on this thread's stack");
+        let found = stacker::grow(1 << 30, || schema.violations_in(&text)).unwrap();
+        let told: Vec<(usize, &str)> =
+            found.iter().map(|(pointer, told)| (pointer.matches('/').count(), told.as_str())).collect();
+        assert_eq!(told, [(LEVELS, r#"1 is not of types "string", "array""#)]);
+        assert!(schema.violations_in("[1e999]").unwrap_err().contains("1e999"));
     }
 
     #[test]

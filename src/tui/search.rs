@@ -14,7 +14,7 @@ const PIECE: usize = 20_000;
 const UNREAD_BYTES: usize = 1 << 20;
 
 /// Bytes of such text that count as one more place.
-const UNREAD_BYTES_PER_PLACE: usize = 2_048;
+const UNREAD_BYTES_PER_PLACE: usize = 128;
 
 /// Bytes of text that count as one more place.
 const BYTES_PER_PLACE: usize = 256;

@@ -1,10 +1,13 @@
 //! Text for the screen, cut by what is seen.
 
 use std::borrow::Cow;
+use std::fmt::{self, Write as _};
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
+
+use crate::document::Value;
 
 pub use crate::document::inert;
 
@@ -120,8 +123,29 @@ pub(super) fn count(number: usize, noun: &str) -> String {
     format!("{} {noun}{}", thousands(number), if number == 1 { "" } else { "s" })
 }
 
-/// `2,202`
-pub(super) fn thousands(number: usize) -> String {
+/// A value as text, if that is no longer than so many bytes: no more of it is made.
+pub(super) fn written_within(value: &Value, most: usize) -> Option<String> {
+    let mut text = Bounded { text: String::new(), most };
+    write!(text, "{value}").is_ok().then_some(text.text)
+}
+
+struct Bounded {
+    text: String,
+    most: usize,
+}
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.text.len() + text.len() > self.most {
+            return Err(fmt::Error);
+        }
+        self.text.push_str(text);
+        Ok(())
+    }
+}
+
+/// A number as people read it: `2,202`.
+pub fn thousands(number: usize) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (at, digit) in digits.chars().enumerate() {

@@ -32,9 +32,12 @@ clean() {
     rm -rf /etc/netns/"$P"-*
     for namespace in $(ip netns list | awk '{print $1}' | grep "^$P-" || true); do ip netns del "$namespace"; done
 }
-trap 'clean; rm -rf "$WORK"' EXIT
+# With LAB_KEEP, what a scenario that failed has left stays: homes, files, logs.
+KEEP=
+trap 'clean; [ -n "$KEEP" ] || rm -rf "$WORK"' EXIT
 
 fail() {
+    [ -z "${LAB_KEEP:-}" ] || { KEEP=1; echo "kept: $WORK" >&2; }
     echo "FAILED: $SCENARIO: $*" >&2
     for log in "$WORK"/*.log "$WORK"/*.err; do
         [ -s "$log" ] && { echo "--- $(basename "$log")" >&2; tail -n 25 "$log" >&2; }
@@ -131,7 +134,7 @@ wait_for() {
 }
 
 signaling() {
-    begin server signal "$BIN/ultrawave-signal" --bind 0.0.0.0 "$@"
+    begin server signal "$BIN/ultrawave-signal" --bind 0.0.0.0 --settle "${SETTLE:-0}" "$@"
     wait_for 5 "signaling server" grep -q listening "$WORK/signal.out"
 }
 
@@ -183,13 +186,6 @@ verb() {
     shift
     (member "$ns" timeout 40 "$BIN/ultrawave" "$@" --name "verb-$ns") 2>>"$WORK/verb-$ns.err" ||
         fail "$ns: ultrawave $*"
-}
-
-# Whether a verb works on a machine.
-try_verb() {
-    local ns=$1
-    shift
-    (member "$ns" timeout 10 "$BIN/ultrawave" "$@" --name "verb-$ns")
 }
 
 # Writes into the document by editing the file that a machine keeps in step: how the edit gets to

@@ -226,6 +226,17 @@ fn a_locked_room_goes_on_by_its_name_after_its_end() {
 }
 
 #[test]
+fn a_room_that_is_kept_is_meant_by_its_name_also_where_nothing_more_is_kept() {
+    let room = Locked::new(&[]);
+    let (mut holder, home) = (room.holder, room.home);
+    end(&mut holder);
+    home.write("ultrawave/config.toml", "keep = false\n");
+    // By its name the server would be asked for an open room.
+    let run = home.ultrawave().args(["invite", "demo"]).assert().success();
+    run.stdout(format!("{}\n", room.ticket));
+}
+
+#[test]
 fn revoke_removes_a_member_and_changes_the_keys() {
     let mut room = Locked::new(&["--name", "Owner"]);
     let (bo_home, cy_home) = (Home::new(), Home::new());
@@ -291,10 +302,22 @@ fn keys_are_changed_where_nobody_is_and_a_kept_session_goes_on_with_a_new_ticket
     // By its old keys the other one finds nobody; with the new ticket it is who it was.
     let mut alone = Process::run(&room.stranger, &["serve", "demo", "copy.json"]);
     alone.wait_for_message("nobody else is in demo now; if its keys were changed");
+    alone.wait_for_message("`ultrawave invite demo` prints there");
     alone.wait_for_message("serving");
+    // What is written by somebody who found nobody is not lost.
+    room.stranger.write("copy.json", DOCUMENT.replace("80", "90"));
+    alone.wait_for_message("1 change taken in");
     end(&mut alone);
+    room.stranger
+        .ultrawave()
+        .args(["status", "demo"])
+        .assert()
+        .success()
+        .stdout(contains("1 edit that nobody"));
     let mut dee = Process::run(&room.stranger, &["serve", &new, "copy.json"]);
     dee.wait_for_message(&format!("serving demo as author {author}"));
+    let on_disk = || std::fs::read_to_string(room.home.file("document.json")).unwrap_or_default();
+    until("what was edited alone is here", || on_disk().contains("90"));
     room.here(&["set", "demo", "/port", "85"]).success();
     let copy = || std::fs::read_to_string(room.stranger.file("copy.json")).unwrap_or_default();
     until("the copy follows", || copy().contains("85"));

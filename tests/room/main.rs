@@ -36,7 +36,11 @@ impl Signal {
             // Whichever test is first.
             let _ = tracing_subscriber::fmt().with_ansi(false).with_env_filter(filter).try_init();
         }
-        let server = Server::bind(address, Options::default()).await.unwrap();
+        Self::start_with(address, Options::default()).await
+    }
+
+    async fn start_with(address: SocketAddr, options: Options) -> Self {
+        let server = Server::bind(address, options).await.unwrap();
         let address = server.local_addr();
         let (stop, stopped) = oneshot::channel::<()>();
         let running = tokio::spawn(server.run(async { stopped.await.unwrap_or_default() }));
@@ -277,6 +281,38 @@ async fn a_server_that_was_started_anew_admits_a_newcomer() {
     cy.root().at("b").set(number(2)).unwrap();
     shows(&ana, r#"{"a":1,"b":2}"#).await;
     shows(&bo, r#"{"a":1,"b":2}"#).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_who_opens_waits_for_those_on_their_way_back_to_a_server_started_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let signal = Signal::start().await;
+    let keep = Keep { folder: folder.path().to_owned(), file: None };
+    let kept = RoomOptions { keep: Some(keep), ..signal.options("Ana") };
+    let ana = Room::create("r", document(r#"{"a":1}"#), kept.clone()).await.unwrap();
+    ana.leave().await;
+    let address = signal.stop().await;
+    let settle = Duration::from_secs(10);
+    let signal = Signal::start_with(address, Options { settle, ..Options::default() }).await;
+    let stranger = signal.options("Bo");
+    let opening = tokio::spawn(Room::open("r", document("{}"), stranger));
+    // It finds no room by now, unless this machine is very busy, when nothing is shown.
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let ana = Room::create("r", document("null"), kept).await.unwrap();
+    assert!(ana.is_resumed());
+    let (bo, is_creator) = opening.await.unwrap().unwrap();
+    assert!(!is_creator);
+    assert_eq!(bo.snapshot().value.to_string(), r#"{"a":1}"#);
+    // Who finds nobody opens the room in the end, and a server that has been there for long says
+    // at once what is there.
+    signal.stop().await;
+    let settle = Duration::from_millis(600);
+    let options = Options { settle, ..Options::default() };
+    let signal = Signal::start_with("127.0.0.1:0".parse().unwrap(), options).await;
+    let (_, is_creator) = Room::open("s", document("{}"), signal.options("Cy")).await.unwrap();
+    assert!(is_creator);
+    let unsettled = Room::join("t", signal.options("Cy")).await.map(|_| ()).unwrap_err();
+    assert!(matches!(unsettled, RoomError::NoRoom(_)), "{unsettled:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -21,6 +21,7 @@ impl World {
             assert_eq!(snapshot.value.to_string(), expected.value.to_string(), "{who} shows something else");
             assert_eq!(snapshot.source, expected.source);
             assert_eq!(session.dropped(), first.session.dropped(), "{who} has dropped others");
+            assert!(session.is_stored(), "something of {who} is not kept");
             assert_eq!(session.unacknowledged(), 0, "changes of {who} are not acknowledged");
             assert_eq!(session.is_kept_elsewhere(), self.members.len() > 1);
             if !self.is_something_lost(&expected.clock) {

@@ -8,6 +8,7 @@ use ultrawave::document::{Method, Path, Value, parse};
 use ultrawave::session::{Input, Message, Presence, Session, SessionOptions, Time, VERSION};
 use ultrawave::sync::{Author, Change, Checkpoint, Replica, VectorClock};
 
+use crate::disk;
 use crate::edits::{MARKS, SOURCE, random_edit};
 use crate::network::Faults;
 use crate::random::Random;
@@ -36,6 +37,12 @@ impl World {
             self.tally.joined += 1;
             Session::join(who, &others, options)
         };
+        let (session, disk) = if self.is_kept {
+            let (session, disk) = disk::begin(session);
+            (session, Some(disk))
+        } else {
+            (session, None)
+        };
         let member = Member {
             session,
             clock: LocalClock::random(&mut chance),
@@ -46,6 +53,7 @@ impl World {
             leaving: false,
             answered: BTreeSet::new(),
             made: 0,
+            disk,
         };
         self.members.insert(who, member);
         self.enter(who, &others);
@@ -164,7 +172,7 @@ impl World {
         if taken && here.len() > 1 {
             let longest = if self.is_long { 80_000 } else { 9_000 };
             let (left, right) = (self.random.pick(&here), self.random.pick(&here));
-            match self.random.below(11) {
+            match self.random.below(12) {
                 0..=2 if left != right => self.cut(left, right),
                 3..=5 if left != right => {
                     let until = self.now + ms(self.random.between(100, longest));
@@ -174,6 +182,7 @@ impl World {
                 6 | 9 => self.partition(&here, longest),
                 7 => self.crash(left),
                 8 => self.leave(left),
+                10 if left != right => self.doubt(left, right),
                 _ => self.network.faults = Faults::random(&mut self.random),
             }
         }
@@ -190,6 +199,25 @@ impl World {
         self.after(0, 3_000, Happening::Disconnected { who: left, peer: right });
         self.after(0, 3_000, Happening::Disconnected { who: right, peer: left });
         self.after(3_001, 6_000, Happening::Connect(left, right));
+    }
+
+    /// One of two takes their connection for broken, and then for whole again; the other notices
+    /// nothing.
+    fn doubt(&mut self, who: Author, peer: Author) {
+        let Some(epoch) = self.network.epoch(peer, who) else { return };
+        if self.network.is_settled(self.now, who, peer) {
+            self.note(|_| format!("{who} does not hear {peer} for a while"));
+            self.feed(who, Input::Disconnected(peer));
+            self.after(100, 4_000, Happening::Resumed { who, peer, epoch });
+        }
+    }
+
+    /// The channels to a peer are open, on one side.
+    pub(crate) fn meet(&mut self, who: Author, peer: Author) {
+        if self.is_kept {
+            self.feed(who, Input::Certified(peer, disk::certificate(peer)));
+        }
+        self.feed(who, Input::Connected(peer));
     }
 
     pub(crate) fn partition(&mut self, here: &[Author], longest: u64) {
@@ -243,20 +271,30 @@ impl World {
             return;
         }
         let (_, mut member) = self.departed.remove(at.unwrap());
-        let Some(replica) = member.session.replica() else { return };
-        let lost = self.random.below(6);
-        let stored = what_is_stored(replica, lost);
         let others: Vec<Author> = self.members.keys().copied().collect();
-        let (author, dropped) = (member.session.author(), member.session.dropped().clone());
-        let replica = Replica::restore(replica.checkpoint(), stored, self.history).unwrap().of(author);
         let options = SessionOptions { name: format!("peer {who}"), history: self.history };
-        self.note(|_| format!("{who} is back with {:?}", replica.clock()));
-        member.session = Session::resume(replica, &others, options).with_dropped(dropped);
+        let make = |replica| Session::resume(replica, &others, options);
+        let restored = match member.disk.as_mut() {
+            Some(disk) => self.restored(disk, make),
+            None => self.remembered(&member.session, make),
+        };
+        let Some(session) = restored else { return };
+        self.note(|_| format!("{who} is back with {:?}", session.replica().unwrap().clock()));
+        member.session = session;
+        member.clock = member.clock.anew(self.now);
         member.seen = member.session.snapshot().unwrap().clock;
         member.made = 0;
         self.tally.back += 1;
         self.members.insert(who, member);
         self.enter(who, &others);
+    }
+
+    /// The session of before, without some of the latest that it had heard.
+    fn remembered(&mut self, session: &Session, make: impl FnOnce(Replica) -> Session) -> Option<Session> {
+        let replica = session.replica()?;
+        let stored = what_is_stored(replica, self.random.below(6));
+        let replica = Replica::restore(replica.checkpoint(), stored, self.history).unwrap();
+        Some(make(replica.of(session.author())).with_dropped(session.dropped().clone()))
     }
 
     /// Somebody says what nobody honest says, at least not now and not to everyone.

@@ -1,6 +1,7 @@
 //! Real sessions over a bad network, from a seed: delay, loss, duplicates, disorder, cuts,
 //! partitions, people who come, leave, crash and come back, clocks that differ, members who are
-//! silent for so long that they are dropped, strangers who talk nonsense. In the end everyone has
+//! silent for so long that they are dropped, strangers who talk nonsense. In a share of the runs all
+//! is signed, and kept on disks that are behind. In the end everyone has
 //! the same document, and nothing that was written and seen is lost.
 //!
 //! A failure prints its seed, as few steps as make it fail, and what happens in them.
@@ -8,6 +9,7 @@
 #![allow(clippy::print_stdout, reason = "a failure prints what happened")]
 
 mod check;
+mod disk;
 mod edits;
 mod latency;
 mod life;
@@ -108,6 +110,7 @@ fn everyone_ends_with_the_same_document() {
     // A simulation in which nothing happens proves nothing.
     let seeds = usize::try_from(seeds).unwrap();
     assert!(all.edits > 20 * seeds && all.undone > seeds && all.joined > seeds / 2, "{all:?}");
-    let rare = [all.left, all.crashed, all.back, all.cuts, all.forgot, all.replaced, all.nonsense];
+    let rare =
+        [all.left, all.crashed, all.back, all.cuts, all.forgot, all.replaced, all.restored, all.nonsense];
     assert!(rare.iter().all(|&times| times > seeds / 100) && all.requests > seeds, "{all:?}");
 }

@@ -137,6 +137,11 @@ impl Network {
         arrivals
     }
 
+    /// Which connection there is from one to another.
+    pub(crate) fn epoch(&self, from: Author, to: Author) -> Option<u64> {
+        self.wires.get(&(from, to)).map(|wire| wire.epoch)
+    }
+
     /// Whether a message that set out on this connection still arrives.
     pub(crate) fn carries(&self, from: Author, to: Author, epoch: u64) -> bool {
         self.wires.get(&(from, to)).is_some_and(|wire| wire.epoch == epoch)

@@ -11,6 +11,7 @@ use ultrawave::limits;
 use ultrawave::session::{Channel, Event, Input, Message, Output, Session, Time};
 use ultrawave::sync::{Author, Change, ChangeId, Replica, VectorClock};
 
+use crate::disk::{self, Disk};
 use crate::network::{Faults, Network};
 use crate::random::Random;
 
@@ -21,8 +22,10 @@ pub(crate) enum Happening {
     Joined { who: Author, peer: Author },
     Connected { who: Author, peer: Author },
     Disconnected { who: Author, peer: Author },
+    Resumed { who: Author, peer: Author, epoch: u64 },
     Left { who: Author, peer: Author },
     Connect(Author, Author),
+    Stored { who: Author, life: u64, number: u64 },
     Act(Author),
     Fault,
     Join,
@@ -34,24 +37,31 @@ pub(crate) enum Happening {
 /// What a member's clock shows, and how fast it goes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LocalClock {
+    since: Time,
     ahead: Duration,
     per_mille: u32,
 }
 
 impl LocalClock {
     pub(crate) fn random(random: &mut Random) -> Self {
-        Self { ahead: ms(random.between(0, 100_000)), per_mille: random.pick(&[1_000, 1_000, 950, 1_080]) }
+        let ahead = ms(random.between(0, 100_000));
+        Self { since: Time::ZERO, ahead, per_mille: random.pick(&[1_000, 1_000, 950, 1_080]) }
+    }
+
+    /// The same of a process that begins now: a session counts from its own beginning.
+    pub(crate) fn anew(self, now: Time) -> Self {
+        Self { since: now, ahead: Duration::ZERO, ..self }
     }
 
     fn shows(self, now: Time) -> Time {
-        self.ahead + now * self.per_mille / 1_000
+        self.ahead + now.saturating_sub(self.since) * self.per_mille / 1_000
     }
 
     /// When it shows so much.
     fn when(self, shown: Time) -> Time {
         let since = shown.saturating_sub(self.ahead);
         // Rounded up, so that it does show as much by then.
-        since * 1_000 / self.per_mille + Duration::from_nanos(2)
+        self.since + since * 1_000 / self.per_mille + Duration::from_nanos(2)
     }
 }
 
@@ -71,6 +81,8 @@ pub(crate) struct Member {
     pub(crate) answered: BTreeSet<Author>,
     /// How many changes it had made when it left.
     pub(crate) made: u64,
+    /// What it keeps, in a run in which it does.
+    pub(crate) disk: Option<Disk>,
 }
 
 /// What happened in a run, for whoever wants to know that the run was worth it.
@@ -82,6 +94,8 @@ pub(crate) struct Tally {
     pub(crate) left: usize,
     pub(crate) crashed: usize,
     pub(crate) back: usize,
+    /// Members that came back with what they had signed and kept.
+    pub(crate) restored: usize,
     /// Members that started again from the others' document.
     pub(crate) replaced: usize,
     pub(crate) nonsense: usize,
@@ -100,6 +114,7 @@ impl AddAssign for Tally {
         self.left += other.left;
         self.crashed += other.crashed;
         self.back += other.back;
+        self.restored += other.restored;
         self.replaced += other.replaced;
         self.nonsense += other.nonsense;
         self.cuts += other.cuts;
@@ -120,6 +135,8 @@ pub(crate) struct World {
     pub(crate) is_long: bool,
     /// Whether somebody there says what nobody honest says.
     pub(crate) is_hostile: bool,
+    /// Whether all is signed and kept.
+    pub(crate) is_kept: bool,
     pub(crate) now: Time,
     pub(crate) network: Network,
     pub(crate) members: BTreeMap<Author, Member>,
@@ -175,6 +192,7 @@ impl World {
             left_out,
             is_long,
             is_hostile,
+            is_kept: disk::is_kept(seed),
             now: Time::ZERO,
             network,
             members: BTreeMap::new(),
@@ -318,7 +336,12 @@ impl World {
             }
             Happening::Connected { who, peer } => {
                 if self.network.is_connected(who, peer) {
-                    self.feed(who, Input::Connected(peer));
+                    self.meet(who, peer);
+                }
+            }
+            Happening::Resumed { who, peer, epoch } => {
+                if self.network.carries(peer, who, epoch) {
+                    self.meet(who, peer);
                 }
             }
             Happening::Joined { who, peer } => self.feed(who, Input::Joined(peer)),
@@ -334,6 +357,7 @@ impl World {
                 }
             }
             Happening::Connect(left, right) => self.connect(left, right),
+            Happening::Stored { who, life, number } => self.stored(who, life, number),
             Happening::Act(who) => self.act(who),
             Happening::Fault => self.fault(),
             Happening::Join => self.join(),
@@ -366,7 +390,8 @@ impl World {
             match member.session.poll() {
                 Some(Output::Send(to, channel, message)) => self.send(who, to, channel, &message),
                 Some(Output::Event(event)) => self.told(who, &event),
-                Some(Output::Store(..)) => {}
+                Some(Output::Store(number, record)) => self.store(who, number, record),
+                Some(Output::Expel(STRANGER)) if self.is_kept => {}
                 Some(Output::Expel(peer)) => panic!("{who} expels {peer}"),
                 None => return,
             }
@@ -375,7 +400,11 @@ impl World {
 
     pub(crate) fn send(&mut self, from: Author, to: Author, channel: Channel, message: &Message) {
         match message {
-            Message::Clock { .. } | Message::Presence(_) | Message::Links(_) | Message::Goodbye => {}
+            Message::Clock { .. }
+            | Message::Digest { .. }
+            | Message::Presence(_)
+            | Message::Links(_)
+            | Message::Goodbye => {}
             Message::RequestSync(_) => {
                 self.tally.requests += 1;
                 self.busy_at = self.now;
@@ -384,7 +413,10 @@ impl World {
                 self.tally.documents += 1;
                 self.busy_at = self.now;
             }
+            // Only members who were told two stories have something to show.
+            Message::Heads(_) => panic!("{from} shows {to} where the chains end"),
             Message::Hello { .. }
+            | Message::Certificate(_)
             | Message::RequestDocument
             | Message::RequestDocumentOf(_)
             | Message::Text { .. }
@@ -433,6 +465,7 @@ impl World {
                 self.tally.replaced += 1;
             }
             Event::Refused(from, _) | Event::Garbage(from, _) if *from == STRANGER => {}
+            Event::Distrusted(fraud) if fraud.by == STRANGER => {}
             Event::Refused(..)
             | Event::CallbackFailed(_)
             | Event::Renewed

@@ -230,5 +230,5 @@ fn what_breaks_the_schema_is_marked_with_who_wrote_it() {
 fn check_schema(desk: &mut Desk) {
     let Some(Effect::Check(wanted)) = desk.wanted.pop_front() else { panic!("nothing to check") };
     let violations = wanted.schema.violations(&wanted.snapshot.value);
-    desk.take(Msg::Checked { clock: wanted.snapshot.clock, violations });
+    desk.take(Msg::Checked { clock: wanted.snapshot.clock, violations: violations.unwrap() });
 }

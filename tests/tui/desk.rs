@@ -105,6 +105,7 @@ impl Desk {
             link: Link::Live,
             way: Way::Direct,
             may_write: true,
+            passing: false,
             presence,
             clock: VectorClock::new(),
             acknowledges_within: Duration::ZERO,

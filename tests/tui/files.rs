@@ -145,7 +145,9 @@ fn a_file_of_lines_is_known_by_its_name_and_saved_as_lines() {
     assert!(oddity.contains("log.jsonl:2:1: not JSON"), "{oddity}");
     assert!(!binding.has_changed_on_disk().unwrap());
     let source = binding.source().unwrap().clone();
-    let value = parse("[{\"a\": 2}, \"no JSON\", [3]]").unwrap();
+    let mut value = binding.value().unwrap().clone();
+    value.index_mut(0).unwrap().insert_key("a".into(), parse("2").unwrap());
+    value.splice_elements(2, 0, [parse("[3]").unwrap()]);
     binding.save(&source, &value, false).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "{\"a\": 2}\r\nno JSON\r\n[3]\r\n");
     assert!(!binding.has_changed_on_disk().unwrap());

@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use ultrawave::document::{Path, Step, Value};
+use ultrawave::document::{Grain, Path, Source, Step, Value};
 use ultrawave::tui::{Delta, Rows};
 
 /// Every row, found the plain way: by walking all that is open.
@@ -52,6 +52,33 @@ fn document() -> impl Strategy<Value = Value> {
     })
 }
 
+/// A JSON text, now and then with a key that is there twice.
+fn text() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![Just("1".to_owned()), Just("\"a\"".to_owned()), Just("{}".to_owned())];
+    leaf.prop_recursive(5, 60, 6, |inner| {
+        let entries = prop::collection::vec(("[a-f]", inner.clone()), 0..7);
+        let entry = |(key, value): &(String, String)| format!("\"{key}\": {value}");
+        prop_oneof![
+            prop::collection::vec(inner, 0..7).prop_map(|elements| format!("[{}]", elements.join(", "))),
+            entries.prop_map(move |entries| {
+                let entries: Vec<String> = entries.iter().map(entry).collect();
+                format!("{{{}}}", entries.join(", "))
+            }),
+        ]
+    })
+}
+
+/// A document that is read no further than somebody looks, in the smallest of parts.
+fn unread(text: &str) -> Value {
+    Source::with_grain(text, Grain { span: 2, page: 2 }).read().unwrap().value
+}
+
+/// Values inside another, down to so many levels.
+fn inside(value: &Value, levels: usize) -> usize {
+    let children = value.elements().chain(value.entries().map(|(_, child)| child));
+    if levels == 0 { 0 } else { children.map(|child| 1 + inside(child, levels - 1)).sum() }
+}
+
 /// The row at some part of the way down.
 fn pick(rows: &Rows, root: &Value, part: usize) -> Path {
     rows.at(root, part % rows.count()).unwrap()
@@ -59,9 +86,28 @@ fn pick(rows: &Rows, root: &Value, part: usize) -> Path {
 
 proptest! {
     #[test]
+    fn what_is_inside_is_counted_without_being_read(text in text(), edit: (usize, usize), levels in 0_usize..7) {
+        let levels = if levels == 6 { usize::MAX } else { levels };
+        let mut value = unread(&text);
+        let all: Vec<usize> = (0..=value.len()).map(|at| value.inner_before(at, levels)).collect();
+        let looked_at = unread(&text);
+        prop_assert_eq!(value.inner_count(levels), inside(&looked_at, levels), "{}", text);
+        prop_assert_eq!(value.inner_count(levels), inside(&value, levels), "{}", text);
+        for (at, (above, next)) in all.iter().zip(&all[1..]).enumerate() {
+            for nth in *above..*next {
+                prop_assert_eq!(value.inner_at(nth, levels), Some((at, nth - above)), "{}", text);
+            }
+        }
+        // The same when one child has become another.
+        value.splice_elements(edit.0 % (value.len() + 1), edit.1 % 2, [unread("[1, [2, [3]]]")]);
+        prop_assert_eq!(value.inner_count(levels), inside(&value, levels), "{}", text);
+    }
+
+    #[test]
     fn rows_agree_with_the_plain_walk_whatever_is_opened_and_closed(
-        root in document(), levels in 0_usize..5, folds in prop::collection::vec((any::<usize>(), any::<bool>()), 0..12),
+        root in document(), is_unread: bool, levels in 0_usize..5, folds in prop::collection::vec((any::<usize>(), any::<bool>()), 0..12),
     ) {
+        let root = if is_unread { unread(&root.to_string()) } else { root };
         let mut rows = Rows::new(&root);
         assert_whole(&rows, &root);
         rows.open_levels(&root, levels);
@@ -75,10 +121,12 @@ proptest! {
 
     #[test]
     fn rows_and_places_are_whole_after_any_change(
-        old in document(), new in document(), folds in prop::collection::vec((any::<usize>(), any::<bool>()), 0..6),
+        old in document(), new in document(), is_unread: bool, levels in 1_usize..5,
+        folds in prop::collection::vec((any::<usize>(), any::<bool>()), 0..6),
     ) {
+        let old = if is_unread { unread(&old.to_string()) } else { old };
         let mut rows = Rows::new(&old);
-        rows.open_levels(&old, 9);
+        rows.open_levels(&old, if levels == 4 { usize::MAX } else { levels });
         for (part, open) in folds {
             let path = pick(&rows, &old, part);
             rows.set_open(&old, &path, open);

@@ -29,6 +29,7 @@ fn meet(desk: &mut Desk) {
             link,
             way: Way::Direct,
             may_write: true,
+            passing: false,
             presence,
             clock: VectorClock::new(),
             acknowledges_within: Duration::ZERO,

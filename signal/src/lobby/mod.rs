@@ -67,6 +67,8 @@ pub struct Lobby {
     random_text: Box<dyn FnMut() -> String + Send>,
     /// Makes what a peer is told of STUN and TURN servers.
     ice: Box<dyn FnMut() -> Option<Ice> + Send>,
+    /// How long members from before the start may still take to come back.
+    settling: Box<dyn FnMut() -> Option<Duration> + Send>,
     peers: Peers,
     rooms: BTreeMap<String, Room>,
     /// Where people meet who know a passphrase.
@@ -87,6 +89,7 @@ impl Lobby {
             options,
             random_text: Box::new(random_text),
             ice: Box::new(|| None),
+            settling: Box::new(|| None),
             peers: Peers::default(),
             rooms: BTreeMap::new(),
             desks: BTreeMap::new(),
@@ -97,6 +100,12 @@ impl Lobby {
     #[must_use]
     pub fn with_ice(self, ice: impl FnMut() -> Option<Ice> + Send + 'static) -> Self {
         Self { ice: Box::new(ice), ..self }
+    }
+
+    /// With members of rooms from before the start to come, for as long as `settling` says.
+    #[must_use]
+    pub fn with_settling(self, settling: impl FnMut() -> Option<Duration> + Send + 'static) -> Self {
+        Self { settling: Box::new(settling), ..self }
     }
 
     /// A connection has come. Of those in their grace time the oldest make place for it.
@@ -118,7 +127,8 @@ impl Lobby {
             self.forget(&oldest, &mut deliveries);
         }
         let (id, secret) = ((self.random_text)(), (self.random_text)());
-        let start = Start { version: VERSION, id, secret, ice: (self.ice)() };
+        let settles_in_ms = (self.settling)().and_then(|left| u64::try_from(left.as_millis()).ok());
+        let start = Start { version: VERSION, id, secret, ice: (self.ice)(), settles_in_ms };
         let peer = Peer::new(start.secret.clone(), network, connection);
         self.peers.insert(PeerId(start.id.clone()), peer);
         deliveries.push(Delivery::Send(connection, Response::Start(start)));

@@ -212,6 +212,7 @@ pub(super) fn joined(name: &str, room: &Room, author: Author) -> Joined {
         author,
         members: room.others(author),
         incarnation: room.incarnation.clone(),
+        last_author: Some(room.last_author),
     }
 }
 

@@ -144,6 +144,10 @@ pub struct Start {
     /// The STUN and TURN servers that the server hands out, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ice: Option<Ice>,
+    /// Milliseconds in which the members of rooms from before the server was started may still come
+    /// back, so that a room may be there that is not there yet; nothing when they have had their time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settles_in_ms: Option<u64>,
 }
 
 /// The question for STUN and TURN servers.
@@ -218,6 +222,10 @@ pub struct Joined {
     pub members: Vec<Author>,
     /// What tells this room from a later one of the same name; to be kept for [`Resume`].
     pub incarnation: String,
+    /// The highest number that was given out in it: whoever comes from now on gets a higher one, and
+    /// the members are told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_author: Option<Author>,
 }
 
 /// A room to be entered again as who one was.

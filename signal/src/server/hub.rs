@@ -43,10 +43,13 @@ impl Hub {
     pub(super) fn new(options: Options) -> Self {
         let lobby = Lobby::new(options.clone(), || format!("{:032x}", rand::random::<u128>()));
         let told = options.clone();
-        let lobby = lobby.with_ice(move || turn::ice(&told));
+        let (began, settle) = (Instant::now(), options.settle);
+        let lobby = lobby
+            .with_ice(move || turn::ice(&told))
+            .with_settling(move || settle.checked_sub(began.elapsed()).filter(|left| !left.is_zero()));
         let memory = Memory::new(options.queues_bytes().unwrap_or_default());
         let state = State { lobby, senders: BTreeMap::new(), memory, last_connection: 0 };
-        Self { began: Instant::now(), options, state: Mutex::new(state), grace_changed: Notify::new() }
+        Self { began, options, state: Mutex::new(state), grace_changed: Notify::new() }
     }
 
     pub(super) fn options(&self) -> &Options {

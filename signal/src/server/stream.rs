@@ -26,6 +26,7 @@ pub(super) enum Upgrade {
 
 impl Upgrade {
     /// Does it. The caller bounds the time.
+    #[cfg_attr(not(feature = "tls"), expect(clippy::unused_async, reason = "only TLS takes time"))]
     pub(super) async fn apply(self, stream: TcpStream) -> io::Result<Stream> {
         match self {
             Self::None => Ok(Box::new(stream)),

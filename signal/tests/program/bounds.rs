@@ -11,7 +11,7 @@ use ultrawave_signal::protocol::{Author, Body, Code, Create, Join, Relay, Reques
 use super::*;
 
 /// Each bound has one.
-pub(super) const FLAGS: [&str; 19] = [
+pub(super) const FLAGS: [&str; 20] = [
     "--max-members",
     "--max-rooms",
     "--max-rooms-per-connection",
@@ -30,6 +30,7 @@ pub(super) const FLAGS: [&str; 19] = [
     "--silent-after",
     "--send-within",
     "--grace",
+    "--settle",
     "--stop-within",
 ];
 

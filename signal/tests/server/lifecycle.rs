@@ -26,6 +26,16 @@ async fn the_members_go_on_after_the_server_was_started_anew() {
 }
 
 #[tokio::test]
+async fn a_server_says_for_how_long_members_may_be_on_their_way_back() {
+    let settle = Duration::from_secs(600);
+    let server = Running::start(Options { settle, ..Options::default() }).await;
+    let left = server.connect().await.start.settles_in_ms.unwrap();
+    assert!((1..=600_000).contains(&left), "{left}");
+    let server = Running::start(Options::default()).await;
+    assert_eq!(server.connect().await.start.settles_in_ms, None);
+}
+
+#[tokio::test]
 async fn a_server_that_is_cut_off_cuts_its_connections() {
     let server = Running::start(Options::default()).await;
     let address = server.address;

@@ -52,8 +52,16 @@ impl Running {
     pub(crate) async fn connect(&self) -> Peer {
         let stream = TcpStream::connect(self.address).await.unwrap();
         let (socket, _) = client_async(format!("ws://{}/", self.address), stream).await.unwrap();
-        let mut peer =
-            Peer { socket, start: Start { version: 0, id: String::new(), secret: String::new(), ice: None } };
+        let mut peer = Peer {
+            socket,
+            start: Start {
+                version: 0,
+                id: String::new(),
+                secret: String::new(),
+                ice: None,
+                settles_in_ms: None,
+            },
+        };
         match peer.hear().await {
             Response::Start(start) => peer.start = start,
             other => panic!("not a start: {other:?}"),

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::{FAN, LEAF, List, Node};
 use crate::document::balance::{Counted, shrink};
 
@@ -61,7 +63,7 @@ impl<T: Clone> List<T> {
     ) {
         let start = start.min(self.len());
         let count = count.min(self.len() - start);
-        let items: Vec<T> = items.into_iter().collect();
+        let items: SmallVec<[T; 4]> = items.into_iter().collect();
         if self.0.splice_leaf(start, count, &items) {
             return;
         }
@@ -149,26 +151,32 @@ impl<T: Clone> Node<T> {
                 }
                 fits
             }
-            // A leaf of a tree must not become empty: that is left to `remove`.
-            Self::Inner(inner) if count == 0 && !items.is_empty() => {
+            Self::Inner(inner) if count > 0 || !items.is_empty() => {
                 let Some((number, inside)) = inner.find(start) else { return false };
-                if !inner.children.get(number).is_some_and(|(_, child)| child.has_room(inside, items.len())) {
+                let child = inner.children.get(number);
+                if !child.is_some_and(|(_, child)| child.has_room(inside, count, items.len())) {
                     return false;
                 }
                 let inner = Arc::make_mut(inner);
-                inner.len += items.len();
+                inner.len = inner.len - count + items.len();
                 inner.children.get_mut(number).is_some_and(|(len, child)| {
-                    *len += items.len();
-                    child.splice_leaf(inside, 0, items)
+                    *len = *len - count + items.len();
+                    child.splice_leaf(inside, count, items)
                 })
             }
             Self::Page(_) | Self::Inner(_) => false,
         }
     }
 
-    /// Whether the leaf that holds a position can take so many more.
-    fn has_room(&self, at: usize, more: usize) -> bool {
-        self.bottom(at).is_some_and(|(leaf, _)| leaf.len() + more <= LEAF)
+    /// Whether so many items from a position on are in one leaf, which can do without them and take
+    /// so many more. One that would become small, or empty, is left to `remove`.
+    fn has_room(&self, at: usize, less: usize, more: usize) -> bool {
+        self.bottom(at).is_some_and(|(leaf, at)| {
+            let is_within = at + less <= leaf.len();
+            is_within
+                && leaf.len() - less + more <= LEAF
+                && (less == 0 || leaf.len() - less + more > LEAF / 4)
+        })
     }
 }
 

@@ -5,12 +5,15 @@
 //! nodes on its way that somebody else holds too. A short list is one leaf, a plain vector. A long
 //! one that stands in a text has pages of it for leaves, whose items are made when looked at.
 
+mod count;
 mod edit;
 mod iter;
 mod shared;
 
+use std::ops::Range;
 use std::sync::Arc;
 
+pub(super) use count::{Holds, inner_at, inner_count};
 pub(super) use iter::Iter;
 pub use shared::Run;
 
@@ -230,11 +233,26 @@ impl<T: Clone> FromIterator<T> for List<T> {
     }
 }
 
+impl<T> List<T> {
+    /// Whether two lists of one length are equal; what they have in common is not looked at.
+    pub(super) fn is_equal_by(&self, other: &Self, is_equal: impl Fn(&T, &T) -> bool) -> bool {
+        let (start, end) = if self.len() == other.len() { self.shared_ends(other) } else { return false };
+        let middle = start..self.len() - end;
+        let gap = |gap: Range<usize>| {
+            let (left, right) = (self.iter().skip(gap.start), other.iter().skip(gap.start));
+            left.zip(right).take(gap.len()).all(|(left, right)| is_equal(left, right))
+        };
+        if middle.len() <= LEAF {
+            return gap(middle);
+        }
+        let runs: Vec<Run> = self.shared_runs(other).into_iter().filter(|run| run.old == run.new).collect();
+        Run::gaps(&runs, self.len(), other.len()).all(|(old, _)| gap(old))
+    }
+}
+
 impl<T: PartialEq> PartialEq for List<T> {
     fn eq(&self, other: &Self) -> bool {
-        let (start, end) = if self.len() == other.len() { self.shared_ends(other) } else { return false };
-        let middle = self.len() - start - end;
-        self.iter().skip(start).take(middle).eq(other.iter().skip(start).take(middle))
+        self.is_equal_by(other, T::eq)
     }
 }
 

@@ -68,7 +68,8 @@ impl Classes {
             all.extend(numbered.map(|(at, value)| (comparer.hash(value), *value, is_new, at)));
         }
         all.sort_by(|(left_hash, left, ..), (right_hash, right, ..)| {
-            left_hash.cmp(right_hash).then_with(|| compare(left, right))
+            let equal = || compare(left, right).then_with(|| comparer.order_of_spelling(left, right));
+            left_hash.cmp(right_hash).then_with(equal)
         });
         let mut classes = Self::default();
         let mut class = 0;

@@ -56,7 +56,9 @@ fn edited(source: &Source, old: Value, value: &Value) -> String {
     let inline = layout.style.indent.is_none();
     let root = root(text, old);
     let out = String::with_capacity(text.len() + text.len() / 8);
-    let mut writer = Writer { source, layout, comparer: Comparer::default(), out };
+    // A line that is no JSON differs from a string that says the same by its spelling alone.
+    let comparer = Comparer::by_spelling(source.bad_lines().is_some_and(|bad| !bad.is_empty()));
+    let mut writer = Writer { source, layout, comparer, out };
     writer.out.push_str(writer.slice(0, root.start));
     writer.value(&root, value, inline);
     writer.out.push_str(writer.slice(root.end, text.len()));
@@ -131,8 +133,8 @@ impl<'a> Writer<'a> {
     /// here stays on its line.
     fn value(&mut self, piece: &Piece, value: &Value, inline: bool) {
         let same_kind = piece.value.kind() == value.kind();
-        let is_same =
-            same_kind && (piece.value.is_same(value) || (!value.is_container() && piece.value == *value));
+        let is_equal = || !value.is_container() && self.comparer.are_equal(&piece.value, value);
+        let is_same = same_kind && (piece.value.is_same(value) || is_equal());
         if is_same || (same_kind && value.is_container() && value.is_empty() && piece.value.is_empty()) {
             self.out.push_str(self.slice(piece.start, piece.end));
         } else if same_kind && value.is_container() && !value.is_empty() {

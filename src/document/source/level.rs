@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::outline::{Mark, Outline, Span, short};
+use super::outline::{Mark, Outline, Span};
 use super::{Keys, Source};
 use crate::document::list::List;
 use crate::document::object::{Entry, Object};
@@ -52,6 +52,19 @@ impl Unread {
     /// hides another.
     pub(in crate::document) fn plain_text(&self) -> Option<&str> {
         self.source.outline().is_some_and(|outline| outline.hidden == 0).then(|| self.text())
+    }
+
+    /// How many values are inside, down to so many levels, of which its children are the first.
+    /// Nothing if only reading it tells.
+    pub(in crate::document) fn inner_count(&self, levels: usize) -> Option<usize> {
+        let outline = self.source.outline()?;
+        let pages = 0..outline.pages(self.number);
+        Some(self.len() + outline.below(self.number, pages, levels.checked_sub(1)?)?)
+    }
+
+    /// Levels of nesting in its text. Nothing if only reading that tells.
+    pub(in crate::document) fn levels(&self) -> Option<usize> {
+        self.source.outline()?.levels(self.number)
     }
 
     /// What is in it, made now if it has not been.
@@ -115,7 +128,7 @@ impl Unread {
             let len = size.min(count - page * size);
             Some(Place {
                 source: self.source.clone(),
-                container: span.start,
+                number: self.number,
                 mark,
                 end,
                 first: page * size,
@@ -134,8 +147,8 @@ impl Unread {
 /// A page of the children of a container: where in the text it begins, and which it has.
 struct Place {
     source: Source,
-    /// The byte where the container begins.
-    container: u32,
+    /// The span of the container.
+    number: u32,
     mark: Mark,
     /// The byte where the next page begins, or the container ends.
     end: u32,
@@ -146,7 +159,9 @@ struct Place {
 
 impl Place {
     fn children(&self) -> impl Iterator<Item = Child> {
-        Children::new(&self.source, self.container as usize, self.mark).take(self.len)
+        let span = self.source.outline().and_then(|outline| outline.span(self.number));
+        let container = span.map_or(0, |span| span.start as usize);
+        Children::new(&self.source, container, self.mark).take(self.len)
     }
 }
 
@@ -178,6 +193,14 @@ impl<T> Page<T> {
     /// The items, made now if they have not been.
     pub(in crate::document) fn items(&self) -> &Arc<Vec<T>> {
         self.items.get_or_init(|| Arc::new((self.read)(&self.place)))
+    }
+
+    /// How many values are inside its items, down to so many levels. Nothing if only reading them
+    /// tells.
+    pub(in crate::document) fn below(&self, levels: usize) -> Option<usize> {
+        let outline = self.place.source.outline()?;
+        let page = self.place.first / outline.grain.page;
+        outline.below(self.place.number, page..page + 1, levels)
     }
 
     /// The text of the items and what stands between them, while nobody has looked at them.
@@ -277,7 +300,7 @@ impl Source {
         let page = outline.map_or(1, |outline| outline.grain.page);
         let mark = outline.zip(number).and_then(|(outline, number)| outline.mark(number, from / page));
         let skipped = if mark.is_some() { from % page } else { from };
-        let first = Mark { at: short(start + 1), span: u32::MAX };
+        let first = Mark::at(start + 1);
         Children::new(self, start, mark.unwrap_or(first)).skip(skipped)
     }
 }

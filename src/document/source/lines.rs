@@ -6,11 +6,15 @@
 //! ```text
 //! {"a":1}↵             [{"a":1}↵
 //! 2↵           ↔       ,2↵
-//! oops↵                ,"oops"↵ ]      with "oops" remembered as a line that is no JSON
+//! oops↵                ,"oop\u0073"↵ ]
 //! ```
+//!
+//! A line that is no JSON is a string in a spelling of its own, which no other element of the file
+//! has, and which is remembered: so it is not taken for a string that says the same.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use super::{Grain, Inner, Source};
 use crate::document::{Event, Scanner, Text, parse_to_depth};
@@ -37,6 +41,7 @@ impl Source {
         let mut text = String::with_capacity(file.len() + file.len() / 32 + 2);
         text.push_str(file.get(..file.len() - body.len()).unwrap_or_default());
         text.push('[');
+        let taken = escaped_strings(body);
         let (mut bad, mut faults) = (BTreeSet::new(), Vec::new());
         let mut is_first = true;
         for (at, line) in body.split_inclusive('\n').enumerate() {
@@ -50,10 +55,11 @@ impl Source {
                 match check(value) {
                     Ok(()) => text.push_str(value),
                     Err(error) => {
-                        text.push_str(&Text::new(value).to_string());
+                        let spelling = spelling(value, &taken);
+                        text.extend(["\"", &spelling, "\""]);
                         let column = error.column + before.chars().count();
                         faults.push(BadLine { number: at + 1, column, reason: error.reason });
-                        bad.insert(value.to_owned());
+                        bad.insert(spelling);
                     }
                 }
             }
@@ -63,14 +69,14 @@ impl Source {
         (Self::of_lines(text, bad), faults)
     }
 
-    /// The text of an array whose elements are written one a line, and the lines of its file that
-    /// are no JSON.
+    /// The text of an array whose elements are written one a line, and how those strings among them
+    /// are spelled that stand for a line that is no JSON.
     pub fn of_lines(text: impl Into<String>, bad: BTreeSet<String>) -> Self {
         Self::from_inner(Inner::new(text.into(), Grain::default(), Some(bad)))
     }
 
-    /// The lines of the file that are no JSON, without the white space around them; nothing if
-    /// this is no file of lines.
+    /// How the elements are spelled that stand for a line of the file that is no JSON, without quotes;
+    /// nothing if this is no file of lines.
     pub fn bad_lines(&self) -> Option<&BTreeSet<String>> {
         self.0.bad_lines.as_ref()
     }
@@ -99,6 +105,36 @@ fn trimmed(line: &str) -> (&str, &str, &str) {
     let end = line.trim_end_matches(is_space).len().max(start);
     let part = |from, to| line.get(from..to).unwrap_or_default();
     (part(0, start), part(start, end), part(end, line.len()))
+}
+
+/// The strings among some lines that have an escape by number in them, as they are spelled.
+fn escaped_strings(lines: &str) -> BTreeSet<&str> {
+    let is_escaped = |line: &&str| line.contains("\\u");
+    let spelled = |line| trimmed(line).1.strip_prefix('"')?.strip_suffix('"');
+    lines.split('\n').filter(is_escaped).filter_map(spelled).collect()
+}
+
+/// How the string is spelled that stands for a line that is no JSON: with its last letter escaped,
+/// which nobody has to, and blanks at the end if that is taken.
+fn spelling(line: &str, taken: &BTreeSet<&str>) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric();
+    let last = line.chars().next_back().map_or(0, |last| line.len() - last.len_utf8());
+    let (before, rest) = line.split_at(line.rfind(is_plain).unwrap_or(last));
+    let mut letters = rest.chars();
+    let mut spelling = Text::new(before).raw().to_owned();
+    for unit in letters.next().unwrap_or(' ').encode_utf16(&mut [0; 2]) {
+        let _ = write!(spelling, "\\u{unit:04x}");
+    }
+    spelling.push_str(Text::new(letters.as_str()).raw());
+    while taken.contains(spelling.as_str()) {
+        spelling.push(' ');
+    }
+    spelling
+}
+
+/// The line that a string stands for.
+fn line_of(spelling: &str) -> String {
+    Text::from_raw(spelling).plain().trim_end_matches(' ').to_owned()
 }
 
 fn check(line: &str) -> Result<(), crate::document::ParseError> {
@@ -132,9 +168,8 @@ fn unbracketed(text: &str, bad: &BTreeSet<String>) -> Option<String> {
             }
             Event::End => depth -= 1,
             Event::String(raw) if depth == 0 && !bad.is_empty() => {
-                let line = Text::from_raw(raw);
-                if !line.has_lone_surrogate() && bad.contains(&*line.plain()) {
-                    file.push_str(&line.plain());
+                if bad.contains(raw) {
+                    file.push_str(&line_of(raw));
                     behind = scanner.end();
                 }
             }

@@ -11,6 +11,7 @@
 //!              ╰ page 0: users 0 to 63 ╯ ╰ page 1 ╯ …                       users looked at
 //! ```
 
+mod counts;
 mod keys;
 mod level;
 mod lines;
@@ -39,7 +40,7 @@ pub struct Source(Arc<Inner>);
 struct Inner {
     text: String,
     grain: Grain,
-    /// Of a file of lines, those that are no JSON.
+    /// Of a file of lines, how those are spelled that are no JSON.
     bad_lines: Option<BTreeSet<String>>,
     /// Nothing until it is read, and while it is no JSON.
     outline: OnceLock<Outline>,
@@ -61,7 +62,8 @@ impl Source {
         Self::from_inner(Inner::new(text.into(), grain, None))
     }
 
-    /// The same text as that of a file of lines, of which these are no JSON; nothing: of no such file.
+    /// The same text as that of a file of lines, where strings of these spellings stand for lines that
+    /// are no JSON; nothing: of no such file.
     #[must_use]
     pub fn with_bad_lines(self, bad_lines: Option<BTreeSet<String>>) -> Self {
         if self.0.bad_lines == bad_lines {

@@ -1,5 +1,8 @@
 //! Where the larger containers of a text are: found by the scan that checks it.
 
+use std::ops::Range;
+
+use super::counts::{Count, Counter};
 use super::keys::KeyCheck;
 use crate::document::{Event, ParseError, Path, Scanner, Step, Text};
 use crate::limits;
@@ -45,12 +48,36 @@ pub(super) struct Mark {
     pub(super) at: u32,
     /// The number of the first span from there on.
     pub(super) span: u32,
+    /// The number of the count of what comes before.
+    count: u32,
+}
+
+impl Mark {
+    /// A byte of a text before which nothing was counted.
+    pub(super) fn at(at: usize) -> Self {
+        Self { at: short(at), span: u32::MAX, count: 0 }
+    }
+}
+
+/// Bytes of the smallest container inside which the values are counted, unless it is long.
+const COUNTED: usize = 4_096;
+
+/// What is before the first and before the end of what is in a container.
+struct Total {
+    span: u32,
+    begin: Count,
+    end: Count,
+    /// Levels of nesting in it, itself included.
+    levels: u32,
 }
 
 /// The larger containers of a text, in the order in which they begin.
 pub(super) struct Outline {
     pub(super) spans: Vec<Span>,
     marks: Vec<Mark>,
+    counts: Vec<Count>,
+    /// By rising span.
+    totals: Vec<Total>,
     pub(super) grain: Grain,
     /// How many entries are hidden behind a later one with the same key, and the first of them.
     pub(super) hidden: usize,
@@ -71,6 +98,7 @@ impl Outline {
             outline.spans.clear();
         }
         outline.spans.shrink_to_fit();
+        outline.totals.sort_unstable_by_key(|total| total.span);
         Ok(outline)
     }
 
@@ -97,10 +125,29 @@ impl Outline {
     pub(super) fn mark(&self, number: u32, page: usize) -> Option<Mark> {
         let span = self.span(number)?;
         match page.checked_sub(1) {
-            None => Some(Mark { at: span.start + 1, span: number + 1 }),
+            None => Some(Mark { at: span.start + 1, span: number + 1, count: 0 }),
             Some(later) if page < self.pages(number) => self.marks.get(span.marks as usize + later).copied(),
             Some(_) => None,
         }
+    }
+
+    /// Levels of nesting in a span; nothing if only reading it tells.
+    pub(super) fn levels(&self, number: u32) -> Option<usize> {
+        let at = self.totals.binary_search_by_key(&number, |total| total.span).ok()?;
+        self.totals.get(at).map(|total| total.levels as usize)
+    }
+
+    /// How many values are inside the children on some pages of a span, down to so many levels.
+    /// Nothing if only reading them tells.
+    pub(super) fn below(&self, number: u32, pages: Range<usize>, levels: usize) -> Option<usize> {
+        let at = self.totals.binary_search_by_key(&number, |total| total.span).ok()?;
+        let total = self.totals.get(at)?;
+        let count = |page| match page {
+            0 => Some(&total.begin),
+            page if page >= self.pages(number) => Some(&total.end),
+            page => self.counts.get(self.mark(number, page)?.count as usize),
+        };
+        Count::below(count(pages.start)?, count(pages.end)?, levels)
     }
 }
 
@@ -112,10 +159,16 @@ struct Open {
     /// How many marks and keys of other containers come before its own.
     marks: usize,
     keys: usize,
+    /// How many counts come before its own, and what was passed before its first child.
+    counts: usize,
+    begin: Count,
+    /// Levels inside it.
+    levels: u32,
 }
 
 struct Writer<'a> {
     outline: Outline,
+    counter: Counter,
     open: Vec<Open>,
     /// Marks of the containers that are open.
     marks: Vec<Mark>,
@@ -132,9 +185,23 @@ pub(super) fn short(number: usize) -> u32 {
 impl<'a> Writer<'a> {
     fn new(grain: Grain) -> Self {
         let grain = Grain { span: grain.span.max(2), page: grain.page.max(1) };
-        let outline = Outline { spans: Vec::new(), marks: Vec::new(), grain, hidden: 0, first_hidden: None };
-        let keys = KeyCheck::default();
-        Self { outline, open: Vec::new(), marks: Vec::new(), keys, first_hidden: usize::MAX }
+        let outline = Outline {
+            spans: Vec::new(),
+            marks: Vec::new(),
+            counts: Vec::new(),
+            totals: Vec::new(),
+            grain,
+            hidden: 0,
+            first_hidden: None,
+        };
+        Self {
+            outline,
+            counter: Counter::default(),
+            open: Vec::new(),
+            marks: Vec::new(),
+            keys: KeyCheck::default(),
+            first_hidden: usize::MAX,
+        }
     }
 
     fn take(&mut self, event: Event<'a>, start: usize, end: usize) {
@@ -161,29 +228,56 @@ impl<'a> Writer<'a> {
 
     /// A child of the innermost container begins.
     fn child(&mut self, start: usize) {
+        let level = self.open.len();
         let Some(open) = self.open.last_mut() else { return };
         if open.len > 0 && open.len.is_multiple_of(self.outline.grain.page) {
-            self.marks.push(Mark { at: short(start), span: short(self.outline.spans.len()) });
+            let (count, counts) = (self.counter.count(level), &mut self.outline.counts);
+            if counts.last() != Some(&count) {
+                counts.push(count);
+            }
+            let count = short(counts.len() - 1);
+            self.marks.push(Mark { at: short(start), span: short(self.outline.spans.len()), count });
         }
         open.len += 1;
+        self.counter.pass(level);
     }
 
     fn begin(&mut self, is_object: bool, start: usize) {
         let span = self.outline.spans.len();
-        self.open.push(Open { is_object, span, len: 0, marks: self.marks.len(), keys: self.keys.len() });
+        self.open.push(Open {
+            is_object,
+            span,
+            len: 0,
+            marks: self.marks.len(),
+            keys: self.keys.len(),
+            counts: self.outline.counts.len(),
+            begin: self.counter.count(self.open.len() + 1),
+            levels: 0,
+        });
         let start = short(start);
         self.outline.spans.push(Span { start, end: start, len: 0, next: 0, marks: 0, hides: false });
     }
 
     fn close(&mut self, end: usize) {
         let Some(open) = self.open.pop() else { return };
+        let levels = open.levels + 1;
+        if let Some(around) = self.open.last_mut() {
+            around.levels = around.levels.max(levels);
+        }
         let hidden = if open.is_object { self.hidden(&open) } else { 0 };
+        self.counter.hide(hidden);
+        let counted = self.counter.count(self.open.len() + 1);
         let Some(span) = self.outline.spans.get_mut(open.span) else { return };
         if end - (span.start as usize) < self.outline.grain.span {
             // What is inside is smaller still, and was not kept.
             self.outline.spans.truncate(open.span);
             self.marks.truncate(open.marks);
+            self.outline.counts.truncate(open.counts);
             return;
+        }
+        if self.marks.len() > open.marks || end - (span.start as usize) >= COUNTED {
+            let total = Total { span: short(open.span), begin: open.begin, end: counted, levels };
+            self.outline.totals.push(total);
         }
         span.end = short(end);
         span.len = short(open.len - hidden);

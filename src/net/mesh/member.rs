@@ -7,6 +7,7 @@ use super::super::detour::Detour;
 use super::super::sealed::{KEY_BYTES, KeyPair, Keys};
 use super::super::statistics::Route;
 use super::proving::Proving;
+use super::trying::ANSWER_WITHIN;
 
 /// Another member.
 pub(super) struct Member {
@@ -42,6 +43,8 @@ pub(super) struct Wire {
     pub(super) proving: Proving,
     /// This side's public key, until it has been told.
     pub(super) public: Option<[u8; KEY_BYTES]>,
+    /// When it was begun.
+    pub(super) begun_at: Instant,
     /// When a detour is to be taken if nothing else works by then.
     pub(super) detour_at: Instant,
     /// When another way is to be looked for, of one that is interrupted.
@@ -78,6 +81,13 @@ impl Member {
             unlisted: None,
             gone: false,
         }
+    }
+
+    /// When an offer is given up that has not been answered.
+    pub(super) fn answer_by(&self) -> Option<Instant> {
+        let Link::Connecting(wire) = &self.link else { return None };
+        let patience = ANSWER_WITHIN * (1 + self.failures.min(2));
+        matches!(wire.seal, Seal::Offered(_)).then_some(wire.begun_at + patience)
     }
 
     pub(super) fn wire(&self) -> Option<&Wire> {

@@ -6,6 +6,7 @@ use super::super::channel::Codec;
 use super::super::sealed::KeyPair;
 use super::super::transport::IceOptions;
 use super::proving::Proving;
+use super::trying::{FORGET_AFTER, GIVE_UP_AFTER, LONGEST_DELAY};
 use super::*;
 use crate::trust::envelope::{NONCE, seal};
 use crate::trust::proof::{End, make, transcript};
@@ -180,6 +181,50 @@ async fn a_broken_connection_is_tried_again_ever_more_slowly() {
     mesh.timeout(now, |_| false);
     let stale = ConnectionId { author: Author(5), number: 1 };
     mesh.connection(now, stale, ConnectionEvent::Open);
+    assert_eq!(link(&mesh, 5), Some("connecting"));
+}
+
+/// The connection that is being made to author 5.
+fn begun(mesh: &Mesh) -> ConnectionId {
+    mesh.members.get(&Author(5)).unwrap().wire().unwrap().id
+}
+
+#[tokio::test]
+async fn an_offer_that_nobody_answers_is_made_again() {
+    let (mut mesh, _events) = mesh();
+    let mut now = Instant::now();
+    mesh.present(now, Author(5));
+    for _ in 0..20 {
+        mesh.timeout(now, |_| false);
+        let first = begun(&mesh);
+        now = mesh.next_timeout().unwrap();
+        mesh.timeout(now, |_| false);
+        assert_eq!(link(&mesh, 5), Some("waiting"));
+        let again = mesh.next_timeout().unwrap();
+        assert!(again - now <= LONGEST_DELAY.mul_f64(1.25), "{:?}", again - now);
+        now = again;
+        mesh.timeout(now, |_| false);
+        assert_ne!(begun(&mesh), first);
+    }
+}
+
+#[tokio::test]
+async fn who_comes_back_or_asks_is_offered_anew_what_it_may_have_missed() {
+    let (mut mesh, _events) = mesh();
+    let now = Instant::now();
+    mesh.present(now, Author(5));
+    mesh.timeout(now, |_| false);
+    let first = begun(&mesh);
+    // What asks for it may have crossed it.
+    mesh.offer_requested(now, Author(5));
+    mesh.present(now + OFFER_AGAIN_AFTER / 2, Author(5));
+    assert_eq!(begun(&mesh), first);
+    let later = now + OFFER_AGAIN_AFTER;
+    mesh.present(later, Author(5));
+    let second = begun(&mesh);
+    assert_ne!(second, first);
+    mesh.offer_requested(later + OFFER_AGAIN_AFTER, Author(5));
+    assert_ne!(begun(&mesh), second);
     assert_eq!(link(&mesh, 5), Some("connecting"));
 }
 

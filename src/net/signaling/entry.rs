@@ -26,6 +26,13 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// How long the server may take to answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
+/// How long members may take at most to come back to a server that was started anew, whatever it
+/// says.
+const SETTLES_WITHIN: Duration = Duration::from_secs(12);
+
+/// What to wait before asking for a room again that is not there yet.
+const JOIN_AGAIN_AFTER: Duration = Duration::from_millis(200);
+
 /// How to get in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
@@ -73,8 +80,8 @@ pub(in crate::net) async fn enter(
             (again, false)
         }
         (None, Entry::Create) => (create(&mut socket, options).await?, true),
-        (None, Entry::Join) => (join(&mut socket, options).await?, false),
-        (None, Entry::Open) => open(&mut socket, options).await?,
+        (None, Entry::Join) => (join_settling(&mut socket, settled_at(&start), options).await?, false),
+        (None, Entry::Open) => open(&mut socket, settled_at(&start), options).await?,
     };
     let has_come_back = pass.is_some();
     Ok(Entered { socket: Some(socket), start, embedded, membership, is_creator, has_come_back, opens_after })
@@ -83,7 +90,8 @@ pub(in crate::net) async fn enter(
 /// In no room yet, but somebody already: who it was, or a number of its own choice.
 fn wait_outside(pass: &Pass) -> Entered {
     let author = pass.author.unwrap_or_else(|| pass.leap());
-    let membership = Membership { author, members: Vec::new(), incarnation: pass.incarnation.clone() };
+    let incarnation = pass.incarnation.clone();
+    let membership = Membership { author, members: Vec::new(), incarnation, last_author: None };
     let start = pass.start.clone();
     Entered {
         socket: None,
@@ -198,6 +206,7 @@ async fn create(socket: &mut Socket, options: &SignalingOptions) -> Result<Membe
             author: Author(created.author.0),
             members: Vec::new(),
             incarnation: created.incarnation,
+            last_author: Some(Author(created.author.0)),
         }),
         Response::CreateFailed(failed) => Err(options.refusal(failed)),
         other => Err(options.unexpected(&other)),
@@ -213,10 +222,31 @@ async fn join(socket: &mut Socket, options: &SignalingOptions) -> Result<Members
     }
 }
 
-/// The server decides who creates: of two who try at once, one is told that the room exists.
-async fn open(socket: &mut Socket, options: &SignalingOptions) -> Result<(Membership, bool), RoomError> {
-    for _ in 0..OPEN_TRIES {
+/// Until when members may be on their way back to a server that was started anew.
+fn settled_at(start: &Start) -> Instant {
+    Instant::now() + Duration::from_millis(start.settles_in_ms.unwrap_or(0)).min(SETTLES_WITHIN)
+}
+
+/// Joins a room; until then one that is not there is waited for.
+async fn join_settling(
+    socket: &mut Socket, settled_at: Instant, options: &SignalingOptions,
+) -> Result<Membership, RoomError> {
+    loop {
         match join(socket, options).await {
+            Err(RoomError::NoRoom(_) | RoomError::Closed(_)) if Instant::now() < settled_at => {
+                tokio::time::sleep(JOIN_AGAIN_AFTER).await;
+            }
+            joined => return joined,
+        }
+    }
+}
+
+/// The server decides who creates: of two who try at once, one is told that the room exists.
+async fn open(
+    socket: &mut Socket, settled_at: Instant, options: &SignalingOptions,
+) -> Result<(Membership, bool), RoomError> {
+    for _ in 0..OPEN_TRIES {
+        match join_settling(socket, settled_at, options).await {
             Err(RoomError::NoRoom(_) | RoomError::Closed(_)) => {}
             joined => return Ok((joined?, false)),
         }

@@ -78,12 +78,15 @@ pub(super) struct Membership {
     /// The others.
     pub(super) members: Vec<Author>,
     pub(super) incarnation: String,
+    /// The last number that was given out, if the server says.
+    pub(super) last_author: Option<Author>,
 }
 
 impl From<Joined> for Membership {
     fn from(joined: Joined) -> Self {
         let members = joined.members.into_iter().map(|author| Author(author.0)).collect();
-        Self { author: Author(joined.author.0), members, incarnation: joined.incarnation }
+        let last_author = joined.last_author.map(|author| Author(author.0));
+        Self { author: Author(joined.author.0), members, incarnation: joined.incarnation, last_author }
     }
 }
 
@@ -116,9 +119,10 @@ impl Entered {
 /// What happens with the server.
 #[derive(Debug)]
 pub(super) enum SignalingEvent {
-    /// The server is there again; these are the others in the room. Whether the server runs in
+    /// The server is there again; these are the others in the room, and
+    /// the last number given out in it. Whether the server runs in
     /// this process now.
-    Up { members: Vec<Author>, is_embedded: bool },
+    Up { members: Vec<Author>, last_author: Option<Author>, is_embedded: bool },
     /// It is not; the next try comes after this long.
     Down(Duration),
     /// It is there, and does not let this member in again, for this reason.

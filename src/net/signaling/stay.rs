@@ -188,7 +188,8 @@ impl Stay {
                     while self.requests.try_recv().is_ok() {}
                     let members = self.membership.members.clone();
                     let is_embedded = self.embedded.is_some();
-                    self.tell(SignalingEvent::Up { members, is_embedded }).await?;
+                    let last_author = self.membership.last_author;
+                    self.tell(SignalingEvent::Up { members, last_author, is_embedded }).await?;
                     return Ok(socket);
                 }
                 Err(reason) => tracing::info!(%reason, "the signaling server is not to be had"),
@@ -274,7 +275,8 @@ impl Stay {
         let entered = timeout_at(Instant::now() + ANSWER_WITHIN, self.resume(socket)).await;
         self.membership = entered.map_err(|late| format!("it does not answer: {late}"))??;
         let members = self.membership.members.clone();
-        Ok(SignalingEvent::Up { members, is_embedded: self.embedded.is_some() })
+        let last_author = self.membership.last_author;
+        Ok(SignalingEvent::Up { members, last_author, is_embedded: self.embedded.is_some() })
     }
 
     /// Enters the room under the number that this member has.

@@ -33,6 +33,8 @@ fn another_version_is_not_talked_to() {
         has_document: true,
         writer: None,
         dropped: Dropped::default(),
+        passing: false,
+        answer: false,
     };
     let wanted = say(&mut session, ms(1), TWO, foreign);
     assert!(wanted.sent.is_empty(), "{wanted:?}");

@@ -117,6 +117,24 @@ fn what_others_make_is_acknowledged_when_it_is_stored_and_holds_up_nothing_else(
 }
 
 #[test]
+fn nobody_is_told_in_a_hello_either_of_what_is_not_stored() {
+    let mut session = kept();
+    let mut replica = Replica::new(TWO, session.replica().unwrap().checkpoint(), 10);
+    let change = replica.edit(Path::ROOT.key("x"), Method::Set(parse("1").unwrap())).unwrap();
+    let number = say(&mut session, ms(10), TWO, Message::Change(change)).records[0].0;
+    let said = feed(&mut session, ms(11), Input::Connected(THREE)).sent;
+    assert!(said.is_empty(), "{said:?}");
+    // What follows on the same channel does not overtake it.
+    let said = say(&mut session, ms(12), THREE, hello(VectorClock::new(), true)).sent;
+    assert!(said.iter().all(|(_, channel, _)| *channel != Channel::Sync), "{said:?}");
+    assert_eq!(session.unstored(), Some(number));
+    let said = feed(&mut session, ms(13), Input::Stored(number)).sent;
+    assert!(matches!(&said[0], (THREE, Channel::Sync, Message::Hello { clock, .. }) if clock.get(TWO) == 1));
+    assert!(said.iter().any(|(to, _, message)| *to == THREE && is_change(message)), "{said:?}");
+    assert_eq!(session.unstored(), None);
+}
+
+#[test]
 fn a_new_room_and_a_document_that_came_are_stored_whole() {
     let mut session = creator("{\"a\":1}").kept(false);
     assert!(matches!(&drain(&mut session).records[..], [(1, Record::Whole(..))]));

@@ -1,6 +1,7 @@
 //! The session, message by message. What many of them do together is in `tests/sim`.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test panics on what it did not expect")]
 
+mod announced;
 mod attacks;
 mod codec;
 mod cost;
@@ -14,6 +15,7 @@ mod people;
 mod reach;
 mod renewed;
 mod signed;
+mod stories;
 mod undo;
 
 use std::collections::BTreeMap;
@@ -91,7 +93,9 @@ fn say(session: &mut Session, now: Time, from: Author, message: Message) -> Want
 
 fn hello(clock: VectorClock, has_document: bool) -> Message {
     let (writer, dropped) = (None, Dropped::default());
-    Message::Hello { version: super::VERSION, name: String::new(), clock, has_document, writer, dropped }
+    let name = String::new();
+    let (version, passing, answer) = (super::VERSION, false, false);
+    Message::Hello { version, name, clock, has_document, writer, dropped, passing, answer }
 }
 
 /// Sessions on a network without delay, and what was said on it.

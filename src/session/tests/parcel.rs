@@ -88,6 +88,42 @@ fn a_member_that_has_the_text_is_not_sent_it_again() {
 }
 
 #[test]
+fn a_version_whose_past_is_forgotten_goes_in_parts_too() {
+    let mut net = Net::new([creator_with(&long(), 8)]);
+    let set_in = |net: &mut Net, from: usize| {
+        for at in from..from + 40 {
+            let now = net.now;
+            set(net.at(ONE), now, &format!("key {at}"), "\"\\u0041\"");
+            net.pass(ms(100));
+        }
+    };
+    set_in(&mut net, 0);
+    let start = net.at(ONE).replica().unwrap().checkpoint().clock;
+    assert_ne!(start, VectorClock::new(), "some of the past is forgotten");
+    net.sessions.insert(THREE, joiner(THREE));
+    let now = net.now;
+    net.at(ONE).handle(now, Input::Connected(THREE));
+    net.at(THREE).handle(now, Input::Connected(ONE));
+    let mut held = 0;
+    let whole = net.at(ONE).snapshot().unwrap().source.len().div_ceil(limits::TEXT_PART_BYTES);
+    net.deliver(|_, to, message| {
+        held += usize::from(to == THREE && is_part(message));
+        held < whole + 5
+    });
+    // Half of the version is there, and the room goes on.
+    assert!(net.at(THREE).transfers()[0].is_incoming);
+    set_in(&mut net, 40);
+    net.pass(ms(30_000));
+    assert_eq!(net.at(THREE).snapshot(), net.at(ONE).snapshot());
+    let spelled = |session: &Session| session.snapshot().unwrap().value.to_string();
+    assert!(spelled(net.at(THREE)) == spelled(net.at(ONE)), "to the letter");
+    let documents =
+        |message: &Message| matches!(message, Message::DocumentOf { .. } | Message::Document { .. });
+    assert!(net.was_said(ONE, THREE, documents) >= 1);
+    assert!(net.at(ONE).transfers().is_empty());
+}
+
+#[test]
 fn a_text_that_is_not_what_was_promised_is_thrown_away() {
     let mut newcomer = joiner(TWO);
     feed(&mut newcomer, ms(0), Input::Connected(ONE));
@@ -109,6 +145,7 @@ fn a_text_that_is_not_what_was_promised_is_thrown_away() {
         hash: [1; 32],
         lines: None,
         value: None,
+        version: None,
         clock: VectorClock::new(),
         changes: vec![],
     };

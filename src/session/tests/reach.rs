@@ -1,7 +1,9 @@
 //! Members that are reached by way of others, and who is the host.
 
+use super::signed::{connect, frauds, signing};
 use super::*;
 use crate::session::{Link, Presence, Way};
+use crate::trust::Role;
 
 const FOUR: Author = Author(4);
 
@@ -20,6 +22,34 @@ fn chain() -> Net {
 fn way(net: &mut Net, of: Author, to: Author) -> Option<(Link, Way)> {
     let people = net.at(of).people();
     people.into_iter().find(|person| person.author == to).map(|person| (person.link, person.way))
+}
+
+/// A short silence may be noticed on one side alone.
+#[test]
+fn a_break_that_only_one_side_has_noticed_is_mended() {
+    let mut net = Net::connected([creator("{}"), joiner(TWO), joiner(THREE)]);
+    net.disconnect(ONE, THREE);
+    let now = net.now;
+    net.at(ONE).handle(now, Input::Disconnected(TWO));
+    net.pass(ms(100));
+    let now = net.now;
+    net.at(ONE).handle(now, Input::Connected(TWO));
+    net.said.clear();
+    net.pass(ms(1_000));
+    let hellos = net.was_said(ONE, TWO, |message| matches!(message, Message::Hello { .. }));
+    let answers = net.was_said(TWO, ONE, |message| matches!(message, Message::Hello { .. }));
+    assert_eq!((hellos, answers), (1, 1));
+    // Its own edits arrive, and those of others that only the other side has.
+    let now = net.now;
+    set(net.at(ONE), now, "a", "1");
+    set(net.at(THREE), now, "b", "2");
+    net.pass(ms(3_000));
+    for who in [ONE, TWO, THREE] {
+        let now = net.now;
+        let document = net.at(who).snapshot().unwrap().value;
+        assert_eq!(document.len(), 2, "{who} at {now:?}: {document}");
+        assert_eq!(net.at(who).unacknowledged(), 0, "{who}");
+    }
 }
 
 #[test]
@@ -169,4 +199,30 @@ fn two_hosts_in_a_partition_do_no_harm() {
         assert_eq!(net.at(author).unacknowledged(), 0);
     }
     assert!(everyone.iter().all(|author| text(net.at(ONE)).contains(&format!("\"by {author}\":2"))));
+}
+
+#[test]
+fn the_role_of_who_is_reached_by_way_of_another_is_what_its_certificate_says() {
+    for (role, may_write) in [(Role::Writer, true), (Role::Reader, false)] {
+        let sessions = [
+            signing(creator("{}"), Role::Owner),
+            signing(joiner(TWO), Role::Writer),
+            signing(joiner(THREE), role),
+        ];
+        let mut net = Net::new(sessions);
+        let writers = if may_write { &[ONE, TWO, THREE][..] } else { &[ONE, TWO] };
+        connect(&mut net, ONE, TWO, writers);
+        connect(&mut net, TWO, THREE, writers);
+        for (at, newcomer) in [(ONE, THREE), (THREE, ONE)] {
+            net.at(at).handle(ms(0), Input::Joined(newcomer));
+        }
+        net.pass(ms(2_500));
+        assert_eq!(way(&mut net, ONE, THREE), Some((Link::Live, Way::Via(TWO))));
+        let shown = |net: &mut Net, at: Author, of: Author| {
+            net.at(at).people().iter().any(|person| person.author == of && person.may_write)
+        };
+        assert_eq!(shown(&mut net, ONE, THREE), may_write, "before it has edited anything");
+        assert!(shown(&mut net, THREE, ONE));
+        assert_eq!(frauds(&net), vec![]);
+    }
 }

@@ -98,6 +98,14 @@ impl<'a> Piece<'a> {
         }
     }
 
+    /// The change, if it is held by itself.
+    pub(super) fn only(&self) -> Option<&'a Change> {
+        match &self.entry.content {
+            Content::One(change, _) => Some(change),
+            Content::Typing(_) => None,
+        }
+    }
+
     pub(super) fn change(&self) -> Option<&'a Arc<Change>> {
         self.entry.change(self.offsets.start)
     }

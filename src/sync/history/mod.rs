@@ -7,7 +7,7 @@ mod run;
 
 use std::sync::Arc;
 
-use super::tracker::Tracker;
+use super::tracker::{Tracker, merge};
 use super::{Author, Change, ChangeId, Checkpoint, Tick, VectorClock};
 use crate::document::{Former, Source, Value};
 use critical::Critical;
@@ -155,10 +155,11 @@ impl History {
     /// Adds a change that is concurrent to some here, whose author had seen the critical version
     /// `since` and none after it. The document there, or at one before, must be held.
     pub(super) fn insert(&mut self, change: &Arc<Change>, since: usize) {
-        if self.critical.after(since).is_some() {
+        if let Some(next) = self.critical.after(since) {
             self.critical.truncate(since);
             self.held.retain(|held| held.at <= since);
-            let from = self.sum_at(since);
+            // What has been removed between the two has been let go before, if there is anything.
+            let from = self.sum_at(if next == since + 1 { since } else { next });
             self.logs.iter_mut().for_each(|log| log.drop_formers(from));
         }
         self.add(change, None);
@@ -302,6 +303,29 @@ impl History {
         tracker
     }
 
+    /// Merges everything since a critical version into the document of now, which may lack the
+    /// newest, container by container. Says whether that could be done.
+    pub(super) fn merge(&self, since: usize, now: &mut Value) -> bool {
+        let pieces = self.between(since, self.len).pieces();
+        let changes: Option<Vec<&Change>> = pieces.map(|piece| piece.only()).collect();
+        changes.is_some_and(|changes| merge(&self.value_at(since, now), &changes, now))
+    }
+
+    /// What has been seen at a critical version.
+    pub(super) fn clock_at(&self, critical: usize) -> VectorClock {
+        let mut clock = self.start.clone();
+        let sum = self.sum_at(critical);
+        for log in &self.logs {
+            clock.set(log.author, self.start.get(log.author) + log.count_below(sum) as Tick);
+        }
+        clock
+    }
+
+    /// Whether a critical version is the newest.
+    pub(super) fn is_newest(&self, critical: usize) -> bool {
+        self.critical.after(critical).is_none()
+    }
+
     /// Forgets the changes before a critical version: the newest that somebody with this clock has
     /// seen, of those that leave at least `keep` changes. Gives how many went. `is_open` says
     /// whether a window is, which may have begun before them.
@@ -318,9 +342,8 @@ impl History {
             self.hold(count, now);
         }
         let sum = self.sum_at(count);
+        self.start = self.clock_at(count);
         for log in &mut self.logs {
-            let tick = self.start.get(log.author) + log.count_below(sum) as Tick;
-            self.start.set(log.author, tick);
             log.forget(sum);
             log.fold();
         }

@@ -1,10 +1,10 @@
 //! What the bookkeeping knows of a container: the plain value that was there before, and what the
 //! window has touched of it.
 
-use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::hash::Hasher as _;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
 use smallvec::SmallVec;
 
 use super::sequence::Sequence;
@@ -12,7 +12,10 @@ use super::{Entries, View};
 use crate::document::{Text, Value};
 
 /// With more keys than this a map's records have an index.
-const INDEX_FROM: usize = 12;
+const INDEX_FROM: usize = 48;
+
+/// Slots that a map's records have room for at first, at most.
+const FEW_SLOTS: usize = 12;
 
 pub(super) enum Content {
     /// Untouched by the window.
@@ -25,11 +28,11 @@ pub(super) enum Content {
 /// A map: a plain one, and the slots of the keys that the window touched.
 pub(super) struct MapNode {
     pub(super) base: Value,
+    /// For each slot what its key has in common with few others, so that not each key is looked at.
+    marks: SmallVec<[u8; 24]>,
     slots: Vec<KeySlot>,
     /// Where each key's slot is, if there are many. A tree, because keys come from strangers.
     index: BTreeMap<Text, usize>,
-    /// The slot found last: what is looked for once is mostly looked for again at once.
-    last: Cell<usize>,
     /// On the way to where it is in the document, the positions of keys, as they were found last.
     pub(super) near: Near,
 }
@@ -42,26 +45,37 @@ struct KeySlot {
     near: u32,
 }
 
+/// The mark of a key that has an escape: it may be another in another spelling.
+const UNMARKED: u8 = 0;
+
+/// A number of a key, the same for all that are equal and have one.
+fn mark(key: &Text) -> u8 {
+    if key.is_escaped() {
+        return UNMARKED;
+    }
+    let mut hasher = FxHasher::default();
+    key.hash_spelling(&mut hasher);
+    let [mark, ..] = hasher.finish().to_le_bytes();
+    mark.max(1)
+}
+
 /// Positions of keys in maps, one for each step of a way.
 pub(super) type Near = SmallVec<[u32; 6]>;
 
 impl MapNode {
     pub(super) fn of(base: Value) -> Self {
-        Self { base, slots: Vec::new(), index: BTreeMap::new(), last: Cell::new(0), near: Near::new() }
+        Self { base, marks: SmallVec::new(), slots: Vec::new(), index: BTreeMap::new(), near: Near::new() }
     }
 
     /// The place of a key's slot among the records.
     pub(super) fn find(&self, key: &Text) -> Option<usize> {
-        if self.slots.get(self.last.get()).is_some_and(|last| last.key == *key) {
-            return Some(self.last.get());
+        if !self.index.is_empty() {
+            return self.index.get(key).copied();
         }
-        let found = if self.index.is_empty() {
-            self.slots.iter().position(|slot| slot.key == *key)
-        } else {
-            self.index.get(key).copied()
-        };
-        self.last.set(found?);
-        found
+        let wanted = mark(key);
+        let may_be = |mark: u8| mark == wanted || mark == UNMARKED || wanted == UNMARKED;
+        let mut found = self.marks.iter().zip(&self.slots);
+        found.position(|(&mark, slot)| may_be(mark) && slot.key == *key)
     }
 
     pub(super) fn slot(&self, key: &Text) -> Option<&Entries> {
@@ -78,8 +92,9 @@ impl MapNode {
     /// Adds a slot for a key that has none, and gives its place.
     pub(super) fn add_slot(&mut self, key: &Text) -> usize {
         if self.slots.is_empty() {
-            self.slots.reserve(self.base.len().clamp(1, INDEX_FROM));
+            self.slots.reserve(self.base.len().clamp(1, FEW_SLOTS));
         }
+        self.marks.push(mark(key));
         self.slots.push(KeySlot { key: key.clone(), entries: Entries::new(), near: 0 });
         let at = self.slots.len() - 1;
         if at == INDEX_FROM {
@@ -87,7 +102,6 @@ impl MapNode {
         } else if at > INDEX_FROM {
             self.index.insert(key.clone(), at);
         }
-        self.last.set(at);
         at
     }
 
@@ -105,8 +119,13 @@ impl MapNode {
         self.slots.get_mut(at).map(|slot| &mut slot.near)
     }
 
+    /// A key that the window touched, and what was written there.
+    pub(super) fn entry_at(&self, at: usize) -> Option<(&Text, &Entries)> {
+        self.slots.get(at).map(|slot| (&slot.key, &slot.entries))
+    }
+
     /// The keys that the window touched.
-    pub(super) fn keys(&self) -> impl Iterator<Item = &Text> {
+    pub(super) fn keys(&self) -> impl ExactSizeIterator<Item = &Text> {
         self.slots.iter().map(|slot| &slot.key)
     }
 }

@@ -45,7 +45,7 @@ impl Tracker {
     pub(super) fn apply_known(
         &mut self, change: &Change, view: View<'_>, document: &mut Document<'_>,
     ) -> bool {
-        let steps = change.path.steps();
+        let steps = self.steps(&change.path);
         if self.is_recording() {
             return false;
         }

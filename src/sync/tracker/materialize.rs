@@ -6,6 +6,16 @@ use super::{Entries, EntryId, KeyPlace, NodeId, Slot, Tracker, View};
 use crate::document::{Text, Value, deep};
 use crate::sync::VectorClock;
 
+/// What goes behind the keys of before the window, and where.
+type Placed = Vec<(KeyPlace, Text, Value)>;
+
+fn put_placed(value: &mut Value, mut placed: Placed) {
+    placed.sort_by_key(|&(place, ..)| place);
+    for (_, key, child) in placed {
+        value.insert_key(key, child);
+    }
+}
+
 impl Tracker {
     /// The document as everything that has come makes it.
     pub(in crate::sync) fn value(&mut self) -> Value {
@@ -42,28 +52,49 @@ impl Tracker {
         for &map in maps {
             self.expand(self.entry(map).node);
         }
+        if let &[only] = maps {
+            return self.map_value(self.entry(only).node, view);
+        }
         let (mut value, touched) = self.map_parts(maps);
-        let mut placed: Vec<(KeyPlace, Text, Value)> = Vec::new();
+        let mut placed: Placed = Vec::new();
         for key in touched {
             let living = self.living_known(&Slot::Key(maps.into(), key.clone()), view);
-            match (self.oldest(&living), self.entries_value(&living, view)) {
-                (Some(oldest), Some(child)) if self.place(oldest).is_base() => {
-                    value.insert_key(key, child);
-                }
-                (Some(oldest), Some(child)) => {
-                    value.remove_key(&key);
-                    placed.push((self.place(oldest), self.spelling(oldest, &key), child));
-                }
-                _ => {
-                    value.remove_key(&key);
-                }
+            self.put_key(&mut value, key, &living, view, &mut placed);
+        }
+        put_placed(&mut value, placed);
+        value
+    }
+
+    fn map_value(&mut self, node: NodeId, view: View<'_>) -> Value {
+        let Some(map) = self.map(node) else { return Value::NULL };
+        let (mut value, count) = (map.base.clone(), map.keys().len());
+        let mut placed: Placed = Vec::new();
+        for at in 0..count {
+            let Some((key, entries)) = self.map(node).and_then(|map| map.entry_at(at)) else { break };
+            let (key, mut living) = (key.clone(), Entries::new());
+            self.add_living(entries, view, &mut living);
+            self.put_key(&mut value, key, &living, view, &mut placed);
+        }
+        put_placed(&mut value, placed);
+        value
+    }
+
+    /// Puts a key's living values into a map, those of before the window at once, in their place.
+    fn put_key(
+        &mut self, value: &mut Value, key: Text, living: &[EntryId], view: View<'_>, placed: &mut Placed,
+    ) {
+        match (self.oldest(living), self.entries_value(living, view)) {
+            (Some(oldest), Some(child)) if self.place(oldest).is_base() => {
+                value.insert_key(key, child);
+            }
+            (Some(oldest), Some(child)) => {
+                value.remove_key(&key);
+                placed.push((self.place(oldest), self.spelling(oldest, &key), child));
+            }
+            _ => {
+                value.remove_key(&key);
             }
         }
-        placed.sort_by_key(|&(place, ..)| place);
-        for (_, key, child) in placed {
-            value.insert_key(key, child);
-        }
-        value
     }
 
     /// The plain map to start from, and the keys to look at.
@@ -91,11 +122,15 @@ impl Tracker {
         // their values may have to be made.
         let mut elements = Vec::with_capacity(pieces.iter().map(|piece| piece.len).sum());
         let mut touched = Vec::new();
-        for item in pieces.into_iter().flat_map(Piece::items) {
-            if list.slots.contains_key(&item) {
-                touched.push((elements.len(), item));
+        for piece in pieces {
+            if !list.slots.is_empty() {
+                let positions = (elements.len()..).zip(piece.items());
+                touched.extend(positions.filter(|(_, item)| list.slots.contains_key(item)));
             }
-            elements.push(list.value(item).cloned().unwrap_or(Value::NULL));
+            match piece.first.checked_sub(list.base.len()) {
+                None => elements.extend(list.base.elements().skip(piece.first).take(piece.len).cloned()),
+                Some(first) => elements.extend(list.added.iter().skip(first).take(piece.len).cloned()),
+            }
         }
         for (at, item) in touched {
             let living = self.living_item(node, item, view);

@@ -11,6 +11,7 @@
 //!           └─ node: plain value │ map of slots │ sequence of slots │ sequence of characters
 //! ```
 
+mod apart;
 mod content;
 mod inverse;
 mod known;
@@ -23,24 +24,27 @@ mod sequence;
 mod splice;
 mod stage;
 mod typing;
+mod view;
 mod ways;
 mod write;
 
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::{Author, ChangeId, Stamp, Tick, VectorClock};
-use crate::document::{Kind, Text, Value};
+use super::{Author, ChangeId, Stamp, Tick};
+use crate::document::{Kind, Path, Step, Text, Value};
 use content::{Content, ListNode, MapNode, StringNode};
 use links::Links;
 use stage::Known;
 use typing::Typing;
 use ways::Ways;
 
+pub(super) use apart::merge;
 pub(super) use inverse::{Answer, Inverse};
 pub(super) use links::Restoration;
 pub(super) use report::{Effect, Record, Scope};
 pub(super) use resolve::Slot;
+pub(super) use view::View;
 
 /// A written value, by its number in the tracker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -122,27 +126,10 @@ enum Owner {
     Item(NodeId, usize),
 }
 
-/// Whose eyes: someone who has seen what a clock says, or everything.
-#[derive(Clone, Copy)]
-pub(super) enum View<'a> {
-    At(&'a VectorClock),
-    /// An author making a change, whose clock this is: like `At`, and the sequences keep a column
-    /// for it.
-    Of(Author, &'a VectorClock),
-    Now,
-}
-
-impl View<'_> {
-    fn saw(self, change: ChangeId) -> bool {
-        match self {
-            Self::At(clock) | Self::Of(_, clock) => clock.saw(change),
-            Self::Now => true,
-        }
-    }
-}
-
 /// The bookkeeping of one concurrent window.
 pub(super) struct Tracker {
+    /// How many steps of a path lead to the value that it started from.
+    depth: usize,
     entries: Vec<Entry>,
     /// How the keys of some entries are spelled: those whose spelling has escapes.
     spellings: FxHashMap<EntryId, Text>,
@@ -169,6 +156,7 @@ impl Tracker {
     /// Starts from a value that every change to come has seen.
     pub(super) fn new(base: Value) -> Self {
         let mut tracker = Self {
+            depth: 0,
             entries: Vec::new(),
             spellings: FxHashMap::default(),
             nodes: Vec::new(),
@@ -181,9 +169,27 @@ impl Tracker {
             links: Links::default(),
             moves: 0,
         };
-        let root = tracker.add_base(base, KeyPlace::base(0), Owner::Root);
-        tracker.root.push(root);
+        tracker.restart(base, 0);
         tracker
+    }
+
+    /// Starts again, from a value that so many steps of a path lead to.
+    fn restart(&mut self, base: Value, depth: usize) {
+        self.depth = depth;
+        self.entries.clear();
+        self.spellings.clear();
+        self.nodes.clear();
+        self.expanded.clear();
+        self.hangings.clear();
+        self.ways = Ways::default();
+        self.root.clear();
+        let root = self.add_base(base, KeyPlace::base(0), Owner::Root);
+        self.root.push(root);
+    }
+
+    /// The steps of a path from the value that it started from.
+    fn steps<'p>(&self, path: &'p Path) -> &'p [Step] {
+        path.steps().get(self.depth..).unwrap_or_default()
     }
 
     /// The same, keeping a record of what each change did.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::content::Near;
 use super::stage::Stage;
-use super::{Entries, KeyPlace, NodeId, Slot, Tracker, View};
+use super::{Entries, EntryId, KeyPlace, NodeId, Slot, Tracker, View};
 use crate::document::{Step, Text, Value};
 
 /// The plain document that is kept in step, if any.
@@ -96,6 +96,12 @@ impl Tracker {
     fn take_later(&mut self, maps: &Entries, map: &mut Value, place: KeyPlace) -> Vec<(Text, Value)> {
         let mut later = Vec::new();
         while let Some((last, _)) = map.len().checked_sub(1).and_then(|last| map.entry(last)) {
+            // What nobody has touched was there before the window.
+            let is_known =
+                |&map: &EntryId| self.map(self.entry(map).node).is_some_and(|map| map.find(last).is_some());
+            if !place.is_base() && !maps.iter().any(is_known) {
+                break;
+            }
             let last = last.clone();
             let living = self.living(&Slot::Key(maps.clone(), last.clone()), View::Now);
             if self.key_place(&living) <= Some(place) {

@@ -230,12 +230,12 @@ impl Tracker {
     /// Follows a path.
     pub(super) fn follow(&mut self, path: &Path, view: View<'_>) -> Way {
         if !self.is_recording()
-            && let Some(slot) = self.known_way(path)
+            && let Some(slot) = self.known_way(self.steps(path))
         {
             return Way { containers: Vec::new(), target: Target::Slot(slot) };
         }
         let mut slots: SmallVec<[Slot; 8]> = SmallVec::new();
-        let way = self.follow_steps(path.steps(), view, &mut slots);
+        let way = self.follow_steps(self.steps(path), view, &mut slots);
         if let Target::Slot(slot) = &way.target {
             slots.push(slot.clone());
             self.note_way(path, &slots);

@@ -134,7 +134,8 @@ impl Tracker {
             return true;
         }
         self.put_in();
-        self.typing = Typing::of(change);
+        let is_typing = |_: &Typing| self.known_list(self.steps(&change.path)).is_none();
+        self.typing = Typing::of(change).filter(is_typing);
         self.typing.is_some()
     }
 

@@ -48,8 +48,7 @@ impl Tracker {
             return;
         }
         self.put_in();
-        // Of the change itself, which its clock includes, there is nothing to see yet.
-        self.apply_seeing(change, View::Of(change.author, &change.clock), document);
+        self.apply_seeing(change, View::of(change), document);
     }
 
     /// The same for a change that has seen everything here, which is quicker to see.
@@ -62,22 +61,34 @@ impl Tracker {
         if self.apply_known(change, view, &mut document) {
             return;
         }
-        let way = self.follow(&change.path, view);
         let mut writer = Writer {
             id: change.id(),
             stamp: change.stamp(),
             view,
             named: 0,
-            containers: way.containers,
+            containers: Vec::new(),
             effects: Vec::new(),
             document,
         };
+        if let Method::Splice { start, count, items } = &change.method
+            && !self.is_recording()
+            && let Some(list) = self.known_list(self.steps(&change.path))
+        {
+            self.splice_list(&mut writer, list, *start, *count, items);
+            return;
+        }
+        let way = self.follow(&change.path, view);
+        writer.containers = way.containers;
         let applied = match &change.method {
             Method::Set(value) => self.set(&mut writer, way.target, value),
             Method::Delete => self.delete(&mut writer, &way.target),
             Method::Merge(map) => self.merge(&mut writer, way.target, map),
             Method::Splice { start, count, items } => match way.target {
-                Target::Slot(slot) => self.splice(&mut writer, &slot, *start, *count, items),
+                Target::Slot(slot) => {
+                    let applied = self.splice(&mut writer, &slot, *start, *count, items);
+                    self.note_list(&change.path, &slot);
+                    applied
+                }
                 Target::Missing(..) | Target::End(_) | Target::Nowhere => Applied::Void,
             },
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Hash, Seal};
 use crate::limits;
-use crate::sync::{Author, Change, Tick, write_change};
+use crate::sync::{Author, Change, ChangeId, Tick, write_change};
 
 /// A run of changes, hashed.
 #[derive(Clone, Debug)]
@@ -20,15 +20,14 @@ pub(super) struct Link {
 
 impl Link {
     /// Hashes a run of changes that is as long as its seal says.
-    pub(super) fn new(seal: &Seal, run: &[&Arc<Change>]) -> Self {
+    pub(super) fn new(seal: &Seal, run: &[(ChangeId, &Arc<Change>)]) -> Self {
+        let mut hashing = Hashing::default();
         let mut hash = seal.before;
-        let hashes = run
-            .iter()
-            .map(|change| {
-                hash = following(&hash, change);
-                hash
-            })
-            .collect();
+        let mut hashes = Vec::with_capacity(run.len());
+        for (_, change) in run {
+            hash = hashing.following(&hash, change);
+            hashes.push(hash);
+        }
         Self { first: seal.first, before: seal.before, hashes, signature: seal.signature }
     }
 
@@ -85,6 +84,11 @@ impl Chain {
         loose.into_values().try_for_each(|link| self.enter(link))
     }
 
+    /// Whether nothing of the author is here.
+    pub(super) fn is_empty(&self) -> bool {
+        self.last() == 0 && self.loose.is_empty()
+    }
+
     /// The last tick that is known.
     pub(super) fn last(&self) -> Tick {
         self.base + (self.hashes.len() as Tick).saturating_sub(1)
@@ -95,11 +99,14 @@ impl Chain {
         self.hashes.get(at).copied()
     }
 
-    /// Goes on with the author's next change.
-    pub(super) fn append(&mut self, change: &Change) {
-        if let Some(head) = self.hashes.back() {
-            let hash = following(head, change);
-            self.hashes.push_back(hash);
+    /// Goes on with the author's next changes.
+    pub(super) fn append<'a>(&mut self, changes: impl IntoIterator<Item = &'a Change>) {
+        let mut hashing = Hashing::default();
+        for change in changes {
+            if let Some(head) = self.hashes.back() {
+                let hash = hashing.following(head, change);
+                self.hashes.push_back(hash);
+            }
         }
     }
 
@@ -142,9 +149,9 @@ impl Chain {
 
     /// Goes on with what of a run is new.
     fn extend(&mut self, link: &Link) {
-        for tick in self.last() + 1..=link.last() {
-            self.hashes.extend(link.hash_at(tick));
-        }
+        let known = (self.last() + 1).checked_sub(link.first).and_then(|known| usize::try_from(known).ok());
+        let new = known.and_then(|known| link.hashes.get(known..));
+        self.hashes.extend(new.unwrap_or_default());
         if link.last() >= self.base {
             self.signatures.insert(link.last(), link.signature);
         }
@@ -165,6 +172,11 @@ impl Chain {
     /// The signatures in a run.
     pub(super) fn signatures(&self, first: Tick, last: Tick) -> impl Iterator<Item = (Tick, &[u8; 64])> {
         self.signatures.range(first..=last.max(first)).map(|(&tick, signature)| (tick, signature))
+    }
+
+    /// The last signature, and where.
+    pub(super) fn last_signature(&self) -> Option<(Tick, &[u8; 64])> {
+        self.signatures.last_key_value().map(|(&tick, signature)| (tick, signature))
     }
 
     /// The first signature at a tick or after it.
@@ -198,12 +210,21 @@ impl Chain {
     }
 }
 
-/// The hash of a change that follows a hash.
-fn following(before: &Hash, change: &Change) -> Hash {
-    let mut text = String::new();
-    write_change(change, &mut text);
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(before);
-    hasher.update(text.as_bytes());
-    *hasher.finalize().as_bytes()
+/// Hashes changes one after the other, in the same buffers.
+#[derive(Default)]
+struct Hashing {
+    text: String,
+    bytes: Vec<u8>,
+}
+
+impl Hashing {
+    /// The hash of a change that follows a hash.
+    fn following(&mut self, before: &Hash, change: &Change) -> Hash {
+        self.text.clear();
+        write_change(change, &mut self.text);
+        self.bytes.clear();
+        self.bytes.extend_from_slice(before);
+        self.bytes.extend_from_slice(self.text.as_bytes());
+        *blake3::hash(&self.bytes).as_bytes()
+    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::chain::Chain;
-use super::{Certificate, Ledger, runs_of};
+use super::{Certificate, Ledger, runs_of, start_of};
 use crate::sync::{Author, Change, Tick, VectorClock};
 
 /// Something that proves changes of an author.
@@ -75,10 +75,10 @@ impl Ledger {
             hashes.filter_map(|hash| Some((hash.author, hash.bytes.as_slice().try_into().ok()?))).collect();
         self.start_from(start, &hashes);
         for change in changes {
-            let first = self.start_of(change.author);
+            let first = start_of(&self.access, change.author);
             let chain = self.chains.entry(change.author).or_insert_with(|| Chain::new(0, first));
             if change.tick() == chain.last() + 1 {
-                chain.append(change);
+                chain.append([change.as_ref()]);
             }
         }
         for certificate in is(EvidenceKind::Certificate) {

@@ -9,11 +9,13 @@
 
 mod chain;
 mod evidence;
+mod heads;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub use self::evidence::{Evidence, EvidenceKind};
+pub use self::heads::Head;
 
 use self::chain::{Chain, Link};
 use super::{Access, AuthorKey, Certificate};
@@ -85,6 +87,8 @@ pub struct Ledger {
     certificates: BTreeMap<Author, Certificate>,
     /// Those of them that are signed with keys of before.
     stale: BTreeSet<Author>,
+    /// Those whose keys were shown by themselves.
+    shown: BTreeSet<Author>,
     chains: BTreeMap<Author, Chain>,
 }
 
@@ -93,17 +97,29 @@ impl Ledger {
     pub fn new(access: Access, me: Author, key: AuthorKey) -> Self {
         let certificate = Certificate::issue(&access, me, &key);
         let certificates = certificate.into_iter().map(|certificate| (me, certificate)).collect();
-        Self { access, me, key, certificates, stale: BTreeSet::new(), chains: BTreeMap::new() }
+        let (stale, shown) = (BTreeSet::new(), BTreeSet::from([me]));
+        Self { access, me, key, certificates, stale, shown, chains: BTreeMap::new() }
     }
 
     /// The same member, writing under another name from here on and starting from nothing.
     #[must_use]
     pub fn renamed(mut self, me: Author) -> Self {
-        self.me = me;
         self.chains.clear();
+        self.rename(me);
+        self
+    }
+
+    /// Writes under another name from here on.
+    ///
+    /// What is here under the name until now is somebody else's, or is going to be brought by others
+    /// with what proves it.
+    pub fn rename(&mut self, me: Author) {
+        self.certificates.remove(&self.me);
+        self.shown.remove(&self.me);
+        self.me = me;
+        self.shown.insert(me);
         let certificate = Certificate::issue(&self.access, me, &self.key);
         self.certificates.extend(certificate.map(|certificate| (me, certificate)));
-        self
     }
 
     /// What this member may do.
@@ -141,6 +157,31 @@ impl Ledger {
         }
         self.believe(stated);
         Ok(())
+    }
+
+    /// Learns the key of a member that has shown on a connection of its own that it holds it. That
+    /// counts more than what others said of it, as long as nothing of it is here.
+    ///
+    /// # Errors
+    /// No writer of the room has certified it, or another key is known.
+    pub fn show(&mut self, member: Author, bytes: &[u8]) -> Result<(), Distrust> {
+        let is_other = |known: &Certificate| !known.is_of_key_in(bytes);
+        if self.is_hearsay(member)
+            && self.certificates.get(&member).is_some_and(is_other)
+            && self.chains.get(&member).is_none_or(Chain::is_empty)
+            && Certificate::read(&self.access, member, bytes).is_some()
+        {
+            self.certificates.remove(&member);
+            self.stale.remove(&member);
+        }
+        self.learn(member, bytes)?;
+        self.shown.insert(member);
+        Ok(())
+    }
+
+    /// Whether an author's key is known from others alone.
+    pub fn is_hearsay(&self, author: Author) -> bool {
+        self.certificates.contains_key(&author) && !self.shown.contains(&author)
     }
 
     /// Goes on with renewed secrets, and what certifies the authors by them. Authors that nothing
@@ -187,59 +228,60 @@ impl Ledger {
 
     /// Enters own changes, each the next of its author.
     pub fn enter_own(&mut self, changes: &[Arc<Change>]) {
-        let start = self.start_of(self.me);
+        let start = start_of(&self.access, self.me);
         let chain = self.chains.entry(self.me).or_insert_with(|| Chain::new(0, start));
-        for change in changes {
-            chain.append(change);
-        }
+        chain.append(changes.iter().map(Arc::as_ref));
     }
 
     /// Checks what a peer sent. Which of the changes are proven, and who did wrong.
     ///
-    /// Every change has to be in a run that a seal covers. What fails is left out by runs.
+    /// Every change has to be in a run that a seal covers. What fails is left out by runs. Two
+    /// changes of one name in one message are refused with all of it: no honest member passes them
+    /// on, and a seal holds for one of them only.
     pub fn check(
-        &mut self, from: Author, changes: &[Arc<Change>], seals: &[Seal],
+        &mut self, from: Author, changes: Vec<Arc<Change>>, seals: &[Seal],
     ) -> (Vec<Arc<Change>>, Vec<Fraud>) {
-        let mut runs: BTreeMap<Author, BTreeMap<Tick, &Arc<Change>>> = BTreeMap::new();
-        for change in changes {
-            runs.entry(change.author).or_default().insert(change.tick(), change);
+        // In order mostly, which sorting them takes advantage of.
+        let mut held: Vec<Named<'_>> = changes.iter().map(|change| (change.id(), change)).collect();
+        held.sort_by_key(|&(id, _)| id);
+        let mut neighbours = held.iter().zip(held.iter().skip(1));
+        if let Some(&(id, _)) =
+            neighbours.find(|(one, next)| one.0 == next.0 && one.1 != next.1).map(|(one, _)| one)
+        {
+            return (Vec::new(), vec![Fraud { by: from, what: Distrust::Forged(id) }]);
         }
+        held.dedup_by_key(|&mut (id, _)| id);
         let mut frauds = Vec::new();
-        let mut proven: BTreeMap<Author, Vec<(Tick, Tick)>> = BTreeMap::new();
+        let mut proven: Runs = BTreeMap::new();
         for seal in seals {
-            let Some(held) = runs.get(&seal.author) else { continue };
-            match self.check_run(seal, held) {
+            // What is sealed and not here is no business of this message.
+            if !is_begun(&held, seal.author) {
+                continue;
+            }
+            match self.check_run(seal, &held) {
                 Ok(()) => proven.entry(seal.author).or_default().push((seal.first, seal.last)),
                 Err(what) => frauds.push(Fraud { by: blamed(from, what), what }),
             }
         }
-        let (sound, unsound): (Vec<_>, Vec<_>) =
-            changes.iter().cloned().partition(|change| is_within(&proven, change));
-        if frauds.is_empty()
-            && let Some(change) = unsound.first()
-        {
-            frauds.push(Fraud { by: from, what: Distrust::Unsigned(change.id()) });
+        let Some(unsound) = changes.iter().find(|change| !is_within(&proven, change)) else {
+            return (changes, frauds);
+        };
+        if frauds.is_empty() {
+            frauds.push(Fraud { by: from, what: Distrust::Unsigned(unsound.id()) });
         }
-        (sound, frauds)
+        (changes.into_iter().filter(|change| is_within(&proven, change)).collect(), frauds)
     }
 
-    fn check_run(&mut self, seal: &Seal, held: &BTreeMap<Tick, &Arc<Change>>) -> Result<(), Distrust> {
+    fn check_run(&mut self, seal: &Seal, held: &[Named<'_>]) -> Result<(), Distrust> {
         let id = ChangeId { author: seal.author, tick: seal.last };
         if let Some(certificate) = &seal.certificate {
             self.learn(seal.author, certificate)?;
         }
-        let certificate =
-            self.certificates.get(&seal.author).ok_or(Distrust::MayNotWrite(seal.author))?.clone();
+        let certificate = self.certificates.get(&seal.author).ok_or(Distrust::MayNotWrite(seal.author))?;
         let length = seal.last.checked_sub(seal.first).ok_or(Distrust::Forged(id))?;
-        if seal.first == 0 || length >= held.len() as u64 {
-            return Err(Distrust::Unsigned(id));
-        }
-        let run: Vec<&Arc<Change>> = held.range(seal.first..=seal.last).map(|(_, change)| *change).collect();
-        if run.len() as u64 != length + 1 {
-            return Err(Distrust::Unsigned(id));
-        }
-        let link = Link::new(seal, &run);
-        let start = self.start_of(seal.author);
+        let run = run_of(held, seal, length).ok_or(Distrust::Unsigned(id))?;
+        let link = Link::new(seal, run);
+        let start = start_of(&self.access, seal.author);
         let chain = self.chains.entry(seal.author).or_insert_with(|| Chain::new(0, start));
         if !chain.holds(&link) {
             let signed = signed_text(&self.access, id, link.head());
@@ -278,7 +320,7 @@ impl Ledger {
             let Some(chain) = self.chains.get(&author) else { continue };
             seals.extend(chain.prove(author, first, last).map(|seal| Seal { certificate, ..seal }));
         }
-        let mut covered: BTreeMap<Author, Vec<(Tick, Tick)>> = BTreeMap::new();
+        let mut covered: Runs = BTreeMap::new();
         for seal in &seals {
             covered.entry(seal.author).or_default().push((seal.first, seal.last));
         }
@@ -323,14 +365,39 @@ impl Ledger {
             }
         }
     }
+}
 
-    /// The hash before an author's first change.
-    fn start_of(&self, author: Author) -> Hash {
-        let mut text = b"ultrawave 1 first change".to_vec();
-        text.extend(self.access.identity());
-        text.extend(author.0.to_be_bytes());
-        *blake3::hash(&text).as_bytes()
-    }
+/// A change and its name.
+type Named<'a> = (ChangeId, &'a Arc<Change>);
+
+/// Runs of ticks of some authors, first and last.
+type Runs = BTreeMap<Author, Vec<(Tick, Tick)>>;
+
+/// Whether some of the changes, which are sorted by name, are an author's.
+fn is_begun(held: &[Named<'_>], author: Author) -> bool {
+    let at = held.partition_point(|(id, _)| id.author < author);
+    held.get(at).is_some_and(|(id, _)| id.author == author)
+}
+
+/// The changes that a seal is about, if all are among those held, which are sorted by name.
+fn run_of<'a, 'b>(held: &'a [Named<'b>], seal: &Seal, length: u64) -> Option<&'a [Named<'b>]> {
+    let named = |tick| ChangeId { author: seal.author, tick };
+    let first = held.partition_point(|&(id, _)| id < named(seal.first));
+    let last = first.checked_add(usize::try_from(length).ok()?)?;
+    let is_whole = |run: &&[Named<'_>]| {
+        let ends = run.first().zip(run.last());
+        seal.first > 0
+            && ends.is_some_and(|(one, other)| (one.0, other.0) == (named(seal.first), named(seal.last)))
+    };
+    held.get(first..=last).filter(is_whole)
+}
+
+/// The hash before an author's first change.
+fn start_of(access: &Access, author: Author) -> Hash {
+    let mut text = b"ultrawave 1 first change".to_vec();
+    text.extend(access.identity());
+    text.extend(author.0.to_be_bytes());
+    *blake3::hash(&text).as_bytes()
 }
 
 /// Who did wrong: honest members check what they pass on, and whoever signs two histories has
@@ -353,7 +420,7 @@ fn signed_text(access: &Access, id: ChangeId, head: &Hash) -> Vec<u8> {
 }
 
 /// Whether a change is in one of its author's runs.
-fn is_within(runs: &BTreeMap<Author, Vec<(Tick, Tick)>>, change: &Change) -> bool {
+fn is_within(runs: &Runs, change: &Change) -> bool {
     let runs = runs.get(&change.author);
     runs.is_some_and(|runs| runs.iter().any(|&(first, last)| (first..=last).contains(&change.tick())))
 }

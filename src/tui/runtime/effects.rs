@@ -54,6 +54,7 @@ impl Editor {
             Effect::MergeFile => self.read(|value| Msg::Rewritten { value }),
             Effect::Compare => self.read(Msg::OnDisk),
             Effect::Copy { what, text } => self.copy(what, text),
+            Effect::CopyLong { what, value } => self.copy_long(what, value),
             Effect::Paste => self.paste(),
             Effect::Presence(presence) => self.presence = Some(presence),
             Effect::Conflicts { are_shown } => {
@@ -130,17 +131,40 @@ impl Editor {
         });
     }
 
+    /// Hands a value whose text is long to the desktop's clipboard, beside.
+    fn copy_long(&mut self, what: String, value: Value) {
+        let failed = |reason: &str| {
+            let told = format!("not copied but for pasting here: {reason}; {INSTEAD}");
+            Msg::Notice(Level::Warning, told)
+        };
+        if !Desktop::is_there() {
+            return self.take(failed("too long for the terminal's clipboard"));
+        }
+        let (desktop, later) = (self.desktop.clone(), self.later.clone());
+        tokio::task::spawn_blocking(move || {
+            let message = match desktop.copy(value.to_string()) {
+                Ok(()) => Msg::Notice(Level::Plain, format!("copied {what} to the desktop's clipboard")),
+                Err(reason) => failed(&reason),
+            };
+            let _ = later.blocking_send(message);
+        });
+    }
+
     /// Holds a version against the schema, beside. One check at a time: a new one ends the last.
     fn check(&mut self, wanted: CheckWanted) {
         let later = self.later.clone();
         let running = tokio::spawn(async move {
             let CheckWanted { schema, snapshot, is_beside } = wanted;
             let value = snapshot.value;
-            let violations = if is_beside {
-                let found = outside::violations(&schema, &value).await;
-                found.unwrap_or_else(|reason| vec![unchecked(&reason)])
-            } else {
-                tokio::task::spawn_blocking(move || schema.violations(&value)).await.unwrap_or_default()
+            let (rules, checked) = (schema.clone(), value.clone());
+            let here = async { tokio::task::spawn_blocking(move || rules.violations(&checked)).await };
+            let found = if is_beside { None } else { here.await.ok().and_then(Result::ok) };
+            let violations = match found {
+                Some(found) => found,
+                // Long, or deep, or it has ended the thread.
+                None => outside::violations(&schema, &value)
+                    .await
+                    .unwrap_or_else(|reason| vec![unchecked(&reason)]),
             };
             let _ = later.send(Msg::Checked { clock: snapshot.clock, violations }).await;
         });

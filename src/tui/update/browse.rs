@@ -143,9 +143,7 @@ fn to_line(model: &mut Model, line: usize) {
 }
 
 fn open_levels(model: &mut Model, levels: usize) {
-    if !model.rows.open_levels(&model.snapshot.value, levels) {
-        model.say(Level::Warning, "too many containers to open them all; the first ones are open");
-    }
+    model.rows.open_levels(&model.snapshot.value, levels);
 }
 
 /// Follows the next of those whose place is known, after the last of them nobody.

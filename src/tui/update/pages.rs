@@ -9,6 +9,7 @@ use crate::tui::keymap::Key;
 use crate::tui::message::{Effect, Level, Moment};
 use crate::tui::mode::{Mode, PageKind};
 use crate::tui::model::Model;
+use crate::tui::text::written_within;
 
 /// Where a key scrolls to from a line, if it does.
 fn scrolled(from: usize, key: Key, page: usize) -> Option<usize> {
@@ -116,16 +117,22 @@ pub(super) fn copy(model: &mut Model, what: Copied, times: usize) -> Vec<Effect>
 
 /// Copies values, for pasting here and elsewhere: several as an array.
 pub(super) fn copy_values(model: &mut Model, entries: Vec<(Option<Text>, Value)>) -> Vec<Effect> {
-    let (what, text) = match entries.as_slice() {
-        [(_, only)] => ("the value".to_owned(), only.to_string()),
+    let (what, value) = match entries.as_slice() {
+        [(_, only)] => ("the value".to_owned(), only.clone()),
         many => {
             let all = Value::array(many.iter().map(|(_, value)| value.clone()));
-            (format!("{} values", many.len()), all.to_string())
+            (format!("{} values", many.len()), all)
         }
     };
     model.register = entries;
-    vec![Effect::Copy { what, text }]
+    vec![match written_within(&value, AT_ONCE) {
+        Some(text) => Effect::Copy { what, text },
+        None => Effect::CopyLong { what, value },
+    }]
 }
+
+/// Bytes of a value that is made a text at once.
+const AT_ONCE: usize = 1 << 20;
 
 /// Shows how the document differs from what the file says.
 pub(super) fn compare(model: &mut Model, on_disk: &Value) {

@@ -1,12 +1,13 @@
 //! The engine of this project.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
 use ultrawave::document::{Method, Path, Text, Value};
 use ultrawave::limits;
 use ultrawave::session::Message;
-use ultrawave::sync::{Author, Change, ChangeId, Checkpoint, Replica, VectorClock};
+use ultrawave::sync::{Author, Change, Checkpoint, Replica, VectorClock};
 
 use crate::contender::Contender;
 use crate::work::{Base, Edit, Step};
@@ -18,13 +19,15 @@ pub(super) struct Ultrawave {
     text: Path,
     author: Author,
     members: u32,
+    /// What each of the others has, as far as they have said.
+    heard: BTreeMap<Author, VectorClock>,
 }
 
 impl Ultrawave {
     fn new(replica: Replica, base: &Base, members: u32) -> Self {
         let containers = base.containers.iter().map(|container| path(&container.path)).collect();
         let author = replica.author();
-        Self { replica, containers, text: Path::ROOT.key("text"), author, members }
+        Self { replica, containers, text: Path::ROOT.key("text"), author, members, heard: BTreeMap::new() }
     }
 
     fn make(&mut self, edit: &Edit) -> Arc<Change> {
@@ -56,17 +59,9 @@ impl Ultrawave {
     /// What a session does after each step: lets go of the changes that everyone has, once there
     /// are many. The last change of each of the others says what they have.
     fn forget(&mut self) {
-        if self.replica.history().len() <= limits::HISTORY_CHANGES {
-            return;
-        }
-        let last = |author| {
-            let tick = self.replica.clock().get(Author(author));
-            let change = self.replica.change(ChangeId { author: Author(author), tick });
-            change.map_or_else(VectorClock::new, |change| change.clock.clone())
-        };
-        let clocks: Vec<VectorClock> =
-            (1..=self.members).filter(|&author| Author(author) != self.author).map(last).collect();
-        self.replica.acknowledged(&clocks);
+        let others = (1..=self.members).map(Author).filter(|&author| author != self.author);
+        let nothing = VectorClock::new();
+        self.replica.acknowledged(others.map(|author| self.heard.get(&author).unwrap_or(&nothing)));
     }
 }
 
@@ -144,6 +139,9 @@ impl Contender for Ultrawave {
             other => panic!("changes, not {other:?}"),
         });
         let received = self.replica.receive(changes);
+        for change in &received.applied {
+            self.heard.insert(change.author, change.clock.clone());
+        }
         assert!(received.refused.is_empty(), "refused: {:?}", received.refused);
         self.forget();
     }

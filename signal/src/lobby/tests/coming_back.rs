@@ -16,9 +16,15 @@ fn reclaimed(start: &Start, rooms: Vec<Joined>) -> Response {
     Response::Reclaimed(crate::protocol::Reclaimed { id: start.id.clone(), rooms })
 }
 
-fn joined(author: u32, members: &[u32], incarnation: &str) -> Joined {
+fn joined(author: u32, members: &[u32], last_author: u32, incarnation: &str) -> Joined {
     let (room, incarnation) = ("r".to_owned(), incarnation.to_owned());
-    Joined { room, author: Author(author), members: authors(members), incarnation }
+    Joined {
+        room,
+        author: Author(author),
+        members: authors(members),
+        incarnation,
+        last_author: Some(Author(last_author)),
+    }
 }
 
 fn incarnation(world: &World) -> String {
@@ -62,7 +68,7 @@ fn whoever_was_in_no_room_is_forgotten_at_once() {
 fn the_secret_makes_a_new_connection_the_old_peer() {
     let (mut world, first, start) = with_a_broken_second();
     let (again, _) = world.connect();
-    let joined = joined(2, &[1], &incarnation(&world));
+    let joined = joined(2, &[1], 2, &incarnation(&world));
     assert_eq!(
         world.say(again, reclaim(&start)),
         [
@@ -147,7 +153,7 @@ fn a_newcomer_during_the_grace_time_is_named_when_the_member_is_back() {
     assert_eq!(newcomer.members, authors(&[1, 2]));
     let (again, _) = world.connect();
     let deliveries = world.say(again, reclaim(&start));
-    let joined = joined(2, &[1, 3], &incarnation(&world));
+    let joined = joined(2, &[1, 3], 3, &incarnation(&world));
     assert_eq!(deliveries.first(), Some(&Delivery::Send(again, reclaimed(&start, vec![joined]))));
     assert!(deliveries.contains(&Delivery::Send(third, Response::Present(member("r", 2)))));
 }
@@ -156,16 +162,16 @@ fn a_newcomer_during_the_grace_time_is_named_when_the_member_is_back() {
 fn a_forgotten_room_is_resumed_by_its_members_in_any_order() {
     let mut world = World::new();
     let (third, _) = world.connect();
-    assert_eq!(world.ask(third, resume("r", "i", 3, 4)), Response::Resumed(joined(3, &[], "i")));
+    assert_eq!(world.ask(third, resume("r", "i", 3, 4)), Response::Resumed(joined(3, &[], 4, "i")));
     let (first, _) = world.connect();
     assert_eq!(
         world.say(first, resume("r", "i", 1, 3)),
         [
-            Delivery::Send(first, Response::Resumed(joined(1, &[3], "i"))),
+            Delivery::Send(first, Response::Resumed(joined(1, &[3], 4, "i"))),
             Delivery::Send(third, Response::Present(member("r", 1))),
         ]
     );
-    assert_eq!(world.join("r").1, joined(5, &[1, 3], "i"));
+    assert_eq!(world.join("r").1, joined(5, &[1, 3], 5, "i"));
     let (sixth, _) = world.connect();
     world.say(sixth, resume("r", "i", 6, 2));
     assert_eq!(world.join("r").1.author, Author(7));
@@ -190,7 +196,7 @@ fn a_number_with_a_broken_connection_is_given_up() {
     assert_eq!(
         world.say(again, resume("r", &incarnation, 2, 2)),
         [
-            Delivery::Send(again, Response::Resumed(joined(2, &[1], &incarnation))),
+            Delivery::Send(again, Response::Resumed(joined(2, &[1], 2, &incarnation))),
             Delivery::Send(first, Response::Present(member("r", 2))),
         ]
     );

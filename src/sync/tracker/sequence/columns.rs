@@ -86,6 +86,10 @@ impl Sequence {
         for rank in (0..self.order.len()).rev() {
             let mut number = 0;
             while number < self.spans(rank).len() {
+                if self.fill_span(Place { rank, span: number, inside: 0 }, column, view, &is_filled) {
+                    number += 1;
+                    continue;
+                }
                 let mut place = Place { rank, span: number, inside: 0 };
                 let existing = self.existing(self.span(place), view);
                 if existing > 0 {
@@ -108,6 +112,29 @@ impl Sequence {
         if column != PASSING {
             self.columns[column].clock.clone_from(clock);
         }
+    }
+
+    /// Sets the marks of a span in a column of which nothing counts yet, if all of its items are alike
+    /// for somebody, which they mostly are.
+    fn fill_span(
+        &mut self, place: Place, column: usize, view: View<'_>, is_filled: impl Fn(usize) -> bool,
+    ) -> bool {
+        let span = *self.span(place);
+        let existing = self.existing(&span, view);
+        let (is_there, alike) =
+            if existing > 0 { self.is_visible(&span, 0, view, is_filled) } else { (false, span.len) };
+        if (existing > 0 && existing < span.len) || alike < span.len {
+            return false;
+        }
+        let bit = 1 << column;
+        let span = self.span_mut(place);
+        span.exists = if existing > 0 { span.exists | bit } else { span.exists & !bit };
+        span.visible = if is_there { span.visible | bit } else { span.visible & !bit };
+        if is_there {
+            let len = span.len;
+            self.columns[column].counts.add(place.rank, len);
+        }
+        true
     }
 
     /// Whether an item of a span is there for somebody who has seen it come, and for how many from

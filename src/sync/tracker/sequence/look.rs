@@ -64,9 +64,10 @@ impl Sequence {
     pub(in crate::sync::tracker) fn range(&self, column: usize, start: usize, count: usize) -> Pieces {
         let mut pieces = Pieces::new();
         let mut wanted = short(count.min(u32::MAX as usize));
-        let Some((mut place, _)) = self.visible_at(column, start).filter(|_| wanted > 0) else {
+        if wanted == 0 {
             return pieces;
-        };
+        }
+        let Some((mut place, _)) = self.visible_at(column, start) else { return pieces };
         loop {
             let spans = self.spans(place.rank);
             for span in spans.iter().skip(place.span) {
@@ -98,12 +99,12 @@ impl Sequence {
     pub(super) fn visible_at(&self, column: usize, position: usize) -> Option<(Place, u32)> {
         let (rank, mut inside) = self.columns[column].counts.find(u32::try_from(position).ok()?)?;
         for (number, span) in self.spans(rank).iter().enumerate() {
-            if span.visible & (1 << column) != 0 {
-                if inside < span.len {
-                    return Some((Place { rank, span: number, inside }, span.first + inside));
-                }
-                inside -= span.len;
+            // Without a branch on what is visible, which nobody can predict.
+            let seen = span.len * u32::from(span.visible & (1 << column) != 0);
+            if inside < seen {
+                return Some((Place { rank, span: number, inside }, span.first + inside));
             }
+            inside -= seen;
         }
         None
     }

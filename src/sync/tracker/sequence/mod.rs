@@ -19,6 +19,7 @@
 
 mod columns;
 mod counts;
+mod hand;
 mod look;
 mod place;
 
@@ -26,13 +27,15 @@ use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::View;
-use crate::sync::{Author, ChangeId, Tick, VectorClock};
+use crate::sync::{Author, ChangeId, VectorClock};
 use columns::Column;
 use counts::Counts;
-use place::{Gap, Place};
+use hand::By;
+pub(super) use hand::{Hand, Stride};
+use place::{Gap, Place, insert_both};
 
 /// Spans in a chunk, at most.
-const CHUNK: usize = 48;
+const CHUNK: usize = 32;
 /// Spans that a chunk has room for: a change may cut up to three before the chunk is.
 const ROOM: usize = CHUNK + 3;
 /// The column of those who have seen everything.
@@ -89,90 +92,6 @@ pub(super) struct Piece {
     pub(super) len: usize,
     /// Whether it is one item that the holder of the sequence knows more about.
     pub(super) is_own: bool,
-}
-
-/// Which changes do the same to neighbouring items: one to all of them, or the changes that an
-/// author made in a row to one item each.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Hand {
-    /// The first of the changes.
-    pub(super) first: ChangeId,
-    pub(super) stride: Stride,
-}
-
-/// In what order changes take neighbouring items.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stride {
-    /// One takes all.
-    None,
-    Forwards,
-    Backwards,
-}
-
-impl Hand {
-    /// One change.
-    pub(super) fn one(id: ChangeId) -> Self {
-        Self { first: id, stride: Stride::None }
-    }
-
-    /// The changes that take some items of those which all of them take, `before` and `after` being
-    /// how many of these stand there.
-    fn part(self, before: usize, piece: Piece, after: usize) -> By {
-        let skipped = match self.stride {
-            Stride::None => 0,
-            Stride::Forwards => before,
-            Stride::Backwards => after,
-        };
-        let first = self.first.tick + skipped as Tick;
-        By {
-            author: self.first.author,
-            first,
-            item: short(piece.first),
-            len: short(piece.len),
-            stride: self.stride,
-        }
-    }
-}
-
-/// Which change did something to each of some items with consecutive numbers.
-#[derive(Clone, Copy)]
-struct By {
-    author: Author,
-    /// The first of its changes.
-    first: Tick,
-    item: u32,
-    len: u32,
-    stride: Stride,
-}
-
-impl By {
-    /// The change that did it to an item.
-    fn of(&self, item: u32) -> ChangeId {
-        let changes_before = match self.stride {
-            Stride::None => 0,
-            Stride::Forwards => item - self.item,
-            Stride::Backwards => self.len - 1 - (item - self.item),
-        };
-        ChangeId { author: self.author, tick: self.first + Tick::from(changes_before) }
-    }
-
-    /// The last of the changes.
-    fn last(&self) -> Tick {
-        self.first + if self.stride == Stride::None { 0 } else { Tick::from(self.len - 1) }
-    }
-
-    /// The items that changes after one tick and up to another did it to: the first, and how many.
-    fn between(&self, after: Tick, until: Tick) -> (u32, u32) {
-        let (from, to) = (self.first.max(after + 1), self.last().min(until));
-        let count = u32::try_from((to + 1).saturating_sub(from)).unwrap_or(u32::MAX);
-        match self.stride {
-            Stride::None => (self.item, if count > 0 { self.len } else { 0 }),
-            Stride::Forwards => (self.item + u32::try_from(from - self.first).unwrap_or(0), count),
-            Stride::Backwards => {
-                (self.item + u32::try_from(self.last().saturating_sub(to)).unwrap_or(0), count)
-            }
-        }
-    }
 }
 
 /// Mostly few.
@@ -318,8 +237,16 @@ impl Sequence {
     /// Puts a span of new items into a gap: with what the same author has typed right before, if
     /// nothing tells them apart.
     fn put(&mut self, at: Gap, span: Span, left: Option<u32>) -> Place {
-        let number = self.cut(at);
         let chunk = self.order[at.rank] as usize;
+        if at.inside > 0 {
+            let spans = &mut self.chunks[chunk];
+            let before = &mut spans[at.span];
+            let rest = Span { first: before.first + at.inside, len: before.len - at.inside, ..*before };
+            before.len = at.inside;
+            insert_both(spans, at.span + 1, [span, rest]);
+            return Place { rank: at.rank, span: at.span + 1, inside: 0 };
+        }
+        let number = at.span;
         if let Some(before) = number.checked_sub(1)
             && let Span { first, len, exists, visible, fate: Fate::Alive } = self.chunks[chunk][before]
             && (exists, visible) == (span.exists, span.visible)
@@ -399,6 +326,6 @@ impl Span {
     }
 
     fn len_now(&self) -> u32 {
-        if self.is_now() { self.len } else { 0 }
+        self.len * u32::from(self.is_now())
     }
 }

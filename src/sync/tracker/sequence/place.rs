@@ -18,6 +18,16 @@ impl Gap {
     pub(super) const START: Self = Self { rank: 0, span: 0, inside: 0 };
 }
 
+/// Inserts two spans, moving those behind them once.
+pub(super) fn insert_both(spans: &mut Vec<Span>, at: usize, both: [Span; 2]) {
+    let end = spans.len();
+    spans.extend(both);
+    spans.copy_within(at..end, at + 2);
+    if let Some(gap) = spans.get_mut(at..at + 2) {
+        gap.copy_from_slice(&both);
+    }
+}
+
 #[expect(clippy::indexing_slicing, reason = "item, chunk and column numbers are only made by this sequence")]
 impl Sequence {
     pub(super) fn spans(&self, rank: usize) -> &[Span] {
@@ -139,12 +149,23 @@ impl Sequence {
 
     /// Makes some items of one span a span of their own.
     pub(super) fn isolate(&mut self, place: Place, len: u32) -> Place {
-        let span = self.cut(place);
-        let place = Place { span, inside: 0, ..place };
-        if len < self.span(place).len {
-            self.cut(Place { inside: len, ..place });
+        let Span { first, len: whole, .. } = *self.span(place);
+        let end = place.inside + len;
+        if place.inside == 0 || end >= whole {
+            let span = self.cut(place);
+            let place = Place { span, inside: 0, ..place };
+            if len < self.span(place).len {
+                self.cut(Place { inside: len, ..place });
+            }
+            return place;
         }
-        place
+        let spans = &mut self.chunks[self.order[place.rank] as usize];
+        let span = &mut spans[place.span];
+        span.len = place.inside;
+        let part = Span { first: first + place.inside, len, ..*span };
+        let rest = Span { first: first + end, len: whole - end, ..*span };
+        insert_both(spans, place.span + 1, [part, rest]);
+        Place { span: place.span + 1, inside: 0, ..place }
     }
 
     /// Cuts a chunk that has grown too long.

@@ -1,0 +1,159 @@
+//! A member that certifies a key of its own for a number that nobody has yet.
+
+use std::sync::Arc;
+
+use super::attacks::{MAL, room};
+use super::signed::{access, certificate, change, connect, frauds, key, signing};
+use super::*;
+use crate::session::Proof;
+use crate::trust::{Distrust, Ledger, Role};
+
+/// The number that the next newcomer gets.
+const NEXT: Author = Author(5);
+
+/// Changes under the next number, signed with a key that the hostile one certified for it.
+fn made_up() -> Message {
+    let mut ledger = Ledger::new(access(), NEXT, key(MAL));
+    let changes = [change(NEXT, 1, "made up")];
+    ledger.enter_own(&changes);
+    let (changes, seals) = ledger.seal(&changes, false);
+    Message::Signed(Box::new(Message::Changes(changes)), Proof { seals, hashes: Vec::new() })
+}
+
+/// The newcomer comes, and writes.
+fn newcomer(net: &mut Net, meets: &[Author]) {
+    net.sessions.insert(NEXT, signing(joiner(NEXT), Role::Writer));
+    for at in [ONE, TWO] {
+        let now = net.now;
+        net.at(at).handle(now, Input::Joined(NEXT));
+    }
+    for &at in meets {
+        connect(net, at, NEXT, &[at, NEXT]);
+    }
+    net.pass(ms(500));
+    let now = net.now;
+    set(net.at(NEXT), now, "newcomer", "1");
+    net.pass(ms(8_000));
+}
+
+fn nobody_honest_is_blamed(net: &mut Net) {
+    // That two keys are told of is no blame.
+    let is_blame = |what| !matches!(what, Distrust::TwoKeys(_));
+    let blamed = frauds(net).into_iter().find(|(_, fraud)| fraud.by != MAL && is_blame(fraud.what));
+    assert_eq!(blamed, None);
+    for at in [ONE, TWO, NEXT] {
+        let now = net.now;
+        set(net.at(at), now, &format!("by {at}"), "1");
+        net.pass(ms(3_000));
+    }
+    for at in [ONE, TWO, NEXT] {
+        let text = text(net.at(at));
+        for by in [ONE, TWO, NEXT] {
+            assert!(text.contains(&format!(r#""by {by}":1"#)), "at {at}: {text}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_heard_of_a_number_before_it_is_given_out() {
+    let mut net = room();
+    let now = net.now;
+    for at in [ONE, TWO] {
+        feed(net.at(at), now, Input::Announced(Some(MAL)));
+        let wanted = say(net.at(at), now, MAL, made_up());
+        assert!(wanted.expelled.is_empty(), "it might have come by another way");
+        assert!(!net.at(at).is_writer(NEXT));
+    }
+    net.pass(ms(3_000));
+    newcomer(&mut net, &[ONE, TWO]);
+    assert_eq!(net.at(NEXT).author(), NEXT, "the number is its own");
+    nobody_honest_is_blamed(&mut net);
+    assert_eq!(text(net.at(ONE)), text(net.at(NEXT)));
+    assert!(text(net.at(ONE)).contains("newcomer"));
+    assert!(!text(net.at(ONE)).contains("made up"));
+}
+
+#[test]
+fn while_a_newcomer_is_being_connected_nobody_is_faster() {
+    let mut net = room();
+    let now = net.now;
+    feed(net.at(ONE), now, Input::Announced(Some(MAL)));
+    feed(net.at(ONE), now, Input::Joined(NEXT));
+    say(net.at(ONE), now, MAL, made_up());
+    assert!(!net.at(ONE).is_writer(NEXT));
+    // What is passed on of a newcomer comes as soon as it is connected.
+    newcomer(&mut net, &[TWO]);
+    connect(&mut net, ONE, NEXT, &[ONE, NEXT]);
+    net.pass(ms(500));
+    nobody_honest_is_blamed(&mut net);
+}
+
+#[test]
+fn what_a_member_wrote_that_never_comes_is_heard_all_the_same() {
+    let mut net = room();
+    let now = net.now;
+    feed(net.at(ONE), now, Input::Announced(Some(MAL)));
+    // It met the second, wrote, and went.
+    feed(net.at(ONE), now, Input::Joined(NEXT));
+    net.sessions.insert(NEXT, signing(joiner(NEXT), Role::Writer));
+    connect(&mut net, TWO, NEXT, &[TWO, NEXT]);
+    net.pass(ms(100));
+    let now = net.now;
+    set(net.at(NEXT), now, "newcomer", "1");
+    net.deliver(|_, to, _| to == TWO);
+    net.sessions.remove(&NEXT);
+    let now = net.now;
+    set(net.at(TWO), now, "after", "1");
+    net.pass(ms(10_000));
+    assert_eq!(text(net.at(ONE)), r#"{"kept":1,"newcomer":1,"after":1}"#);
+    assert_eq!(frauds(&net), vec![]);
+}
+
+#[test]
+fn a_newcomer_whose_number_is_spoilt_takes_another_name() {
+    // Those who are without the signaling server cannot know which numbers there are.
+    let mut net = room();
+    let now = net.now;
+    for at in [ONE, TWO] {
+        say(net.at(at), now, MAL, made_up());
+        assert!(text(net.at(at)).contains("made up"));
+    }
+    newcomer(&mut net, &[ONE, TWO]);
+    let name = net.at(NEXT).author();
+    assert!(name != NEXT && name.member() == NEXT, "{name}");
+    nobody_honest_is_blamed(&mut net);
+    assert_eq!(text(net.at(ONE)), text(net.at(TWO)));
+    assert_eq!(text(net.at(ONE)), text(net.at(NEXT)));
+    assert!(text(net.at(ONE)).contains("newcomer"));
+}
+
+#[test]
+fn a_newcomer_goes_on_where_only_some_were_deceived() {
+    let mut net = room();
+    let now = net.now;
+    // Nothing passes between them before the newcomer has met the one who was not.
+    say(net.at(ONE), now, MAL, made_up());
+    newcomer(&mut net, &[TWO]);
+    connect(&mut net, ONE, NEXT, &[ONE, NEXT]);
+    net.pass(ms(8_000));
+    let name = net.at(NEXT).author();
+    assert!(name != NEXT && name.member() == NEXT, "{name}");
+    // What was first made under the number is not the same for both: they were told two stories.
+    nobody_honest_is_blamed(&mut net);
+}
+
+#[test]
+fn a_document_that_tells_of_ones_own_changes_is_no_reason_to_go_on_counting_there() {
+    let mut newcomer = signing(joiner(THREE), Role::Writer);
+    feed(&mut newcomer, Time::ZERO, Input::Certified(ONE, certificate(ONE)));
+    feed(&mut newcomer, Time::ZERO, Input::Connected(ONE));
+    say(&mut newcomer, Time::ZERO, ONE, hello(VectorClock::new(), true));
+    let clock = VectorClock::from_iter([(ONE, 2), (THREE, 9)]);
+    let checkpoint = Checkpoint { source: "{}".into(), value: parse("{}").unwrap(), clock };
+    let document = Message::Document { checkpoint, changes: Vec::<Arc<_>>::new() };
+    let proof = Proof { seals: Vec::new(), hashes: vec![(ONE, [1; 32]), (THREE, [2; 32])] };
+    say(&mut newcomer, Time::ZERO, ONE, Message::Signed(Box::new(document), proof));
+    assert!(newcomer.author() != THREE && newcomer.author().member() == THREE);
+    set(&mut newcomer, Time::ZERO, "a", "1");
+    assert_eq!(newcomer.snapshot().unwrap().clock.get(newcomer.author()), 1);
+}
