@@ -122,6 +122,9 @@ pub enum EditError {
     Limit(#[from] LimitError),
 }
 
+/// A change that is part of the history now, and the critical version it needed, if it had not seen all.
+type Taken = (Arc<Change>, Option<usize>);
+
 /// One copy of a shared document: a bounded history of changes and the value they make.
 pub struct Replica {
     pub(super) author: Author,

@@ -310,8 +310,9 @@ mod tests {
 
     #[test]
     fn long_typing_is_cut() {
-        let keystroke = |at| format!(r#"[{{"id":1,"ticks":{{"1":{}}}}},"splice",[],{at},0,"x"]"#, at + 1);
-        let typed: Vec<String> = (0..300).map(keystroke).collect();
+        let typed: Vec<String> = (0..300)
+            .map(|at| format!(r#"[{{"id":1,"ticks":{{"1":{}}}}},"splice",[],{at},0,"x"]"#, at + 1))
+            .collect();
         let changes = read(&typed.join(",")).unwrap();
         let text = written(&changes);
         assert_eq!(text.matches("type").count(), 300_usize.div_ceil(limits::RUN_CHANGES));

@@ -122,6 +122,70 @@ fn where_a_history_starts_is_what_its_changes_lead_on_from() {
     }
 }
 
+/// Puts something of its own into an array.
+fn put(replica: &mut Replica, at: i64) -> Arc<Change> {
+    let item = Value::from(u64::from(replica.author().0) * 1_000 + replica.clock().sum());
+    let path = Path::read("/l", replica.value()).unwrap();
+    replica.edit(path, Method::Splice { start: at, count: 0, items: vec![item] }).unwrap()
+}
+
+fn hear(replica: &mut Replica, changes: &[Arc<Change>]) {
+    assert!(replica.receive(changes.iter().cloned()).refused.is_empty());
+}
+
+fn three_with_an_array(limit: usize) -> [Replica; 3] {
+    let start = Checkpoint::read(r#"{"l":[]}"#).unwrap();
+    [1, 2, 3].map(|author| Replica::new(Author(author), start.clone(), limit))
+}
+
+fn assert_alike(replicas: &[Replica; 3]) {
+    let [one, two, three] = replicas.each_ref().map(|replica| replica.value().to_string());
+    assert_eq!((&one, &one), (&two, &three));
+}
+
+/// Two who are concurrent, then a third who is later than both: the document that was held where the
+/// two parted is not the one at that place any more, and nobody may start from it.
+#[test]
+fn what_was_held_where_a_late_change_belongs_before_is_let_go() {
+    let mut replicas = three_with_an_array(10_000);
+    let [one, two, three] = &mut replicas;
+    let first: Vec<_> = (0..4).map(|_| put(one, 0)).collect();
+    hear(two, &first);
+    hear(three, &first[..2]);
+    let (mine, theirs) = (put(one, 0), put(two, 4));
+    hear(one, std::slice::from_ref(&theirs));
+    let late = put(three, 0);
+    hear(one, std::slice::from_ref(&late));
+    hear(two, &[mine.clone(), late]);
+    // Who goes on has seen all for so long that the bookkeeping of that window is dropped.
+    let on: Vec<_> = (0..80).map(|round| put(one, if round == 1 { 8 } else { 0 })).collect();
+    hear(two, &on[..1]);
+    let beside = put(two, 7);
+    hear(two, &on[1..]);
+    hear(one, std::slice::from_ref(&beside));
+    hear(three, &[&first[2..], &[mine, theirs], &on, &[beside]].concat());
+    assert_alike(&replicas);
+}
+
+/// Somebody who is later than a window whose past has been forgotten in part, though not that part.
+#[test]
+fn a_window_is_where_it_was_when_its_past_is_forgotten() {
+    let mut replicas = three_with_an_array(16);
+    let [one, two, three] = &mut replicas;
+    let first: Vec<_> = (0..20).map(|_| put(one, 0)).collect();
+    hear(two, &first);
+    hear(three, &first[..12]);
+    let (mine, theirs) = (put(one, 0), put(two, 20));
+    hear(one, std::slice::from_ref(&theirs));
+    one.acknowledged([two.clock(), three.clock()]);
+    assert_eq!(one.history().len(), 14);
+    let late = put(three, 12);
+    hear(one, std::slice::from_ref(&late));
+    hear(two, &[mine.clone(), late]);
+    hear(three, &[&first[12..], &[mine, theirs]].concat());
+    assert_alike(&replicas);
+}
+
 #[test]
 fn typing_is_remembered_as_it_was_typed() {
     for seed in 1..6 {
