@@ -122,6 +122,9 @@ pub enum EditError {
     Limit(#[from] LimitError),
 }
 
+/// A change that has been taken in, and the critical version it needed, if it had not seen all.
+type Taken = (Arc<Change>, Option<usize>);
+
 /// One copy of a shared document: a bounded history of changes and the value they make.
 pub struct Replica {
     pub(super) author: Author,
@@ -278,7 +281,7 @@ impl Replica {
     /// burst, the last first; `last` is the one that was applied before it, with what that needed.
     fn take(
         &mut self, mut change: Arc<Change>, rest: &[Arc<Change>], last: Option<(&Arc<Change>, usize)>,
-    ) -> Result<Option<(Arc<Change>, Option<usize>)>, Refusal> {
+    ) -> Result<Option<Taken>, Refusal> {
         let id = change.id();
         if self.clock.saw(id) || self.pending.get(id).is_some() {
             let known = self.history.get(id).or_else(|| self.pending.get(id));
