@@ -171,9 +171,9 @@ fn try_schedules(history: &History, seed: u64) -> Result<(), String> {
 const NESTED: &str = r#"{"a":{"x":1,"y":2,"in":{"x":3,"l":[1,[2],{"x":4}]}},"l":[5,6],"t":"text"}"#;
 const CONTAINERS: [&str; 7] = ["/a", "/a/in", "/a/in/l", "/a/in/l/2", "/l", "/t", ""];
 
-fn edit_within(random: &mut Random, value: &Value) -> Option<(Path, Method)> {
+fn edit_within(random: &mut Random, value: &Value, is_calm: bool) -> Option<(Path, Method)> {
     let container = Path::read(CONTAINERS[random.below(CONTAINERS.len())], value).unwrap();
-    let is_rare = random.percent(2);
+    let is_rare = !is_calm && random.percent(2);
     let scalar = Value::from(u64::try_from(random.below(1_000)).unwrap());
     let here = value.at(&container)?;
     if here.is_array() || here.as_text().is_some() {
@@ -189,7 +189,7 @@ fn edit_within(random: &mut Random, value: &Value) -> Option<(Path, Method)> {
         return Some((container, Method::Splice { start: i64::try_from(at).unwrap(), count, items }));
     }
     let keys: &[&str] = if is_rare { &["in", "l", "a"] } else { &["x", "y", "z", "w"] };
-    let key = parse(if random.percent(10) { r#""\u0078""# } else { "null" }).unwrap();
+    let key = parse(if !is_calm && random.percent(5) { r#""\u0078""# } else { "null" }).unwrap();
     let key = key.as_text().cloned().unwrap_or_else(|| Text::new(keys[random.below(keys.len())]));
     Some(match random.below(10) {
         0..5 => (container.child(Step::Key(key)), Method::Set(scalar)),
@@ -205,6 +205,7 @@ fn edit_within(random: &mut Random, value: &Value) -> Option<(Path, Method)> {
 fn branches_meet_in_one_burst() {
     for seed in seeds(400) {
         let random = &mut Random(seed);
+        let is_calm = random.percent(60);
         let mut history = History { initial: parse(NESTED).unwrap(), changes: Vec::new() };
         let authors = 2 + random.below(3);
         let mut people: Vec<Replica> = (1..=authors)
@@ -212,7 +213,7 @@ fn branches_meet_in_one_burst() {
             .collect();
         for replica in &mut people {
             for _ in 0..5 + random.below(25) {
-                let edit = edit_within(random, replica.value());
+                let edit = edit_within(random, replica.value(), is_calm);
                 let made = edit.and_then(|(path, method)| replica.edit(path, method).ok());
                 history.changes.extend(made.map(|change| Change::clone(&change)));
             }
@@ -223,7 +224,7 @@ fn branches_meet_in_one_burst() {
         late.receive(clones(history.changes.iter().filter(|change| change.author == Author(1)).take(heard)));
         let known = history.changes.len();
         for _ in 0..4 {
-            let edit = edit_within(random, late.value());
+            let edit = edit_within(random, late.value(), is_calm);
             let made = edit.and_then(|(path, method)| late.edit(path, method).ok());
             history.changes.extend(made.map(|change| Change::clone(&change)));
         }

@@ -122,7 +122,7 @@ pub enum EditError {
     Limit(#[from] LimitError),
 }
 
-/// A change that is part of the history now, and the critical version it needed, if it had not seen all.
+/// A change that has been taken in, and the critical version it needed, if it had not seen all.
 type Taken = (Arc<Change>, Option<usize>);
 
 /// One copy of a shared document: a bounded history of changes and the value they make.
@@ -137,9 +137,6 @@ pub struct Replica {
     /// What the changes made by undo have restored.
     pub(super) restorations: Restorations,
 }
-
-/// A change that was taken in, with the critical version it needed if not all had been seen.
-type Taken = (Arc<Change>, Option<usize>);
 
 impl Replica {
     /// A replica of `author` that starts from a checkpoint and remembers about `limit` changes.
