@@ -102,7 +102,9 @@ impl Replica {
         let is_merged_later =
             self.window.as_ref().is_some_and(|window| window.tracker.is_none() && window.is_ahead);
         if !is_merged_later && self.tracker().is_some() {
-            let Some(Window { tracker: Some(tracker), is_ahead, quiet, .. }) = &mut self.window else { return };
+            let Some(Window { tracker: Some(tracker), is_ahead, quiet, .. }) = &mut self.window else {
+                return;
+            };
             *is_ahead |= more >= BULK_CHANGES && more >= tracker.size() / BULK_VALUES;
             tracker.apply(change, if *is_ahead { None } else { Some(&mut self.value) });
             *quiet = 0;

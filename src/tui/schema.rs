@@ -178,7 +178,10 @@ fn json_of(value: &Value) -> Result<Json, String> {
         Kind::Bool => Json::Bool(value.as_bool() == Some(true)),
         Kind::Number => {
             let text = value.as_number().unwrap_or_default();
-            Json::Number(serde_json::from_str(text).map_err(|error| format!("it cannot hold the number {text}: {error}"))?)
+            Json::Number(
+                serde_json::from_str(text)
+                    .map_err(|error| format!("it cannot hold the number {text}: {error}"))?,
+            )
         }
         Kind::String => {
             Json::String(value.as_text().map(|text| text.plain().into_owned()).unwrap_or_default())

@@ -97,9 +97,8 @@ impl Tracker {
         let mut later = Vec::new();
         while let Some((last, _)) = map.len().checked_sub(1).and_then(|last| map.entry(last)) {
             // What nobody has touched was there before the window.
-            let is_known = |&map: &EntryId| {
-                self.map(self.entry(map).node).is_some_and(|map| map.find(last).is_some())
-            };
+            let is_known =
+                |&map: &EntryId| self.map(self.entry(map).node).is_some_and(|map| map.find(last).is_some());
             if !place.is_base() && !maps.iter().any(is_known) {
                 break;
             }
