@@ -3,12 +3,11 @@
 //! Any writer can certify a key of its own making for a number that nobody has yet, and make up
 //! changes under it; who then gets the number would be taken for the forger. So what others bring
 //! of an author whose key is not known is left until the signaling server has said that the number
-//! was given out, and its member had a moment to show its key itself. Repair asks for it again.
+//! was given out. Repair asks for it again.
 
 use std::sync::Arc;
 
-use super::timers::Timer;
-use super::{Link, Session};
+use super::Session;
 use crate::sync::{Author, Change, Checkpoint, VectorClock};
 
 impl Session {
@@ -31,10 +30,7 @@ impl Session {
     pub(super) fn is_awaited(&self, author: Author) -> bool {
         let (Some(last), Some(ledger)) = (self.announced, &self.ledger) else { return false };
         let member = author.member();
-        // One that does not come within that time may have gone already.
-        let is_coming = self.peers.get(&member).is_some_and(|peer| peer.link == Link::Connecting)
-            && self.timers.is_set(Timer::Reach(member));
-        member != self.member && !ledger.may_write(author) && (member > last || is_coming)
+        member > last && member != self.member && !ledger.may_write(author)
     }
 
     /// The changes of those of whom it is not too early to hear.

@@ -74,21 +74,6 @@ fn nothing_is_heard_of_a_number_before_it_is_given_out() {
 }
 
 #[test]
-fn while_a_newcomer_is_being_connected_nobody_is_faster() {
-    let mut net = room();
-    let now = net.now;
-    feed(net.at(ONE), now, Input::Announced(Some(MAL)));
-    feed(net.at(ONE), now, Input::Joined(NEXT));
-    say(net.at(ONE), now, MAL, made_up());
-    assert!(!net.at(ONE).is_writer(NEXT));
-    // What is passed on of a newcomer comes as soon as it is connected.
-    newcomer(&mut net, &[TWO]);
-    connect(&mut net, ONE, NEXT, &[ONE, NEXT]);
-    net.pass(ms(500));
-    nobody_honest_is_blamed(&mut net);
-}
-
-#[test]
 fn what_a_member_wrote_that_never_comes_is_heard_all_the_same() {
     let mut net = room();
     let now = net.now;
