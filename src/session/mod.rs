@@ -151,7 +151,7 @@ pub struct Session {
     /// What is to be written again when the others' document comes.
     unsent: Option<Unsent>,
     /// The last number that the signaling server gave out; nothing if it does not say.
-    announced: Option<Author>,
+    announced: announced::Announced,
     /// Who signed what; none among peers that trust each other anyway.
     ledger: Option<Ledger>,
     /// By whom what is being taken in was passed on, if it was.
@@ -218,7 +218,7 @@ impl Session {
             recent: Recent::default(),
             undo: UndoList::default(),
             keeping: None,
-            announced: None,
+            announced: announced::Announced::default(),
             ledger: None,
             passed_by: None,
             expelled: BTreeSet::new(),
@@ -468,7 +468,7 @@ impl Session {
                 }
                 self.ask_for_document(now);
             }
-            Message::Certificate(certificate) => self.certificate_passed(from, &certificate),
+            Message::Certificate(certificate) => self.certificate_passed(now, from, &certificate),
             Message::Digest { clock, digest } => self.digest(now, from, &clock, &digest),
             Message::Heads(heads) => self.heads(now, from, &heads),
             Message::Presence(presence) => self.peer_presence(from, presence),

@@ -50,8 +50,8 @@ impl Session {
 
     /// A peer that is reached by way of another says that it may write: its role is shown by that.
     /// Whoever passed it on could not have made it up, but may have put another in its place.
-    pub(super) fn certificate_passed(&mut self, from: Author, certificate: &[u8]) {
-        if self.is_awaited(from) {
+    pub(super) fn certificate_passed(&mut self, now: Time, from: Author, certificate: &[u8]) {
+        if self.is_awaited(now, from) {
             return;
         }
         if let Some(Err(what)) = self.ledger.as_mut().map(|ledger| ledger.learn(from, certificate)) {
@@ -106,7 +106,7 @@ impl Session {
     }
 
     fn receive_signed(&mut self, now: Time, from: Author, changes: Vec<Arc<Change>>, proof: &Proof) {
-        let changes = self.without_awaited(from, changes);
+        let changes = self.without_awaited(now, from, changes);
         let Some(ledger) = &mut self.ledger else { return self.receive(now, from, changes) };
         let (sound, frauds) = ledger.check(from, changes, &proof.seals);
         self.blame(now, frauds);
@@ -120,10 +120,13 @@ impl Session {
     fn signed_document(
         &mut self, now: Time, from: Author, checkpoint: Checkpoint, changes: Vec<Arc<Change>>, proof: &Proof,
     ) {
-        let changes = self.without_awaited(from, changes);
-        if self.replica.is_none() {
+        let changes = if self.replica.is_some() {
+            self.without_awaited(now, from, changes)
+        } else {
+            // A newcomer is shown all or nothing.
             self.leave_spoilt_name(&checkpoint, &changes);
-        }
+            changes
+        };
         let Some(mut ledger) = self.ledger.clone() else {
             return self.document(now, from, checkpoint, changes);
         };

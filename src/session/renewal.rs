@@ -110,7 +110,8 @@ impl Session {
     fn renew(
         &mut self, now: Time, renewal: Renewal, certificates: &[(Author, Vec<u8>)], from: Option<Author>,
     ) {
-        let is_heard = |(author, _): &&(Author, Vec<u8>)| Some(*author) == from || !self.is_awaited(*author);
+        let is_heard =
+            |(author, _): &&(Author, Vec<u8>)| Some(*author) == from || !self.is_awaited(now, *author);
         let certificates: Vec<_> = certificates.iter().filter(is_heard).cloned().collect();
         let Some(ledger) = &mut self.ledger else { return };
         let access = ledger.access().clone().or_better(renewal.access.clone());

@@ -38,6 +38,8 @@ fn an_editor_with_a_reading_ticket_shows_edits_and_makes_none() {
     bo.sees("ask for one that may write");
     bo.command("set /service \"basket\"");
     bo.sees("ask for one that may write");
+    // What was typed is there to be typed again, until it is let go of.
+    bo.editor.press("\u{1b}");
     ana.command("set /port 9000");
     bo.sees("9000");
     all_agree(&mut [&mut ana, &mut bo]);

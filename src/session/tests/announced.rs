@@ -95,6 +95,26 @@ fn what_a_member_wrote_that_never_comes_is_heard_all_the_same() {
 }
 
 #[test]
+fn what_the_server_does_not_know_of_is_heard_after_a_while() {
+    let mut net = room();
+    net.sessions.insert(NEXT, signing(joiner(NEXT), Role::Writer));
+    connect(&mut net, TWO, NEXT, &[TWO, NEXT]);
+    net.pass(ms(100));
+    let now = net.now;
+    set(net.at(NEXT), now, "newcomer", "1");
+    // Then the server was started anew, and told of what it knew by then.
+    feed(net.at(ONE), now, Input::Announced(Some(MAL)));
+    net.deliver(|_, to, _| to == TWO);
+    net.sessions.remove(&NEXT);
+    net.pass(ms(5_000));
+    assert!(!text(net.at(ONE)).contains("newcomer"), "it may yet come");
+    net.pass(ms(25_000));
+    assert_eq!(text(net.at(ONE)), text(net.at(TWO)));
+    assert!(text(net.at(ONE)).contains("newcomer"));
+    assert_eq!(frauds(&net), vec![]);
+}
+
+#[test]
 fn a_newcomer_whose_number_is_spoilt_takes_another_name() {
     // Those who are without the signaling server cannot know which numbers there are.
     let mut net = room();
