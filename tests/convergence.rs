@@ -189,12 +189,20 @@ fn edit_within(random: &mut Random, value: &Value, is_calm: bool) -> Option<(Pat
         return Some((container, Method::Splice { start: i64::try_from(at).unwrap(), count, items }));
     }
     let keys: &[&str] = if is_rare { &["in", "l", "a"] } else { &["x", "y", "z", "w"] };
-    let key = parse(if !is_calm && random.percent(5) { r#""\u0078""# } else { "null" }).unwrap();
+    let key = parse(if !is_calm && random.percent(5) {
+        [r#""\u0078""#, r#""\u0069n""#][random.below(2)]
+    } else {
+        "null"
+    })
+    .unwrap();
     let key = key.as_text().cloned().unwrap_or_else(|| Text::new(keys[random.below(keys.len())]));
     Some(match random.below(10) {
         0..5 => (container.child(Step::Key(key)), Method::Set(scalar)),
         5 => (container.child(Step::Key(key)), Method::Set(parse(["{}", "[]"][random.below(2)]).unwrap())),
         6 | 7 => (container.child(Step::Key(key)), Method::Delete),
+        8 if !is_calm && random.percent(10) => {
+            (container, Method::Merge(parse(r#"{"in":{"x":8},"z":9}"#).unwrap()))
+        }
         _ => (container, Method::Merge(Value::object([(key, scalar), (Text::new("y"), Value::NULL)]))),
     })
 }
