@@ -173,7 +173,7 @@ impl Files {
                     let message = then(value);
                     // What was only looked at is not what the file is known to hold: a save still
                     // finds that it changed.
-                    let is_taken_in = matches!(message, Msg::Reloaded { .. } | Msg::Rewritten { .. });
+                    let is_taken_in = matches!(message, Msg::Reloaded(_) | Msg::Rewritten(_));
                     Answer { binding: Some(if is_taken_in { file } else { own }), message: Some(message) }
                 }
                 Ok((None, _)) => Answer { binding: Some(own), message: Some(not_read("it is empty")) },
@@ -202,13 +202,14 @@ impl Files {
             return;
         }
         let State::Idle(own) = std::mem::replace(&mut self.state, State::Busy) else { return };
-        let answers = self.answers.clone();
+        let (room, answers) = (self.room.clone(), self.answers.clone());
         tokio::task::spawn_blocking(move || {
             let is_news = own.has_changed_on_disk().map(|has| has && own.text().is_some());
             let read = is_news.and_then(|is_news| is_news.then(|| own.reload()).transpose());
             let answer = match read.map(|file| file.and_then(|file| Some((said_by(&file, &own)?, file)))) {
                 Ok(Some((value, file))) => {
-                    Answer { binding: Some(file), message: Some(Msg::Rewritten { value }) }
+                    let message = Msg::rewritten(value, own.value(), &room.snapshot());
+                    Answer { binding: Some(file), message: Some(message) }
                 }
                 Ok(None) => Answer { binding: Some(own), message: None },
                 Err(error) => {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::keymap::Key;
 use super::schema::{Schema, Violation};
 use super::viewer::Subject;
+use crate::bridge::{Merged, merge};
 use crate::document::{Method, Path, Value, diff};
 use crate::room::Status;
 use crate::session::{Person, Presence, Transfer};
@@ -73,15 +74,9 @@ pub enum Msg {
         is_equal: bool,
     },
     /// The file was read anew and is to be taken into the room.
-    Reloaded {
-        /// What it says.
-        value: Value,
-    },
+    Reloaded(FileNews),
     /// The file was read anew, and what somebody has done to it is to become part of the document.
-    Rewritten {
-        /// What it says.
-        value: Value,
-    },
+    Rewritten(FileNews),
     /// The slots with several values and the lost edits, as asked for.
     Conflicts {
         /// The slots.
@@ -131,6 +126,35 @@ impl Msg {
     pub fn compared(on_disk: &Value, now: &Value) -> Self {
         Self::Compared { edits: diff(on_disk, now), is_equal: on_disk == now }
     }
+
+    /// A file is to be taken into the room as it is.
+    pub fn reloaded(value: Value, now: &Snapshot) -> Self {
+        let edits = diff(&now.value, &value);
+        Self::Reloaded(FileNews { value, base: now.clone(), edits, conflicts: Vec::new() })
+    }
+
+    /// What somebody has done to a file that was known to say `known` is to become part of the
+    /// document.
+    pub fn rewritten(value: Value, known: Option<&Value>, now: &Snapshot) -> Self {
+        let Some(known) = known else { return Self::reloaded(value, now) };
+        let Merged { value: merged, conflicts } = merge(known, &now.value, &value);
+        let edits = diff(&now.value, &merged);
+        Self::Rewritten(FileNews { value, base: now.clone(), edits, conflicts })
+    }
+}
+
+/// What a file says that was read anew, and what makes the document say so too: found out beside,
+/// since that takes a while for a long one.
+#[derive(Clone, Debug)]
+pub struct FileNews {
+    /// What it says.
+    pub value: Value,
+    /// The version that the edits are made on.
+    pub base: Snapshot,
+    /// The edits.
+    pub edits: Vec<(Path, Method)>,
+    /// Places that both have changed, and where the room's value stays.
+    pub conflicts: Vec<Path>,
 }
 
 /// How much a notice matters.

@@ -41,7 +41,7 @@ pub use jq::run_jq;
 pub use keymap::{Key, Keymap, shown_keys};
 pub use line::Line;
 pub use lines::Look;
-pub use message::{Doer, Effect, Level, Moment, Mouse, Msg, SaveRemedy, SaveWanted, Saved};
+pub use message::{Doer, Effect, FileNews, Level, Moment, Mouse, Msg, SaveRemedy, SaveWanted, Saved};
 pub use mode::{ConflictList, Dispute, Filtering, Mode, PageKind, Question};
 pub use model::{EditorOptions, Flash, HistoryEntry, Invite, Model, Opening};
 pub use reader::Reader;

@@ -136,7 +136,8 @@ fn a_file_changed_on_disk_is_overwritten_or_taken_in_only_when_asked() {
     failed(&mut desk);
     desk.press("R");
     assert_eq!(desk.wanted, [Effect::Reload]);
-    desk.take(Msg::Reloaded { value: ultrawave::document::parse("[0, 1]").unwrap() });
+    let value = ultrawave::document::parse("[0, 1]").unwrap();
+    desk.take(Msg::reloaded(value, &desk.model.snapshot));
     assert_eq!((desk.marked().as_str(), desk.model.unsaved()), ("[0, §1]", Some(0)));
     desk.press("u");
     assert_eq!(desk.model.snapshot.value.to_string(), "[1]");
@@ -144,15 +145,22 @@ fn a_file_changed_on_disk_is_overwritten_or_taken_in_only_when_asked() {
 
 #[test]
 fn what_another_program_did_to_the_file_is_merged() {
-    let value = |text| ultrawave::document::parse(text).unwrap();
+    let rewritten = |desk: &Desk, text| {
+        let (value, file) = (ultrawave::document::parse(text).unwrap(), desk.model.file.as_ref().unwrap());
+        Msg::rewritten(value, file.value.as_ref(), &desk.model.snapshot)
+    };
     let mut desk = Desk::new(r#"{"a": §1, "b": 2}"#).with_file("orders.json");
     desk.press("i<Ctrl-u>5<Enter>");
     // The file was rewritten as it was: one value is another, one is gone.
-    desk.take(Msg::Rewritten { value: value(r#"{"a": 1, "c": 3}"#) });
+    let news = rewritten(&desk, r#"{"a": 1, "c": 3}"#);
+    desk.take(news);
     assert_eq!(desk.model.snapshot.value.to_string(), r#"{"a":5,"c":3}"#);
     assert_eq!(desk.notice(), "took 2 edits that another program made to the file; u takes them back");
-    desk.take(Msg::Rewritten { value: value(r#"{"a": 2, "c": 3}"#) });
-    assert_eq!(desk.model.snapshot.value.to_string(), r#"{"a":5,"c":3}"#);
+    // While it is looked at somebody goes on editing.
+    let news = rewritten(&desk, r#"{"a": 2, "c": 3}"#);
+    desk.press("i<Ctrl-u>6<Enter>");
+    desk.take(news);
+    assert_eq!(desk.model.snapshot.value.to_string(), r#"{"a":6,"c":3}"#);
     assert!(desk.notice().contains("both changed .a, where the room's stays"), "{}", desk.notice());
     desk.press("<Ctrl-s>");
     let Some(Effect::Save(wanted)) = desk.wanted.pop_back() else { panic!("no save") };

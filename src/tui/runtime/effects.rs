@@ -50,8 +50,15 @@ impl Editor {
                     self.take(message);
                 }
             }
-            Effect::Reload => self.read(|value| Msg::Reloaded { value }),
-            Effect::MergeFile => self.read(|value| Msg::Rewritten { value }),
+            Effect::Reload => {
+                let now = self.model.snapshot.clone();
+                self.read(move |value| Msg::reloaded(value, &now));
+            }
+            Effect::MergeFile => {
+                let now = self.model.snapshot.clone();
+                let known = self.model.file.as_ref().and_then(|file| file.value.clone());
+                self.read(move |value| Msg::rewritten(value, known.as_ref(), &now));
+            }
             Effect::Compare => {
                 let now = self.model.snapshot.value.clone();
                 self.read(move |value| Msg::compared(&value, &now));

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{disputes, drafting, filtering, motion, outside, pages, reading, schema, viewing};
-use crate::bridge::{Merged, merge};
-use crate::document::{Method, Path, Value, diff};
+use crate::document::{Method, Path, Value};
 use crate::session::Person;
 use crate::sync::{Author, Change, Snapshot, Undone};
 use crate::tui::delta::{Delta, Followed, Place};
 use crate::tui::draft::{Draft, Purpose};
 use crate::tui::files::FileState;
-use crate::tui::message::{Doer, Effect, Level, Msg, SaveRemedy, SaveWanted, Saved};
+use crate::tui::message::{Doer, Effect, FileNews, Level, Msg, SaveRemedy, SaveWanted, Saved};
 use crate::tui::mode::{Mode, Question};
 use crate::tui::model::{Flash, HISTORY_SHOWN, HistoryEntry, Model};
 use crate::tui::rows::{child_at, position};
@@ -48,8 +47,8 @@ pub(super) fn take(model: &mut Model, message: Msg) -> Vec<Effect> {
         Msg::Jq { filter, answer } => filtering::done(model, filter, answer),
         Msg::Version { subject, value } => viewing::version(model, subject, value),
         Msg::Compared { edits, is_equal } => pages::compare(model, edits, is_equal),
-        Msg::Reloaded { value } => return reload(model, value),
-        Msg::Rewritten { value } => return merge_file(model, value),
+        Msg::Reloaded(news) => return reload(model, news),
+        Msg::Rewritten(news) => return merge_file(model, news),
         Msg::Conflicts { conflicts, lost, are_shown } => disputes::take(model, conflicts, lost, are_shown),
         _ => {}
     }
@@ -297,11 +296,9 @@ fn not_saved(model: &mut Model, reason: String, remedy: SaveRemedy, wanted: Save
 
 /// Takes what somebody has done to the file into the room, as one edit that can be undone. What
 /// they started from is what the file was last known to hold.
-fn merge_file(model: &mut Model, value: Value) -> Vec<Effect> {
+fn merge_file(model: &mut Model, news: FileNews) -> Vec<Effect> {
+    let FileNews { value, base, edits, conflicts } = news;
     let Some(file) = &mut model.file else { return Vec::new() };
-    let Some(base) = file.value.clone() else { return reload(model, value) };
-    let Merged { value: merged, conflicts } = merge(&base, &model.snapshot.value, &value);
-    let edits = diff(&model.snapshot.value, &merged);
     file.value = Some(value);
     file.compare(&model.snapshot);
     let told = match edits.len() {
@@ -321,15 +318,15 @@ fn merge_file(model: &mut Model, value: Value) -> Vec<Effect> {
             model.say(Level::Warning, format!("{told}; both changed {path}{more}, where the room's stays"));
         }
     }
-    if edits.is_empty() { Vec::new() } else { drafting::commit(model, edits) }
+    if edits.is_empty() { Vec::new() } else { drafting::commit_on(model, &base, edits) }
 }
 
 /// Takes what is on disk into the room, as one edit that can be undone.
-fn reload(model: &mut Model, value: Value) -> Vec<Effect> {
-    let edits = diff(&model.snapshot.value, &value);
+fn reload(model: &mut Model, news: FileNews) -> Vec<Effect> {
+    let FileNews { value, base, edits, .. } = news;
     if let Some(file) = &mut model.file {
         file.value = Some(value);
-        file.clock = model.snapshot.clock.clone();
+        file.clock = base.clock.clone();
         file.compare(&model.snapshot);
     }
     if edits.is_empty() {
@@ -337,5 +334,5 @@ fn reload(model: &mut Model, value: Value) -> Vec<Effect> {
         return Vec::new();
     }
     model.say(Level::Plain, format!("took {} from the file; u takes them back", count(edits.len(), "edit")));
-    drafting::commit(model, edits)
+    drafting::commit_on(model, &base, edits)
 }
