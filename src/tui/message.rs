@@ -74,9 +74,9 @@ pub enum Msg {
         is_equal: bool,
     },
     /// The file was read anew and is to be taken into the room.
-    Reloaded(FileNews),
+    Reloaded(Box<FileNews>),
     /// The file was read anew, and what somebody has done to it is to become part of the document.
-    Rewritten(FileNews),
+    Rewritten(Box<FileNews>),
     /// The slots with several values and the lost edits, as asked for.
     Conflicts {
         /// The slots.
@@ -130,7 +130,7 @@ impl Msg {
     /// A file is to be taken into the room as it is.
     pub fn reloaded(value: Value, now: &Snapshot) -> Self {
         let edits = diff(&now.value, &value);
-        Self::Reloaded(FileNews { value, base: now.clone(), edits, conflicts: Vec::new() })
+        Self::Reloaded(Box::new(FileNews { value, base: now.clone(), edits, conflicts: Vec::new() }))
     }
 
     /// What somebody has done to a file that was known to say `known` is to become part of the
@@ -139,7 +139,7 @@ impl Msg {
         let Some(known) = known else { return Self::reloaded(value, now) };
         let Merged { value: merged, conflicts } = merge(known, &now.value, &value);
         let edits = diff(&now.value, &merged);
-        Self::Rewritten(FileNews { value, base: now.clone(), edits, conflicts })
+        Self::Rewritten(Box::new(FileNews { value, base: now.clone(), edits, conflicts }))
     }
 }
 

@@ -47,8 +47,8 @@ pub(super) fn take(model: &mut Model, message: Msg) -> Vec<Effect> {
         Msg::Jq { filter, answer } => filtering::done(model, filter, answer),
         Msg::Version { subject, value } => viewing::version(model, subject, value),
         Msg::Compared { edits, is_equal } => pages::compare(model, edits, is_equal),
-        Msg::Reloaded(news) => return reload(model, news),
-        Msg::Rewritten(news) => return merge_file(model, news),
+        Msg::Reloaded(news) => return reload(model, *news),
+        Msg::Rewritten(news) => return merge_file(model, *news),
         Msg::Conflicts { conflicts, lost, are_shown } => disputes::take(model, conflicts, lost, are_shown),
         _ => {}
     }
