@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::document::{Method, Path as Place, Value, parse};
-use crate::session::{Input, Output, Session, SessionOptions};
+use crate::limits;
+use crate::session::{Input, Message, Output, Session, SessionOptions};
 use crate::sync::{Author, VectorClock};
 
 const ROOM: &str = "demo";
@@ -127,7 +128,7 @@ fn the_whole_takes_the_place_of_what_was() {
 fn a_long_text_is_stored_in_rows_beside_what_became_of_it() {
     let rows = (0..60_000).map(|number| format!("{{\"n\": {number}, \"é\\u00e9\": \"…\"}}"));
     let text = format!("[\n{}\n]\n", rows.collect::<Vec<_>>().join(",\n"));
-    assert!(text.len() > crate::limits::WHOLE_TEXT_BYTES);
+    assert!(text.len() > limits::WHOLE_TEXT_BYTES);
     let options = SessionOptions { name: String::new(), history: 1_000 };
     let mut session = Session::create(Author(1), Checkpoint::read(&text).unwrap(), options).kept(false);
     let folder = tempfile::tempdir().unwrap();
@@ -156,7 +157,7 @@ fn a_long_text_is_stored_in_rows_beside_what_became_of_it() {
     let database = rusqlite::Connection::open(store.records.path()).unwrap();
     let longest = "SELECT max(octet_length(text)) FROM texts";
     let longest: usize = database.query_row(longest, (), |row| row.get::<_, u32>(0)).unwrap() as usize;
-    assert!(longest <= crate::limits::TEXT_PART_BYTES + 3, "{longest}");
+    assert!(longest <= limits::TEXT_PART_BYTES + 3, "{longest}");
     // A shorter document takes its place.
     let whole = self::session().whole().unwrap().1;
     store.write(&[whole]).unwrap();
@@ -248,6 +249,32 @@ fn what_is_kept_is_for_this_user_alone() {
     let files: Vec<PathBuf> = fs::read_dir(&room).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert!(files.len() >= 2, "{files:?}");
     assert!(files.iter().all(|file| mode(file) == 0o600), "{files:?}");
+}
+
+#[test]
+fn what_the_first_version_stored_comes_back_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = take(folder.path());
+    store.begin(about(1)).unwrap();
+    let path = store.records.path().to_owned();
+    store.close().unwrap();
+    // It kept a text of any length in the start, and had no table for long ones.
+    let source = format!("[ \"{}\" ]\n", "long ".repeat(limits::WHOLE_TEXT_BYTES / 4));
+    let start = || Checkpoint::read(&source).unwrap();
+    let text = Message::Document { checkpoint: start(), changes: Vec::new() }.encode();
+    let database = rusqlite::Connection::open(&path).unwrap();
+    database.execute("INSERT INTO start VALUES (?1)", [&text]).unwrap();
+    database.execute("DROP TABLE texts", ()).unwrap();
+    database.pragma_update(None, "user_version", 1).unwrap();
+    drop(database);
+    let mut store = take(folder.path());
+    let replica = store.past(10).unwrap().unwrap().replica;
+    assert_eq!(replica.snapshot().value, start().value);
+    assert_eq!(replica.snapshot().source.text(), source);
+    store.write(&[Record::Whole(start(), Vec::new(), Vec::new())]).unwrap();
+    store.close().unwrap();
+    let replica = take(folder.path()).past(10).unwrap().unwrap().replica;
+    assert_eq!(replica.snapshot().source.text(), source, "in rows of its own");
 }
 
 #[test]
