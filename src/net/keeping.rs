@@ -148,7 +148,7 @@ impl Keeping {
 
 fn welcome(about: &About, session: &Session) -> String {
     let unsent = session.unsent();
-    let edits = if unsent == 1 { "edit that is".to_owned() } else { format!("{unsent} edits that are") };
+    let edits = if unsent == 1 { "an edit that is".to_owned() } else { format!("{unsent} edits that are") };
     let rest = if unsent == 0 { String::new() } else { format!(", with {edits} not sent yet") };
     format!("{} goes on from what is kept on this machine, as author {}{rest}", about.room, about.author)
 }

@@ -317,7 +317,7 @@ fn keys_are_changed_where_nobody_is_and_a_kept_session_goes_on_with_a_new_ticket
     let mut dee = Process::run(&room.stranger, &["serve", &new, "copy.json"]);
     dee.wait_for_message(&format!("serving demo as author {author}"));
     let on_disk = || std::fs::read_to_string(room.home.file("document.json")).unwrap_or_default();
-    until("what was edited alone is here", || on_disk().contains("90"));
+    until("what was edited alone is here", || on_disk().contains("\"port\": 90"));
     room.here(&["set", "demo", "/port", "85"]).success();
     let copy = || std::fs::read_to_string(room.stranger.file("copy.json")).unwrap_or_default();
     until("the copy follows", || copy().contains("85"));
