@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use arbitrary::{Arbitrary, Unstructured};
 use ultrawave::document::{Method, Path, Step, Value, parse};
-use ultrawave::session::{Input, Message, Output, Session, SessionOptions};
+use ultrawave::session::{Input, Message, Session, SessionOptions};
 use ultrawave::sync::{Author, Change, Checkpoint, Replica, VectorClock};
 
 const DOCUMENT: &str = r#"{"a":{"b":[1,{"c":2},"x"]},"t":"go on","0":null}"#;
@@ -126,10 +126,9 @@ pub fn session(data: &[u8]) {
             session.handle(now, input);
             let _ = session.edit(now, None, 0, Path::ROOT.key("own"), Method::Set(Value::NULL));
             let mut said = 0;
-            while let Some(output) = session.poll() {
-                if let Output::Send(_, _, message) = output {
-                    assert_eq!(Message::decode(&message.encode()).as_ref(), Ok(&message));
-                }
+            while session.poll().is_some() {}
+            while let Some((_, _, message)) = session.poll_message() {
+                assert_eq!(Message::decode(&message.encode()).as_ref(), Ok(&message));
                 said += 1;
                 assert!(said < 10_000, "it never stops talking");
             }

@@ -125,11 +125,12 @@ impl Sender {
                 },
             };
             let message = match outgoing {
-                Outgoing::Message(message) => {
+                Outgoing::Message(message) if self.kind == Channel::Ops => {
                     let gathered;
                     (gathered, next) = gather(&mut self.queue, message);
                     gathered
                 }
+                Outgoing::Message(message) => message,
                 Outgoing::Flush(done) => {
                     self.flush().await;
                     let _ = done.send(());
@@ -162,31 +163,41 @@ impl Sender {
     }
 }
 
-/// Single changes, signed or not, that become one message.
+/// Live changes, signed or not, that become one message.
 struct Gathered {
     changes: Vec<Arc<Change>>,
     proof: Option<Proof>,
 }
 
 impl Gathered {
-    /// From a message that is one change; any other is given back.
+    /// From a message that is changes; any other is given back.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only changes are gathered")]
     #[expect(clippy::result_large_err, reason = "it is given back as it came, not kept")]
     fn new(message: Message) -> Result<Self, Message> {
-        let (change, proof) = single(message)?;
-        Ok(Self { changes: vec![change], proof })
+        match message {
+            Message::Change(change) => Ok(Self { changes: vec![change], proof: None }),
+            Message::Changes(changes) => Ok(Self { changes, proof: None }),
+            Message::Signed(inner, proof) => match Self::new(*inner) {
+                Ok(gathered) => Ok(Self { proof: Some(proof), ..gathered }),
+                Err(other) => Err(Message::Signed(Box::new(other), proof)),
+            },
+            other => Err(other),
+        }
     }
 
-    /// Adds another; what is no change of the same kind is given back.
+    /// Adds others; what are no changes of the same kind, or too many, is given back.
     #[expect(clippy::result_large_err, reason = "it is given back as it came, not kept")]
     fn add(&mut self, message: Message) -> Result<(), Message> {
-        let (change, proof) = single(message)?;
-        match (&mut self.proof, proof) {
+        let added = Self::new(message)?;
+        if self.changes.len() + added.changes.len() > limits::GATHERED_CHANGES {
+            return Err(added.message());
+        }
+        match (&mut self.proof, added.proof) {
             (None, None) => {}
             (Some(proof), Some(added)) => added.seals.into_iter().for_each(|seal| proof.add(seal)),
-            (_, None) => return Err(Message::Change(change)),
-            (None, Some(added)) => return Err(Message::Signed(Box::new(Message::Change(change)), added)),
+            (_, proof) => return Err(Self { proof, ..added }.message()),
         }
-        self.changes.push(change);
+        self.changes.extend(added.changes);
         Ok(())
     }
 
@@ -205,22 +216,8 @@ impl Gathered {
     }
 }
 
-/// The change that a message is, with its proof; any other message is given back.
-#[expect(clippy::wildcard_enum_match_arm, reason = "only single changes are gathered")]
-#[expect(clippy::result_large_err, reason = "it is given back as it came, not kept")]
-fn single(message: Message) -> Result<(Arc<Change>, Option<Proof>), Message> {
-    match message {
-        Message::Change(change) => Ok((change, None)),
-        Message::Signed(inner, proof) => match *inner {
-            Message::Change(change) => Ok((change, Some(proof))),
-            other => Err(Message::Signed(Box::new(other), proof)),
-        },
-        other => Err(other),
-    }
-}
-
-/// Puts the changes that queued up while a channel was busy into one message. Second: what came
-/// behind them.
+/// Puts the live changes that queued up while a channel was busy into one message. Second: what
+/// came behind them.
 pub(super) fn gather(queue: &mut mpsc::Receiver<Outgoing>, first: Message) -> (Message, Option<Outgoing>) {
     let mut gathered = match Gathered::new(first) {
         Ok(gathered) => gathered,

@@ -3,7 +3,7 @@
 //! Handles lock it for as long as one call into the session takes, never across an `.await`, and
 //! wake the driver, which alone sends.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -46,7 +46,6 @@ pub(crate) struct Shared {
 
 struct State {
     session: Session,
-    outgoing: VecDeque<(Author, Channel, Message)>,
     /// Whose connections are to be closed for good.
     expelled: Vec<Author>,
     /// What is to be stored, and the number of the last of it.
@@ -118,7 +117,6 @@ impl Shared {
             storing: Condvar::new(),
             state: Mutex::new(State {
                 session,
-                outgoing: VecDeque::new(),
                 expelled: Vec::new(),
                 unstored: Unstored::default(),
                 is_over: false,
@@ -165,17 +163,13 @@ impl Shared {
         result
     }
 
-    /// Takes everything out of the session, until its next input.
+    /// Takes everything out of the session, until its next input, but for what is to be said.
     fn drain(&self, state: &mut State) {
         let mut news = Vec::new();
         let mut is_new = false;
         let (mut is_told, mut is_over) = (false, false);
         while let Some(output) = state.session.poll() {
             let event = match output {
-                Output::Send(to, channel, message) => {
-                    state.queue(to, channel, message);
-                    continue;
-                }
                 Output::Expel(author) => {
                     state.expelled.push(author);
                     continue;
@@ -236,8 +230,9 @@ impl Shared {
     }
 
     /// What the driver is to send.
-    pub(crate) fn take_outgoing(&self) -> VecDeque<(Author, Channel, Message)> {
-        std::mem::take(&mut self.lock().outgoing)
+    pub(crate) fn take_outgoing(&self) -> Vec<(Author, Channel, Message)> {
+        let mut state = self.lock();
+        std::iter::from_fn(|| state.session.poll_message()).collect()
     }
 
     /// Whether the room's secrets were renewed since this was last asked.
@@ -441,12 +436,5 @@ impl State {
 
     fn watchers(&self) -> impl Iterator<Item = Arc<Watcher>> {
         self.watchers.iter().filter_map(Weak::upgrade)
-    }
-
-    /// A driver that is far behind loses what may be lost: the protocol repairs it.
-    fn queue(&mut self, to: Author, channel: Channel, message: Message) {
-        if channel == Channel::Sync || self.outgoing.len() < limits::OUTGOING_MESSAGES {
-            self.outgoing.push_back((to, channel, message));
-        }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::keeping::Record;
-use super::message::{Channel, Message, Presence};
+use super::message::{Message, Presence};
 use crate::sync::{Author, Change, Refusal, Snapshot, VectorClock};
 use crate::trust::Fraud;
 
@@ -39,11 +39,9 @@ pub enum Input {
     Timeout,
 }
 
-/// What the session wants done, or known.
+/// What the session wants done here, or known.
 #[derive(Clone, Debug)]
 pub enum Output {
-    /// Say this to that peer.
-    Send(Author, Channel, Message),
     /// Close the connection to that peer, and make no other: it did wrong.
     Expel(Author),
     /// Store this, in the order of the numbers, and say [`Input::Stored`] when it is safe.

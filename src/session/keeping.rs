@@ -10,6 +10,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::outbox::Said;
 use super::{Author, Channel, Event, Message, Output, Session};
 use crate::limits;
 use crate::sync::{Change, Checkpoint, VectorClock};
@@ -47,7 +48,7 @@ pub(super) struct Keeping {
     /// Who else this session was before.
     before: Vec<Author>,
     /// What waits to be said, with the record that it waits for.
-    held: VecDeque<(u64, Output)>,
+    held: VecDeque<(u64, Said)>,
 }
 
 impl Keeping {
@@ -76,10 +77,10 @@ impl Keeping {
     }
 
     /// What need not wait any more.
-    fn release(&mut self) -> impl Iterator<Item = Output> {
+    fn release(&mut self) -> impl Iterator<Item = Said> {
         let upto = if self.failing { u64::MAX } else { self.stored };
         let count = self.held.iter().take_while(|&&(record, _)| record <= upto).count();
-        self.held.drain(..count).map(|(_, output)| output)
+        self.held.drain(..count).map(|(_, said)| said)
     }
 }
 
@@ -202,7 +203,7 @@ impl Session {
             // While the disk failed more was said than it holds; until it has caught up, a crash
             // would bring back less than the others know.
             keeping.failing &= keeping.own > keeping.stored;
-            self.outputs.extend(keeping.release());
+            keeping.release().for_each(|said| self.outbox.push(said));
         }
     }
 
@@ -210,20 +211,21 @@ impl Session {
     pub(super) fn not_stored(&mut self) {
         if let Some(keeping) = &mut self.keeping {
             keeping.failing = true;
-            self.outputs.extend(keeping.release());
+            keeping.release().for_each(|said| self.outbox.push(said));
         }
     }
 
     /// Says something, now or when the record that it waits for is stored.
-    pub(super) fn say(&mut self, record: Option<u64>, channel: Channel, output: Output) {
+    pub(super) fn say(&mut self, said: Said) {
+        let record = self.keeping.as_mut().and_then(|keeping| keeping.holds(said.channel, &said.message));
         match (record, &mut self.keeping) {
             (Some(record), Some(keeping)) => {
                 // What may be lost is, when the disk is far behind.
-                if channel == Channel::Sync || keeping.held.len() < limits::OUTGOING_MESSAGES {
-                    keeping.held.push_back((record, output));
+                if said.channel == Channel::Sync || keeping.held.len() < limits::OUTGOING_MESSAGES {
+                    keeping.held.push_back((record, said));
                 }
             }
-            _ => self.outputs.push_back(output),
+            _ => self.outbox.push(said),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! One peer's side of the peer protocol, as a pure machine: inputs in, outputs out, no clock, no
 //! socket. The driver feeds [`Session::handle`] and then drains [`Session::poll`] until it
-//! returns nothing; [`Session::next_timeout`] says when to feed [`Input::Timeout`].
+//! returns nothing; what is to be said it takes from [`Session::poll_message`] when it can send it;
+//! [`Session::next_timeout`] says when to feed [`Input::Timeout`].
 //!
 //! ```
 //! use std::time::Duration;
 //! use ultrawave::document::{Method, Path, Value, parse};
-//! use ultrawave::session::{Input, Output, Session, SessionOptions};
+//! use ultrawave::session::{Input, Session, SessionOptions};
 //! use ultrawave::sync::{Author, Checkpoint, VectorClock};
 //!
 //! let options = SessionOptions { name: "Ana".to_owned(), history: 10_000 };
@@ -20,14 +21,13 @@
 //!
 //! // What one says, the other is fed with, until both are silent.
 //! loop {
-//!     let (said, heard) = (ana.poll(), bo.poll());
-//!     match (said, heard) {
+//!     match (ana.poll_message(), bo.poll_message()) {
 //!         (None, None) => break,
 //!         (said, heard) => {
-//!             if let Some(Output::Send(_, _, message)) = said {
+//!             if let Some((_, _, message)) = said {
 //!                 bo.handle(now, Input::Message(Author(1), message));
 //!             }
-//!             if let Some(Output::Send(_, _, message)) = heard {
+//!             if let Some((_, _, message)) = heard {
 //!                 ana.handle(now, Input::Message(Author(2), message));
 //!             }
 //!         }
@@ -38,12 +38,13 @@
 //! ```
 //!
 //! Where what is: `join` is the way in and what two who meet lack of each other; `parcel` the
-//! parts of a text that is too long for one message; `live` takes
-//! changes in and gives them out; `resend` and `repair` are the two sides of a loss, who sent it
-//! and who misses it; `people` is who is there; `undo` the lists behind undo and redo; `timers`
-//! everything that waits, and how long; `keeping` what is stored, and what waits for that; `membership` who still counts, and `rejoin` the way back for
-//! those who do not; `renewal` new secrets for the room; `announced` whose changes are heard by way of others, and
-//! `stories` whether everybody is told the same.
+//! parts of a text that is too long for one message; `live` takes changes in and gives them out;
+//! `outbox` is what is said, until the network takes it; `resend` and `repair` are the two sides of
+//! a loss, who sent it and who misses it; `people` is who is there; `undo` the lists behind undo and
+//! redo; `timers` everything that waits, and how long; `keeping` what is stored, and what waits for
+//! that; `membership` who still counts, and `rejoin` the way back for those who do not; `renewal`
+//! new secrets for the room; `announced` whose changes are heard by way of others, and `stories`
+//! whether everybody is told the same.
 //!
 //! # Limitations
 //!
@@ -60,6 +61,7 @@ mod keeping;
 mod live;
 mod membership;
 mod message;
+mod outbox;
 mod parcel;
 mod parcel_codec;
 mod peer;
@@ -90,6 +92,7 @@ pub use message::{Channel, Message, MessageError, Presence, Proof, VERSION};
 use self::join::{Greeting, Joining};
 use self::keeping::Keeping;
 use self::live::Floor;
+use self::outbox::{Outbox, Said};
 use self::parcel::Parcels;
 pub use self::parcel::{Piece, TextHash, Transfer};
 use self::peer::Peer;
@@ -133,6 +136,7 @@ pub struct Session {
     peers: BTreeMap<Author, Peer>,
     timers: Timers,
     outputs: VecDeque<Output>,
+    outbox: Outbox,
     repair: Repair,
     recent: Recent,
     floor: Floor,
@@ -214,6 +218,7 @@ impl Session {
             peers: others.map(|&member| (member, Peer::new())).collect(),
             timers,
             outputs: VecDeque::new(),
+            outbox: Outbox::default(),
             repair: Repair::default(),
             recent: Recent::default(),
             undo: UndoList::default(),
@@ -277,11 +282,6 @@ impl Session {
             Input::Timeout => self.timeout(now),
         }
         self.settle(now);
-    }
-
-    /// The next thing to do or to tell; nothing until the next input.
-    pub fn poll(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
     }
 
     /// When to feed [`Input::Timeout`].
@@ -544,27 +544,18 @@ impl Session {
     }
 
     fn send(&mut self, to: Author, channel: Channel, message: Message) {
-        let Some(message) = self.sign(to, message) else { return };
-        self.send_signed(to, channel, message);
+        self.say(Said { to, channel, message, as_is: false });
     }
 
-    /// Sends what needs no signature, or has it: to those out of reach by way of another.
+    /// Sends what is signed already.
     fn send_signed(&mut self, to: Author, channel: Channel, message: Message) {
-        let record = self.keeping.as_mut().and_then(|keeping| keeping.holds(channel, &message));
-        let output = match self.peers.get(&to).map(|peer| peer.way) {
-            Some(Way::Via(via)) => {
-                let message = Message::Pass { from: self.member, to, message: Box::new(message) };
-                Output::Send(via, channel, message)
-            }
-            Some(Way::Direct | Way::Server) | None => Output::Send(to, channel, message),
-        };
-        self.say(record, channel, output);
+        self.say(Said { to, channel, message, as_is: true });
     }
 
     /// Says something to a peer as it is, checked and signed by nobody: what a hostile member does.
     #[cfg(all(test, feature = "net"))]
     pub(crate) fn blurt(&mut self, to: Author, message: Message) {
-        self.outputs.push_back(Output::Send(to, Channel::Sync, message));
+        self.outbox.push(Said { to, channel: Channel::Sync, message, as_is: true });
     }
 
     /// Signs nothing and checks nothing from here on, to see what that costs.

@@ -21,9 +21,10 @@ impl Session {
         self.ledger.as_ref().map(Ledger::access)
     }
 
-    /// What shows others that this member may write; nothing if it may not.
+    /// What shows others that this member may write, whatever name it writes under; nothing if it
+    /// may not.
     pub fn certificate(&self) -> Option<Certificate> {
-        self.ledger.as_ref()?.certificate().cloned()
+        self.ledger.as_ref()?.certificate_of(self.member)
     }
 
     /// Whether a member may edit.

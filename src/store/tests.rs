@@ -62,7 +62,7 @@ fn records(session: &mut Session) -> Vec<(u64, Record)> {
     outputs
         .filter_map(|output| match output {
             Output::Store(number, record) => Some((number, record)),
-            Output::Send(..) | Output::Expel(_) | Output::Event(_) => None,
+            Output::Expel(_) | Output::Event(_) => None,
         })
         .collect()
 }

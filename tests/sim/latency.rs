@@ -65,12 +65,14 @@ impl Pair {
     fn drain(&mut self, now: Time, who: Author) {
         while let Some(output) = self.sessions.get_mut(&who).unwrap().poll() {
             match output {
-                Output::Send(to, channel, message) => self.send(now, who, to, channel, &message),
                 Output::Event(Event::Changed(changes)) if who == READER => {
                     self.came.extend(changes.iter().map(|change| (change.tick(), now)));
                 }
                 Output::Event(_) | Output::Expel(_) | Output::Store(..) => {}
             }
+        }
+        while let Some((to, channel, message)) = self.sessions.get_mut(&who).unwrap().poll_message() {
+            self.send(now, who, to, channel, &message);
         }
     }
 

@@ -388,13 +388,21 @@ impl World {
         loop {
             let Some(member) = self.members.get_mut(&who) else { return };
             match member.session.poll() {
-                Some(Output::Send(to, channel, message)) => self.send(who, to, channel, &message),
                 Some(Output::Event(event)) => self.told(who, &event),
                 Some(Output::Store(number, record)) => self.store(who, number, record),
                 Some(Output::Expel(STRANGER)) if self.is_kept => {}
                 Some(Output::Expel(peer)) => panic!("{who} expels {peer}"),
-                None => return,
+                None => break,
             }
+        }
+        // Now and then whoever sends is busy, and what is to be said gathers.
+        if self.is_kept && self.now < self.ends_at && self.random.chance(20) {
+            return;
+        }
+        while let Some((to, channel, message)) =
+            self.members.get_mut(&who).and_then(|member| member.session.poll_message())
+        {
+            self.send(who, to, channel, &message);
         }
     }
 

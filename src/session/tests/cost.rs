@@ -33,7 +33,7 @@ fn receiving(mut session: Session, texts: &[String]) -> Duration {
     let began = Instant::now();
     for text in texts {
         session.handle(ms(1), Input::Message(TWO, Message::decode(text).unwrap()));
-        while session.poll().is_some() {}
+        while session.poll().is_some() || session.poll_message().is_some() {}
     }
     began.elapsed()
 }

@@ -74,11 +74,11 @@ fn drain(session: &mut Session) -> Wanted {
     while let Some(output) = session.poll() {
         match output {
             Output::Store(number, record) => wanted.records.push((number, record)),
-            Output::Send(to, channel, message) => wanted.sent.push((to, channel, message)),
             Output::Event(event) => wanted.events.push(event),
             Output::Expel(author) => wanted.expelled.push(author),
         }
     }
+    wanted.sent.extend(std::iter::from_fn(|| session.poll_message()));
     wanted
 }
 

@@ -1,9 +1,9 @@
 //! Members that are reached by way of others, and who is the host.
 
-use super::signed::{connect, frauds, signing};
+use super::signed::{access, connect, frauds, key, signing};
 use super::*;
 use crate::session::{Link, Presence, Way};
-use crate::trust::Role;
+use crate::trust::{Ledger, Role};
 
 const FOUR: Author = Author(4);
 
@@ -203,13 +203,14 @@ fn two_hosts_in_a_partition_do_no_harm() {
 
 #[test]
 fn the_role_of_who_is_reached_by_way_of_another_is_what_its_certificate_says() {
-    for (role, may_write) in [(Role::Writer, true), (Role::Reader, false)] {
-        let sessions = [
-            signing(creator("{}"), Role::Owner),
-            signing(joiner(TWO), Role::Writer),
-            signing(joiner(THREE), role),
-        ];
-        let mut net = Net::new(sessions);
+    for (role, may_write, is_renamed) in
+        [(Role::Writer, true, false), (Role::Writer, true, true), (Role::Reader, false, false)]
+    {
+        // It may write under another name than its number.
+        let name = THREE.next_name().filter(|_| is_renamed).unwrap_or(THREE);
+        let ledger = Ledger::new(access().lowered_to(role), name, key(THREE));
+        let mut net = Net::new([signing(creator("{}"), Role::Owner), signing(joiner(TWO), Role::Writer)]);
+        net.sessions.insert(THREE, joiner(name).with_ledger(ledger));
         let writers = if may_write { &[ONE, TWO, THREE][..] } else { &[ONE, TWO] };
         connect(&mut net, ONE, TWO, writers);
         connect(&mut net, TWO, THREE, writers);
@@ -223,6 +224,16 @@ fn the_role_of_who_is_reached_by_way_of_another_is_what_its_certificate_says() {
         };
         assert_eq!(shown(&mut net, ONE, THREE), may_write, "before it has edited anything");
         assert!(shown(&mut net, THREE, ONE));
+        let now = net.now;
+        assert_eq!(
+            net.at(THREE)
+                .edit(now, None, 0, Path::ROOT.key("a"), Method::Set(parse("null").unwrap()))
+                .is_ok(),
+            may_write
+        );
+        net.pass(ms(1_000));
+        assert_eq!(text(net.at(ONE)), text(net.at(THREE)));
+        assert_eq!(text(net.at(ONE)).contains("null"), may_write);
         assert_eq!(frauds(&net), vec![]);
     }
 }

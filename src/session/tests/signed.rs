@@ -66,6 +66,34 @@ pub(super) fn change(author: Author, tick: u64, key: &str) -> Arc<Change> {
 }
 
 #[test]
+fn what_is_made_before_the_network_takes_it_shares_a_signature() {
+    let mut net = three();
+    let now = net.now;
+    for key in ["a", "b", "c"] {
+        set(net.at(ONE), now, key, "1");
+    }
+    let changes = |(to, channel, message): (Author, Channel, Message)| {
+        let Message::Signed(message, proof) = message else { return None };
+        let Message::Changes(changes) = *message else { panic!("{message:?}") };
+        assert_eq!((channel, changes.len(), proof.seals.len()), (Channel::Ops, 3, 1));
+        Some((to, proof.seals[0].signature))
+    };
+    let said: Vec<_> = drain(net.at(ONE)).sent.into_iter().filter_map(changes).collect();
+    let [(TWO, signature), (THREE, same)] = said[..] else { panic!("{said:?}") };
+    assert_eq!(signature, same);
+    // What is not live is not held up by it, nor put together with it.
+    set(net.at(ONE), now, "d", "1");
+    set(net.at(ONE), now, "e", &format!("{:?}", "long".repeat(limits::OPS_BYTES)));
+    set(net.at(ONE), now, "f", "1");
+    let said = drain(net.at(ONE)).sent;
+    let single = |(to, _, message): &&(Author, Channel, Message)| {
+        *to == TWO
+            && matches!(message, Message::Signed(message, _) if matches!(**message, Message::Change(_)))
+    };
+    assert_eq!(said.iter().filter(single).count(), 3);
+}
+
+#[test]
 fn writers_write_and_a_reader_reads() {
     let mut net = three();
     let now = net.now;

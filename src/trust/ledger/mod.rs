@@ -132,6 +132,12 @@ impl Ledger {
         self.certificates.get(&self.me)
     }
 
+    /// One for the own key under another name; none if this member may not write.
+    pub fn certificate_of(&self, name: Author) -> Option<Certificate> {
+        let own = self.certificate().filter(|own| own.author == name).cloned();
+        own.or_else(|| Certificate::issue(&self.access, name, &self.key))
+    }
+
     /// Whether an author is known to be allowed to write.
     pub fn may_write(&self, author: Author) -> bool {
         self.certificates.contains_key(&author)
