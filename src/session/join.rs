@@ -66,6 +66,7 @@ impl Session {
         self.timers.stop(Timer::Reach(to));
         self.timers.set(Timer::Away(to), now + timers::AWAY);
         self.gone.remove(&to);
+        self.unsay(to);
         self.send_hello(to);
     }
 
@@ -112,7 +113,7 @@ impl Session {
             self.send(from, Channel::Sync, Message::Links(self.linked.clone()));
         }
         self.send_presence_to(from);
-        self.peer_dropped(now, from, dropped, before);
+        self.peer_dropped(now, from, dropped, clock, before);
         if self.peers.get(&from).is_some_and(|peer| peer.dropped != self.dropped.first) {
             // Somebody may have been dropped here since this side said hello.
             self.send(from, Channel::Sync, Message::Dropped(self.dropped.clone()));

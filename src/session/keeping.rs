@@ -76,6 +76,11 @@ impl Keeping {
         self.last
     }
 
+    /// Drops what waits to be said to a peer.
+    pub(super) fn unsay(&mut self, to: Author) {
+        self.held.retain(|(_, said)| said.to != to);
+    }
+
     /// What need not wait any more.
     fn release(&mut self) -> impl Iterator<Item = Said> {
         let upto = if self.failing { u64::MAX } else { self.stored };

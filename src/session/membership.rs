@@ -91,15 +91,16 @@ impl Session {
         self.dropped.counts(change)
     }
 
-    /// A peer says whom it takes for dropped.
+    /// A peer that has seen `clock` says whom it takes for dropped.
     /// `before` is what it had seen, if it is about to start again.
     pub(super) fn peer_dropped(
-        &mut self, now: Time, from: Author, theirs: Dropped, before: Option<VectorClock>,
+        &mut self, now: Time, from: Author, theirs: Dropped, clock: &VectorClock,
+        before: Option<VectorClock>,
     ) {
         if let Some(peer) = self.peers.get_mut(&from) {
             peer.dropped.clone_from(&theirs.first);
         }
-        match self.side(from, &theirs) {
+        match self.side(from, &theirs, clock) {
             Side::Same => self.agree(&theirs),
             Side::Theirs => {
                 if !self.left && self.start_again(from, theirs, before.map(|clock| (from, clock))) {

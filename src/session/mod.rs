@@ -425,7 +425,10 @@ impl Session {
                 let greeting = Greeting { name, has_document, writer, dropped, passing, is_answer };
                 self.hello(now, from, &clock, greeting);
             }
-            Message::Dropped(dropped) => self.peer_dropped(now, from, dropped, None),
+            Message::Dropped(dropped) => {
+                let clock = self.peers.get(&from).map(|peer| peer.clock.clone()).unwrap_or_default();
+                self.peer_dropped(now, from, dropped, &clock, None);
+            }
             Message::Prove { .. } => {
                 self.event(Event::Garbage(from, "a proof that was not asked for".to_owned()));
             }

@@ -37,6 +37,12 @@ impl Outbox {
         }
     }
 
+    /// Drops what is for a peer.
+    pub(super) fn clear(&mut self, to: Author) {
+        let dropped = self.queues.remove(&to).map_or(0, |queue| queue.len());
+        self.count = self.count.saturating_sub(dropped);
+    }
+
     /// The next message, with the live changes that follow it gathered into it.
     fn next(&mut self) -> Option<Said> {
         let mut entry = self.queues.first_entry()?;
@@ -85,6 +91,15 @@ impl Session {
             if let Some(message) = message {
                 return Some(self.routed(to, channel, message));
             }
+        }
+    }
+
+    /// Drops what was to be said to a peer by channels that are no more: what is said on new ones
+    /// begins with a hello.
+    pub(super) fn unsay(&mut self, to: Author) {
+        self.outbox.clear(to);
+        if let Some(keeping) = &mut self.keeping {
+            keeping.unsay(to);
         }
     }
 

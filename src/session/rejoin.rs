@@ -46,13 +46,13 @@ pub(super) struct Unsent {
 }
 
 impl Session {
-    /// Which of two lines is to go on: where both have dropped each other, the one of the lowest
-    /// author that can be heard.
-    pub(super) fn side(&self, from: Author, theirs: &Dropped) -> Side {
-        let seen = self.seen();
-        let is_cut = theirs.names(self.author)
-            || theirs.settled.iter().any(|(author, first)| seen.get(author) >= first);
-        match (is_cut, self.is_dropped(from)) {
+    /// Which of two lines is to go on: where each has dropped somebody on the other, the one of the
+    /// lowest author that can be heard. Both ask the same of each other, so that not both give way:
+    /// `clock` is what the other has seen.
+    pub(super) fn side(&self, from: Author, theirs: &Dropped, clock: &VectorClock) -> Side {
+        let is_cut = theirs.names(self.author) || theirs.has_settled_before(&self.seen());
+        let is_cut_there = self.is_dropped(from) || self.dropped.has_settled_before(clock);
+        match (is_cut, is_cut_there) {
             (false, false) => Side::Same,
             (true, false) => Side::Theirs,
             (false, true) => Side::Ours,
