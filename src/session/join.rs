@@ -61,6 +61,7 @@ impl Session {
         peer.link = Link::Live;
         peer.way = way;
         peer.sent_document = None;
+        peer.met_at = now;
         peer.heard_at = now;
         self.people_changed = true;
         self.timers.stop(Timer::Reach(to));
@@ -90,15 +91,26 @@ impl Session {
         }
     }
 
+    /// Whether a hello has been long on its way by a third, and its sender has said another since, under
+    /// a later name.
+    fn is_by_former_self(&self, from: Author, writer: Option<Author>) -> bool {
+        let is_beside = |peer: &Peer| self.passed_by.is_some_and(|third| peer.way != Way::Via(third));
+        self.peers.get(&from).is_some_and(is_beside) && writer.unwrap_or(from) < self.writer_of(from)
+    }
+
     /// A peer says who it is. Each side sends the other what it lacks.
     pub(super) fn hello(&mut self, now: Time, from: Author, clock: &VectorClock, greeting: Greeting) {
         let Greeting { name, has_document, writer, dropped, passing, is_answer } = greeting;
+        let writer = writer.filter(|writer| writer.member() == from);
+        if self.is_by_former_self(from, writer) {
+            return;
+        }
         self.remember_clock(from);
         let was_dropped = self.is_dropped(from);
         let Some(peer) = self.peers.get_mut(&from) else { return };
         let is_again = std::mem::replace(&mut peer.greeted, true);
         peer.passing = passing;
-        peer.writer = writer.filter(|writer| writer.member() == from);
+        peer.writer = writer;
         peer.sent_document = None;
         peer.has_document = has_document;
         peer.be_patient_anew();
@@ -106,9 +118,10 @@ impl Session {
         let before = Some(before).filter(|_| !was_dropped && peer.writer.is_some());
         peer.presence.name = name;
         self.people_changed = true;
-        if is_again && !is_answer {
+        let is_late = now.saturating_sub(peer.met_at) >= timers::HELLO;
+        if (is_again || is_late) && !is_answer {
             // To the other side these channels were closed in between, as a short silence may be
-            // noticed by one side alone. It knows nothing of this one any more.
+            // noticed by one side alone, or they were not open yet when this side said hello.
             self.send_hello(from);
             self.send(from, Channel::Sync, Message::Links(self.linked.clone()));
         }
@@ -229,6 +242,13 @@ impl Session {
         };
         let found: Vec<_> = replica.changes_since(&lacks).filter(|change| wanted(change)).cloned().collect();
         self.send_changes(to, &found);
+    }
+
+    /// Whether a document from a peer is looked at: a joiner's first only if the peer was asked, or
+    /// anybody could have it start from what nobody else has. No blame: it may be for who this was
+    /// before it started again.
+    pub(super) fn is_asked(&self, from: Author) -> bool {
+        self.replica.is_some() || self.joining.ever_asked.contains_key(&from)
     }
 
     /// A document came: a joiner's first, or for somebody who has been away for longer than the

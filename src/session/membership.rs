@@ -94,16 +94,21 @@ impl Session {
     /// A peer that has seen `clock` says whom it takes for dropped.
     /// `before` is what it had seen, if it is about to start again.
     pub(super) fn peer_dropped(
-        &mut self, now: Time, from: Author, theirs: Dropped, clock: &VectorClock,
-        before: Option<VectorClock>,
+        &mut self, now: Time, from: Author, theirs: Dropped, clock: &VectorClock, before: Option<VectorClock>,
     ) {
-        if let Some(peer) = self.peers.get_mut(&from) {
-            peer.dropped.clone_from(&theirs.first);
+        let Some(peer) = self.peers.get_mut(&from) else { return };
+        peer.dropped.clone_from(&theirs.first);
+        if self.replica.is_none() && self.unsent.is_some() && !theirs.names(self.author) {
+            // On nobody's side until it has a document: on the side of whoever has one to give.
+            if peer.has_document {
+                self.dropped = theirs;
+            }
+            return;
         }
         match self.side(from, &theirs, clock) {
             Side::Same => self.agree(&theirs),
             Side::Theirs => {
-                if !self.left && self.start_again(from, theirs, before.map(|clock| (from, clock))) {
+                if !self.left && self.start_again(now, from, theirs, before.map(|clock| (from, clock))) {
                     self.ask(now, from);
                 }
             }

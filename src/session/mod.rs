@@ -448,7 +448,9 @@ impl Session {
                 );
             }
             Message::Document { checkpoint, changes } => {
-                self.document(now, from, checkpoint, changes);
+                if self.is_asked(from) {
+                    self.document(now, from, checkpoint, changes);
+                }
             }
             Message::RequestChanges(clock) => {
                 if self.learn(now, from, &clock) {
@@ -491,6 +493,7 @@ impl Session {
         for timer in self.timers.due(now) {
             match timer {
                 Timer::Document => self.give_up_asking(now, None),
+                Timer::TakeUp => self.take_up_again(now),
                 Timer::Repair(author) => gaps.push(author),
                 Timer::Acknowledge(peer) => self.acknowledge(peer, None),
                 Timer::Resend(peer) => self.resend(now, peer),

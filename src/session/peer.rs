@@ -33,6 +33,8 @@ pub(super) struct Peer {
     pub(super) counted: VectorClock,
     /// Where it is.
     pub(super) presence: Presence,
+    /// When the way to it began, and it was said hello to.
+    pub(super) met_at: Time,
     /// When it last said something.
     pub(super) heard_at: Time,
     /// When something of it last came, if only by way of others.
@@ -69,6 +71,7 @@ impl Peer {
             floor: (VectorClock::new(), 0),
             counted: VectorClock::new(),
             presence: Presence::default(),
+            met_at: Time::ZERO,
             heard_at: Time::ZERO,
             alive_at: Time::ZERO,
             round_trip: timers::ROUND_TRIP,

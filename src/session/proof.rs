@@ -98,7 +98,9 @@ impl Session {
             Message::Change(change) => self.receive_signed(now, from, vec![change], proof),
             Message::Changes(changes) => self.receive_signed(now, from, changes, proof),
             Message::Document { checkpoint, changes } => {
-                self.signed_document(now, from, checkpoint, changes, proof);
+                if self.is_asked(from) {
+                    self.signed_document(now, from, checkpoint, changes, proof);
+                }
             }
             _other => {
                 self.event(Event::Garbage(from, "a signature under something else than changes".to_owned()));

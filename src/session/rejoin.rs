@@ -8,11 +8,12 @@ use super::live::Floor;
 use super::membership::Dropped;
 use super::peer::Peer;
 use super::resend::Recent;
-use super::timers::Timer;
+use super::timers::{self, Timer};
 use super::undo::UndoList;
 use super::{Event, Link, Session, Time};
 use crate::document::{Method, Path, Value, diff};
 use crate::sync::{Author, Change, ChangeId, Checkpoint, Replica, VectorClock};
+use crate::trust::Ledger;
 
 /// Whose line of history a session is on, seen from another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,10 @@ pub(super) struct Unsent {
     parting: Option<Parting>,
     /// Where they have: what somebody else on this side had seen of it, and writes again.
     relied_on: Option<VectorClock>,
+    /// Who this was, whom it had dropped, and who signed what: should nobody have a document to give.
+    author: Author,
+    dropped: Dropped,
+    ledger: Option<Ledger>,
 }
 
 impl Session {
@@ -83,7 +88,7 @@ impl Session {
     ///
     /// `before` is somebody who was on this side and is the first to have started again.
     pub(super) fn start_again(
-        &mut self, from: Author, theirs: Dropped, before: Option<(Author, VectorClock)>,
+        &mut self, now: Time, from: Author, theirs: Dropped, before: Option<(Author, VectorClock)>,
     ) -> bool {
         let seen = self.seen();
         let names = [&seen, &theirs.first, &self.dropped.first];
@@ -101,8 +106,12 @@ impl Session {
         let relied_on = lower.min_by_key(|&(member, _)| member).map(|(_, clock)| clock);
         let relied_on = relied_on.filter(|_| parting.is_some());
         if let Some(replica) = self.replica.take().filter(|_| self.unsent.is_none()) {
-            self.unsent = Some(Unsent { replica, parting, relied_on });
+            let (dropped, ledger) = (self.dropped.clone(), self.ledger.clone());
+            self.unsent = Some(Unsent { replica, parting, relied_on, author: self.author, dropped, ledger });
         }
+        let lower = self.peers.range(..self.member).filter(|(_, peer)| peer.is_talking()).count();
+        let turn = timers::TAKE_UP_NEXT.saturating_mul(u32::try_from(lower).unwrap_or(u32::MAX));
+        self.timers.set(Timer::TakeUp, now + timers::TAKE_UP + turn);
         self.author = author;
         self.ledger = self.ledger.take().map(|ledger| ledger.renamed(author));
         self.dropped = theirs;
@@ -126,6 +135,38 @@ impl Session {
             self.send_hello(peer);
         }
         true
+    }
+
+    /// Goes on with what was here, under the new name, if nobody who can be heard has a document: who
+    /// said that it does not count is gone, or has started again as well. The lowest member is first.
+    pub(super) fn take_up_again(&mut self, now: Time) {
+        if self.replica.is_some() || self.left {
+            return;
+        }
+        if self.peers.values().any(Peer::is_sharing) {
+            self.timers.set(Timer::TakeUp, now + timers::TAKE_UP);
+            return;
+        }
+        let Some(Unsent { replica, parting, author, dropped, ledger, .. }) = self.unsent.take() else {
+            return;
+        };
+        self.replica = Some(replica.of(self.author));
+        self.dropped = dropped;
+        self.ledger = ledger.map(|mut ledger| {
+            ledger.rename(self.author);
+            ledger.sign_as_before(&[author]);
+            ledger
+        });
+        self.partings.extend(parting);
+        self.joining = super::join::Joining::default();
+        self.timers.stop(Timer::Document);
+        self.floor = Floor::new(self.seen());
+        self.people_changed = true;
+        self.event(Event::Ready);
+        let to: Vec<Author> = self.talking().collect();
+        for peer in to {
+            self.send_hello(peer);
+        }
     }
 
     /// A name of this member that nobody has heard of.

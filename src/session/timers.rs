@@ -63,6 +63,16 @@ pub(super) const DOCUMENT_MOST: Duration = Duration::from_secs(120);
 /// The least time between two documents sent to one peer: they are large.
 pub(super) const DOCUMENT_AGAIN: Duration = Duration::from_secs(2);
 
+/// Who has not got a hello for so long, and says so, has missed it.
+pub(super) const HELLO: Duration = Duration::from_secs(1);
+
+/// How long who has started again, and hears of nobody with a document, waits for one before it goes
+/// on with its own.
+pub(super) const TAKE_UP: Duration = Duration::from_secs(10);
+
+/// Of several who could go on with theirs, how much later each does than the one before.
+pub(super) const TAKE_UP_NEXT: Duration = Duration::from_secs(2);
+
 /// Keystrokes in one string at most this far apart are taken back together.
 pub(super) const TYPING: Duration = Duration::from_secs(1);
 
@@ -71,6 +81,8 @@ pub(super) const TYPING: Duration = Duration::from_secs(1);
 pub(super) enum Timer {
     /// The peer that was asked for the document has not answered.
     Document,
+    /// Nobody gives this member, which has started again, a document.
+    TakeUp,
     /// Changes of this author, known to exist, have not come.
     Repair(Author),
     /// This peer sent changes and wants to know that they came.

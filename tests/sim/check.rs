@@ -79,7 +79,8 @@ impl World {
         for person in people {
             assert_eq!(person.link, Link::Live, "{who} does not hear {}", person.author);
             assert_eq!(person.presence.name, format!("peer {}", person.author));
-            assert_eq!(person.clock, *session.replica().unwrap().clock());
+            let clock = session.replica().unwrap().clock();
+            assert_eq!(person.clock, *clock, "{who} takes {} for behind", person.author);
         }
     }
 

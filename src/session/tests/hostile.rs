@@ -125,6 +125,23 @@ fn a_document_that_nobody_needs_alters_nothing() {
 }
 
 #[test]
+fn a_newcomer_takes_a_document_from_those_it_asked() {
+    let mut session = joiner(THREE);
+    let document = |text| {
+        let checkpoint = Checkpoint::read(text).unwrap();
+        Message::Document { checkpoint, changes: Vec::new() }
+    };
+    for peer in [ONE, TWO] {
+        feed(&mut session, ms(0), Input::Connected(peer));
+        say(&mut session, ms(0), peer, hello(VectorClock::new(), peer == ONE));
+    }
+    say(&mut session, ms(1), TWO, document("[]"));
+    assert!(session.snapshot().is_none());
+    say(&mut session, ms(2), ONE, document("{}"));
+    assert_eq!(text(&session), "{}");
+}
+
+#[test]
 fn strangers_are_not_heard() {
     let mut session = creator("{}");
     for message in [hello(VectorClock::new(), true), Message::RequestDocument, Message::Goodbye] {

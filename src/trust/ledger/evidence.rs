@@ -101,7 +101,7 @@ impl Ledger {
     }
 
     /// Signs what the same key made under other names.
-    fn sign_as_before(&mut self, mine: &[Author]) {
+    pub fn sign_as_before(&mut self, mine: &[Author]) {
         let me = self.me;
         for &author in mine.iter().filter(|&&author| author != me) {
             let Some(last) = self.chains.get(&author).map(Chain::last) else { continue };
