@@ -151,6 +151,18 @@ impl VectorClock {
         self.others = (!others.is_empty()).then_some(others);
     }
 
+    /// The clock of its author's next change, made by somebody who has seen this.
+    #[inline]
+    pub(super) fn next_of(&self, author: Author) -> Self {
+        if author == self.own.0 {
+            let own = (author, self.own.1 + 1);
+            return Self { own, others: self.others.clone(), sum: self.sum + 1 };
+        }
+        let mut next = self.clone();
+        next.set(author, self.get(author) + 1);
+        next
+    }
+
     /// Whether this one has seen a change.
     pub fn saw(&self, change: ChangeId) -> bool {
         self.get(change.author) >= change.tick
