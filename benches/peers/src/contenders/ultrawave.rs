@@ -132,10 +132,13 @@ impl Contender for Ultrawave {
     }
 
     fn receive(&mut self, messages: &[Vec<u8>]) {
-        let changes = messages.iter().flat_map(|message| match decode(message) {
-            Message::Change(change) => vec![change],
-            Message::Changes(changes) => changes,
-            other => panic!("changes, not {other:?}"),
+        let changes = messages.iter().flat_map(|message| {
+            let (one, many) = match decode(message) {
+                Message::Change(change) => (Some(change), Vec::new()),
+                Message::Changes(changes) => (None, changes),
+                other => panic!("changes, not {other:?}"),
+            };
+            one.into_iter().chain(many)
         });
         let received = self.replica.receive(changes);
         for change in &received.applied {
