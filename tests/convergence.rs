@@ -203,6 +203,7 @@ fn edit_within(random: &mut Random, value: &Value, is_calm: bool) -> Option<(Pat
         8 if !is_calm && random.percent(10) => {
             (container, Method::Merge(parse(r#"{"in":{"x":8},"z":9}"#).unwrap()))
         }
+        8 => (container, Method::Merge(parse(r#"{"w":{"x":8,"y":{}},"z":9}"#).unwrap())),
         _ => (container, Method::Merge(Value::object([(key, scalar), (Text::new("y"), Value::NULL)]))),
     })
 }

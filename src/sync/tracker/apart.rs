@@ -90,11 +90,9 @@ impl<'a> Groups<'a> {
             None => self.add(steps, hasher)?,
         };
         let group = self.all.get_mut(number)?;
-        if let Method::Merge(leaves) = &change.method {
-            let is_flat = leaves.entries().all(|(_, value)| value.kind() != Kind::Object);
-            if !is_flat || group.base.kind() != Kind::Object {
-                return None;
-            }
+        // What is no map is replaced by one, in what holds it.
+        if matches!(change.method, Method::Merge(_)) && group.base.kind() != Kind::Object {
+            return None;
         }
         group.count += 1;
         (group.steps == steps).then_some(number)
