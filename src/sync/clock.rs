@@ -339,6 +339,11 @@ mod tests {
             assert!(same.iter().eq([(1, 2), (3, 5), (9, 4)].map(|(author, tick)| (Author(author), tick))));
             assert_eq!((same.sum(), same.iter().len()), (11, 3));
             same.set(author, clock.get(author) + 1);
+            assert_eq!(
+                (clock.next_of(author), clock.clone().of(author).next_of(author)),
+                (same.clone(), same.clone())
+            );
+            assert_eq!(clock.next_of(author).sum(), same.sum());
             assert!(same.covers(&clock) && !clock.covers(&same) && same != clock);
             same.meet(&clock);
             assert_eq!(same, clock);
