@@ -18,6 +18,10 @@ use crate::sync::{
 /// may double it.
 const LONGEST: usize = 2 * limits::DOCUMENT_BYTES;
 
+/// Bytes that a message of every kind may have.
+const SHORTEST: usize = limits::PRESENCE_BYTES;
+const _: () = assert!(SHORTEST <= limits::MESSAGE_BYTES && SHORTEST <= LONGEST);
+
 /// Bytes of a long text that are quoted at once.
 const QUOTED_BYTES: usize = 64 << 10;
 
@@ -125,13 +129,16 @@ impl Message {
     /// What is wrong with it. Elements after the payload and members of a payload that are not
     /// known here are let through: they are how the protocol grows.
     pub fn decode(text: &str) -> Result<Self, MessageError> {
-        let limit = longest(text);
+        // Few are so long that it matters what they are.
+        let limit = if text.len() <= SHORTEST { SHORTEST } else { longest(text) };
         if text.len() > limit {
             return Err(MessageError::TooLarge { bytes: text.len(), limit });
         }
-        let change = read_change_message(text).map(|(change, rest)| (Self::Change(Arc::new(change)), rest));
-        let direct = change
-            .or_else(|| read_changes_message(text).map(|(changes, rest)| (Self::Changes(changes), rest)));
+        let direct = match read_change_message(text) {
+            Some((change, "]")) => return Ok(Self::Change(Arc::new(change))),
+            Some((change, rest)) => Some((Self::Change(Arc::new(change)), rest)),
+            None => read_changes_message(text).map(|(changes, rest)| (Self::Changes(changes), rest)),
+        };
         if let Some(read) = direct.and_then(|(read, rest)| read.with_proof(rest)) {
             return Ok(read);
         }

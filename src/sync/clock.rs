@@ -151,6 +151,18 @@ impl VectorClock {
         self.others = (!others.is_empty()).then_some(others);
     }
 
+    /// The clock of its author's next change, made by somebody who has seen this.
+    #[inline]
+    pub(super) fn next_of(&self, author: Author) -> Self {
+        if author == self.own.0 {
+            let own = (author, self.own.1 + 1);
+            return Self { own, others: self.others.clone(), sum: self.sum + 1 };
+        }
+        let mut next = self.clone();
+        next.set(author, self.get(author) + 1);
+        next
+    }
+
     /// Whether this one has seen a change.
     pub fn saw(&self, change: ChangeId) -> bool {
         self.get(change.author) >= change.tick
@@ -327,6 +339,11 @@ mod tests {
             assert!(same.iter().eq([(1, 2), (3, 5), (9, 4)].map(|(author, tick)| (Author(author), tick))));
             assert_eq!((same.sum(), same.iter().len()), (11, 3));
             same.set(author, clock.get(author) + 1);
+            assert_eq!(
+                (clock.next_of(author), clock.clone().of(author).next_of(author)),
+                (same.clone(), same.clone())
+            );
+            assert_eq!(clock.next_of(author).sum(), same.sum());
             assert!(same.covers(&clock) && !clock.covers(&same) && same != clock);
             same.meet(&clock);
             assert_eq!(same, clock);

@@ -207,8 +207,7 @@ impl Replica {
     /// It does not resolve; nothing was altered and no tick was used.
     pub fn edit(&mut self, path: Path, method: Method) -> Result<Arc<Change>, EditError> {
         method.check(&path)?;
-        let mut clock = self.clock.clone();
-        clock.set(self.author, self.clock.get(self.author) + 1);
+        let clock = self.clock.next_of(self.author);
         let change = Arc::new(Change { author: self.author, clock, path, method });
         self.edit_ahead(&change)?;
         Ok(change)

@@ -220,6 +220,25 @@ mod tests {
         }
     }
 
+    /// To make a long array anew costs its length: what a few have done to it is not worth that.
+    #[test]
+    fn the_items_of_an_array_count_where_there_are_records_of_them() {
+        let start: Vec<String> = (0..600).map(|number| number.to_string()).collect();
+        let start = Checkpoint::read(&format!(r#"{{"a":[{}],"b":[0,0]}}"#, start.join(","))).unwrap();
+        let mut replicas = [1, 2].map(|author| Replica::new(Author(author), start.clone(), 10_000));
+        let mut sizes = Vec::new();
+        for (key, added) in [("b", 2), ("a", 3)] {
+            let splice = Method::Splice { start: 1, count: 0, items: vec![Value::NULL; added] };
+            let [by_one, _] =
+                replicas.each_mut().map(|replica| replica.edit(Path::ROOT.key(key), splice.clone()).unwrap());
+            let [_, two] = &mut replicas;
+            two.receive([by_one]);
+            sizes.push(two.window.as_ref().unwrap().tracker.as_ref().unwrap().size());
+        }
+        let [few, many] = <[usize; 2]>::try_from(sizes).unwrap();
+        assert!(few < 20 && many > 600, "{few} {many}");
+    }
+
     #[test]
     fn branches_that_meet_need_no_bookkeeping_until_somebody_is_late() {
         let start = Checkpoint::read(r#"{"a":{"x":1,"in":{"y":2}},"b":[1,2,3]}"#).unwrap();

@@ -31,6 +31,7 @@ pub(super) struct Stroke<'a> {
 
 impl<'a> Stroke<'a> {
     /// What a change does, if it can be in a run; with what it has removed, if that is known.
+    #[inline]
     pub(super) fn of(change: &'a Change, former: Option<&'a Former>) -> Option<Self> {
         let Method::Splice { start, count, items } = &change.method else { return None };
         let (start, count) = (u32::try_from(*start).ok()?.into(), u32::try_from(*count).ok()?.into());

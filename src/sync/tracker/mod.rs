@@ -138,6 +138,8 @@ pub(super) struct Tracker {
     /// By node: whether it has records of something inside. Apart, because it is asked of each
     /// entry that a change looks at.
     expanded: Vec<bool>,
+    /// How many items the arrays have of which there are records.
+    items: usize,
     /// By node; nothing for those that nobody looks for in the document.
     hangings: Vec<Option<Box<Hanging>>>,
     /// Where paths have led, that lead there for everyone.
@@ -161,6 +163,7 @@ impl Tracker {
             spellings: FxHashMap::default(),
             nodes: Vec::new(),
             expanded: Vec::new(),
+            items: 0,
             hangings: Vec::new(),
             ways: Ways::default(),
             root: Entries::new(),
@@ -180,6 +183,7 @@ impl Tracker {
         self.spellings.clear();
         self.nodes.clear();
         self.expanded.clear();
+        self.items = 0;
         self.hangings.clear();
         self.ways = Ways::default();
         self.root.clear();
@@ -199,7 +203,7 @@ impl Tracker {
 
     /// How many values it holds: what it costs to look at all of it.
     pub(super) fn size(&self) -> usize {
-        self.entries.len()
+        self.entries.len() + self.items
     }
 
     #[expect(clippy::indexing_slicing, reason = "entry numbers are only made by this tracker")]
@@ -349,7 +353,9 @@ impl Tracker {
             },
             Kind::Null | Kind::Bool | Kind::Number => return,
         };
+        let items = if let Content::List(list) = &expanded { list.base.len() } else { 0 };
         *content = expanded;
+        self.items += items;
         if let Some(noted) = self.expanded.get_mut(node.0 as usize) {
             *noted = true;
         }

@@ -47,6 +47,7 @@ impl Tracker {
         if let Some((first, position)) = inserted {
             if let Some(list) = self.list_mut(node) {
                 list.added.extend_from_slice(values);
+                self.items += values.len();
             }
             self.show_items(node, position, 0, values, &mut writer.document);
             self.note_inserted(writer, list, node, first..first + values.len());

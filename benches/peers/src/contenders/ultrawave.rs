@@ -31,29 +31,28 @@ impl Ultrawave {
     }
 
     fn make(&mut self, edit: &Edit) -> Arc<Change> {
-        let (path, method) = self.change(edit);
-        let change = self.replica.edit(path, method).expect("edits resolve");
-        self.forget();
-        change
-    }
-
-    fn change(&self, edit: &Edit) -> (Path, Method) {
-        match edit {
-            Edit::Set { map, key, value } => (self.containers[*map].key(key), Method::Set(scalar(value))),
-            Edit::Delete { map, key } => (self.containers[*map].key(key), Method::Delete),
+        let replica = &mut self.replica;
+        let made = match edit {
+            Edit::Set { map, key, value } => {
+                replica.edit(self.containers[*map].key(key), Method::Set(scalar(value)))
+            }
+            Edit::Delete { map, key } => replica.edit(self.containers[*map].key(key), Method::Delete),
             Edit::Merge { map, entries } => {
                 let entries = entries.iter().map(|(key, value)| (Text::new(key), scalar(value)));
-                (self.containers[*map].clone(), Method::Merge(Value::object(entries)))
+                replica.edit(self.containers[*map].clone(), Method::Merge(Value::object(entries)))
             }
             Edit::Splice { list, start, remove, items } => {
                 let items = items.iter().map(scalar).collect();
-                (self.containers[*list].clone(), splice(*start, *remove, items))
+                replica.edit(self.containers[*list].clone(), splice(*start, *remove, items))
             }
             Edit::Type { start, remove, text } => {
                 let items = if text.is_empty() { Vec::new() } else { vec![Value::string(text)] };
-                (self.text.clone(), splice(*start, *remove, items))
+                replica.edit(self.text.clone(), splice(*start, *remove, items))
             }
-        }
+        };
+        let change = made.expect("edits resolve");
+        self.forget();
+        change
     }
 
     /// What a session does after each step: lets go of the changes that everyone has, once there
@@ -133,10 +132,13 @@ impl Contender for Ultrawave {
     }
 
     fn receive(&mut self, messages: &[Vec<u8>]) {
-        let changes = messages.iter().flat_map(|message| match decode(message) {
-            Message::Change(change) => vec![change],
-            Message::Changes(changes) => changes,
-            other => panic!("changes, not {other:?}"),
+        let changes = messages.iter().flat_map(|message| {
+            let (one, many) = match decode(message) {
+                Message::Change(change) => (Some(change), Vec::new()),
+                Message::Changes(changes) => (None, changes),
+                other => panic!("changes, not {other:?}"),
+            };
+            one.into_iter().chain(many)
         });
         let received = self.replica.receive(changes);
         for change in &received.applied {
