@@ -66,7 +66,7 @@ impl Session {
         self.people_changed = true;
         self.timers.stop(Timer::Reach(to));
         self.timers.set(Timer::Away(to), now + timers::AWAY);
-        self.gone.remove(&to);
+        self.gone.retain(|name| name.member() != to);
         self.unsay(to);
         self.send_hello(to);
     }
@@ -245,10 +245,12 @@ impl Session {
     }
 
     /// Whether a document from a peer is looked at: a joiner's first only if the peer was asked, or
-    /// anybody could have it start from what nobody else has. No blame: it may be for who this was
-    /// before it started again.
-    pub(super) fn is_asked(&self, from: Author) -> bool {
-        self.replica.is_some() || self.joining.ever_asked.contains_key(&from)
+    /// could be (who leaves gives it unasked), or anybody could have it start from what nobody else
+    /// has. No blame: it may be for who this was before it started again.
+    pub(super) fn may_give_document(&self, from: Author) -> bool {
+        self.replica.is_some()
+            || self.joining.ever_asked.contains_key(&from)
+            || self.peers.get(&from).is_some_and(Peer::is_sharing)
     }
 
     /// A document came: a joiner's first, or for somebody who has been away for longer than the

@@ -448,7 +448,7 @@ impl Session {
                 );
             }
             Message::Document { checkpoint, changes } => {
-                if self.is_asked(from) {
+                if self.may_give_document(from) {
                     self.document(now, from, checkpoint, changes);
                 }
             }

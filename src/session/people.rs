@@ -151,7 +151,7 @@ impl Session {
     /// A peer is to come; what it may do is kept possible from now on.
     pub(super) fn joined(&mut self, now: Time, author: Author) {
         self.is_given_out(author);
-        self.gone.remove(&author);
+        self.gone.retain(|name| name.member() != author);
         if author != self.member && !self.peers.contains_key(&author) {
             self.note_return(now, author);
             self.peer(author).heard_at = now;

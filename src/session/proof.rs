@@ -98,7 +98,7 @@ impl Session {
             Message::Change(change) => self.receive_signed(now, from, vec![change], proof),
             Message::Changes(changes) => self.receive_signed(now, from, changes, proof),
             Message::Document { checkpoint, changes } => {
-                if self.is_asked(from) {
+                if self.may_give_document(from) {
                     self.signed_document(now, from, checkpoint, changes, proof);
                 }
             }

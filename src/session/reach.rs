@@ -71,7 +71,7 @@ impl Session {
         }
         let is_connected = self.peers.get(&from).is_some_and(Peer::is_connected);
         if !is_connected && !self.left {
-            if self.gone.contains(&from) {
+            if self.gone.iter().any(|name| name.member() == from) {
                 // It left, and this was long on its way. Should it be back, the server says so.
                 return;
             }

@@ -115,7 +115,6 @@ impl Session {
         self.author = author;
         self.ledger = self.ledger.take().map(|ledger| ledger.renamed(author));
         self.dropped = theirs;
-        self.gone.clear();
         self.recent = Recent::default();
         self.undo = UndoList::default();
         self.floor = Floor::new(VectorClock::new());

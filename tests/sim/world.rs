@@ -396,7 +396,8 @@ impl World {
             }
         }
         // Now and then whoever sends is busy, and what is to be said gathers.
-        if self.is_kept && self.now < self.ends_at && self.random.chance(20) {
+        let is_leaving = self.members.get(&who).is_none_or(|member| member.leaving);
+        if self.is_kept && !is_leaving && self.now < self.ends_at && self.random.chance(20) {
             return;
         }
         while let Some((to, channel, message)) =

@@ -125,7 +125,7 @@ fn a_document_that_nobody_needs_alters_nothing() {
 }
 
 #[test]
-fn a_newcomer_takes_a_document_from_those_it_asked() {
+fn a_newcomer_takes_a_document_from_those_who_have_one() {
     let mut session = joiner(THREE);
     let document = |text| {
         let checkpoint = Checkpoint::read(text).unwrap();
