@@ -79,7 +79,7 @@ fn method(name: &str, args: &Value) -> Method {
 #[test]
 fn the_oracle_makes_of_each_what_it_should() {
     let all = scenarios();
-    assert_eq!(all.len(), 46);
+    assert_eq!(all.len(), 47);
     for Scenario { name, history, expect } in all {
         // The cases say what a map holds; in what order is for the oracle to say.
         let value = Oracle::fold(&history.initial, &history.changes).value();
