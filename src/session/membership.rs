@@ -81,6 +81,11 @@ impl Session {
         self.dropped.names(self.writer_of(member))
     }
 
+    /// The name under which this one writes, if that is not its number.
+    pub(super) fn renamed(&self) -> Option<Author> {
+        Some(self.author).filter(|&author| author != self.member)
+    }
+
     /// The author under which a member writes.
     pub(super) fn writer_of(&self, member: Author) -> Author {
         self.peers.get(&member).and_then(|peer| peer.writer).unwrap_or(member)
@@ -94,8 +99,7 @@ impl Session {
     /// A peer that has seen `clock` says whom it takes for dropped.
     /// `before` is what it had seen, if it is about to start again.
     pub(super) fn peer_dropped(
-        &mut self, now: Time, from: Author, theirs: Dropped, clock: &VectorClock,
-        before: Option<VectorClock>,
+        &mut self, now: Time, from: Author, theirs: Dropped, clock: &VectorClock, before: Option<VectorClock>,
     ) {
         if let Some(peer) = self.peers.get_mut(&from) {
             peer.dropped.clone_from(&theirs.first);
