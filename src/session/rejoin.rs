@@ -80,8 +80,7 @@ impl Session {
     /// Keeps what is remembered now that some are dropped.
     pub(super) fn part_from(&mut self, from: Vec<Author>) {
         let Some(replica) = self.replica.as_ref().filter(|_| self.partings.len() < PARTINGS) else { return };
-        let (start, changes) = (replica.checkpoint(), replica.history().cloned().collect());
-        self.partings.push(Parting { from, start, changes });
+        self.partings.push(Parting::new(from, replica));
     }
 
     /// Becomes a newcomer under a new name. Whether that was possible.
@@ -207,8 +206,13 @@ impl Unsent {
     ) -> Vec<(Path, Method)> {
         let mine = self.replica.value().clone();
         let relied_on = self.relied_on.take();
-        let base = if let (Some(parting), None) = (self.parting.take(), &relied_on) {
-            parting.common(clock)
+        let parting = self.parting.take().filter(|_| relied_on.is_none());
+        let base = if let Some(parting) = parting {
+            // The document may be that of somebody who was on this side for longer, and has seen what
+            // was made here since: what is shared of it has not been written on both sides.
+            let is_remembered = self.replica.reaches_back_to(clock);
+            let shared = if is_remembered { Parting::new(Vec::new(), &self.replica) } else { parting };
+            shared.common(clock)
         } else {
             let is_known = |id| clock.saw(id) || relied_on.as_ref().is_some_and(|clock| clock.saw(id));
             let made = self.replica.history().map(|change| change.id());
@@ -226,6 +230,10 @@ impl Unsent {
 }
 
 impl Parting {
+    fn new(from: Vec<Author>, replica: &Replica) -> Self {
+        Self { from, start: replica.checkpoint(), changes: replica.history().cloned().collect() }
+    }
+
     /// The document as far as somebody with this clock has seen what is kept.
     fn common(self, clock: &VectorClock) -> Value {
         let mut replica = Replica::new(Author(u32::MAX), self.start, usize::MAX);
