@@ -347,3 +347,32 @@ fn who_gives_way_and_gets_the_document_from_its_own_side_writes_nothing_twice() 
     assert!((0..alone).all(|number| times(&document, ONE, number) == 1), "{document}");
     assert!((0..30).all(|number| times(&document, THREE, number) == 1), "{document}");
 }
+
+#[test]
+fn who_starts_again_carries_over_what_it_alone_has_of_one_who_left() {
+    const FOUR: Author = Author(4);
+    let others = [THREE, FOUR].map(|author| Session::join(author, &[], options(1_000)));
+    let mut net = Net::connected([creator_with("{}", 8)].into_iter().chain(others));
+    net.disconnect(ONE, THREE);
+    net.disconnect(ONE, FOUR);
+    edit_all(&mut net, &[THREE, FOUR], 2);
+    net.disconnect(THREE, FOUR);
+    net.sessions.remove(&FOUR);
+    let now = net.now;
+    net.at(THREE).handle(now, Input::Left(FOUR));
+    edit_all(&mut net, &[ONE], 30);
+    net.connect(ONE, THREE);
+    net.pass(ms(5_000));
+    assert_ne!(net.at(THREE).author(), THREE);
+    for who in [ONE, THREE] {
+        let shown = net.at(who).snapshot().unwrap().value;
+        for key in ["by 3", "by 4"] {
+            assert_eq!(shown.key(&key.into()), Some(&parse("1").unwrap()), "{who}: {shown}");
+        }
+    }
+    // What the one who left said long ago still does not bring it back.
+    let late = Box::new(hello(VectorClock::new(), false));
+    let now = net.now;
+    say(net.at(THREE), now, ONE, Message::Pass { from: FOUR, to: THREE, message: late });
+    assert_eq!(net.at(THREE).people().len(), 1);
+}
