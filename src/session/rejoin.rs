@@ -44,13 +44,13 @@ pub(super) struct Unsent {
     parting: Option<Parting>,
     /// Where they have: what somebody else on this side had seen of it, and writes again.
     relied_on: Option<VectorClock>,
+    /// What lower members than this one had seen. Of what they had not, and those who wrote it cannot
+    /// be heard, nobody else writes it again.
+    lower: VectorClock,
     /// Who this was, whom it had dropped, and who signed what: should nobody have a document to give.
     author: Author,
     dropped: Dropped,
     ledger: Option<Ledger>,
-    /// What lower members than this one had seen. Of what they had not, and those who wrote it cannot
-    /// be heard, nobody else writes it again.
-    lower: VectorClock,
 }
 
 impl Session {
