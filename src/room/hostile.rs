@@ -73,8 +73,11 @@ impl Trio {
 async fn a_flood_slows_who_makes_it_and_not_the_room() {
     let trio = trio().await;
     // What costs an answer, what costs a look, and what says nothing.
-    let nonsense =
-        Message::Clock { seen: VectorClock::from_iter([(trio.ana.author(), 1 << 40)]), floor: None };
+    let nonsense = Message::Clock {
+        seen: VectorClock::from_iter([(trio.ana.author(), 1 << 40)]),
+        floor: None,
+        writer: None,
+    };
     for round in 0..4_000 {
         trio.blurt(&Message::RequestDocument);
         trio.blurt(&nonsense);

@@ -76,12 +76,17 @@ impl Message {
                 }
                 text.push_str("]]");
             }
-            Self::Clock { seen, floor } => {
+            Self::Clock { seen, floor, writer } => {
                 text.push_str(r#"["clock","#);
                 write_clock(seen, &mut text);
                 if let Some(floor) = floor {
                     text.push(',');
                     write_clock(floor, &mut text);
+                } else if writer.is_some() {
+                    text.push_str(",null");
+                }
+                if let Some(writer) = writer {
+                    let _ = write!(text, ",{writer}");
                 }
                 text.push(']');
             }
@@ -189,8 +194,11 @@ impl Message {
             "changes" => Payload::new("changes", payload).changes(limits::MESSAGE_CHANGES).map(Self::Changes),
             "request sync" => read_runs(&Payload::new("request sync", payload)),
             "clock" => {
-                let floor = message.index(2).map(read_clock).transpose()?;
-                Ok(Self::Clock { seen: read_clock(payload)?, floor })
+                let floor = message.index(2).filter(|floor| floor.kind() != Kind::Null);
+                let floor = floor.map(read_clock).transpose()?;
+                let of = Payload::new("clock", payload);
+                let writer = message.index(3).map(|writer| of.author(writer)).transpose()?;
+                Ok(Self::Clock { seen: read_clock(payload)?, floor, writer })
             }
             "dropped" => {
                 let settled =

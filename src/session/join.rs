@@ -78,7 +78,7 @@ impl Session {
             name: self.options.name.clone(),
             clock: self.seen(),
             has_document: self.replica.is_some(),
-            writer: Some(self.author).filter(|&author| author != self.member),
+            writer: self.renamed(),
             dropped: self.dropped.clone(),
             passing: self.is_passing,
             answer: self.peers.get(&to).is_some_and(|peer| peer.greeted),
@@ -110,6 +110,10 @@ impl Session {
         let Some(peer) = self.peers.get_mut(&from) else { return };
         let is_again = std::mem::replace(&mut peer.greeted, true);
         peer.passing = passing;
+        if writer != peer.writer {
+            // It has started again: its edits go on from another version.
+            peer.forget_floors();
+        }
         peer.writer = writer;
         peer.sent_document = None;
         peer.has_document = has_document;

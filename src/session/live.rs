@@ -119,8 +119,14 @@ impl Session {
             change.clock.get(self.author) <= own && !refused.contains(&change.id()) && self.counts(change)
         };
         let sound: Vec<&Arc<Change>> = changes.iter().filter(is_sound).collect();
+        let writer = self.writer_of(from);
         for change in sound {
-            self.learn(now, from, &change.clock);
+            if change.author.member() != from || change.author == writer {
+                self.learn(now, from, &change.clock);
+            } else if let Some(replica) = &self.replica {
+                // Whoever starts again lacks what it had seen when it made this, which may come late.
+                self.repair.known(&self.dropped.clip(&change.clock), replica.clock());
+            }
             self.repair.came(change.author, change.tick());
         }
     }
@@ -159,7 +165,7 @@ impl Session {
         if let Some(replica) = &self.replica {
             let seen = replica.clock().clone();
             self.timers.stop(Timer::Acknowledge(to));
-            self.send(to, Channel::Presence, Message::Clock { seen, floor });
+            self.send(to, Channel::Presence, Message::Clock { seen, floor, writer: self.renamed() });
         }
     }
 

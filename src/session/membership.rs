@@ -81,6 +81,11 @@ impl Session {
         self.dropped.names(self.writer_of(member))
     }
 
+    /// The name under which this one writes, if that is not its number.
+    pub(super) fn renamed(&self) -> Option<Author> {
+        Some(self.author).filter(|&author| author != self.member)
+    }
+
     /// The author under which a member writes.
     pub(super) fn writer_of(&self, member: Author) -> Author {
         self.peers.get(&member).and_then(|peer| peer.writer).unwrap_or(member)

@@ -97,6 +97,8 @@ pub enum Message {
         seen: VectorClock,
         /// With a ping: what all its later edits will have seen, so that it may be forgotten.
         floor: Option<VectorClock>,
+        /// The name it writes under, if that is not its number.
+        writer: Option<Author>,
     },
     /// That the sender may write, to one who is reached by way of another.
     Certificate(Vec<u8>),

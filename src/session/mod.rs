@@ -464,7 +464,9 @@ impl Session {
                 self.lost_on_the_way(now, from);
                 self.send_requested(now, from, &runs);
             }
-            Message::Clock { seen, floor } => {
+            // Not in order with the hello: before one that starts again it tells of another line.
+            Message::Clock { writer, .. } if writer.unwrap_or(from) != self.writer_of(from) => {}
+            Message::Clock { seen, floor, .. } => {
                 self.learn(now, from, &seen);
                 let floor = floor.filter(|floor| seen.covers(floor));
                 let writer = self.writer_of(from);

@@ -97,9 +97,14 @@ impl Peer {
     /// Forgets all that depended on what was here.
     pub(super) fn know_nothing(&mut self) {
         self.clock = VectorClock::new();
+        self.forget_floors();
+        self.sent_document = None;
+    }
+
+    /// Forgets from where its edits go on.
+    pub(super) fn forget_floors(&mut self) {
         self.floor = (VectorClock::new(), 0);
         self.counted = VectorClock::new();
-        self.sent_document = None;
     }
 
     /// Forgets that it has been waited for.

@@ -44,6 +44,9 @@ pub(super) struct Unsent {
     parting: Option<Parting>,
     /// Where they have: what somebody else on this side had seen of it, and writes again.
     relied_on: Option<VectorClock>,
+    /// What lower members than this one had seen. Of what they had not, and those who wrote it cannot
+    /// be heard, nobody else writes it again.
+    lower: VectorClock,
     /// Who this was, whom it had dropped, and who signed what: should nobody have a document to give.
     author: Author,
     dropped: Dropped,
@@ -80,8 +83,7 @@ impl Session {
     /// Keeps what is remembered now that some are dropped.
     pub(super) fn part_from(&mut self, from: Vec<Author>) {
         let Some(replica) = self.replica.as_ref().filter(|_| self.partings.len() < PARTINGS) else { return };
-        let (start, changes) = (replica.checkpoint(), replica.history().cloned().collect());
-        self.partings.push(Parting { from, start, changes });
+        self.partings.push(Parting::new(from, replica));
     }
 
     /// Becomes a newcomer under a new name. Whether that was possible.
@@ -101,13 +103,15 @@ impl Session {
         let is_there = |author: &Author| !theirs.names(*author);
         let at = partings.iter().position(|parting| parting.from.iter().any(is_there));
         let parting = at.map(|at| partings.swap_remove(at));
+        let seen_lower = self.seen_lower(before.as_ref());
         let beside = self.lowest_beside().map(|(member, peer)| (member, peer.clock.clone()));
         let lower = beside.into_iter().chain(before).filter(|&(member, _)| member < self.member);
         let relied_on = lower.min_by_key(|&(member, _)| member).map(|(_, clock)| clock);
         let relied_on = relied_on.filter(|_| parting.is_some());
         if let Some(replica) = self.replica.take().filter(|_| self.unsent.is_none()) {
-            let (dropped, ledger) = (self.dropped.clone(), self.ledger.clone());
-            self.unsent = Some(Unsent { replica, parting, relied_on, author: self.author, dropped, ledger });
+            let (author, dropped, ledger) = (self.author, self.dropped.clone(), self.ledger.clone());
+            let lower = seen_lower;
+            self.unsent = Some(Unsent { replica, parting, relied_on, lower, author, dropped, ledger });
         }
         let lower = self.peers.range(..self.member).filter(|(_, peer)| peer.is_talking()).count();
         let turn = timers::TAKE_UP_NEXT.saturating_mul(u32::try_from(lower).unwrap_or(u32::MAX));
@@ -168,6 +172,16 @@ impl Session {
         }
     }
 
+    /// What lower members than this one have seen.
+    fn seen_lower(&self, before: Option<&(Author, VectorClock)>) -> VectorClock {
+        let beside = self.peers.iter().filter(|(_, peer)| peer.is_sharing());
+        let beside = beside.map(|(&member, peer)| (member, &peer.clock));
+        let others = beside.chain(before.map(|(member, clock)| (*member, clock)));
+        let mut seen = VectorClock::new();
+        others.filter(|&(member, _)| member < self.member).for_each(|(_, clock)| seen.join(clock));
+        seen
+    }
+
     /// A name of this member that nobody has heard of.
     pub(super) fn next_name(&self, heard: &[&VectorClock]) -> Option<Author> {
         let last = heard.iter().flat_map(|clock| clock.iter().map(|(author, _)| author)).chain([self.author]);
@@ -176,13 +190,12 @@ impl Session {
 
     /// The document has come: writes again what it lacks.
     pub(super) fn carry_over(&mut self, now: Time, unsent: Unsent) {
-        let lowest = self.peers.iter().find(|(_, peer)| peer.is_sharing()).map(|(&member, _)| member);
-        let is_lowest = lowest.is_none_or(|lowest| self.member < lowest);
-        let is_mine = |author: Author| {
-            let member = author.member();
+        let lower = unsent.lower.clone();
+        let is_mine = |id: ChangeId| {
+            let member = id.author.member();
             // For those who cannot be heard, and may never do it themselves, somebody has to.
             let is_there = self.peers.get(&member).is_some_and(|peer| peer.link == Link::Live);
-            member == self.member || (is_lowest && !is_there)
+            member == self.member || !(is_there || lower.saw(id))
         };
         let Some(replica) = &self.replica else { return };
         let edits = unsent.edits(replica.value(), replica.clock(), is_mine);
@@ -203,16 +216,21 @@ impl Unsent {
     /// The edits that bring what they lack into the others' document, merged as if both sides had
     /// been edited at the same time.
     fn edits(
-        mut self, theirs: &Value, clock: &VectorClock, is_mine: impl Fn(Author) -> bool,
+        mut self, theirs: &Value, clock: &VectorClock, is_mine: impl Fn(ChangeId) -> bool,
     ) -> Vec<(Path, Method)> {
         let mine = self.replica.value().clone();
         let relied_on = self.relied_on.take();
-        let base = if let (Some(parting), None) = (self.parting.take(), &relied_on) {
-            parting.common(clock)
+        let parting = self.parting.take().filter(|_| relied_on.is_none());
+        let base = if let Some(parting) = parting {
+            // The document may be that of somebody who was on this side for longer, and has seen what
+            // was made here since: what is shared of it has not been written on both sides.
+            let is_remembered = self.replica.reaches_back_to(clock);
+            let shared = if is_remembered { Parting::new(Vec::new(), &self.replica) } else { parting };
+            shared.common(clock)
         } else {
             let is_known = |id| clock.saw(id) || relied_on.as_ref().is_some_and(|clock| clock.saw(id));
             let made = self.replica.history().map(|change| change.id());
-            let lacking: Vec<ChangeId> = made.filter(|&id| is_mine(id.author) && !is_known(id)).collect();
+            let lacking: Vec<ChangeId> = made.filter(|&id| is_mine(id) && !is_known(id)).collect();
             self.replica.undo(&lacking);
             self.replica.value().clone()
         };
@@ -226,6 +244,10 @@ impl Unsent {
 }
 
 impl Parting {
+    fn new(from: Vec<Author>, replica: &Replica) -> Self {
+        Self { from, start: replica.checkpoint(), changes: replica.history().cloned().collect() }
+    }
+
     /// The document as far as somebody with this clock has seen what is kept.
     fn common(self, clock: &VectorClock) -> Value {
         let mut replica = Replica::new(Author(u32::MAX), self.start, usize::MAX);

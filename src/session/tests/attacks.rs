@@ -187,7 +187,7 @@ fn clocks_that_cannot_be_are_refused_by_name() {
     let mut net = room();
     let now = net.now;
     let poisoned = [
-        Message::Clock { seen: VectorClock::from_iter([(ONE, 999)]), floor: None },
+        Message::Clock { seen: VectorClock::from_iter([(ONE, 999)]), floor: None, writer: None },
         Message::RequestChanges(VectorClock::from_iter([(ONE, 999)])),
         signed(access(), MAL, &[having_seen(1, &[(ONE, 999)])]),
     ];
@@ -200,7 +200,7 @@ fn clocks_that_cannot_be_are_refused_by_name() {
     // Of somebody who never was: asked for a while, then given up.
     for at in [ONE, TWO] {
         let seen = VectorClock::from_iter([(Author(77), 1 << 40)]);
-        say(net.at(at), now, MAL, Message::Clock { seen: seen.clone(), floor: Some(seen) });
+        say(net.at(at), now, MAL, Message::Clock { seen: seen.clone(), floor: Some(seen), writer: None });
     }
     honest_go_on(&mut net, "");
 }

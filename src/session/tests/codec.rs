@@ -84,8 +84,14 @@ fn every_message_says_what_it_said() {
         Message::Change(change.clone()),
         Message::Changes(vec![change.clone(), change]),
         Message::RequestSync(vec![(Author(1), 1, limits::TICKS)]),
-        Message::Clock { seen: clock(&[(u32::MAX, limits::TICKS)]), floor: None },
-        Message::Clock { seen: clock(&[(1, 2)]), floor: Some(clock(&[])) },
+        Message::Clock { seen: clock(&[(u32::MAX, limits::TICKS)]), floor: None, writer: None },
+        Message::Clock { seen: clock(&[(1, 2)]), floor: Some(clock(&[])), writer: None },
+        Message::Clock {
+            seen: clock(&[(1, 2)]),
+            floor: Some(clock(&[(1, 1)])),
+            writer: Some(Author(1_048_578)),
+        },
+        Message::Clock { seen: clock(&[(1, 2)]), floor: None, writer: Some(Author(1_048_578)) },
         Message::Presence(Presence {
             name: String::new(),
             path,

@@ -56,7 +56,7 @@ fn changes_that_cannot_be_are_refused_by_name_and_the_room_goes_on() {
     assert_eq!(refusals(&wanted), [&Refusal::NotMine(own)]);
     let seen = VectorClock::from_iter([(ONE, 2)]);
     for message in [
-        Message::Clock { seen: seen.clone(), floor: None },
+        Message::Clock { seen: seen.clone(), floor: None, writer: None },
         Message::RequestChanges(seen.clone()),
         hello(seen, true),
     ] {
@@ -92,7 +92,7 @@ fn what_a_liar_claims_goes_with_it() {
     feed(&mut session, ms(0), Input::Connected(THREE));
     say(&mut session, ms(0), THREE, hello(VectorClock::new(), true));
     let seen = VectorClock::from_iter([(Author(77), 1 << 40)]);
-    say(&mut session, ms(1), TWO, Message::Clock { seen, floor: None });
+    say(&mut session, ms(1), TWO, Message::Clock { seen, floor: None, writer: None });
     let asks = |wanted: &Wanted| wanted.sent.iter().any(|sent| matches!(sent.2, Message::RequestSync(_)));
     assert!(asks(&feed(&mut session, ms(200), Input::Timeout)));
     feed(&mut session, ms(300), Input::Disconnected(TWO));
@@ -179,7 +179,7 @@ fn any_sequence_of_inputs_is_survived() {
                 6 => Message::RequestSync(
                     ticks.iter().map(|&(author, tick)| (Author(author), tick, tick + 2)).collect(),
                 ),
-                7 | 8 => Message::Clock { seen: clock.clone(), floor: Some(clock) },
+                7 | 8 => Message::Clock { seen: clock.clone(), floor: Some(clock), writer: None },
                 9 => Message::Presence(crate::session::Presence::default()),
                 _ => Message::Goodbye,
             };

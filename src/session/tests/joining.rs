@@ -34,7 +34,7 @@ fn the_next_is_asked_when_the_first_does_not_answer() {
     let asked = say(&mut newcomer, ms(2), ONE, hello(VectorClock::new(), true)).sent;
     assert_eq!(asked.iter().filter(|sent| is_request(&sent.2)).map(|sent| sent.0).collect::<Vec<_>>(), [ONE]);
     // The other has it now: it is told of a clock, and asked when the first has had its time.
-    say(&mut newcomer, ms(3), TWO, Message::Clock { seen: VectorClock::new(), floor: None });
+    say(&mut newcomer, ms(3), TWO, Message::Clock { seen: VectorClock::new(), floor: None, writer: None });
     let asked = feed(&mut newcomer, ms(5_002), Input::Timeout).sent;
     assert!(asked.iter().any(|sent| sent.0 == TWO && is_request(&sent.2)), "{asked:?}");
     // Round again, with more patience.

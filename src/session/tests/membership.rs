@@ -313,3 +313,121 @@ fn who_sleeps_for_an_hour_loses_nothing() {
     let mut net = an_hour_asleep(8);
     assert_ne!(net.at(THREE).author(), THREE, "it comes back under another name");
 }
+
+#[test]
+fn what_comes_late_of_a_former_name_tells_nothing_of_who_started_again() {
+    const AGAIN: Author = Author(2 + (1 << 20));
+    let mut session = creator("{}");
+    feed(&mut session, ms(1), Input::Connected(TWO));
+    say(&mut session, ms(2), TWO, hello(VectorClock::new(), true));
+    let Message::Hello { version, name, clock, passing, answer, .. } = hello(VectorClock::new(), false)
+    else {
+        unreachable!()
+    };
+    let first = VectorClock::from_iter([(TWO, 2)]);
+    let (has_document, dropped) = (false, Dropped { first, settled: VectorClock::new() });
+    let writer = Some(AGAIN);
+    let started = Message::Hello { version, name, clock, has_document, writer, dropped, passing, answer };
+    say(&mut session, ms(3), TWO, started);
+    // The channel of clocks, and that of changes, may have been slower.
+    let seen = VectorClock::from_iter([(TWO, 1), (THREE, 7)]);
+    let clock = |writer| Message::Clock { seen: seen.clone(), floor: Some(seen.clone()), writer };
+    say(&mut session, ms(4), TWO, clock(None));
+    let change = Change {
+        author: TWO,
+        clock: VectorClock::from_iter([(TWO, 1)]),
+        path: Path::ROOT.key("late"),
+        method: Method::Set(parse("1").unwrap()),
+    };
+    say(&mut session, ms(5), TWO, Message::Change(change.into()));
+    assert_eq!(text(&session), r#"{"late":1}"#, "it counts");
+    assert_eq!(session.people()[0].clock, VectorClock::new());
+    let asked = |wanted: &Wanted| {
+        wanted.sent.iter().any(|(_, _, message)| matches!(message, Message::RequestSync(_)))
+    };
+    assert!(!asked(&feed(&mut session, ms(1_000), Input::Timeout)));
+    say(&mut session, ms(1_001), TWO, clock(Some(AGAIN)));
+    assert_eq!(session.people()[0].clock, seen);
+    assert!(asked(&feed(&mut session, ms(2_000), Input::Timeout)));
+}
+
+#[test]
+fn who_gives_way_and_gets_the_document_from_its_own_side_writes_nothing_twice() {
+    const FOUR: Author = Author(4);
+    let push = |net: &mut Net, who: Author, number: u64| {
+        let items = vec![parse(&format!("{who}{number:02}")).unwrap()];
+        let now = net.now;
+        net.at(who).edit(now, None, 0, Path::ROOT, Method::Splice { start: 99, count: 0, items }).unwrap();
+        net.pass(ms(2_000));
+    };
+    let mut net = Net::connected([creator_with("[]", 8), Session::join(THREE, &[], options(8))]);
+    net.disconnect(ONE, THREE);
+    for number in 0..20 {
+        push(&mut net, THREE, number);
+    }
+    net.sessions.insert(FOUR, Session::join(FOUR, &[], options(8)));
+    net.connect(THREE, FOUR);
+    for number in 20..30 {
+        push(&mut net, THREE, number);
+        push(&mut net, FOUR, number);
+    }
+    let mut alone = 0;
+    while !net.at(ONE).dropped().names(THREE) {
+        push(&mut net, ONE, alone);
+        alone += 1;
+    }
+    // The lower one is heard for long enough to say that it has dropped the other.
+    let now = net.now;
+    net.at(ONE).handle(now, Input::Connected(THREE));
+    net.at(THREE).handle(now, Input::Connected(ONE));
+    net.deliver(|from, to, message| {
+        let is_hello = matches!(message, Message::Hello { .. } | Message::Dropped(_));
+        (from == ONE && is_hello) || (from != ONE && to != ONE)
+    });
+    net.disconnect(ONE, THREE);
+    net.pass(ms(10_000));
+    assert_ne!(net.at(THREE).author(), THREE);
+    let document = text(net.at(THREE));
+    assert_eq!(document, text(net.at(FOUR)));
+    let times = |document: &str, who: Author, number| document.matches(&format!("{who}{number:02}")).count();
+    assert!((0..30).all(|number| times(&document, THREE, number) == 1), "{document}");
+    assert!((20..30).all(|number| times(&document, FOUR, number) == 1), "{document}");
+    for who in [THREE, FOUR] {
+        net.connect(ONE, who);
+    }
+    net.pass(ms(10_000));
+    let document = text(net.at(ONE));
+    assert_eq!(document, text(net.at(THREE)));
+    assert_eq!(document, text(net.at(FOUR)));
+    assert!((0..alone).all(|number| times(&document, ONE, number) == 1), "{document}");
+    assert!((0..30).all(|number| times(&document, THREE, number) == 1), "{document}");
+}
+
+#[test]
+fn who_starts_again_carries_over_what_it_alone_has_of_one_who_left() {
+    const FOUR: Author = Author(4);
+    let others = [THREE, FOUR].map(|author| Session::join(author, &[], options(1_000)));
+    let mut net = Net::connected([creator_with("{}", 8)].into_iter().chain(others));
+    net.disconnect(ONE, THREE);
+    net.disconnect(ONE, FOUR);
+    edit_all(&mut net, &[THREE, FOUR], 2);
+    net.disconnect(THREE, FOUR);
+    net.sessions.remove(&FOUR);
+    let now = net.now;
+    net.at(THREE).handle(now, Input::Left(FOUR));
+    edit_all(&mut net, &[ONE], 30);
+    net.connect(ONE, THREE);
+    net.pass(ms(5_000));
+    assert_ne!(net.at(THREE).author(), THREE);
+    for who in [ONE, THREE] {
+        let shown = net.at(who).snapshot().unwrap().value;
+        for key in ["by 3", "by 4"] {
+            assert_eq!(shown.key(&key.into()), Some(&parse("1").unwrap()), "{who}: {shown}");
+        }
+    }
+    // What the one who left said long ago still does not bring it back.
+    let late = Box::new(hello(VectorClock::new(), false));
+    let now = net.now;
+    say(net.at(THREE), now, ONE, Message::Pass { from: FOUR, to: THREE, message: late });
+    assert_eq!(net.at(THREE).people().len(), 1);
+}
