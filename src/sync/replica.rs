@@ -425,7 +425,7 @@ impl Replica {
         }
         let gone = self.history.forget(keep, self.window.is_some(), &self.value, &by_all);
         if let Some(window) = &mut self.window {
-            window.forget(gone, self.history.start());
+            window.forget(gone);
         }
     }
 

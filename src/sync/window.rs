@@ -46,11 +46,9 @@ impl Window {
         self.tracker.get_or_insert_with(|| history.track(self.since, now))
     }
 
-    /// Notes that so many changes have been forgotten, after which this has been seen.
-    pub(super) fn forget(&mut self, count: usize, start: &VectorClock) {
-        if self.since < count {
-            self.seen.clone_from(start);
-        }
+    /// Notes that so many changes have been forgotten. What had been seen where it started is less
+    /// than what any change that is taken in has seen by then, and need not be known more closely.
+    pub(super) fn forget(&mut self, count: usize) {
         self.since = self.since.saturating_sub(count);
     }
 }
