@@ -5,6 +5,7 @@ mod announced;
 mod attacks;
 mod codec;
 mod cost;
+mod dropped;
 mod hostile;
 mod joining;
 mod keeping;
