@@ -105,8 +105,9 @@ impl Session {
         peer.dropped.clone_from(&theirs.first);
         if self.replica.is_none() && self.unsent.is_some() && !theirs.names(self.author) {
             // On nobody's side until it has a document: on the side of whoever has one to give.
-            if peer.has_document {
+            if peer.has_document && self.dropped != theirs {
                 self.dropped = theirs;
+                self.tell_dropped();
             }
             return;
         }
@@ -160,6 +161,10 @@ impl Session {
         }
         self.people_changed = true;
         self.renew_repairs();
+        self.tell_dropped();
+    }
+
+    fn tell_dropped(&mut self) {
         let to: Vec<Author> = self.talking().collect();
         for peer in to {
             self.send(peer, Channel::Sync, Message::Dropped(self.dropped.clone()));
