@@ -112,5 +112,5 @@ fn everyone_ends_with_the_same_document() {
     assert!(all.edits > 20 * seeds && all.undone > seeds && all.joined > seeds / 2, "{all:?}");
     let rare =
         [all.left, all.crashed, all.back, all.cuts, all.forgot, all.replaced, all.restored, all.nonsense];
-    assert!(rare.iter().all(|&times| times > seeds / 100) && all.requests > seeds, "{all:?}");
+    assert!(rare.iter().all(|&times| times > seeds / 200) && all.requests > seeds, "{all:?}");
 }
