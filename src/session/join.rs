@@ -91,18 +91,20 @@ impl Session {
         }
     }
 
-    /// Whether a hello has been long on its way by a third, and its sender has said another since, under
-    /// a later name.
-    fn is_by_former_self(&self, from: Author, writer: Option<Author>) -> bool {
-        let is_beside = |peer: &Peer| self.passed_by.is_some_and(|third| peer.way != Way::Via(third));
-        self.peers.get(&from).is_some_and(is_beside) && writer.unwrap_or(from) < self.writer_of(from)
+    /// Whether a hello has been long on its way by a third: while there is another way to its sender,
+    /// which has said more since, or another name.
+    fn is_outdated(&self, from: Author, writer: Option<Author>, clock: &VectorClock) -> bool {
+        let Some(peer) = self.peers.get(&from) else { return false };
+        let is_beside = self.passed_by.is_some_and(|third| peer.way != Way::Via(third));
+        let (name, known) = (writer.unwrap_or(from), self.writer_of(from));
+        is_beside && (name < known || (name == known && !clock.covers(&peer.clock)))
     }
 
     /// A peer says who it is. Each side sends the other what it lacks.
     pub(super) fn hello(&mut self, now: Time, from: Author, clock: &VectorClock, greeting: Greeting) {
         let Greeting { name, has_document, writer, dropped, passing, is_answer } = greeting;
         let writer = writer.filter(|writer| writer.member() == from);
-        if self.is_by_former_self(from, writer) {
+        if self.is_outdated(from, writer, clock) {
             return;
         }
         self.remember_clock(from);
