@@ -83,6 +83,9 @@ impl Session {
             passing: self.is_passing,
             answer: self.peers.get(&to).is_some_and(|peer| peer.greeted),
         };
+        if let Some(peer) = self.peers.get_mut(&to) {
+            peer.told.clone_from(&self.dropped);
+        }
         self.send(to, Channel::Sync, hello);
         // On a connection of its own a certificate is shown when it opens.
         let is_via = self.peers.get(&to).is_some_and(|peer| matches!(peer.way, Way::Via(_)));
@@ -133,9 +136,10 @@ impl Session {
         }
         self.send_presence_to(from);
         self.peer_dropped(now, from, dropped, clock, before);
-        if self.peers.get(&from).is_some_and(|peer| peer.dropped != self.dropped.first) {
+        let is_news = |peer: &Peer| peer.told != self.dropped || peer.dropped != self.dropped.first;
+        if self.peers.get(&from).is_some_and(is_news) {
             // Somebody may have been dropped here since this side said hello.
-            self.send(from, Channel::Sync, Message::Dropped(self.dropped.clone()));
+            self.tell_dropped_to(from);
         }
         if self.is_dropped(from) {
             // It is told by now, and comes back under another name.

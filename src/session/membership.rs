@@ -167,8 +167,15 @@ impl Session {
     fn tell_dropped(&mut self) {
         let to: Vec<Author> = self.talking().collect();
         for peer in to {
-            self.send(peer, Channel::Sync, Message::Dropped(self.dropped.clone()));
+            self.tell_dropped_to(peer);
         }
+    }
+
+    pub(super) fn tell_dropped_to(&mut self, to: Author) {
+        if let Some(peer) = self.peers.get_mut(&to) {
+            peer.told.clone_from(&self.dropped);
+        }
+        self.send(to, Channel::Sync, Message::Dropped(self.dropped.clone()));
     }
 
     /// A member has come: if it was dropped, it goes on under another name. Whoever hears that name

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::message::Presence;
-use super::{Link, Time, Way, timers};
+use super::{Dropped, Link, Time, Way, timers};
 use crate::sync::{Author, Tick, VectorClock};
 
 /// One other member of the room.
@@ -23,6 +23,8 @@ pub(super) struct Peer {
     pub(super) writer: Option<Author>,
     /// Whom it takes for dropped: see `membership`.
     pub(super) dropped: VectorClock,
+    /// Whom this one takes for dropped, as it was last told on these channels.
+    pub(super) told: Dropped,
     /// Whether it holds the document.
     pub(super) has_document: bool,
     /// What it has acknowledged.
@@ -66,6 +68,7 @@ impl Peer {
             passing: false,
             writer: None,
             dropped: VectorClock::new(),
+            told: Dropped::default(),
             has_document: false,
             clock: VectorClock::new(),
             floor: (VectorClock::new(), 0),
