@@ -11,7 +11,7 @@ use super::peer::Peer;
 use super::timers::{self, Timer};
 use super::{Channel, Event, Link, Message, Session, Time, Way, resend};
 use crate::limits;
-use crate::sync::{Author, Change, ChangeId, Checkpoint, Refusal, Replica, VectorClock};
+use crate::sync::{Author, Change, ChangeId, Checkpoint, Refusal, Replica, Tick, VectorClock};
 
 /// What a hello says, beside the clock.
 pub(super) struct Greeting {
@@ -309,6 +309,12 @@ impl Session {
         let joining = std::mem::take(&mut self.joining);
         // `Ready` tells of all that the document brings.
         let unsent = self.unsent.take();
+        if let Some(peer) = self.peers.get(&from).filter(|_| unsent.is_some()) {
+            // Others may have said otherwise meanwhile: it is the giver's document.
+            let of_giver = |&(author, first): &(Author, Tick)| peer.dropped.get(author) == first;
+            self.dropped.settled = self.dropped.settled.iter().filter(of_giver).collect();
+            self.dropped.first.clone_from(&peer.dropped);
+        }
         self.event(match &unsent {
             Some(unsent) => Event::Replaced(Box::new(unsent.replica().snapshot())),
             None => Event::Ready,
