@@ -79,10 +79,7 @@ impl Session {
             if let Some(ledger) = &mut self.ledger {
                 ledger.rename(author);
             }
-            let to: Vec<Author> = self.talking().collect();
-            for peer in to {
-                self.send_hello(peer);
-            }
+            self.send_hello_to_all();
         }
     }
 

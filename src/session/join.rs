@@ -94,6 +94,14 @@ impl Session {
         }
     }
 
+    /// Says who this is to everyone who can be talked to.
+    pub(super) fn send_hello_to_all(&mut self) {
+        let to: Vec<Author> = self.talking().collect();
+        for peer in to {
+            self.send_hello(peer);
+        }
+    }
+
     /// Whether a hello has been long on its way by a third: while there is another way to its sender,
     /// which has said more since, or another name.
     fn is_outdated(&self, from: Author, writer: Option<Author>, clock: &VectorClock) -> bool {
@@ -306,6 +314,7 @@ impl Session {
         }
         self.replica = Some(Replica::new(self.author, checkpoint, self.options.history));
         self.timers.stop(Timer::Document);
+        self.timers.stop(Timer::TakeUp);
         let joining = std::mem::take(&mut self.joining);
         // `Ready` tells of all that the document brings.
         let unsent = self.unsent.take();

@@ -103,18 +103,17 @@ impl Session {
         let is_there = |author: &Author| !theirs.names(*author);
         let at = partings.iter().position(|parting| parting.from.iter().any(is_there));
         let parting = at.map(|at| partings.swap_remove(at));
-        let seen_lower = self.seen_lower(before.as_ref());
+        let lower = self.seen_lower(before.as_ref());
         let beside = self.lowest_beside().map(|(member, peer)| (member, peer.clock.clone()));
-        let lower = beside.into_iter().chain(before).filter(|&(member, _)| member < self.member);
-        let relied_on = lower.min_by_key(|&(member, _)| member).map(|(_, clock)| clock);
+        let relied_on = beside.into_iter().chain(before).filter(|&(member, _)| member < self.member);
+        let relied_on = relied_on.min_by_key(|&(member, _)| member).map(|(_, clock)| clock);
         let relied_on = relied_on.filter(|_| parting.is_some());
         if let Some(replica) = self.replica.take().filter(|_| self.unsent.is_none()) {
             let (author, dropped, ledger) = (self.author, self.dropped.clone(), self.ledger.clone());
-            let lower = seen_lower;
             self.unsent = Some(Unsent { replica, parting, relied_on, lower, author, dropped, ledger });
         }
-        let lower = self.peers.range(..self.member).filter(|(_, peer)| peer.is_talking()).count();
-        let turn = timers::TAKE_UP_NEXT.saturating_mul(u32::try_from(lower).unwrap_or(u32::MAX));
+        let earlier = self.peers.range(..self.member).filter(|(_, peer)| peer.is_talking()).count();
+        let turn = timers::TAKE_UP_NEXT.saturating_mul(u32::try_from(earlier).unwrap_or(u32::MAX));
         self.timers.set(Timer::TakeUp, now + timers::TAKE_UP + turn);
         self.author = author;
         self.ledger = self.ledger.take().map(|ledger| ledger.renamed(author));
@@ -166,10 +165,7 @@ impl Session {
         self.floor = Floor::new(self.seen());
         self.people_changed = true;
         self.event(Event::Ready);
-        let to: Vec<Author> = self.talking().collect();
-        for peer in to {
-            self.send_hello(peer);
-        }
+        self.send_hello_to_all();
     }
 
     /// What lower members than this one have seen.
