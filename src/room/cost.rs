@@ -1,7 +1,7 @@
 //! What signing costs of all that receiving costs: two processes with a real connection between them,
 //! with signatures and without in turn.
 //!
-//! `cargo test --release --lib measure_signing -- --ignored --nocapture`
+//! `cargo test --release --workspace --lib measure_signing -- --ignored --nocapture`
 
 #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
 #![allow(clippy::print_stdout, clippy::cast_precision_loss, reason = "the measurements are read by people")]
