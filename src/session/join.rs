@@ -62,6 +62,7 @@ impl Session {
         peer.way = way;
         peer.sent_document = None;
         peer.met_at = now;
+        peer.goes_around = false;
         peer.heard_at = now;
         self.people_changed = true;
         self.timers.stop(Timer::Reach(to));
@@ -135,8 +136,8 @@ impl Session {
         let before = Some(before).filter(|_| !was_dropped && peer.writer.is_some());
         peer.presence.name = name;
         self.people_changed = true;
-        let is_late = now.saturating_sub(peer.met_at) >= timers::HELLO;
-        if (is_again || is_late) && !is_answer {
+        let is_missed = peer.goes_around || now.saturating_sub(peer.met_at) >= timers::HELLO;
+        if (is_again || is_missed) && !is_answer {
             // To the other side these channels were closed in between, as a short silence may be
             // noticed by one side alone, or they were not open yet when this side said hello.
             self.send_hello(from);

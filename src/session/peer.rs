@@ -37,6 +37,8 @@ pub(super) struct Peer {
     pub(super) presence: Presence,
     /// When the way to it began, and it was said hello to.
     pub(super) met_at: Time,
+    /// Whether it has gone another way since, so that it may not have heard that.
+    pub(super) goes_around: bool,
     /// When it last said something.
     pub(super) heard_at: Time,
     /// When something of it last came, if only by way of others.
@@ -75,6 +77,7 @@ impl Peer {
             counted: VectorClock::new(),
             presence: Presence::default(),
             met_at: Time::ZERO,
+            goes_around: false,
             heard_at: Time::ZERO,
             alive_at: Time::ZERO,
             round_trip: timers::ROUND_TRIP,

@@ -9,10 +9,10 @@ use crate::session::Proof;
 use crate::trust::{Distrust, Ledger, Role};
 
 /// The number that the next newcomer gets.
-const NEXT: Author = Author(5);
+pub(super) const NEXT: Author = Author(5);
 
 /// Changes under the next number, signed with a key that the hostile one certified for it.
-fn made_up() -> Message {
+pub(super) fn made_up() -> Message {
     let mut ledger = Ledger::new(access(), NEXT, key(MAL));
     let changes = [change(NEXT, 1, "made up")];
     ledger.enter_own(&changes);

@@ -17,6 +17,7 @@ mod reach;
 mod renewed;
 mod signed;
 mod stories;
+mod third;
 mod undo;
 
 use std::collections::BTreeMap;
