@@ -96,7 +96,7 @@ impl Session {
         // If it left, this was long on its way. Should it be back, the server says so.
         let has_left = self.gone.iter().any(|name| name.member() == author);
         let has_place = self.peers.contains_key(&author) || self.peers.len() < limits::KNOWN_MEMBERS;
-        !has_left && has_place && !self.is_awaited(now, author)
+        author == author.member() && !has_left && has_place && !self.is_awaited(now, author)
     }
 
     /// Tells everyone whom this member is directly connected to, if that has changed.

@@ -87,8 +87,8 @@ pub struct Ledger {
     certificates: BTreeMap<Author, Certificate>,
     /// Those of them that are signed with keys of before.
     stale: BTreeSet<Author>,
-    /// Those whose keys were shown by themselves.
-    shown: BTreeSet<Author>,
+    /// The keys that other members have shown themselves, each for all its names.
+    shown: BTreeMap<Author, Certificate>,
     chains: BTreeMap<Author, Chain>,
 }
 
@@ -97,7 +97,7 @@ impl Ledger {
     pub fn new(access: Access, me: Author, key: AuthorKey) -> Self {
         let certificate = Certificate::issue(&access, me, &key);
         let certificates = certificate.into_iter().map(|certificate| (me, certificate)).collect();
-        let (stale, shown) = (BTreeSet::new(), BTreeSet::from([me]));
+        let (stale, shown) = (BTreeSet::new(), BTreeMap::new());
         Self { access, me, key, certificates, stale, shown, chains: BTreeMap::new() }
     }
 
@@ -115,9 +115,7 @@ impl Ledger {
     /// with what proves it.
     pub fn rename(&mut self, me: Author) {
         self.certificates.remove(&self.me);
-        self.shown.remove(&self.me);
         self.me = me;
-        self.shown.insert(me);
         let certificate = Certificate::issue(&self.access, me, &self.key);
         self.certificates.extend(certificate.map(|certificate| (me, certificate)));
     }
@@ -158,7 +156,10 @@ impl Ledger {
             None if is_known => return Ok(()),
             None => return Err(Distrust::MayNotWrite(author)),
         };
-        if self.certificates.get(&author).is_some_and(|known| !known.agrees_with(&stated)) {
+        let is_other = |known: &Certificate| !known.is_of_key_in(bytes);
+        let is_other_name = author != author.member();
+        let own = self.shown.get(&author.member()).filter(|_| is_other_name);
+        if own.into_iter().chain(self.certificates.get(&author)).any(is_other) {
             return Err(Distrust::TwoKeys(author));
         }
         self.believe(stated);
@@ -180,14 +181,20 @@ impl Ledger {
             self.certificates.remove(&member);
             self.stale.remove(&member);
         }
-        self.learn(member, bytes)?;
-        self.shown.insert(member);
-        Ok(())
+        let learnt = self.learn(member, bytes);
+        if !matches!(learnt, Err(Distrust::MayNotWrite(_)))
+            && let Some(shown) = Certificate::believed(member, bytes)
+        {
+            self.shown.entry(member).or_insert(shown);
+        }
+        learnt
     }
 
-    /// Whether an author's key is known from others alone.
+    /// Whether an author's key is known from others alone: its member has shown none, or another.
     pub fn is_hearsay(&self, author: Author) -> bool {
-        self.certificates.contains_key(&author) && !self.shown.contains(&author)
+        let shown = self.shown.get(&author.member()).map(Certificate::bytes);
+        let is_shown = |known: &Certificate| shown.is_some_and(|shown| known.is_of_key_in(&shown));
+        author != self.me && self.certificates.get(&author).is_some_and(|known| !is_shown(known))
     }
 
     /// Goes on with renewed secrets, and what certifies the authors by them. Authors that nothing
@@ -361,6 +368,17 @@ impl Ledger {
                 let _ = chain.restart(tick, hash);
             }
         }
+    }
+
+    /// Up to which tick two ledgers were told the same of an author; nothing if nothing contradicts.
+    pub fn parted_from(&self, other: &Self, author: Author) -> Option<Tick> {
+        let (here, there) = (self.chains.get(&author)?, other.chains.get(&author)?);
+        let differs = |tick: Tick| {
+            let hashes = here.hash_at(tick).zip(there.hash_at(tick));
+            hashes.is_some_and(|(here, there)| here != there)
+        };
+        let last = here.last().min(there.last());
+        differs(last).then(|| (0..last).rev().find(|&tick| !differs(tick)).unwrap_or(0))
     }
 
     /// Forgets what is before a version.
