@@ -61,8 +61,7 @@ impl Session {
         peer.link = Link::Live;
         peer.way = way;
         peer.sent_document = None;
-        peer.met_at = now;
-        peer.goes_around = false;
+        peer.met_at = Some(now);
         peer.heard_at = now;
         self.people_changed = true;
         self.timers.stop(Timer::Reach(to));
@@ -136,7 +135,7 @@ impl Session {
         let before = Some(before).filter(|_| !was_dropped && peer.writer.is_some());
         peer.presence.name = name;
         self.people_changed = true;
-        let is_missed = peer.goes_around || now.saturating_sub(peer.met_at) >= timers::HELLO;
+        let is_missed = peer.met_at.is_none_or(|met_at| now.saturating_sub(met_at) >= timers::HELLO);
         if (is_again || is_missed) && !is_answer {
             // To the other side these channels were closed in between, as a short silence may be
             // noticed by one side alone, or they were not open yet when this side said hello.

@@ -35,10 +35,9 @@ pub(super) struct Peer {
     pub(super) counted: VectorClock,
     /// Where it is.
     pub(super) presence: Presence,
-    /// When the way to it began, and it was said hello to.
-    pub(super) met_at: Time,
-    /// Whether it has gone another way since, so that it may not have heard that.
-    pub(super) goes_around: bool,
+    /// When the way to it began, and it was said hello to; nothing if it goes another way, and has not
+    /// heard that.
+    pub(super) met_at: Option<Time>,
     /// When it last said something.
     pub(super) heard_at: Time,
     /// When something of it last came, if only by way of others.
@@ -76,8 +75,7 @@ impl Peer {
             floor: (VectorClock::new(), 0),
             counted: VectorClock::new(),
             presence: Presence::default(),
-            met_at: Time::ZERO,
-            goes_around: false,
+            met_at: None,
             heard_at: Time::ZERO,
             alive_at: Time::ZERO,
             round_trip: timers::ROUND_TRIP,

@@ -112,6 +112,7 @@ impl Session {
         let changes = self.without_awaited(now, from, changes);
         let Some(ledger) = &mut self.ledger else { return self.receive(now, from, changes) };
         let (sound, frauds) = ledger.check(from, changes, &proof.seals);
+        self.keep_corrected();
         self.blame(now, frauds);
         if !sound.is_empty() {
             self.receive(now, from, sound);
@@ -145,6 +146,7 @@ impl Session {
         if !self.seen().covers(&clock) {
             self.ledger = before;
         }
+        self.keep_corrected();
     }
 
     /// Changes came without a signature.

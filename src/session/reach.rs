@@ -74,7 +74,7 @@ impl Session {
         if let Some(peer) = self.peers.get_mut(&from).filter(|peer| peer.is_connected()) {
             if !matches!(peer.way, Way::Via(_)) {
                 // It says itself what it has to say. This was long on its way, or is made up.
-                peer.goes_around = true;
+                peer.met_at = None;
                 return;
             }
         } else if self.left || !self.may_be_met(now, from) {

@@ -11,6 +11,7 @@ mod joining;
 mod keeping;
 mod live;
 mod membership;
+mod misled;
 mod parcel;
 mod people;
 mod reach;

@@ -90,6 +90,8 @@ pub struct Ledger {
     /// The keys that other members have shown themselves, each for all its names.
     shown: BTreeMap<Author, Certificate>,
     chains: BTreeMap<Author, Chain>,
+    /// Whether a hash that was told of was not the one that its author has signed.
+    is_corrected: bool,
 }
 
 impl Ledger {
@@ -98,7 +100,7 @@ impl Ledger {
         let certificate = Certificate::issue(&access, me, &key);
         let certificates = certificate.into_iter().map(|certificate| (me, certificate)).collect();
         let (stale, shown) = (BTreeSet::new(), BTreeMap::new());
-        Self { access, me, key, certificates, stale, shown, chains: BTreeMap::new() }
+        Self { access, me, key, certificates, stale, shown, chains: BTreeMap::new(), is_corrected: false }
     }
 
     /// The same member, writing under another name from here on and starting from nothing.
@@ -302,6 +304,7 @@ impl Ledger {
                 return Err(Distrust::Forged(id));
             }
         }
+        self.is_corrected |= chain.correct(&link);
         chain.enter(link).map_err(|tick| Distrust::Equivocation(ChangeId { author: seal.author, tick }))
     }
 
@@ -357,17 +360,25 @@ impl Ledger {
     }
 
     /// Starts from a version that somebody else vouches for: each author's hash there. What is
-    /// known already stays.
+    /// known already stays, and what its author has signed counts more, whenever it comes.
     pub fn start_from(&mut self, clock: &VectorClock, hashes: &[(Author, Hash)]) {
-        for &(author, hash) in hashes {
-            let tick = clock.get(author);
+        let told: BTreeMap<Author, Hash> = hashes.iter().copied().collect();
+        for (author, tick) in clock.iter() {
             let known = self.chains.get(&author).is_some_and(|chain| chain.hash_at(tick).is_some());
-            if tick > 0 && !known {
-                let chain = self.chains.entry(author).or_insert_with(|| Chain::new(tick, hash));
-                // What contradicts it is left out, as if it had come later.
-                let _ = chain.restart(tick, hash);
-            }
+            // One that was left out is as good as one that was made up; own changes go on from none.
+            let is_mine = author.member() == self.me.member();
+            let hash = told.get(&author).copied().or_else(|| (!is_mine).then_some([0; 32]));
+            let Some(hash) = hash.filter(|_| tick > 0 && !known) else { continue };
+            let chain = self.chains.entry(author).or_insert_with(|| Chain::new(tick, hash));
+            // What contradicts it is left out, as if it had come later.
+            let _ = chain.restart(tick, hash);
         }
+    }
+
+    /// Whether what is kept beside the version that the history starts from has changed since this
+    /// was last asked.
+    pub fn take_corrected(&mut self) -> bool {
+        std::mem::take(&mut self.is_corrected)
     }
 
     /// Up to which tick two ledgers were told the same of an author; nothing if nothing contradicts.
