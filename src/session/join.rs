@@ -271,6 +271,21 @@ impl Session {
             || self.peers.get(&from).is_some_and(Peer::is_sharing)
     }
 
+    /// Whether a document from a peer may take the place of the one that is here, if that is behind:
+    /// what it says was changed meanwhile cannot be checked. So it has to be from somebody who may
+    /// write, and nobody who can be heard goes on from the one that is here.
+    fn may_replace_document(&self, from: Author) -> bool {
+        let seen = self.seen();
+        let goes_on_from_here = |(&peer, known): (&Author, &Peer)| {
+            peer != from
+                && known.is_sharing()
+                && !known.passing
+                && known.link == Link::Live
+                && seen.covers(&known.clock)
+        };
+        self.is_writer(from) && !self.peers.iter().any(goes_on_from_here)
+    }
+
     /// A document came: a joiner's first, or for somebody who has been away for longer than the
     /// others remember.
     pub(super) fn document(
@@ -293,6 +308,10 @@ impl Session {
         let mut theirs = Replica::new(self.author, checkpoint, self.options.history);
         let counting = changes.iter().filter(|change| self.counts(change));
         let received = theirs.receive(counting.map(|change| Change::clone(change)));
+        if !self.may_replace_document(from) {
+            let what = "a document that is to take the place of the one that is here";
+            return self.event(Event::Garbage(from, what.to_owned()));
+        }
         if theirs.clock().covers(replica.clock()) {
             self.event(Event::Replaced(Box::new(replica.snapshot())));
             let clock = theirs.clock().clone();

@@ -1,7 +1,7 @@
 //! A member that gives a document which is not the others'.
 
 use super::announced::NEXT;
-use super::attacks::{MAL, room};
+use super::attacks::{MAL, honest_go_on, room};
 use super::signed::{access, certificate, connect, evidence, frauds, key, signing};
 use super::*;
 use crate::session::Proof;
@@ -61,4 +61,36 @@ fn everyone_goes_on(net: &mut Net) {
         assert!(text(net.at(at)).ends_with(r#""by 1":1,"by 2":1,"by 5":1}"#), "at {at}");
     }
     assert_eq!(frauds(net), vec![]);
+}
+
+fn is_refused(event: &Event) -> bool {
+    matches!(event, Event::Garbage(MAL, what) if what.contains("document"))
+}
+
+#[test]
+fn a_readers_document_takes_nobodys_place() {
+    let mut net = Net::new([signing(creator(r#"{"kept":1}"#), Role::Owner)]);
+    let now = net.now;
+    feed(net.at(ONE), now, Input::Connected(MAL));
+    say(net.at(ONE), now, MAL, hello(VectorClock::new(), true));
+    // There is nobody else to ask.
+    let wanted = say(net.at(ONE), now, MAL, document("[]", &[(Author(77), 1)], &[(Author(77), [7; 32])]));
+    assert!(wanted.events.iter().any(is_refused), "{:?}", wanted.events);
+    assert_eq!(text(net.at(ONE)), r#"{"kept":1}"#);
+}
+
+#[test]
+fn no_document_takes_the_place_of_what_others_have_too() {
+    let mut net = room();
+    let now = net.now;
+    set(net.at(TWO), now, "before", "1");
+    net.pass(ms(500));
+    for at in [ONE, TWO] {
+        let now = net.now;
+        // Of a version that a writer, as it is, may well have come to.
+        let claimed = document("[]", &[(TWO, 1), (MAL, 1)], &[(MAL, [7; 32])]);
+        let wanted = say(net.at(at), now, MAL, claimed);
+        assert!(wanted.events.iter().any(is_refused), "{:?}", wanted.events);
+    }
+    honest_go_on(&mut net, r#","before":1"#);
 }
