@@ -169,7 +169,9 @@ impl Session {
     /// What a peer had is not to be forgotten with it.
     pub(super) fn remember_clock(&mut self, peer: Author) {
         if let (Some(keeping), Some(peer)) = (&mut self.keeping, self.peers.get(&peer)) {
-            keeping.elsewhere.join(&peer.clock);
+            let mine = keeping.before.iter().chain([&self.author]);
+            let known: VectorClock = mine.map(|&name| (name, peer.clock.get(name))).collect();
+            keeping.elsewhere.join(&known);
         }
     }
 

@@ -59,6 +59,10 @@ impl Dropped {
 }
 
 fn excludes(first: &VectorClock, clock: &VectorClock) -> bool {
+    // Either may be long.
+    if clock.iter().len() < first.iter().len() {
+        return clock.iter().any(|(author, tick)| (1..=tick).contains(&first.get(author)));
+    }
     first.iter().any(|(author, first)| clock.get(author) >= first)
 }
 
@@ -111,6 +115,7 @@ impl Session {
             }
             return;
         }
+        let theirs = self.credible(from, theirs);
         match self.side(from, &theirs, clock) {
             Side::Same => self.agree(&theirs),
             Side::Theirs => {
@@ -122,18 +127,41 @@ impl Session {
         }
     }
 
+    /// Of what a peer says, what can be taken on. Who may only read says nothing new of those who are
+    /// there, as long as somebody is there who may write and says otherwise; and nobody says more than
+    /// others can be told.
+    fn credible(&self, from: Author, mut theirs: Dropped) -> Dropped {
+        let is_reader = !self.is_writer(from);
+        let mut writers = self.peers.iter().filter(|&(&peer, known)| {
+            peer != from && known.is_sharing() && known.link == Link::Live && self.is_writer(peer)
+        });
+        let is_contradicted = writers.any(|(_, known)| known.dropped.get(self.author) == 0);
+        let is_there = |name: Author| match self.peers.get(&name.member()) {
+            Some(peer) => peer.link == Link::Live && self.writer_of(name.member()) == name,
+            None => name == self.author && is_contradicted,
+        };
+        let mut place = limits::CLOCK_AUTHORS.saturating_sub(self.dropped.first.iter().len());
+        let mut is_credible = |name: Author| {
+            if self.dropped.names(name) {
+                return true;
+            }
+            let is_new = place > 0 && !(is_reader && is_there(name));
+            place -= usize::from(is_new);
+            is_new
+        };
+        theirs.first = theirs.first.iter().filter(|&(name, _)| is_credible(name)).collect();
+        theirs.settled = theirs.settled.iter().filter(|&(name, _)| theirs.names(name)).collect();
+        theirs
+    }
+
     /// Takes on what a peer on this side says.
     fn agree(&mut self, theirs: &Dropped) {
         let before = self.dropped.clone();
-        for (author, first) in theirs.first.iter() {
-            if before.settled.get(author) == 0 {
-                let mine = before.first.get(author).max(first);
-                self.dropped.first.set(author, mine);
-            }
-        }
-        for (author, first) in theirs.settled.iter() {
-            self.dropped.first.set(author, first);
-            self.dropped.settled.set(author, first);
+        let is_open = |&(author, _): &(Author, Tick)| before.settled.get(author) == 0;
+        self.dropped.first.join(&theirs.first.iter().filter(is_open).collect());
+        // What is settled is final, be it less.
+        for clock in [&mut self.dropped.first, &mut self.dropped.settled] {
+            *clock = clock.iter().chain(theirs.settled.iter()).collect();
         }
         self.count_anew(&before);
     }
@@ -186,16 +214,17 @@ impl Session {
         }
     }
 
-    /// With a history over its limit, the lowest author there drops the members that are silent
-    /// and those who have left; everyone drops those who have left without a change that others know
+    /// With a history over its limit, the lowest author there that may write drops the members that are
+    /// silent and those who have left; everyone drops those who have left without a change that others know
     /// of, since the lowest may never have heard of them.
     pub(super) fn drop_silent(&mut self, now: Time) {
         let Some(replica) = &self.replica else { return };
         let is_over = replica.history().len() > self.options.history;
-        let lowest = self.peers.iter().find(|(_, peer)| peer.link == Link::Live && peer.has_document);
-        if !is_over {
+        if !is_over || !self.may_write() {
             return;
         }
+        let mut there = self.peers.iter().filter(|(_, peer)| peer.link == Link::Live && peer.has_document);
+        let lowest = there.find(|&(&peer, _)| self.is_writer(peer));
         let is_lowest = lowest.is_none_or(|(&peer, _)| peer > self.member);
         let is_silent = |member: &Author| {
             self.peers.get(member).is_none_or(|peer| {
@@ -223,7 +252,9 @@ impl Session {
         let here: BTreeSet<Author> =
             self.peers.keys().map(|&peer| self.writer_of(peer)).chain([self.author]).collect();
         let known = self.replica.as_ref().map(|replica| replica.clock().clone()).unwrap_or_default();
-        let known = known.iter().map(|(author, _)| author).chain(self.gone.iter().copied());
+        // Who may only read drops nobody, and forgets when those do who may write.
+        let gone = self.gone.iter().copied().filter(|_| self.may_write());
+        let known = known.iter().map(|(author, _)| author).chain(gone);
         let absent: BTreeSet<Author> =
             known.filter(|author| !here.contains(author) && !self.dropped.names(*author)).collect();
         absent.into_iter().collect()

@@ -46,6 +46,9 @@ impl Repair {
     /// Notes that somebody has seen what is in `clock`.
     pub(super) fn known(&mut self, clock: &VectorClock, here: &VectorClock) {
         for (author, tick) in clock.iter().filter(|&(author, tick)| tick > here.get(author)) {
+            if self.gaps.len() >= limits::CLOCK_AUTHORS && !self.gaps.contains_key(&author) {
+                continue;
+            }
             let gap = self.gaps.entry(author).or_default();
             gap.latest = gap.latest.max(tick);
         }

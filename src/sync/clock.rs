@@ -222,6 +222,14 @@ impl VectorClock {
 
     /// Adds what the other has seen.
     pub fn join(&mut self, other: &Self) {
+        if other.iter().filter(|&(author, _)| self.get(author) == 0).nth(1).is_some() {
+            // One by one, each would cost as much as all of them.
+            let mut all: Vec<_> = self.iter().chain(other.iter()).collect();
+            all.sort_unstable_by_key(|&(author, tick)| (author, std::cmp::Reverse(tick)));
+            all.dedup_by_key(|&mut (author, _)| author);
+            *self = all.into_iter().collect::<Self>().of(self.own.0);
+            return;
+        }
         for (author, tick) in other.iter() {
             if self.get(author) < tick {
                 self.set(author, tick);
@@ -293,18 +301,18 @@ impl Hash for VectorClock {
 
 impl FromIterator<(Author, Tick)> for VectorClock {
     fn from_iter<I: IntoIterator<Item = (Author, Tick)>>(entries: I) -> Self {
-        let entries: SmallVec<[(Author, Tick); 16]> = entries.into_iter().collect();
-        if let Some(&(own, tick)) = entries.first()
-            && entries.is_sorted_by(|(one, _), (next, _)| one < next)
-            && entries.iter().all(|&(_, tick)| tick > 0)
-        {
-            return Self::held(own, tick, entries.get(1..).unwrap_or_default());
+        let mut entries: SmallVec<[(Author, Tick); 16]> = entries.into_iter().collect();
+        if !entries.is_sorted_by(|(one, _), (next, _)| one < next) {
+            // Of several of one author the last counts.
+            entries.reverse();
+            entries.sort_by_key(|&(author, _)| author);
+            entries.dedup_by_key(|&mut (author, _)| author);
         }
-        let mut clock = Self::new();
-        for (author, tick) in entries {
-            clock.set(author, tick);
+        entries.retain(|&mut (_, tick)| tick > 0);
+        match entries.split_first() {
+            Some((&(own, tick), others)) => Self::held(own, tick, others),
+            None => Self::new(),
         }
-        clock
     }
 }
 
@@ -327,6 +335,26 @@ pub struct Stamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn many_are_taken_in_at_once_as_one_by_one() {
+        let clock = |entries: &[(u32, Tick)]| -> VectorClock {
+            entries.iter().map(|&(author, tick)| (Author(author), tick)).collect()
+        };
+        assert_eq!(clock(&[(3, 1), (1, 2), (3, 4), (2, 0)]), clock(&[(1, 2), (3, 4)]));
+        assert_eq!(clock(&[(1, 2), (1, 0)]), VectorClock::new());
+        for (one, other, both) in [
+            (&[][..], &[(2, 1), (5, 2)][..], &[(2, 1), (5, 2)][..]),
+            (&[(5, 7), (6, 1)], &[(2, 1), (3, 1), (5, 2)], &[(2, 1), (3, 1), (5, 7), (6, 1)]),
+            (&[(1, 1)], &[(1, 3), (2, 2), (9, 9)], &[(1, 3), (2, 2), (9, 9)]),
+        ] {
+            for author in [1, 2, 5, 9].map(Author) {
+                let mut joined = clock(one).of(author);
+                joined.join(&clock(other));
+                assert_eq!((&joined, joined.sum()), (&clock(both), clock(both).sum()));
+            }
+        }
+    }
 
     #[test]
     fn it_does_not_matter_who_is_held_apart() {

@@ -12,6 +12,7 @@ mod keeping;
 mod live;
 mod membership;
 mod misled;
+mod outcast;
 mod parcel;
 mod people;
 mod reach;
