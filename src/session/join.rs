@@ -142,6 +142,7 @@ impl Session {
             self.send_hello(from);
             self.send(from, Channel::Sync, Message::Links(self.linked.clone()));
         }
+        self.hand_on_late(from);
         self.send_presence_to(from);
         self.peer_dropped(now, from, dropped, clock, before);
         let is_news = |peer: &Peer| peer.told != self.dropped || peer.dropped != self.dropped.first;

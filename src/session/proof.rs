@@ -45,7 +45,7 @@ impl Session {
                 self.renewals.shows(from);
                 self.drop_spoilt_name(from);
             }
-            Err(what) => self.expel(now, from, what),
+            Err(what) => self.blame(now, vec![Fraud { by: from, what }]),
         }
     }
 
@@ -162,6 +162,8 @@ impl Session {
             let is_hearsay =
                 |author: Author| self.ledger.as_ref().is_some_and(|ledger| ledger.is_hearsay(author));
             match what {
+                // The keys may have been renewed meanwhile.
+                Distrust::OtherKeys(_) => self.event(Event::Distrusted(Fraud { by, what })),
                 // Whoever passes on what it heard first may be the one who was deceived.
                 Distrust::TwoKeys(author) if author.member() != by => {
                     self.event(Event::Distrusted(Fraud { by, what }));

@@ -17,6 +17,8 @@ use crate::trust::{Renewal, Role, Secret};
 pub(super) struct Renewals {
     /// The last one that was taken in, with all that this member holds of it.
     last: Option<Renewal>,
+    /// Those who were connected when it came, and had not said hello yet.
+    greeting: BTreeSet<Author>,
     /// Those who are known to have it.
     informed: BTreeSet<Author>,
     /// Everyone who was removed.
@@ -37,6 +39,7 @@ impl Renewals {
 
     /// A connection to a member is open.
     pub(super) fn connected(&mut self, member: Author) {
+        self.greeting.remove(&member);
         if self.showing.remove(&member) {
             self.shown.insert(member);
         } else {
@@ -125,6 +128,8 @@ impl Session {
                 self.outputs.push_back(Output::Expel(member));
             }
         }
+        let greeting = self.peers.iter().filter(|(_, peer)| peer.is_connected() && !peer.is_talking());
+        self.renewals.greeting = greeting.map(|(&author, _)| author).collect();
         // Whoever handed it on is told too: that is how it knows.
         let peers: Vec<Author> = self.talking().collect();
         for peer in peers {
@@ -132,6 +137,13 @@ impl Session {
         }
         self.people_changed = true;
         self.event(Event::Renewed);
+    }
+
+    /// A member says hello: one whose connection is older than the newest secrets is given them.
+    pub(super) fn hand_on_late(&mut self, to: Author) {
+        if self.renewals.greeting.remove(&to) {
+            self.hand_on(to);
+        }
     }
 
     /// Gives a member the newest secrets, as far as it may have them.

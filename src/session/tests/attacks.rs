@@ -162,7 +162,13 @@ fn changes_of_another_room_are_those_of_a_stranger() {
     let (changes, seals) = ledger.seal(&changes, false);
     let proof = Proof { seals, hashes: Vec::new() };
     let message = Message::Signed(Box::new(Message::Changes(changes)), proof);
-    assert_cut_off(&message, "", |what| what == Distrust::MayNotWrite(Author(9)));
+    let mut net = room();
+    let now = net.now;
+    let wanted = say(net.at(ONE), now, MAL, message);
+    assert!(wanted.expelled.is_empty(), "for all that is known here, the room's keys were renewed");
+    let what = Distrust::OtherKeys(Author(9));
+    assert!(matches!(wanted.events[..], [Event::Distrusted(fraud), ..] if fraud == Fraud { by: MAL, what }));
+    honest_go_on(&mut net, "");
 }
 
 #[test]

@@ -109,12 +109,20 @@ struct Net {
     said: Vec<(Author, Author, Message)>,
     events: Vec<(Author, Event)>,
     records: Vec<(u64, Record)>,
+    expelled: Vec<(Author, Author)>,
 }
 
 impl Net {
     fn new(sessions: impl IntoIterator<Item = Session>) -> Self {
         let sessions = sessions.into_iter().map(|session| (session.author(), session)).collect();
-        Self { now: Time::ZERO, sessions, said: Vec::new(), events: Vec::new(), records: Vec::new() }
+        Self {
+            now: Time::ZERO,
+            sessions,
+            said: Vec::new(),
+            events: Vec::new(),
+            records: Vec::new(),
+            expelled: Vec::new(),
+        }
     }
 
     /// A room of these, all connected, the document with everyone.
@@ -160,6 +168,7 @@ impl Net {
                     stored = true;
                 }
                 self.records.extend(wanted.records);
+                self.expelled.extend(wanted.expelled.into_iter().map(|other| (from, other)));
                 sent.extend(wanted.sent.into_iter().map(|(to, _, message)| (from, to, message)));
                 self.events.extend(wanted.events.into_iter().map(|event| (from, event)));
             }

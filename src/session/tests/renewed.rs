@@ -189,3 +189,54 @@ fn renewals_are_read_as_they_are_written() {
         assert!(Message::decode(wrong).is_err(), "{wrong}");
     }
 }
+
+#[test]
+fn who_passes_on_what_other_keys_certify_is_not_blamed_for_that() {
+    // One of the two that pass changes on has the new keys, the other not yet.
+    for (informed, late) in [(ONE, FOUR), (FOUR, ONE)] {
+        let mut net = four();
+        // Somebody whom only the fourth knows.
+        net.sessions.insert(FIVE, signing(joiner(FIVE), Role::Writer));
+        connect(&mut net, FOUR, FIVE, &[FOUR, FIVE]);
+        net.pass_with(ms(300), |from, to, _| [from, to] == [FIVE, FOUR] || [from, to] == [FOUR, FIVE]);
+        let now = net.now;
+        set(net.at(FIVE), now, "five", "1");
+        net.deliver(|from, _, _| from == FIVE);
+        let renewal = Renewal::issue(&access(), fresh(), vec![]).unwrap();
+        let renewal = Box::new(renewal.lowered_to(Role::Writer));
+        let renewed = Message::Renewed { renewal, certificates: vec![] };
+        let now = net.now;
+        net.at(informed).handle(now, Input::Message(THREE, renewed));
+        net.pass_with(ms(3_000), |_, to, message| to != late || !matches!(message, Message::Renewed { .. }));
+        assert!(net.expelled.is_empty(), "{informed} {:?}", net.expelled);
+        // When both have them, everything comes.
+        let access = net.at(informed).access().cloned().unwrap();
+        let last = Renewal { removed: vec![], ..Renewal::issue(&self::access(), fresh(), vec![]).unwrap() };
+        assert_eq!(last.access.lowered_to(Role::Reader), access.lowered_to(Role::Reader));
+        let renewal = Box::new(last.lowered_to(Role::Writer));
+        let now = net.now;
+        net.at(late)
+            .handle(now, Input::Message(informed, Message::Renewed { renewal, certificates: vec![] }));
+        net.pass(ms(20_000));
+        assert_eq!(text(net.at(ONE)), r#"{"five":1}"#);
+    }
+}
+
+#[test]
+fn who_comes_while_the_keys_are_renewed_is_given_them_too() {
+    let mut net = four();
+    net.sessions.insert(FIVE, signing(joiner(FIVE), Role::Writer));
+    let now = net.now;
+    for (at, other) in [(ONE, FIVE), (FIVE, ONE)] {
+        net.at(at).handle(now, Input::Certified(other, certificate(other)));
+        net.at(at).handle(now, Input::Connected(other));
+    }
+    // It has proven itself, and has not said hello yet.
+    assert!(net.at(ONE).revoke(now, &[], fresh()));
+    net.pass(ms(1_000));
+    assert_eq!(net.at(FIVE).access().unwrap().epoch(), 1);
+    assert_eq!(net.at(FIVE).access().unwrap().role(), Role::Writer);
+    assert_eq!(net.at(ONE).uninformed().1, vec![]);
+    edit(&mut net, FIVE, "five");
+    assert_eq!(text(net.at(ONE)), r#"{"five":1}"#);
+}

@@ -58,6 +58,10 @@ pub enum Distrust {
     /// Nobody said that the author may write.
     #[error("author {0} may not write here")]
     MayNotWrite(Author),
+    /// Somebody has said so with keys that are not the room's, or not now: it may be that they were
+    /// renewed, and one of the two does not know it yet.
+    #[error("author {0} is certified by other keys than those that this room has now")]
+    OtherKeys(Author),
     /// Another key is known to be the author's.
     #[error("two keys are said to be those of author {0}")]
     TwoKeys(Author),
@@ -156,6 +160,7 @@ impl Ledger {
         let stated = match Certificate::read(&self.access, author, bytes) {
             Some(stated) => stated,
             None if is_known => return Ok(()),
+            None if self.access.is_locked() => return Err(Distrust::OtherKeys(author)),
             None => return Err(Distrust::MayNotWrite(author)),
         };
         let is_other = |known: &Certificate| !known.is_of_key_in(bytes);
@@ -184,7 +189,7 @@ impl Ledger {
             self.stale.remove(&member);
         }
         let learnt = self.learn(member, bytes);
-        if !matches!(learnt, Err(Distrust::MayNotWrite(_)))
+        if matches!(learnt, Ok(()) | Err(Distrust::TwoKeys(_)))
             && let Some(shown) = Certificate::believed(member, bytes)
         {
             self.shown.entry(member).or_insert(shown);
@@ -440,7 +445,11 @@ fn start_of(access: &Access, author: Author) -> Hash {
 fn blamed(from: Author, what: Distrust) -> Author {
     match what {
         Distrust::Equivocation(id) => id.author,
-        Distrust::Unsigned(_) | Distrust::MayNotWrite(_) | Distrust::TwoKeys(_) | Distrust::Forged(_) => from,
+        Distrust::Unsigned(_)
+        | Distrust::MayNotWrite(_)
+        | Distrust::OtherKeys(_)
+        | Distrust::TwoKeys(_)
+        | Distrust::Forged(_) => from,
     }
 }
 
