@@ -240,3 +240,18 @@ fn who_comes_while_the_keys_are_renewed_is_given_them_too() {
     edit(&mut net, FIVE, "five");
     assert_eq!(text(net.at(ONE)), r#"{"five":1}"#);
 }
+
+#[test]
+fn a_writer_who_is_given_new_keys_for_reading_shows_and_edits_as_a_reader() {
+    let mut net = four();
+    let renewal = Renewal::issue(&access(), fresh(), vec![]).unwrap();
+    let for_role =
+        |role| Message::Renewed { renewal: Box::new(renewal.lowered_to(role)), certificates: vec![] };
+    let now = net.now;
+    say(net.at(FOUR), now, THREE, for_role(Role::Reader));
+    // What it could show is of no use with the new keys, and what it would write nobody could be shown.
+    assert!(net.at(FOUR).certificate().is_none() && !net.at(FOUR).may_write());
+    assert!(net.at(FOUR).edit(now, None, 0, Path::ROOT.key("late"), Method::Delete).is_err());
+    say(net.at(FOUR), now, TWO, for_role(Role::Writer));
+    assert!(net.at(FOUR).certificate().is_some() && net.at(FOUR).may_write());
+}

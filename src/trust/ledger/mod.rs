@@ -131,9 +131,9 @@ impl Ledger {
         &self.access
     }
 
-    /// The own certificate; none if this member may not write.
+    /// The own certificate; none if this member may not write, with the keys as they are now.
     pub fn certificate(&self) -> Option<&Certificate> {
-        self.certificates.get(&self.me)
+        self.certificates.get(&self.me).filter(|_| self.is_certified(self.me))
     }
 
     /// One for the own key under another name; none if this member may not write.
