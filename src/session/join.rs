@@ -274,17 +274,19 @@ impl Session {
 
     /// Whether a document from a peer may take the place of the one that is here, if that is behind:
     /// what it says was changed meanwhile cannot be checked. So it has to be from somebody who may
-    /// write, and nobody who can be heard goes on from the one that is here.
+    /// write; and nobody forgets what a member that has written something has not seen, without taking
+    /// it for dropped, which this member may be, or another that goes on from what is here.
     fn may_replace_document(&self, from: Author) -> bool {
         let seen = self.seen();
         let goes_on_from_here = |(&peer, known): (&Author, &Peer)| {
-            peer != from
-                && known.is_sharing()
-                && !known.passing
-                && known.link == Link::Live
-                && seen.covers(&known.clock)
+            let is_there = known.is_sharing() && !known.passing && known.link == Link::Live;
+            (peer != from && is_there && seen.covers(&known.clock)).then(|| self.writer_of(peer))
         };
-        self.is_writer(from) && !self.peers.iter().any(goes_on_from_here)
+        let here = self.peers.iter().filter_map(goes_on_from_here).chain([self.author]);
+        let dropped = self.peers.get(&from).map(|peer| &peer.dropped);
+        let is_remembered =
+            |name: Author| seen.get(name) > 0 && dropped.is_none_or(|dropped| dropped.get(name) == 0);
+        self.is_writer(from) && !here.into_iter().any(is_remembered)
     }
 
     /// A document came: a joiner's first, or for somebody who has been away for longer than the

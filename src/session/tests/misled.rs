@@ -94,3 +94,39 @@ fn no_document_takes_the_place_of_what_others_have_too() {
     }
     honest_go_on(&mut net, r#","before":1"#);
 }
+
+#[test]
+fn no_document_takes_the_place_of_one_that_whoever_has_it_wrote_in() {
+    let mut net = Net::new([signing(creator(r#"{"kept":1}"#), Role::Owner)]);
+    let now = net.now;
+    set(net.at(ONE), now, "own", "1");
+    feed(net.at(ONE), now, Input::Certified(MAL, certificate(MAL)));
+    feed(net.at(ONE), now, Input::Connected(MAL));
+    say(net.at(ONE), now, MAL, hello(VectorClock::new(), true));
+    let wanted = say(net.at(ONE), now, MAL, document("[]", &[(ONE, 1), (MAL, 1)], &[(MAL, [7; 32])]));
+    assert!(wanted.events.iter().any(is_refused), "{:?}", wanted.events);
+    assert_eq!(text(net.at(ONE)), r#"{"kept":1,"own":1}"#);
+}
+
+#[test]
+fn two_who_were_away_together_and_wrote_nothing_come_back_to_one_who_has_forgotten_past_them() {
+    let mut net = Net::new([creator_with("{}", 16)]);
+    for number in 0..60 {
+        let now = net.now;
+        set(net.at(ONE), now, "a", &number.to_string());
+        net.pass(ms(1_000));
+    }
+    assert!(net.at(ONE).replica().unwrap().start().get(ONE) > 0, "it has forgotten");
+    for who in [TWO, THREE] {
+        let replica = crate::sync::Replica::new(who, Checkpoint::read("{}").unwrap(), 16);
+        net.sessions.insert(who, Session::resume(replica, &[], options(16)));
+    }
+    for (one, other) in [(TWO, THREE), (ONE, TWO), (ONE, THREE)] {
+        net.connect(one, other);
+        net.pass(ms(500));
+    }
+    net.pass(ms(20_000));
+    for who in [TWO, THREE] {
+        assert_eq!(text(net.at(who)), r#"{"a":59}"#, "at {who}");
+    }
+}
