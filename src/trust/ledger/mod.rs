@@ -44,8 +44,9 @@ pub struct Seal {
 impl Seal {
     /// One for two runs of which the second follows the first: the later signature holds for both.
     pub fn joined(&self, next: &Self) -> Option<Self> {
-        let follows = self.author == next.author && self.last + 1 == next.first;
-        follows.then(|| Self { last: next.last, signature: next.signature, ..self.clone() })
+        let is_same_key = next.certificate.is_none() || next.certificate == self.certificate;
+        let follows = self.author == next.author && self.last.checked_add(1) == Some(next.first);
+        (follows && is_same_key).then(|| Self { last: next.last, signature: next.signature, ..self.clone() })
     }
 }
 
@@ -245,8 +246,27 @@ impl Ledger {
     /// changes of one name in one message are refused with all of it: no honest member passes them
     /// on, and a seal holds for one of them only.
     pub fn check(
-        &mut self, from: Author, changes: Vec<Arc<Change>>, seals: &[Seal],
+        &mut self, from: Author, mut changes: Vec<Arc<Change>>, seals: &[Seal],
     ) -> (Vec<Arc<Change>>, Vec<Fraud>) {
+        let (proven, mut frauds) = self.check_runs(from, &changes, seals);
+        if let Some(unsound) = changes.iter().find(|change| !is_within(&proven, change)) {
+            if frauds.is_empty() {
+                frauds.push(Fraud { by: from, what: Distrust::Unsigned(unsound.id()) });
+            }
+            changes.retain(|change| is_within(&proven, change));
+        }
+        (changes, frauds)
+    }
+
+    /// Whether everything that a peer sent is proven. If not, what to make of it is for
+    /// [`check`](Self::check) to say, of smaller parts.
+    pub fn proves(&mut self, from: Author, changes: &[Arc<Change>], seals: &[Seal]) -> bool {
+        let (proven, frauds) = self.check_runs(from, changes, seals);
+        frauds.is_empty() && changes.iter().all(|change| is_within(&proven, change))
+    }
+
+    /// The runs that are proven, and who did wrong.
+    fn check_runs(&mut self, from: Author, changes: &[Arc<Change>], seals: &[Seal]) -> (Runs, Vec<Fraud>) {
         // In order mostly, which sorting them takes advantage of.
         let mut held: Vec<Named<'_>> = changes.iter().map(|change| (change.id(), change)).collect();
         held.sort_by_key(|&(id, _)| id);
@@ -254,11 +274,11 @@ impl Ledger {
         if let Some(&(id, _)) =
             neighbours.find(|(one, next)| one.0 == next.0 && one.1 != next.1).map(|(one, _)| one)
         {
-            return (Vec::new(), vec![Fraud { by: from, what: Distrust::Forged(id) }]);
+            return (Runs::new(), vec![Fraud { by: from, what: Distrust::Forged(id) }]);
         }
         held.dedup_by_key(|&mut (id, _)| id);
         let mut frauds = Vec::new();
-        let mut proven: Runs = BTreeMap::new();
+        let mut proven = Runs::new();
         for seal in seals {
             // What is sealed and not here is no business of this message.
             if !is_begun(&held, seal.author) {
@@ -269,13 +289,7 @@ impl Ledger {
                 Err(what) => frauds.push(Fraud { by: blamed(from, what), what }),
             }
         }
-        let Some(unsound) = changes.iter().find(|change| !is_within(&proven, change)) else {
-            return (changes, frauds);
-        };
-        if frauds.is_empty() {
-            frauds.push(Fraud { by: from, what: Distrust::Unsigned(unsound.id()) });
-        }
-        (changes.into_iter().filter(|change| is_within(&proven, change)).collect(), frauds)
+        (proven, frauds)
     }
 
     fn check_run(&mut self, seal: &Seal, held: &[Named<'_>]) -> Result<(), Distrust> {
