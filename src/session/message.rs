@@ -10,7 +10,7 @@ use crate::sync::{Author, Change, ChangeError, Checkpoint, Tick, VectorClock};
 use crate::trust::{Hash, Head, Renewal, Seal};
 
 /// The version of the peer protocol spoken here. Peers of different versions do not talk.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A message of the peer protocol.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use super::hashing::Hashing;
 use super::{Hash, Seal};
 use crate::limits;
-use crate::sync::{Author, Change, ChangeId, Tick, write_change};
+use crate::sync::{Author, Change, ChangeId, Tick};
 
 /// A run of changes, hashed.
 #[derive(Clone, Debug)]
@@ -207,24 +208,5 @@ impl Chain {
             self.base += 1;
         }
         self.signatures = self.signatures.split_off(&self.base);
-    }
-}
-
-/// Hashes changes one after the other, in the same buffers.
-#[derive(Default)]
-struct Hashing {
-    text: String,
-    bytes: Vec<u8>,
-}
-
-impl Hashing {
-    /// The hash of a change that follows a hash.
-    fn following(&mut self, before: &Hash, change: &Change) -> Hash {
-        self.text.clear();
-        write_change(change, &mut self.text);
-        self.bytes.clear();
-        self.bytes.extend_from_slice(before);
-        self.bytes.extend_from_slice(self.text.as_bytes());
-        *blake3::hash(&self.bytes).as_bytes()
     }
 }

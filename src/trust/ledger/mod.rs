@@ -1,6 +1,6 @@
 //! Who signed which changes.
 //!
-//! The changes of an author form a chain: each one's hash covers its text and the hash before it,
+//! The changes of an author form a chain: each one's hash covers it and the hash before it,
 //! so a signature under one of them holds for all up to it. A run of changes travels with the hash
 //! before it and a signature under its last one, and can be checked on its own, in whatever order
 //! runs arrive; as soon as the run before it is here, their hashes have to fit. An author who
@@ -9,6 +9,7 @@
 
 mod chain;
 mod evidence;
+mod hashing;
 mod heads;
 
 use std::collections::{BTreeMap, BTreeSet};
