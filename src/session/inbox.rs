@@ -63,10 +63,9 @@ impl Session {
     /// Lets signed changes wait until it is their turn to be checked. Any other message is given
     /// back, when what its sender said before has been taken in.
     pub(super) fn let_wait(&mut self, now: Time, from: Author, message: Message) -> Option<Message> {
-        // Of what a third passes on, it has to be known that it did.
-        let may_wait = self.passed_by.is_none() && self.ledger.is_some();
         let (changes, proof) = match message.into_signed_changes() {
-            Ok(signed) if may_wait => signed,
+            // What a third passes on is not put together with what the sender says itself.
+            Ok(signed) if self.passed_by.is_none() && self.ledger.is_some() => signed,
             Ok((changes, proof)) => {
                 self.check_waiting(now, from);
                 self.receive_signed(now, from, changes, &proof);
@@ -74,7 +73,8 @@ impl Session {
             }
             Err(other) => {
                 self.check_waiting(now, from);
-                return Some(other);
+                // It may have shown by then who it is.
+                return (!self.expelled.contains(&from)).then_some(other);
             }
         };
         let peer = self.peers.get_mut(&from)?;
@@ -118,9 +118,7 @@ impl Session {
         }
         let mut changes = changes.into_iter();
         for (count, proof) in messages {
-            if !self.expelled.contains(&from) {
-                self.receive_signed(now, from, changes.by_ref().take(count).collect(), &proof);
-            }
+            self.receive_signed(now, from, changes.by_ref().take(count).collect(), &proof);
         }
     }
 

@@ -252,7 +252,8 @@ impl Session {
 
     /// Takes something in. Drain [`poll`](Self::poll) afterwards.
     pub fn handle(&mut self, now: Time, input: Input) {
-        if matches!(input, Input::Connected(_) | Input::Detoured(_) | Input::Disconnected(_) | Input::Left(_)) {
+        if matches!(input, Input::Connected(_) | Input::Detoured(_) | Input::Disconnected(_) | Input::Left(_))
+        {
             self.check_all_waiting(now);
         }
         match input {

@@ -107,7 +107,12 @@ impl Session {
     }
 
     /// Takes in signed changes, as far as they prove to be.
-    pub(super) fn receive_signed(&mut self, now: Time, from: Author, changes: Vec<Arc<Change>>, proof: &Proof) {
+    pub(super) fn receive_signed(
+        &mut self, now: Time, from: Author, changes: Vec<Arc<Change>>, proof: &Proof,
+    ) {
+        if self.expelled.contains(&from) {
+            return;
+        }
         let changes = self.without_awaited(now, from, changes);
         let Some(ledger) = &mut self.ledger else { return self.receive(now, from, changes) };
         let (sound, frauds) = ledger.check(from, changes, &proof.seals);

@@ -196,6 +196,25 @@ fn a_spoilt_signature_under_what_is_known_does_not_take_the_place_of_the_good_on
 }
 
 #[test]
+fn what_was_stored_proves_something_only_if_it_still_fits_together() {
+    let access = locked();
+    let mut ana = writer(&access, 1, 3);
+    let mut bo = ledger(&access, 2);
+    introduce(&mut bo, &ana);
+    let (sent, seals) = ana.seal(&changes(1, 1..=3), true);
+    bo.check(Author(1), sent.clone(), &seals);
+    let evidence = bo.evidence(&sent);
+    let mut altered = sent.clone();
+    altered[1] = change(1, 2, "another");
+    for (stored, is_sound) in [(sent, true), (altered, false)] {
+        let mut again = ledger(&access, 2);
+        again.restore(&VectorClock::new(), &stored, &evidence, &[]);
+        let (passed, seals) = again.seal(&stored, true);
+        assert_eq!((passed.len(), seals.len()), if is_sound { (3, 1) } else { (0, 0) });
+    }
+}
+
+#[test]
 fn two_histories_of_one_author_are_found_out_even_when_the_proof_comes_late() {
     let access = locked();
     let mut bo = ledger(&access, 2);

@@ -95,6 +95,19 @@ fn what_is_unsound_among_what_waits_is_found_and_the_rest_taken_in() {
 }
 
 #[test]
+fn who_is_found_out_by_what_waits_is_not_heard_with_what_it_says_next() {
+    let mut session = listening();
+    let mut messages = said(&story(20));
+    let Message::Signed(forged, _) = &mut messages[19] else { panic!() };
+    **forged = Message::Changes(vec![change(TWO, 20, "forged")]);
+    for message in messages {
+        say(&mut session, ms(1), TWO, message);
+    }
+    let wanted = say(&mut session, ms(2), TWO, Message::RequestDocument);
+    assert_eq!((wanted.expelled, wanted.sent.len(), ticks(&session)), (vec![TWO], 0, 19));
+}
+
+#[test]
 fn two_changes_of_one_number_in_two_messages_show_their_author() {
     let mut session = listening();
     let mut messages = said(&story(12));
