@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::signed::{access, certificate, change, key, signing};
+use super::signed::{FOUR, access, certificate, change, key, signing};
 use super::*;
 use crate::session::{Presence, Proof};
 use crate::sync::{Change, ChangeId};
@@ -92,6 +92,21 @@ fn what_is_unsound_among_what_waits_is_found_and_the_rest_taken_in() {
     assert_eq!(ticks(&session), 14);
     let what = Distrust::Forged(ChangeId { author: TWO, tick: 15 });
     assert_eq!(frauds(&wanted), [Fraud { by: TWO, what }]);
+}
+
+#[test]
+fn nothing_unsigned_slips_in_among_what_waits() {
+    let mut session = listening();
+    let mut messages = said(&story(20));
+    let Message::Signed(signed, _) = &mut messages[14] else { panic!() };
+    **signed = Message::Changes(vec![change(TWO, 15, "k15"), change(FOUR, 1, "slipped in")]);
+    for message in messages {
+        say(&mut session, ms(1), TWO, message);
+    }
+    let wanted = feed(&mut session, ms(50), Input::Timeout);
+    let what = Distrust::Unsigned(ChangeId { author: FOUR, tick: 1 });
+    assert_eq!((frauds(&wanted), wanted.expelled), (vec![Fraud { by: TWO, what }], vec![TWO]));
+    assert!(text(&session).contains("k14") && !text(&session).contains("slipped in"));
 }
 
 #[test]
