@@ -38,8 +38,9 @@ pub(super) struct Peer {
     pub(super) presence: Presence,
     /// What it sent and is not checked yet.
     pub(super) inbox: Inbox,
-    /// When the way to it began, and it was said hello to.
-    pub(super) met_at: Time,
+    /// When the way to it began, and it was said hello to; nothing if it goes another way, and has not
+    /// heard that.
+    pub(super) met_at: Option<Time>,
     /// When it last said something.
     pub(super) heard_at: Time,
     /// When something of it last came, if only by way of others.
@@ -78,7 +79,7 @@ impl Peer {
             counted: VectorClock::new(),
             presence: Presence::default(),
             inbox: Inbox::default(),
-            met_at: Time::ZERO,
+            met_at: None,
             heard_at: Time::ZERO,
             alive_at: Time::ZERO,
             round_trip: timers::ROUND_TRIP,

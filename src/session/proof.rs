@@ -116,6 +116,7 @@ impl Session {
         let changes = self.without_awaited(now, from, changes);
         let Some(ledger) = &mut self.ledger else { return self.receive(now, from, changes) };
         let (sound, frauds) = ledger.check(from, changes, &proof.seals);
+        self.keep_corrected();
         self.blame(now, frauds);
         if !sound.is_empty() {
             self.receive(now, from, sound);
@@ -149,6 +150,7 @@ impl Session {
         if !self.seen().covers(&clock) {
             self.ledger = before;
         }
+        self.keep_corrected();
     }
 
     /// Changes came without a signature.
@@ -161,9 +163,19 @@ impl Session {
 
     pub(super) fn blame(&mut self, now: Time, frauds: Vec<Fraud>) {
         for Fraud { by, what } in frauds {
+            let is_hearsay =
+                |author: Author| self.ledger.as_ref().is_some_and(|ledger| ledger.is_hearsay(author));
             match what {
                 // Whoever passes on what it heard first may be the one who was deceived.
                 Distrust::TwoKeys(author) if author.member() != by => {
+                    self.event(Event::Distrusted(Fraud { by, what }));
+                }
+                // Somebody was faster to write under a name of its.
+                Distrust::TwoKeys(author) if is_hearsay(author) && self.passed_by.is_none() => {
+                    self.drop_spoilt_name(author);
+                }
+                // Who has signed both need not be the member whose number it is.
+                Distrust::Equivocation(id) if is_hearsay(id.author) => {
                     self.event(Event::Distrusted(Fraud { by, what }));
                 }
                 Distrust::TwoKeys(_)

@@ -249,6 +249,82 @@ fn a_newcomer_starts_where_somebody_else_s_history_starts() {
     assert!(bo.seal(&changes(1, 3..=5), true).1.is_empty(), "the hash before 3 is forgotten");
 }
 
+/// Ana has written 1 to 5, of which Bo has forgotten the first 3; Cleo starts from there, by a
+/// hash that somebody has made up or left out.
+fn misled(hashes: &[(Author, Hash)]) -> (Ledger, Ledger, VectorClock) {
+    let access = locked();
+    let mut ana = writer(&access, 1, 5);
+    let mut bo = ledger(&access, 2);
+    introduce(&mut bo, &ana);
+    let (mut sent, mut seals) = (Vec::new(), Vec::new());
+    for run in [1..=3, 4..=5] {
+        let (some, seal) = ana.seal(&changes(1, run), true);
+        sent.extend(some);
+        seals.extend(seal);
+    }
+    bo.check(Author(1), sent, &seals);
+    let clock = VectorClock::from_iter([(Author(1), 3)]);
+    bo.forget(&clock);
+    let mut cleo = ledger(&access, 3);
+    introduce(&mut cleo, &ana);
+    cleo.start_from(&clock, hashes);
+    (bo, cleo, clock)
+}
+
+#[test]
+fn what_an_author_signed_counts_more_than_the_hash_that_somebody_gave_for_it() {
+    for hashes in [vec![(Author(1), [7; 32])], Vec::new()] {
+        let (mut bo, mut cleo, clock) = misled(&hashes);
+        let (passed, seals) = bo.seal(&changes(1, 4..=5), true);
+        assert_eq!(cleo.check(Author(2), passed.clone(), &seals), (passed, vec![]));
+        assert!(cleo.take_corrected() && !cleo.take_corrected());
+        assert_eq!(cleo.hashes_at(&clock), bo.hashes_at(&clock));
+        // And it can be passed on.
+        assert_eq!(cleo.seal(&changes(1, 4..=5), true), bo.seal(&changes(1, 4..=5), true));
+        // From here on it is no belief any more.
+        let mut other = ledger(&locked(), 1);
+        let mut story = changes(1, 1..=5);
+        story[3] = change(1, 4, "another");
+        other.enter_own(&story);
+        let (fork, seals) = other.seal(&story[3..], true);
+        assert!(matches!(cleo.check(Author(2), fork, &seals).1[..], [Fraud { by: Author(1), .. }]));
+    }
+}
+
+#[test]
+fn what_waits_for_its_past_is_not_given_up_for_a_hash_that_somebody_made_up() {
+    let (mut bo, _, clock) = misled(&[]);
+    let mut cleo = ledger(&locked(), 3);
+    let (passed, seals) = bo.seal(&changes(1, 4..=5), true);
+    cleo.check(Author(2), passed, &seals);
+    cleo.start_from(&clock, &[(Author(1), [7; 32])]);
+    assert_eq!(cleo.hashes_at(&clock), bo.hashes_at(&clock));
+    assert_eq!(cleo.seal(&changes(1, 4..=5), true), bo.seal(&changes(1, 4..=5), true));
+}
+
+#[test]
+fn a_hash_that_somebody_made_up_is_held_against_nobody() {
+    let access = locked();
+    let mut ana = writer(&access, 1, 3);
+    let clock = VectorClock::from_iter([(Author(1), 3)]);
+    let mut cleo = ledger(&access, 3);
+    introduce(&mut cleo, &ana);
+    cleo.start_from(&clock, &[(Author(1), [7; 32])]);
+    assert_eq!(cleo.compare(Author(1), &ana.heads()), vec![]);
+    assert_eq!(cleo.hashes_at(&clock), ana.hashes_at(&clock));
+}
+
+#[test]
+fn nobody_signs_what_somebody_else_says_it_wrote() {
+    let clock = VectorClock::from_iter([(Author(3), 7)]);
+    let mut cleo = Ledger::new(locked(), Author(4), key(3));
+    let hash = Evidence { author: Author(3), tick: 7, kind: EvidenceKind::Hash, bytes: vec![7; 32] };
+    cleo.restore(&clock, &[], &[hash], &[Author(3)]);
+    assert_eq!(cleo.heads(), vec![]);
+    cleo.sign_as_before(&[Author(3)]);
+    assert_eq!(cleo.heads(), vec![]);
+}
+
 #[test]
 fn nonsense_in_a_seal_is_refused() {
     let access = locked();

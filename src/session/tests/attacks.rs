@@ -46,7 +46,7 @@ fn having_seen(tick: u64, seen: &[(Author, u64)]) -> Arc<Change> {
 }
 
 /// The honest ones edit on, and show the same: what they wrote, and `also`.
-fn honest_go_on(net: &mut Net, also: &str) {
+pub(super) fn honest_go_on(net: &mut Net, also: &str) {
     for (at, key) in [(ONE, "one"), (TWO, "two")] {
         let now = net.now;
         set(net.at(at), now, key, "1");

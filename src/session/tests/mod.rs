@@ -12,12 +12,14 @@ mod joining;
 mod keeping;
 mod live;
 mod membership;
+mod misled;
 mod parcel;
 mod people;
 mod reach;
 mod renewed;
 mod signed;
 mod stories;
+mod third;
 mod undo;
 
 use std::collections::BTreeMap;

@@ -57,6 +57,8 @@ pub(super) struct Chain {
     /// The tick of the first hash held.
     base: Tick,
     hashes: VecDeque<Hash>,
+    /// Whether the first hash is what somebody has told, and nothing that its author signed.
+    is_hearsay: bool,
     signatures: BTreeMap<Tick, [u8; 64]>,
     /// Runs that were checked and whose past is not here, by their first tick.
     loose: BTreeMap<Tick, Link>,
@@ -69,6 +71,7 @@ impl Chain {
         Self {
             base,
             hashes: VecDeque::from([hash]),
+            is_hearsay: base > 0,
             signatures: BTreeMap::new(),
             loose: BTreeMap::new(),
             loose_changes: 0,
@@ -82,7 +85,24 @@ impl Chain {
     pub(super) fn restart(&mut self, base: Tick, hash: Hash) -> Result<(), Tick> {
         let loose = std::mem::take(&mut self.loose);
         *self = Self::new(base, hash);
-        loose.into_values().try_for_each(|link| self.enter(link))
+        loose.into_values().try_for_each(|link| {
+            self.correct(&link);
+            self.enter(link)
+        })
+    }
+
+    /// A run whose signature was checked counts more than what somebody has told of the first hash.
+    /// Whether that was another.
+    pub(super) fn correct(&mut self, link: &Link) -> bool {
+        link.hash_at(self.base).is_some_and(|hash| self.is_signed_to_be(self.base, hash))
+    }
+
+    /// The author has signed a chain with this hash. Whether only another was told of.
+    pub(super) fn is_signed_to_be(&mut self, tick: Tick, hash: &Hash) -> bool {
+        let told = self.hashes.front_mut().filter(|_| self.is_hearsay && tick == self.base);
+        let Some(told) = told else { return false };
+        self.is_hearsay = false;
+        std::mem::replace(told, *hash) != *hash
     }
 
     /// Whether nothing of the author is here.
@@ -107,6 +127,8 @@ impl Chain {
             if let Some(head) = self.hashes.back() {
                 let hash = hashing.following(head, change);
                 self.hashes.push_back(hash);
+                // It was checked before it was taken in.
+                self.is_hearsay = false;
             }
         }
     }
@@ -185,9 +207,10 @@ impl Chain {
         self.signatures.range(tick..).next().map(|(&signed, _)| signed)
     }
 
-    /// The hash at a tick, if nothing from there on is signed.
+    /// The hash at a tick, if it is known to be the author's, and is not signed.
     pub(super) fn unsigned(&self, tick: Tick) -> Option<Hash> {
-        if self.signatures.contains_key(&tick) { None } else { self.hash_at(tick) }
+        let is_told = self.is_hearsay && tick == self.base;
+        self.hash_at(tick).filter(|_| !is_told && !self.signatures.contains_key(&tick))
     }
 
     pub(super) fn signed(&mut self, tick: Tick, signature: [u8; 64]) {

@@ -89,9 +89,11 @@ pub struct Ledger {
     certificates: BTreeMap<Author, Certificate>,
     /// Those of them that are signed with keys of before.
     stale: BTreeSet<Author>,
-    /// Those whose keys were shown by themselves.
-    shown: BTreeSet<Author>,
+    /// The keys that other members have shown themselves, each for all its names.
+    shown: BTreeMap<Author, Certificate>,
     chains: BTreeMap<Author, Chain>,
+    /// Whether a hash that was told of was not the one that its author has signed.
+    is_corrected: bool,
 }
 
 impl Ledger {
@@ -99,8 +101,8 @@ impl Ledger {
     pub fn new(access: Access, me: Author, key: AuthorKey) -> Self {
         let certificate = Certificate::issue(&access, me, &key);
         let certificates = certificate.into_iter().map(|certificate| (me, certificate)).collect();
-        let (stale, shown) = (BTreeSet::new(), BTreeSet::from([me]));
-        Self { access, me, key, certificates, stale, shown, chains: BTreeMap::new() }
+        let (stale, shown) = (BTreeSet::new(), BTreeMap::new());
+        Self { access, me, key, certificates, stale, shown, chains: BTreeMap::new(), is_corrected: false }
     }
 
     /// The same member, writing under another name from here on and starting from nothing.
@@ -117,9 +119,7 @@ impl Ledger {
     /// with what proves it.
     pub fn rename(&mut self, me: Author) {
         self.certificates.remove(&self.me);
-        self.shown.remove(&self.me);
         self.me = me;
-        self.shown.insert(me);
         let certificate = Certificate::issue(&self.access, me, &self.key);
         self.certificates.extend(certificate.map(|certificate| (me, certificate)));
     }
@@ -160,7 +160,10 @@ impl Ledger {
             None if is_known => return Ok(()),
             None => return Err(Distrust::MayNotWrite(author)),
         };
-        if self.certificates.get(&author).is_some_and(|known| !known.agrees_with(&stated)) {
+        let is_other = |known: &Certificate| !known.is_of_key_in(bytes);
+        let is_other_name = author != author.member();
+        let own = self.shown.get(&author.member()).filter(|_| is_other_name);
+        if own.into_iter().chain(self.certificates.get(&author)).any(is_other) {
             return Err(Distrust::TwoKeys(author));
         }
         self.believe(stated);
@@ -182,14 +185,20 @@ impl Ledger {
             self.certificates.remove(&member);
             self.stale.remove(&member);
         }
-        self.learn(member, bytes)?;
-        self.shown.insert(member);
-        Ok(())
+        let learnt = self.learn(member, bytes);
+        if !matches!(learnt, Err(Distrust::MayNotWrite(_)))
+            && let Some(shown) = Certificate::believed(member, bytes)
+        {
+            self.shown.entry(member).or_insert(shown);
+        }
+        learnt
     }
 
-    /// Whether an author's key is known from others alone.
+    /// Whether an author's key is known from others alone: its member has shown none, or another.
     pub fn is_hearsay(&self, author: Author) -> bool {
-        self.certificates.contains_key(&author) && !self.shown.contains(&author)
+        let shown = self.shown.get(&author.member()).map(Certificate::bytes);
+        let is_shown = |known: &Certificate| shown.is_some_and(|shown| known.is_of_key_in(&shown));
+        author != self.me && self.certificates.get(&author).is_some_and(|known| !is_shown(known))
     }
 
     /// Goes on with renewed secrets, and what certifies the authors by them. Authors that nothing
@@ -312,6 +321,7 @@ impl Ledger {
         if !certificate.verifies(&signed, &seal.signature) {
             return Err(Distrust::Forged(id));
         }
+        self.is_corrected |= chain.correct(&link);
         chain.enter(link).map_err(|tick| Distrust::Equivocation(ChangeId { author: seal.author, tick }))
     }
 
@@ -367,17 +377,36 @@ impl Ledger {
     }
 
     /// Starts from a version that somebody else vouches for: each author's hash there. What is
-    /// known already stays.
+    /// known already stays, and what its author has signed counts more, whenever it comes.
     pub fn start_from(&mut self, clock: &VectorClock, hashes: &[(Author, Hash)]) {
-        for &(author, hash) in hashes {
-            let tick = clock.get(author);
+        let told: BTreeMap<Author, Hash> = hashes.iter().copied().collect();
+        for (author, tick) in clock.iter() {
             let known = self.chains.get(&author).is_some_and(|chain| chain.hash_at(tick).is_some());
-            if tick > 0 && !known {
-                let chain = self.chains.entry(author).or_insert_with(|| Chain::new(tick, hash));
-                // What contradicts it is left out, as if it had come later.
-                let _ = chain.restart(tick, hash);
-            }
+            // One that was left out is as good as one that was made up; own changes go on from none.
+            let is_mine = author.member() == self.me.member();
+            let hash = told.get(&author).copied().or_else(|| (!is_mine).then_some([0; 32]));
+            let Some(hash) = hash.filter(|_| tick > 0 && !known) else { continue };
+            let chain = self.chains.entry(author).or_insert_with(|| Chain::new(tick, hash));
+            // What contradicts it is left out, as if it had come later.
+            let _ = chain.restart(tick, hash);
         }
+    }
+
+    /// Whether what is kept beside the version that the history starts from has changed since this
+    /// was last asked.
+    pub fn take_corrected(&mut self) -> bool {
+        std::mem::take(&mut self.is_corrected)
+    }
+
+    /// Up to which tick two ledgers were told the same of an author; nothing if nothing contradicts.
+    pub fn parted_from(&self, other: &Self, author: Author) -> Option<Tick> {
+        let (here, there) = (self.chains.get(&author)?, other.chains.get(&author)?);
+        let differs = |tick: Tick| {
+            let hashes = here.hash_at(tick).zip(there.hash_at(tick));
+            hashes.is_some_and(|(here, there)| here != there)
+        };
+        let last = here.last().min(there.last());
+        differs(last).then(|| (0..last).rev().find(|&tick| !differs(tick)).unwrap_or(0))
     }
 
     /// Forgets what is before a version.
