@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::inbox::Inbox;
 use super::message::Presence;
 use super::{Dropped, Link, Time, Way, timers};
 use crate::sync::{Author, Tick, VectorClock};
@@ -35,6 +36,8 @@ pub(super) struct Peer {
     pub(super) counted: VectorClock,
     /// Where it is.
     pub(super) presence: Presence,
+    /// What it sent and is not checked yet.
+    pub(super) inbox: Inbox,
     /// When the way to it began, and it was said hello to; nothing if it goes another way, and has not
     /// heard that.
     pub(super) met_at: Option<Time>,
@@ -75,6 +78,7 @@ impl Peer {
             floor: (VectorClock::new(), 0),
             counted: VectorClock::new(),
             presence: Presence::default(),
+            inbox: Inbox::default(),
             met_at: None,
             heard_at: Time::ZERO,
             alive_at: Time::ZERO,

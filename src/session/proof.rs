@@ -91,12 +91,10 @@ impl Session {
         Some(Message::Signed(Box::new(message), proof))
     }
 
-    /// Takes in a message whose changes are signed, as far as they prove to be.
+    /// Takes in a document whose changes are signed, as far as they prove to be.
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other message carries changes")]
     pub(super) fn signed(&mut self, now: Time, from: Author, message: Message, proof: &Proof) {
         match message {
-            Message::Change(change) => self.receive_signed(now, from, vec![change], proof),
-            Message::Changes(changes) => self.receive_signed(now, from, changes, proof),
             Message::Document { checkpoint, changes } => {
                 if self.may_give_document(from) {
                     self.signed_document(now, from, checkpoint, changes, proof);
@@ -108,7 +106,13 @@ impl Session {
         }
     }
 
-    fn receive_signed(&mut self, now: Time, from: Author, changes: Vec<Arc<Change>>, proof: &Proof) {
+    /// Takes in signed changes, as far as they prove to be.
+    pub(super) fn receive_signed(
+        &mut self, now: Time, from: Author, changes: Vec<Arc<Change>>, proof: &Proof,
+    ) {
+        if self.expelled.contains(&from) {
+            return;
+        }
         let changes = self.without_awaited(now, from, changes);
         let Some(ledger) = &mut self.ledger else { return self.receive(now, from, changes) };
         let (sound, frauds) = ledger.check(from, changes, &proof.seals);

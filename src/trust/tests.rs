@@ -177,6 +177,44 @@ fn what_is_altered_forged_or_unsigned_is_refused_and_the_sender_blamed() {
 }
 
 #[test]
+fn a_spoilt_signature_under_what_is_known_does_not_take_the_place_of_the_good_one() {
+    let access = locked();
+    let mut ana = writer(&access, 1, 3);
+    let (mut bo, mut cleo) = (ledger(&access, 2), ledger(&access, 3));
+    introduce(&mut bo, &ana);
+    let (sent, seals) = ana.seal(&changes(1, 1..=3), true);
+    bo.check(Author(1), sent.clone(), &seals);
+    // Whoever brings them again brings nothing new, whatever is under them.
+    for last in [2, 3] {
+        let spoilt = Seal { last, signature: [7; 64], ..seals[0].clone() };
+        assert_eq!(bo.check(Author(9), changes(1, 1..=last), &[spoilt]).1, vec![]);
+    }
+    // Bo passes on what Ana signed, and is not taken for a forger.
+    let (passed, seals) = bo.seal(&changes(1, 1..=3), true);
+    assert_eq!(cleo.check(Author(2), passed.clone(), &seals), (sent, vec![]));
+    assert!(bo.heads().iter().all(|head| head.signature != [7; 64]));
+}
+
+#[test]
+fn what_was_stored_proves_something_only_if_it_still_fits_together() {
+    let access = locked();
+    let mut ana = writer(&access, 1, 3);
+    let mut bo = ledger(&access, 2);
+    introduce(&mut bo, &ana);
+    let (sent, seals) = ana.seal(&changes(1, 1..=3), true);
+    bo.check(Author(1), sent.clone(), &seals);
+    let evidence = bo.evidence(&sent);
+    let mut altered = sent.clone();
+    altered[1] = change(1, 2, "another");
+    for (stored, is_sound) in [(sent, true), (altered, false)] {
+        let mut again = ledger(&access, 2);
+        again.restore(&VectorClock::new(), &stored, &evidence, &[]);
+        let (passed, seals) = again.seal(&stored, true);
+        assert_eq!((passed.len(), seals.len()), if is_sound { (3, 1) } else { (0, 0) });
+    }
+}
+
+#[test]
 fn two_histories_of_one_author_are_found_out_even_when_the_proof_comes_late() {
     let access = locked();
     let mut bo = ledger(&access, 2);

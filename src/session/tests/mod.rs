@@ -7,6 +7,7 @@ mod codec;
 mod cost;
 mod dropped;
 mod hostile;
+mod inbox;
 mod joining;
 mod keeping;
 mod live;

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use super::hashing::Hashing;
 use super::{Hash, Seal};
 use crate::limits;
-use crate::sync::{Author, Change, ChangeId, Tick, write_change};
+use crate::sync::{Author, Change, ChangeId, Tick};
 
 /// A run of changes, hashed.
 #[derive(Clone, Debug)]
@@ -216,6 +217,10 @@ impl Chain {
         self.signatures.insert(tick, signature);
     }
 
+    pub(super) fn forget_signatures(&mut self) {
+        self.signatures.clear();
+    }
+
     /// What proves a run, as far as it is signed.
     pub(super) fn prove(&self, author: Author, first: Tick, last: Tick) -> Option<Seal> {
         let (&last, &signature) = self.signatures.range(first..=last).next_back()?;
@@ -230,24 +235,5 @@ impl Chain {
             self.base += 1;
         }
         self.signatures = self.signatures.split_off(&self.base);
-    }
-}
-
-/// Hashes changes one after the other, in the same buffers.
-#[derive(Default)]
-struct Hashing {
-    text: String,
-    bytes: Vec<u8>,
-}
-
-impl Hashing {
-    /// The hash of a change that follows a hash.
-    fn following(&mut self, before: &Hash, change: &Change) -> Hash {
-        self.text.clear();
-        write_change(change, &mut self.text);
-        self.bytes.clear();
-        self.bytes.extend_from_slice(before);
-        self.bytes.extend_from_slice(self.text.as_bytes());
-        *blake3::hash(&self.bytes).as_bytes()
     }
 }

@@ -1,6 +1,6 @@
 //! Who signed which changes.
 //!
-//! The changes of an author form a chain: each one's hash covers its text and the hash before it,
+//! The changes of an author form a chain: each one's hash covers it and the hash before it,
 //! so a signature under one of them holds for all up to it. A run of changes travels with the hash
 //! before it and a signature under its last one, and can be checked on its own, in whatever order
 //! runs arrive; as soon as the run before it is here, their hashes have to fit. An author who
@@ -9,6 +9,7 @@
 
 mod chain;
 mod evidence;
+mod hashing;
 mod heads;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,8 +45,9 @@ pub struct Seal {
 impl Seal {
     /// One for two runs of which the second follows the first: the later signature holds for both.
     pub fn joined(&self, next: &Self) -> Option<Self> {
-        let follows = self.author == next.author && self.last + 1 == next.first;
-        follows.then(|| Self { last: next.last, signature: next.signature, ..self.clone() })
+        let is_same_key = next.certificate.is_none() || next.certificate == self.certificate;
+        let follows = self.author == next.author && self.last.checked_add(1) == Some(next.first);
+        (follows && is_same_key).then(|| Self { last: next.last, signature: next.signature, ..self.clone() })
     }
 }
 
@@ -259,8 +261,27 @@ impl Ledger {
     /// changes of one name in one message are refused with all of it: no honest member passes them
     /// on, and a seal holds for one of them only.
     pub fn check(
-        &mut self, from: Author, changes: Vec<Arc<Change>>, seals: &[Seal],
+        &mut self, from: Author, mut changes: Vec<Arc<Change>>, seals: &[Seal],
     ) -> (Vec<Arc<Change>>, Vec<Fraud>) {
+        let (proven, mut frauds) = self.check_runs(from, &changes, seals);
+        if let Some(unsound) = changes.iter().find(|change| !is_within(&proven, change)) {
+            if frauds.is_empty() {
+                frauds.push(Fraud { by: from, what: Distrust::Unsigned(unsound.id()) });
+            }
+            changes.retain(|change| is_within(&proven, change));
+        }
+        (changes, frauds)
+    }
+
+    /// Whether everything that a peer sent is proven. If not, what to make of it is for
+    /// [`check`](Self::check) to say, of smaller parts.
+    pub fn proves(&mut self, from: Author, changes: &[Arc<Change>], seals: &[Seal]) -> bool {
+        let (proven, frauds) = self.check_runs(from, changes, seals);
+        frauds.is_empty() && changes.iter().all(|change| is_within(&proven, change))
+    }
+
+    /// The runs that are proven, and who did wrong.
+    fn check_runs(&mut self, from: Author, changes: &[Arc<Change>], seals: &[Seal]) -> (Runs, Vec<Fraud>) {
         // In order mostly, which sorting them takes advantage of.
         let mut held: Vec<Named<'_>> = changes.iter().map(|change| (change.id(), change)).collect();
         held.sort_by_key(|&(id, _)| id);
@@ -268,11 +289,11 @@ impl Ledger {
         if let Some(&(id, _)) =
             neighbours.find(|(one, next)| one.0 == next.0 && one.1 != next.1).map(|(one, _)| one)
         {
-            return (Vec::new(), vec![Fraud { by: from, what: Distrust::Forged(id) }]);
+            return (Runs::new(), vec![Fraud { by: from, what: Distrust::Forged(id) }]);
         }
         held.dedup_by_key(|&mut (id, _)| id);
         let mut frauds = Vec::new();
-        let mut proven: Runs = BTreeMap::new();
+        let mut proven = Runs::new();
         for seal in seals {
             // What is sealed and not here is no business of this message.
             if !is_begun(&held, seal.author) {
@@ -283,13 +304,7 @@ impl Ledger {
                 Err(what) => frauds.push(Fraud { by: blamed(from, what), what }),
             }
         }
-        let Some(unsound) = changes.iter().find(|change| !is_within(&proven, change)) else {
-            return (changes, frauds);
-        };
-        if frauds.is_empty() {
-            frauds.push(Fraud { by: from, what: Distrust::Unsigned(unsound.id()) });
-        }
-        (changes.into_iter().filter(|change| is_within(&proven, change)).collect(), frauds)
+        (proven, frauds)
     }
 
     fn check_run(&mut self, seal: &Seal, held: &[Named<'_>]) -> Result<(), Distrust> {
@@ -303,11 +318,13 @@ impl Ledger {
         let link = Link::new(seal, run);
         let start = start_of(&self.access, seal.author);
         let chain = self.chains.entry(seal.author).or_insert_with(|| Chain::new(0, start));
-        if !chain.holds(&link) {
-            let signed = signed_text(&self.access, id, link.head());
-            if !certificate.verifies(&signed, &seal.signature) {
-                return Err(Distrust::Forged(id));
-            }
+        // What is known brings nothing new, its signature neither: unchecked, it is not to be kept.
+        if chain.holds(&link) {
+            return Ok(());
+        }
+        let signed = signed_text(&self.access, id, link.head());
+        if !certificate.verifies(&signed, &seal.signature) {
+            return Err(Distrust::Forged(id));
         }
         self.is_corrected |= chain.correct(&link);
         chain.enter(link).map_err(|tick| Distrust::Equivocation(ChangeId { author: seal.author, tick }))
