@@ -249,6 +249,22 @@ fn a_newcomer_starts_where_somebody_else_s_history_starts() {
     assert!(bo.seal(&changes(1, 3..=5), true).1.is_empty(), "the hash before 3 is forgotten");
 }
 
+#[test]
+fn what_is_sealed_over_and_over_is_checked_no_oftener_than_it_is_there() {
+    let access = locked();
+    let mut ana = writer(&access, 1, 3);
+    let mut bo = ledger(&access, 2);
+    introduce(&mut bo, &ana);
+    let (sent, seals) = ana.seal(&changes(1, 1..=3), true);
+    // As when two messages become one.
+    let twice: Vec<_> = sent.iter().chain(&sent).cloned().collect();
+    let both: Vec<Seal> = seals.iter().chain(&seals).cloned().collect();
+    assert_eq!(bo.check(Author(1), twice.clone(), &both), (twice, vec![]));
+    let many: Vec<Seal> = (0..1_000).map(|_| seals[0].clone()).collect();
+    let frauds = bo.check(Author(9), sent, &many).1;
+    assert!(matches!(frauds[..], [Fraud { by: Author(9), what: Distrust::Forged(_) }]), "{frauds:?}");
+}
+
 /// Ana has written 1 to 5, of which Bo has forgotten the first 3; Cleo starts from there, by a
 /// hash that somebody has made up or left out.
 fn misled(hashes: &[(Author, Hash)]) -> (Ledger, Ledger, VectorClock) {

@@ -294,11 +294,20 @@ impl Ledger {
         held.dedup_by_key(|&mut (id, _)| id);
         let mut frauds = Vec::new();
         let mut proven = Runs::new();
+        // Each change is sealed once: otherwise a few could cost as much as very many.
+        let mut unsealed = changes.len() as u64;
         for seal in seals {
             // What is sealed and not here is no business of this message.
             if !is_begun(&held, seal.author) {
                 continue;
             }
+            let count = seal.last.saturating_sub(seal.first).saturating_add(1);
+            let Some(rest) = unsealed.checked_sub(count) else {
+                let id = ChangeId { author: seal.author, tick: seal.last };
+                frauds.push(Fraud { by: from, what: Distrust::Forged(id) });
+                break;
+            };
+            unsealed = rest;
             match self.check_run(seal, &held) {
                 Ok(()) => proven.entry(seal.author).or_default().push((seal.first, seal.last)),
                 Err(what) => frauds.push(Fraud { by: blamed(from, what), what }),
