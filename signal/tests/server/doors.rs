@@ -43,7 +43,13 @@ async fn who_is_told_what_was_wrong_takes_a_place_meanwhile() {
 #[tokio::test]
 async fn a_browser_is_told_what_this_is() {
     let server = Running::start(Options::default()).await;
-    for request in ["GET / HTTP/1.1\r\nHost: here\r\n\r\n", "POST / HTTP/1.1\r\nHost: here\r\n\r\n"] {
+    for request in [
+        "GET / HTTP/1.1\r\nHost: here\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: here\r\n\r\n",
+        "GET / HTTP/1.0\r\n\r\n",
+        "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n\r\n",
+        "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
+    ] {
         let mut raw = Raw::connect(&server).await;
         raw.say(request.as_bytes()).await;
         let answer = raw.hear_all().await;
