@@ -178,13 +178,13 @@ fn tame(mut response: Response) -> Response {
 
 /// Why there was no websocket handshake. A server that has no place says so in words.
 fn refusal(error: Error) -> ConnectError {
-    match error {
-        Error::Http(response) if response.status() == StatusCode::SERVICE_UNAVAILABLE => {
-            let said = response.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-            io::Error::other(format!("it turns this connection away: {}", quoted(said.trim()))).into()
-        }
-        other => ConnectError::NotAServer(quoted(&other.to_string())),
+    if let Error::Http(response) = &error
+        && response.status() == StatusCode::SERVICE_UNAVAILABLE
+    {
+        let said = response.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+        return io::Error::other(format!("it turns this connection away: {}", quoted(said.trim()))).into();
     }
+    ConnectError::NotAServer(quoted(&error.to_string()))
 }
 
 async fn within<T>(late: &str, future: impl Future<Output = T>) -> Result<T, String> {
