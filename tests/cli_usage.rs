@@ -137,6 +137,17 @@ fn only_one_argument_is_read_from_standard_input() {
 }
 
 #[test]
+fn what_is_quoted_of_the_arguments_is_not_obeyed() {
+    for arguments in
+        [&["get", "a\u{1b}]0;b\u{7}"][..], &["get", "a", "/b", "--\u{9b}2J"], &["\u{1b}[2J\u{202e}"]]
+    {
+        let run = Home::new().ultrawave().args(arguments).assert().code(2);
+        let live = contains("\u{1b}").or(contains("\u{9b}")).or(contains("\u{202e}")).or(contains("\u{7}"));
+        run.stderr(live.not());
+    }
+}
+
+#[test]
 fn a_bad_path_is_a_usage_fault() {
     let home = Home::new();
     for path in ["users", ".users[", ".users[0"] {

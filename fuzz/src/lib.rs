@@ -6,6 +6,7 @@ mod packed;
 mod random;
 mod room;
 mod seeds;
+mod signed;
 mod trust;
 
 use ultrawave::document::{Path, Source, diff, json_patch, merge_patch, parse, parse_reporting};
@@ -19,6 +20,7 @@ pub use packed::packed;
 pub use random::Random;
 pub use room::{receive, session as told};
 pub use seeds::seeds;
+pub use signed::checked;
 pub use trust::{certificate, envelope, passphrase, ticket};
 
 /// A target: its name and the function.
@@ -30,6 +32,7 @@ pub const TARGETS: &[Target] = &[
     ("message", message),
     ("session", told),
     ("receive", receive),
+    ("signed", checked),
     ("document", document),
     ("path", path),
     ("save", save),

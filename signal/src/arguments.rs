@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
-use ultrawave_signal::limits::{Options, TurnSecret};
+use clap::builder::RangedU64ValueParser;
+use ultrawave_signal::limits::{FRAMES_QUEUE_PART, Options, TurnSecret};
 use ultrawave_signal::protocol::{IceServer, IceServerError};
 
 const EXAMPLES: &str = "\
@@ -76,7 +77,7 @@ pub(crate) struct Arguments {
     turn_valid: u64,
 
     /// A web page's origin that may connect, such as `https://example.org`, or `*`; may be repeated
-    #[arg(long, hide_short_help = true, value_name = "ORIGIN")]
+    #[arg(long, hide_short_help = true, value_name = "ORIGIN", value_parser = parse_origin)]
     allow_origin: Vec<String>,
 
     /// Members that one room may have
@@ -84,32 +85,32 @@ pub(crate) struct Arguments {
     max_members: u32,
 
     /// Rooms that may be open at one time
-    #[arg(long, hide_short_help = true, help_heading = LIMITS, value_name = "N", default_value_t = Options::default().max_rooms)]
+    #[arg(long, hide_short_help = true, help_heading = LIMITS, value_name = "N", default_value_t = Options::default().max_rooms, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     max_rooms: usize,
 
     /// Rooms that one connection may be in
-    #[arg(long, hide_short_help = true, help_heading = LIMITS, value_name = "N", default_value_t = Options::default().max_rooms_per_connection)]
+    #[arg(long, hide_short_help = true, help_heading = LIMITS, value_name = "N", default_value_t = Options::default().max_rooms_per_connection, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     max_rooms_per_connection: usize,
 
     /// Connections at one time; each needs a file descriptor
-    #[arg(long, hide_short_help = true, help_heading = LIMITS, value_name = "N", default_value_t = Options::default().max_connections)]
+    #[arg(long, hide_short_help = true, help_heading = LIMITS, value_name = "N", default_value_t = Options::default().max_connections, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     max_connections: usize,
 
     /// Connections from one IPv4 address or IPv6 /64 network; raise it behind a proxy
-    #[arg(long, hide_short_help = true, help_heading = LIMITS, value_name = "N", default_value_t = Options::default().max_connections_per_address)]
+    #[arg(long, hide_short_help = true, help_heading = LIMITS, value_name = "N", default_value_t = Options::default().max_connections_per_address, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     max_connections_per_address: usize,
 
     /// Bytes that all connections and what waits for them may take together; the program takes some
     /// MiB beside them
-    #[arg(long, hide_short_help = true, help_heading = LIMITS, value_name = "N", default_value_t = Options::default().max_memory_bytes)]
+    #[arg(long, hide_short_help = true, help_heading = LIMITS, value_name = "N", default_value_t = Options::default().max_memory_bytes, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     max_memory_bytes: usize,
 
     /// Bytes that one message may have; a longer one ends its connection
-    #[arg(long, hide_short_help = true, help_heading = LIMITS, value_name = "N", default_value_t = Options::default().max_frame_bytes)]
+    #[arg(long, hide_short_help = true, help_heading = LIMITS, value_name = "N", default_value_t = Options::default().max_frame_bytes, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     max_frame_bytes: usize,
 
     /// Bytes that may wait for one connection; one that does not take them is ended
-    #[arg(long, hide_short_help = true, help_heading = LIMITS, value_name = "N", default_value_t = Options::default().max_queue_bytes)]
+    #[arg(long, hide_short_help = true, help_heading = LIMITS, value_name = "N", default_value_t = Options::default().max_queue_bytes, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     max_queue_bytes: usize,
 
     /// Messages per second that one connection may send for long; faster ones are read more slowly
@@ -220,6 +221,12 @@ impl Arguments {
                 "--silent-after must be more than --ping-after, or nobody has time to answer".to_owned()
             );
         }
+        if options.max_queue_bytes / FRAMES_QUEUE_PART < options.max_frame_bytes {
+            return Err(format!(
+                "--max-queue-bytes must be at least {FRAMES_QUEUE_PART} times --max-frame-bytes, or the longest \
+                 messages find no place in a queue"
+            ));
+        }
         options.queues_bytes().map_err(|error| {
             format!("{error} (--max-memory-bytes, --max-connections, --max-frame-bytes, --max-queue-bytes)")
         })?;
@@ -248,4 +255,16 @@ fn parse_address(text: &str) -> Result<IpAddr, String> {
     inside_brackets.unwrap_or(text).parse().map_err(|_not_one| {
         "not an IP address, such as 127.0.0.1, 0.0.0.0 or ::1; the port is given with --port".to_owned()
     })
+}
+
+/// As browsers send it: `https://example.org`, without a path.
+fn parse_origin(text: &str) -> Result<String, String> {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_origin = host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']));
+    if is_origin || text == "*" {
+        return Ok(text.to_owned());
+    }
+    Err("an origin is written as https://example.org or http://localhost:8000, with nothing behind it; * \
+         stands for all"
+        .to_owned())
 }

@@ -1,6 +1,7 @@
 //! The program `ultrawave-signal`.
 
 mod arguments;
+mod log;
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,7 +9,6 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::EnvFilter;
 use ultrawave_signal::limits::Options;
 use ultrawave_signal::server::Server;
 
@@ -20,7 +20,7 @@ const USAGE: u8 = 2;
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    start_log();
+    log::start();
     let options = match arguments.options() {
         Ok(options) => options,
         Err(message) => {
@@ -103,18 +103,4 @@ fn explain(address: SocketAddr, error: &io::Error) -> String {
 /// Writes one line. When nobody reads it there is nobody to tell, and the server goes on.
 fn tell(mut to: impl io::Write, line: &str) {
     writeln!(to, "{line}").and_then(|()| to.flush()).unwrap_or_default();
-}
-
-/// Logs warnings to stderr, or what `RUST_LOG` asks for.
-fn start_log() {
-    let wanted = std::env::var("RUST_LOG").unwrap_or_default();
-    let filter = EnvFilter::builder().parse(if wanted.is_empty() { "warn" } else { &wanted });
-    let log = tracing_subscriber::fmt().with_writer(io::stderr);
-    match filter {
-        Ok(filter) => log.with_env_filter(filter).init(),
-        Err(error) => {
-            log.with_env_filter(EnvFilter::new("warn")).init();
-            tracing::warn!(%error, "RUST_LOG is not understood; logging warnings only");
-        }
-    }
 }

@@ -1,9 +1,14 @@
 //! Which room is meant: by its name, by its ticket, or by a ticket that is not on the command line.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::{BufRead as _, IsTerminal as _, Read as _};
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path as FilePath;
+use std::process::Command;
+
+use ultrawave_signal::protocol::check_room_name;
 
 use super::failure::{Exit, Failure};
 use super::{input, local, output};
@@ -11,7 +16,7 @@ use crate::cli::{Doors, TICKET_ELSEWHERE};
 use crate::config::Config;
 use crate::room::{DEFAULT_SIGNAL, Room, RoomOptions};
 use crate::store::{self, About};
-use crate::trust::{Access, Role, Ticket};
+use crate::trust::{Access, Role, Ticket, TicketError};
 
 /// The variable that a ticket may be in.
 const VARIABLE: &str = "ULTRAWAVE_TICKET";
@@ -37,7 +42,7 @@ impl Address {
         let of = |ticket: Ticket| Self { name: ticket.name.clone(), ticket: Some(ticket) };
         if Ticket::is_meant_by(argument) {
             return match file {
-                None => parse(argument, "the argument").map(of),
+                None => find(argument, "the argument").map(of),
                 Some(_) => Err(Failure::new(Exit::Usage, "two tickets: one as ROOM, one by --ticket-file")),
             };
         }
@@ -64,6 +69,22 @@ impl Address {
             None => from_environment()?.filter(|ticket| ticket.name == argument),
         };
         Ok(Self { name: argument.to_owned(), ticket })
+    }
+
+    /// Begins the program anew with the ticket in its environment, which other users cannot see, if
+    /// it is an argument, which they can. Goes on where that cannot be done.
+    pub(super) fn hide_argument(&self, argument: &str) {
+        let Some(ticket) = self.ticket.as_ref().filter(|_| Ticket::is_meant_by(argument)) else { return };
+        let mut arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+        if let Some(shown) = arguments.iter_mut().find(|given| *given == argument)
+            && let Ok(program) = std::env::current_exe()
+        {
+            *shown = TICKET_ELSEWHERE.into();
+            let name = std::env::args_os().next().unwrap_or_default();
+            let mut anew = Command::new(program);
+            let error = anew.arg0(name).args(arguments).env(VARIABLE, ticket.to_string()).exec();
+            tracing::debug!(%error, "the ticket stays in the list of processes");
+        }
     }
 
     /// Whether a session that is kept on this machine is one of this room.
@@ -156,12 +177,16 @@ fn is_loopback(signal: &str) -> bool {
 }
 
 fn parse(text: &str, whence: &str) -> Result<Ticket, Failure> {
-    text.parse().map_err(|error| Failure::new(Exit::Usage, format!("{whence} is no good ticket: {error}")))
+    let bad = |error: String| Failure::new(Exit::Usage, format!("{whence} is no good ticket: {error}"));
+    let ticket: Ticket = text.parse().map_err(|error: TicketError| bad(error.to_string()))?;
+    check_room_name(&ticket.name).map_err(|error| bad(error.to_string()))?;
+    Ok(ticket)
 }
 
 /// The ticket in a text, which may be the whole command that others join with.
 fn find(text: &str, whence: &str) -> Result<Ticket, Failure> {
     match text.split_whitespace().find(|word| Ticket::is_meant_by(word)) {
+        Some(word) if text.trim() == word => parse(word, whence),
         Some(word) => parse(word, &format!("what is in {whence}")),
         None => {
             Err(Failure::new(Exit::Usage, format!("there is no ticket in {whence}; it begins with \"uw1\"")))
@@ -225,5 +250,15 @@ mod tests {
         assert_eq!(Address::read(&ticket.to_string(), None).map(|address| address.ticket), Ok(Some(ticket)));
         let cut = find("uw1AAAAAAAAAAAAAAAAAAAAAAAAAAA", "a file").map_err(|failure| failure.message);
         assert!(cut.is_err_and(|message| message.contains("damaged") && !message.contains("AAAA")));
+    }
+
+    #[test]
+    fn a_ticket_to_a_room_whose_name_would_not_be_one_is_refused() {
+        for name in ["", "a\u{1b}]0;b\u{7}", "two\nlines", "\u{202e}emit"] {
+            let access = Room::new_access().lowered_to(Role::Writer);
+            let ticket = Ticket { access, name: name.to_owned(), signal: None };
+            let read = Address::read(&ticket.to_string(), None).map_err(|failure| failure.message);
+            assert!(read.is_err_and(|message| message.contains("a room's name may not")), "{name:?}");
+        }
     }
 }

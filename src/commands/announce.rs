@@ -46,14 +46,17 @@ pub(super) fn opened(room: &Room, signal: &str, doors: &Doors) {
     }
     output::say(&format!("others join with: {}", join_command(room, signal, doors)));
     if room.access().is_some() && !doors.no_write_ticket {
-        output::say(
-            "an argument is seen by all who use a machine: `ultrawave join -` reads the ticket unseen",
-        );
+        output::say("an argument stays in the shell's history: `ultrawave join -` reads the ticket unseen");
     }
-    if let Some(access) = room.access().filter(|_| doors.read_only_ticket && !doors.no_write_ticket) {
-        let ticket = ticket(room.name(), signal, &access, Role::Reader);
-        output::say(&format!("others look with: ultrawave join {ticket}"));
+    if let Some(command) = look_command(room, signal, doors) {
+        output::say(&format!("others look with: {command}"));
     }
+}
+
+/// The command by which others come in to look only, if it is wished beside the one for writing.
+pub(super) fn look_command(room: &Room, signal: &str, doors: &Doors) -> Option<String> {
+    let access = room.access().filter(|_| doors.read_only_ticket && !doors.no_write_ticket)?;
+    Some(format!("ultrawave join {}", ticket(room.name(), signal, &access, Role::Reader)))
 }
 
 /// The command by which others join, for a shell.

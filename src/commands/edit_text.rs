@@ -37,7 +37,7 @@ async fn edit_in(member: &Member, path: &str) -> Result<Exit, Failure> {
     let snapshot = room.snapshot();
     let path = Path::read(path, &snapshot.value)?;
     let old = there(room, &snapshot, &path)?;
-    let draft = Draft::new(room, &snapshot, old)?;
+    let draft = Draft::new(&snapshot, old)?;
     let new = loop {
         draft.open().await?;
         let text = read_text(&draft.path).map_err(|error| draft.kept(error.into()))?;
@@ -74,10 +74,10 @@ struct Draft {
 }
 
 impl Draft {
-    fn new(room: &Room, snapshot: &Snapshot, value: &Value) -> Result<Self, Failure> {
+    fn new(snapshot: &Snapshot, value: &Value) -> Result<Self, Failure> {
         let cannot = |error: &std::io::Error| Failure::io("cannot write a draft", error);
         let mut file = tempfile::Builder::new()
-            .prefix(&format!("ultrawave-{}-", room.name().replace('/', "_")))
+            .prefix("ultrawave-")
             .suffix(".json")
             .tempfile()
             .map_err(|error| cannot(&error))?;

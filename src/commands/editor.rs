@@ -150,6 +150,7 @@ async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) 
         schema: wishes.schema,
         name: options.name.clone(),
         join_command: announce::join_command(room, &options.signal, &wishes.doors),
+        look_command: announce::look_command(room, &options.signal, &wishes.doors),
         invite: Some(invite(options.signal.clone(), wishes.doors)),
         no_color: std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()),
     };
@@ -165,7 +166,10 @@ async fn show(room: &Room, is_new: bool, mut disk: Disk, options: &RoomOptions) 
 
 /// What says how others join, also under other keys.
 fn invite(signal: String, doors: Doors) -> Invite {
-    Invite(Arc::new(move |room| announce::join_command(room, &signal, &doors)))
+    Invite(Arc::new(move |room| {
+        let look = announce::look_command(room, &signal, &doors);
+        (announce::join_command(room, &signal, &doors), look)
+    }))
 }
 
 /// Ties the file to the room; a different one only with the person's consent.

@@ -6,9 +6,13 @@ use std::path::Path as FilePath;
 use std::sync::Mutex;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Directive;
 
 use super::failure::Failure;
 use crate::document::inert;
+
+/// What quotes whole messages in its log, with what the signaling server tells nobody else in them.
+const INDISCREET: [&str; 2] = ["tungstenite=info", "tokio_tungstenite=info"];
 
 /// Starts the log: in `file` if one is named; else, if `RUST_LOG` asks for one and no editor is on
 /// the screen, on standard error.
@@ -19,7 +23,7 @@ pub(super) fn start(file: Option<&FilePath>, is_editor: bool) -> Result<(), Fail
             let file = OpenOptions::new().create(true).append(true).open(path);
             let file = file
                 .map_err(|error| Failure::io(&format!("cannot write the log {}", path.display()), &error))?;
-            let filter = EnvFilter::new(wanted.as_deref().unwrap_or("info"));
+            let filter = discreet(wanted.as_deref().unwrap_or("info"));
             tracing_subscriber::fmt()
                 .with_env_filter(filter)
                 .with_ansi(false)
@@ -27,7 +31,7 @@ pub(super) fn start(file: Option<&FilePath>, is_editor: bool) -> Result<(), Fail
                 .init();
         }
         (None, Some(wanted)) if !is_editor => {
-            let filter = EnvFilter::new(wanted);
+            let filter = discreet(&wanted);
             tracing_subscriber::fmt()
                 .with_env_filter(filter)
                 .with_ansi(false)
@@ -37,6 +41,12 @@ pub(super) fn start(file: Option<&FilePath>, is_editor: bool) -> Result<(), Fail
         (None, _) => {}
     }
     Ok(())
+}
+
+/// What is wanted in the log, but for secrets.
+fn discreet(wanted: &str) -> EnvFilter {
+    let discreet = INDISCREET.iter().filter_map(|directive| directive.parse::<Directive>().ok());
+    discreet.fold(EnvFilter::new(wanted), EnvFilter::add_directive)
 }
 
 /// Writes what happened in one line, whatever is quoted in it: it may be what others said, and a log is

@@ -65,9 +65,13 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
+            if error.use_stderr() {
+                output::complain(&error.render().to_string());
+                return Exit::Usage.into();
+            }
             // Help asked for is data and its reader may have gone; neither is a failure.
             let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Done }.into();
+            return Exit::Done.into();
         }
     };
     match run(cli) {
@@ -113,6 +117,7 @@ fn run(cli: Cli) -> Result<Exit, Failure> {
 /// Finds out which room is meant, and does what needs one.
 fn in_a_room(mut command: RoomCommand, flags: Options) -> Result<Exit, Failure> {
     let mut address = Address::read(command.room_mut(), flags.ticket_file.as_deref())?;
+    address.hide_argument(command.room_mut());
     let mut options = room_options(&flags, &address)?;
     if matches!(command, RoomCommand::Join { passphrase: true, .. }) {
         // What is said is a try, and is not to be in vain.

@@ -18,8 +18,13 @@ pub(super) fn print(data: &str) -> Result<(), Failure> {
 
 /// Writes a message to standard error. Nobody can be told if that fails.
 pub(super) fn say(message: &str) {
+    complain(&format!("ultrawave: {message}"));
+}
+
+/// Writes lines to standard error as they are, but for what a terminal would obey.
+pub(super) fn complain(message: &str) {
     let lines: Vec<_> = message.lines().map(inert).collect();
-    let _ = writeln!(std::io::stderr().lock(), "ultrawave: {}", lines.join("\n"));
+    let _ = writeln!(std::io::stderr().lock(), "{}", lines.join("\n"));
 }
 
 /// Waits until whoever reads standard output has closed the pipe; for ever if it is no pipe.

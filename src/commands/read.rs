@@ -130,7 +130,12 @@ fn way(person: &Person) -> Option<String> {
     }
 }
 
-/// What a connection measured, as members of a JSON object; each begins with a comma.
+/// Whether somebody may only look. It is not known before they have shown who they are.
+fn reads_only(person: &Person) -> Option<bool> {
+    (person.link != Link::Connecting).then_some(!person.may_write)
+}
+
+/// What is known of somebody, and what a connection measured, as members of a JSON object; each begins with a comma.
 fn measurements(person: &Person, measured: Option<&Measured>) -> String {
     let mut text = String::new();
     let mut member = |name: &str, value: Value| {
@@ -138,6 +143,9 @@ fn measurements(person: &Person, measured: Option<&Measured>) -> String {
     };
     let number = |number: u64| Value::from_number(&number.to_string());
     let ms = |time: Duration| Value::from_number(&format!("{:.3}", time.as_secs_f64() * 1_000.0));
+    if let Some(reads_only) = reads_only(person) {
+        member("read_only", Value::bool(reads_only));
+    }
     if let Some(measured) = measured {
         if let Route::Pair { local, remote, address } = &measured.route {
             member("candidates", Value::string(&format!("{local} {remote}")));
@@ -177,9 +185,10 @@ fn table(people: &[Person], host: Author) -> String {
         let place = person.presence.path.as_ref().map(ToString::to_string).unwrap_or_default();
         let editing = if person.presence.editing { " (editing)" } else { "" };
         let hosting = if person.author == host { " (host)" } else { "" };
+        let reading = if reads_only(person) == Some(true) { " (read-only)" } else { "" };
         let way = way(person).map(|way| format!(" ({way})")).unwrap_or_default();
         let line = format!(
-            "{:<6}  {:<width$}  {:<10}  {place}{editing}{hosting}{way}",
+            "{:<6}  {:<width$}  {:<10}  {place}{editing}{hosting}{reading}{way}",
             person.author.to_string(),
             person.presence.name,
             state(person.link),

@@ -1,6 +1,6 @@
 //! `ultrawave status` and `ultrawave forget`: what is kept of rooms on this machine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::address::Address;
@@ -139,7 +139,8 @@ fn line(kept: &Kept, running: Option<&Value>) -> String {
 fn lines(kept: &Kept, running: Option<&Value>) -> String {
     let about = &kept.about;
     let state = if kept.is_running { "at work now" } else { "not at work" };
-    let file = about.file.as_ref().map(|file| format!("  file {}\n", file.display())).unwrap_or_default();
+    let shown = |path: &Path| inert(&path.to_string_lossy()).into_owned();
+    let file = about.file.as_ref().map(|file| format!("  file {}\n", shown(file))).unwrap_or_default();
     let peers = running.and_then(|told| told.key(&"peers".into()));
     let peers: Vec<String> = peers.into_iter().flat_map(Value::elements).map(peer).collect();
     let peers = if peers.is_empty() { String::new() } else { format!("  with {}\n", peers.join(", ")) };
@@ -153,7 +154,7 @@ fn lines(kept: &Kept, running: Option<&Value>) -> String {
         edits(kept.unsent),
         ago(about.noted),
         kept.bytes.div_ceil(1_000),
-        kept.path.display(),
+        shown(&kept.path),
     )
 }
 

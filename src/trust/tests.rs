@@ -67,6 +67,27 @@ fn a_ticket_gives_what_it_was_made_for_and_no_more() {
 }
 
 #[test]
+fn no_part_of_a_ticket_is_taken_for_a_name() {
+    for role in [Role::Reader, Role::Writer, Role::Owner] {
+        let text =
+            Ticket { access: locked().lowered_to(role), name: "x".to_owned(), signal: None }.to_string();
+        for lost in 0..20 {
+            assert!(Ticket::is_meant_by(&text[lost..]), "without its first {lost} letters");
+            assert!(Ticket::is_meant_by(&text[..text.len() - lost]), "without its last {lost} letters");
+        }
+        for around in ["`ultrawave join {}`", " {}", "\u{201c}{}\u{201d}", "<{}>", "x{}"] {
+            assert!(Ticket::is_meant_by(&around.replace("{}", &text)), "{around}");
+        }
+    }
+    let hash = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+    for name in
+        ["amber-fox-41", "uw1", "uw1-planning", hash, "the room in which we plan all of the summer of 1999"]
+    {
+        assert!(!Ticket::is_meant_by(name), "{name}");
+    }
+}
+
+#[test]
 fn a_damaged_ticket_is_refused_whatever_letter_is_wrong() {
     let access = locked().lowered_to(Role::Writer);
     let text = Ticket { access, name: "orders".to_owned(), signal: None }.to_string();

@@ -18,9 +18,13 @@ const CHECK: usize = 4;
 /// Bytes of a room's name or a server's address.
 const TEXT: usize = 255;
 
-/// From how many letters on a text that begins like a ticket is one, or a part of one: no such part
+/// From how many letters on a word that begins like a ticket is one, or a part of one: no such part
 /// is to be taken for a room's name, which the signaling server gets to see.
 const LEAST: usize = 24;
+
+/// From how many letters on a word is taken for a part of a ticket that has lost its beginning. Of the
+/// secret in a part that is shorter than that at least 112 bits are missing.
+const LEAST_REST: usize = 80;
 
 /// A ticket to a locked room.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,9 +52,13 @@ pub enum TicketError {
 }
 
 impl Ticket {
-    /// Whether a text means to be a ticket.
+    /// Whether a text means to be a ticket, or has one in it, be it damaged.
     pub fn is_meant_by(text: &str) -> bool {
-        text.starts_with(PREFIX) && text.len() >= LEAST
+        let is_letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+        text.split(|letter| !is_letter(letter)).any(|word| {
+            word.len() >= LEAST_REST
+                || word.match_indices(PREFIX).any(|(at, _)| word.len().saturating_sub(at) >= LEAST)
+        })
     }
 }
 

@@ -115,8 +115,8 @@ pub enum Msg {
     },
     /// There is time to go on with what is being looked for.
     Work,
-    /// The room has other keys; others join with this from now on.
-    Renewed(String),
+    /// The room has other keys; others join, and look, with these commands from now on.
+    Renewed(String, Option<String>),
     /// Something to tell the person.
     Notice(Level, String),
 }

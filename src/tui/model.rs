@@ -40,7 +40,9 @@ pub struct EditorOptions {
     pub name: String,
     /// The command by which others join, for the invitation.
     pub join_command: String,
-    /// What makes that command anew, when the room has other keys.
+    /// The command by which others come in to look only, if it is to be shown.
+    pub look_command: Option<String>,
+    /// What makes these commands anew, when the room has other keys.
     pub invite: Option<Invite>,
     /// Whether to do without colours.
     pub no_color: bool,
@@ -56,7 +58,7 @@ pub struct EditorOptions {
 
 /// Says how others join a room.
 #[derive(Clone)]
-pub struct Invite(pub Arc<dyn Fn(&Room) -> String + Send + Sync>);
+pub struct Invite(pub Arc<dyn Fn(&Room) -> (String, Option<String>) + Send + Sync>);
 
 impl fmt::Debug for Invite {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

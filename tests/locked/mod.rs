@@ -133,6 +133,11 @@ fn a_ticket_is_in_no_log_and_in_no_list_of_processes() {
     watching.wait().unwrap();
     // The secret itself, without what says which room and server.
     let secret = &room.ticket[10..50];
+    let mut argued = Process::run(&room.stranger, &["watch", &room.ticket]);
+    argued.wait_for_message("watching");
+    let seen = std::fs::read(format!("/proc/{}/cmdline", argued.pid())).unwrap_or_default();
+    let seen = String::from_utf8_lossy(&seen).replace('\0', " ");
+    assert!(!seen.contains(secret) && seen.trim_end().ends_with("watch -"), "{seen}");
     assert!(!String::from_utf8_lossy(&arguments).contains(secret));
     assert!(!log().contains(secret), "it is in the log");
 }
@@ -160,6 +165,14 @@ fn a_reading_ticket_is_for_looking_only() {
     room.elsewhere(&["create", &reading]).code(2);
     let mut looking = Process::run(&room.stranger, &["watch", &reading, "--name", "Bo"]);
     looking.wait_for_message("watching");
+    // The roles that are shown are those in force.
+    let role_of_bo = |options: &[&str]| {
+        let run = room.home.ultrawave().args(["peers", "demo"]).args(options).assert().success();
+        let told = String::from_utf8(run.get_output().stdout.clone()).unwrap();
+        told.lines().find(|line| line.contains("Bo")).unwrap_or_default().to_owned()
+    };
+    assert!(role_of_bo(&[]).ends_with("(read-only)"), "{}", role_of_bo(&[]));
+    assert!(role_of_bo(&["--json"]).contains("\"read_only\":true"), "{}", role_of_bo(&["--json"]));
     room.here(&["set", "demo", "/port", "82"]).success();
     looking.wait_for_lines(1);
     room.elsewhere(&["get", &reading, "/port"]).success().stdout("82\n");
@@ -234,6 +247,19 @@ fn a_room_that_is_kept_is_meant_by_its_name_also_where_nothing_more_is_kept() {
     // By its name the server would be asked for an open room.
     let run = home.ultrawave().args(["invite", "demo"]).assert().success();
     run.stdout(format!("{}\n", room.ticket));
+}
+
+#[test]
+fn no_name_of_a_file_is_obeyed() {
+    let (home, server) = (Home::new(), SignalServer::start());
+    let name = "a\u{1b}]0;b\u{7}\u{202e}.json";
+    let mut holder = Process::run(&home, &["serve", "demo", name, "--signal", server.url()]);
+    holder.wait_for_message("serving");
+    let is_live = |text: &str| text.contains(['\u{1b}', '\u{7}', '\u{202e}']);
+    assert!(!holder.stderr().iter().any(|line| is_live(line)), "{:?}", holder.stderr());
+    let run = home.ultrawave().args(["status", "demo"]).assert().success().stdout(contains("a\\u001b]0;b"));
+    assert!(!is_live(&String::from_utf8_lossy(&run.get_output().stdout)));
+    end(&mut holder);
 }
 
 #[test]

@@ -220,8 +220,25 @@ fn the_invitation_is_one_command() {
     desk.press("gw");
     let screen = desk.screen(80, 24);
     assert!(screen.contains("ultrawave join amber-fox-41") && screen.contains("Ana"), "{screen}");
+    assert!(!screen.contains("look with"), "{screen}");
     desk.press("q");
     assert!(desk.is_browsing() && desk.wanted.is_empty());
+}
+
+#[test]
+fn a_ticket_for_looking_is_shown_where_it_is_wished_and_made_anew_with_the_keys() {
+    let mut desk = Desk::new("[§1]");
+    let (old, new) =
+        (format!("ultrawave join uw1old{}", "o".repeat(150)), "ultrawave join uw1new".to_owned());
+    desk.model.options.look_command = Some(old);
+    desk.press("gw");
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("Others look with") && screen.contains("join uw1old"), "{screen}");
+    assert_eq!(screen.matches('o').count(), desk.screen(200, 24).matches('o').count(), "all of it is shown");
+    desk.take(Msg::Renewed("ultrawave join uw1write".to_owned(), Some(new)));
+    let screen = desk.screen(80, 24);
+    assert!(screen.contains("join uw1new") && screen.contains("join uw1write"), "{screen}");
+    assert!(!screen.contains("uw1old"), "{screen}");
 }
 
 #[test]

@@ -73,6 +73,9 @@ pub struct Lobby {
     rooms: BTreeMap<String, Room>,
     /// Where people meet who know a passphrase.
     desks: BTreeMap<String, Desk>,
+    /// The names under which each of them attends: connections come and go too often to look at all
+    /// desks for it.
+    attended: BTreeMap<Connection, Vec<String>>,
 }
 
 impl fmt::Debug for Lobby {
@@ -93,6 +96,7 @@ impl Lobby {
             peers: Peers::default(),
             rooms: BTreeMap::new(),
             desks: BTreeMap::new(),
+            attended: BTreeMap::new(),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::protocol::{AnswerKnock, Attend, Code, Failed, Knock, Response, check_
 #[derive(Debug)]
 pub(super) struct Desk {
     host: Connection,
-    /// The last to have knocked, the latest at the end.
+    /// The last to have knocked, the latest at the end; some may have gone.
     guests: VecDeque<Connection>,
 }
 
@@ -21,6 +21,7 @@ impl Lobby {
             Ok(()) => {
                 let desk = Desk { host: connection, guests: VecDeque::new() };
                 self.desks.insert(request.room.clone(), desk);
+                self.attended.entry(connection).or_default().push(request.room.clone());
                 Response::Attending(request)
             }
             Err((code, reason)) => Response::AttendFailed(Failed { room: request.room, code, reason }),
@@ -34,7 +35,7 @@ impl Lobby {
             let reason = "somebody is met by a passphrase under this name already; choose another name";
             return Err((Code::Exists, reason.into()));
         }
-        let own = self.desks.values().filter(|desk| desk.host == connection).count();
+        let own = self.attended.get(&connection).map_or(0, Vec::len);
         let (most, most_in_all) = (self.options.max_rooms_per_connection, self.options.max_rooms);
         if own >= most || self.desks.len() >= most_in_all {
             return Err((Code::Limit, "there are as many such names here as there may be".into()));
@@ -61,20 +62,19 @@ impl Lobby {
     pub(super) fn answer_knock(&mut self, connection: Connection, request: AnswerKnock) -> Vec<Delivery> {
         let AnswerKnock { room, guest, body } = request;
         let desk = self.desks.get(&room).filter(|desk| desk.host == connection);
-        let guest = desk.and_then(|desk| desk.guests.iter().find(|known| known.0 == guest));
-        match guest {
-            Some(&guest) => vec![Delivery::Send(guest, Response::KnockAnswered(Knock { room, body }))],
+        let guest = desk.and_then(|desk| desk.guests.iter().copied().find(|known| known.0 == guest));
+        match guest.filter(|&guest| self.peers.of(guest).is_some()) {
+            Some(guest) => vec![Delivery::Send(guest, Response::KnockAnswered(Knock { room, body }))],
             None => {
                 error(connection, Code::NoMember, "nobody of that number has knocked, or has gone".into())
             }
         }
     }
 
-    /// A connection has gone: it attends no more, and waits for no answer.
+    /// A connection has gone: it attends no more.
     pub(super) fn forget_desks(&mut self, connection: Connection) {
-        self.desks.retain(|_, desk| desk.host != connection);
-        for desk in self.desks.values_mut() {
-            desk.guests.retain(|&guest| guest != connection);
+        for name in self.attended.remove(&connection).unwrap_or_default() {
+            self.desks.remove(&name);
         }
     }
 }

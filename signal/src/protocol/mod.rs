@@ -17,7 +17,7 @@ pub use body::Body;
 pub use code::Code;
 pub use codec::DecodeError;
 pub use ice::{Ice, IceServer, IceServerError};
-pub use name::{NameError, check_room_name};
+pub use name::{NameError, check_room_name, is_invisible};
 
 /// The version of this protocol, told in [`Start`].
 pub const VERSION: u32 = 1;

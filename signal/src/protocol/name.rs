@@ -41,9 +41,9 @@ pub fn check_room_name(name: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-/// Control characters, line separators, and what hides or reorders its neighbours. The joiners
+/// Whether it cannot be seen: control characters, line separators, and what hides or reorders its neighbours. The joiners
 /// U+200C and U+200D are left: some scripts and many emoji need them.
-fn is_invisible(character: char) -> bool {
+pub fn is_invisible(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}'

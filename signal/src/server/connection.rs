@@ -66,7 +66,6 @@ pub(super) async fn serve(mut connected: Connected, upgrade: Upgrade, stream: Tc
         }
         Ok(Err(error)) => {
             tracing::debug!(connection = id, %error, "no websocket handshake");
-            drop(connected);
             drop(timeout(FAREWELL_WITHIN, handshake::explain(&mut stream, &error)).await);
         }
         Err(_) => tracing::debug!(connection = id, "no websocket handshake in time"),
@@ -154,8 +153,13 @@ impl<'a> Link<'a> {
         let decoded = match frame {
             Message::Text(text) => Some(Request::decode(&text)),
             Message::Binary(_) => None,
-            // Pings are answered by the socket; after a close the stream ends.
-            Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {
+            // The socket answers, and would keep the answers to all that is read before they are taken.
+            Message::Ping(_) => {
+                self.pace.take(self.heard, 1);
+                return self.hand_over(None).await;
+            }
+            // After a close the stream ends.
+            Message::Pong(_) | Message::Close(_) | Message::Frame(_) => {
                 self.pace.take(self.heard, 1);
                 return Ok(());
             }
@@ -185,11 +189,24 @@ impl<'a> Link<'a> {
         self.send(Message::text(Response::Error(reason).encode())).await
     }
 
-    /// Sends one message. A connection that does not take it in time is dropped.
+    /// Sends one message.
     async fn send(&mut self, message: Message) -> Result<(), End> {
+        self.hand_over(Some(message)).await
+    }
+
+    /// Hands over what the socket has to send, and a message if there is one. A connection that does
+    /// not take it in time is dropped.
+    async fn hand_over(&mut self, message: Option<Message>) -> Result<(), End> {
+        let socket = &mut self.socket;
+        let handing_over = async {
+            match message {
+                Some(message) => socket.send(message).await,
+                None => socket.flush().await,
+            }
+        };
         tokio::select! {
             failure = self.connected.outbox.closed() => Err(closed(failure)),
-            sent = timeout(self.options.send_within, self.socket.send(message)) => match sent {
+            handed_over = timeout(self.options.send_within, handing_over) => match handed_over {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(_)) | Err(_) => Err(End::Gone),
             },

@@ -13,7 +13,7 @@ use super::stream::{Stream, Upgrade};
 use crate::limits::{Options, READ_BUFFER_BYTES};
 
 /// What a browser or `curl` sees that does not ask for a websocket.
-const NOT_A_WEBSOCKET: &str = "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nConnection: close\r\n\
+const NOT_A_WEBSOCKET: &str = "HTTP/1.1 426 Upgrade Required\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nConnection: close\r\n\
     Content-Type: text/plain; charset=utf-8\r\n\r\n\
     This is an ultrawave signaling server; it speaks websocket. Join a room with `ultrawave join ROOM`.\n";
 
@@ -57,7 +57,10 @@ pub(super) async fn explain(stream: &mut Stream, error: &tungstenite::Error) {
         tungstenite::Error::Protocol(
             ProtocolError::MissingConnectionUpgradeHeader
                 | ProtocolError::MissingUpgradeWebSocketHeader
+                | ProtocolError::MissingSecWebSocketKey
+                | ProtocolError::MissingSecWebSocketVersionHeader
                 | ProtocolError::WrongHttpMethod
+                | ProtocolError::WrongHttpVersion
         )
     );
     if is_http && stream.write_all(NOT_A_WEBSOCKET.as_bytes()).await.is_err() {

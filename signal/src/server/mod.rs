@@ -14,6 +14,7 @@ mod handshake;
 mod hub;
 mod outbox;
 pub mod pace;
+mod refusals;
 mod stream;
 #[cfg(feature = "tls")]
 mod tls;
@@ -26,13 +27,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-use crate::limits::{self, Options};
+use crate::limits::Options;
 use crate::protocol::{Code, Failure};
 use hub::Hub;
+use refusals::{Refusals, Seldom};
 use stream::Upgrade;
 #[cfg(feature = "tls")]
 pub use tls::TlsError;
@@ -89,7 +90,8 @@ impl Server {
     /// is dropped instead, every connection is cut.
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let hub = Arc::new(Hub::new(self.options));
-        let refusals = Arc::new(Semaphore::new(limits::REFUSALS));
+        let mut refusals = Refusals::new(hub.options().first_message_within);
+        let mut failures = Seldom::default();
         let mut tasks = JoinSet::new();
         let mut shutdown = pin!(shutdown);
         tracing::info!(address = %self.address, "listening");
@@ -98,10 +100,12 @@ impl Server {
                 () = &mut shutdown => break,
                 accepted = self.listener.accept() => match accepted {
                     Ok((stream, from)) => {
-                        admit(&hub, &self.upgrade, &refusals, &mut tasks, stream, from.ip());
+                        admit(&hub, &self.upgrade, &mut refusals, &mut tasks, stream, from.ip());
                     }
                     Err(error) => {
-                        tracing::warn!(%error, "no connection could be accepted");
+                        if let Some(count) = failures.tell(Instant::now()) {
+                            tracing::warn!(%error, count, "no connection could be accepted");
+                        }
                         sleep(ACCEPT_AGAIN_AFTER).await;
                     }
                 },
@@ -123,7 +127,7 @@ impl Server {
 
 /// Gives a new connection its task, or turns it away.
 fn admit(
-    hub: &Arc<Hub>, upgrade: &Upgrade, refusals: &Arc<Semaphore>, tasks: &mut JoinSet<()>, stream: TcpStream,
+    hub: &Arc<Hub>, upgrade: &Upgrade, refusals: &mut Refusals, tasks: &mut JoinSet<()>, stream: TcpStream,
     from: IpAddr,
 ) {
     match hub.connect(from) {
@@ -132,17 +136,8 @@ fn admit(
             tasks.spawn(connection::serve(connected, upgrade.clone(), stream));
         }
         Err(refused) => {
-            tracing::warn!(%from, reason = %refused, "connection refused");
-            if let Ok(place) = Arc::clone(refusals).try_acquire_owned() {
-                let within = hub.options().first_message_within;
-                let upgrade = upgrade.clone();
-                tasks.spawn(async move {
-                    let turning_away = handshake::turn_away(upgrade, stream, refused.to_string());
-                    if timeout(within, turning_away).await.is_err() {
-                        tracing::debug!(%from, "a refused connection asked for nothing");
-                    }
-                    drop(place);
-                });
+            if let Some(turning_away) = refusals.turn_away(upgrade, stream, from, refused) {
+                tasks.spawn(turning_away);
             }
         }
     }

@@ -35,7 +35,7 @@ struct Queue {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    texts: VecDeque<String>,
+    texts: VecDeque<Box<str>>,
     bytes: usize,
     /// That the connection is to end.
     end: Option<End>,
@@ -99,7 +99,7 @@ impl Queue {
         let bytes = text.len().saturating_add(QUEUED_MESSAGE_BYTES);
         waiting.bytes -= bytes;
         self.memory.bytes.fetch_sub(bytes, Ordering::Relaxed);
-        Some(Ok(text))
+        Some(Ok(text.into()))
     }
 
     /// Forgets what waits: nobody will send it.
@@ -140,7 +140,7 @@ impl Sender {
         }
         memory.bytes.fetch_add(bytes, Ordering::Relaxed);
         waiting.bytes += bytes;
-        waiting.texts.push_back(text);
+        waiting.texts.push_back(text.into());
         drop(waiting);
         changed.notify_one();
         Ok(())

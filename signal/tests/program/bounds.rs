@@ -232,8 +232,57 @@ fn bounds_that_contradict_each_other_are_refused() {
         (&["--max-memory-bytes", "1000000"][..], "--max-memory-bytes"),
         (&["--ping-after", "60"], "--silent-after"),
         (&["--first-message-within", "0"], "--first-message-within"),
+        (&["--max-queue-bytes", "100000"], "--max-frame-bytes"),
     ] {
         let (code, _, stderr) = run(arguments);
         assert!(code == Some(2) && stderr.contains(words), "{arguments:?}: {code:?} {stderr}");
     }
+}
+
+#[test]
+fn a_bound_of_zero_where_nothing_would_be_left_is_refused() {
+    let may_be_none = ["--relayed-bytes-per-second", "--grace", "--settle", "--stop-within"];
+    for flag in FLAGS.iter().filter(|flag| !may_be_none.contains(flag)) {
+        let (code, _, stderr) = run(&[flag, "0"]);
+        assert!(code == Some(2) && stderr.contains(flag), "{flag}: {code:?} {stderr}");
+    }
+}
+
+#[test]
+fn an_origin_that_no_page_can_have_is_refused() {
+    for origin in ["example.org", "https://example.org/", "https://", "ftp://example.org"] {
+        let (code, _, stderr) = run(&["--allow-origin", origin]);
+        assert!(code == Some(2) && stderr.contains("https://example.org or"), "{origin}: {code:?} {stderr}");
+    }
+}
+
+/// Strangers decide how often they come; the disk that the log goes to is not theirs.
+#[test]
+fn many_who_are_refused_are_one_line_of_the_log() {
+    let program = Listening::start(&["--port", "0", "--max-connections", "1"]);
+    let mut peer = Peer::connect(&program);
+    for _ in 0..200 {
+        drop(TcpStream::connect(program.address).unwrap());
+    }
+    peer.create("served");
+    // Everyone before this one has been refused.
+    assert!(Peer::try_connect(&program).is_none());
+    let (code, _, log) = program.end("-TERM");
+    assert_eq!((code, log.lines().count()), (Some(0), 1), "{log}");
+    assert!(log.contains("connections refused"), "{log}");
+}
+
+#[test]
+fn no_log_shows_secrets_or_what_strangers_would_have_obeyed() {
+    let program = Listening::start_with(&["--port", "0"], "trace");
+    let stream = TcpStream::connect(program.address).unwrap();
+    let (mut socket, _) = tungstenite::client(format!("ws://{}", program.address), stream).unwrap();
+    let start = socket.read().unwrap().into_text().unwrap();
+    let Ok(Response::Start(start)) = Response::decode(&start) else { panic!("{start}") };
+    socket.send(Message::text("[\"join\",\u{202e}\u{9b}2J\nWARN made up\"]")).unwrap();
+    socket.read().unwrap();
+    let (_, _, log) = program.end("-TERM");
+    assert!(log.contains("connection ended"), "{log}");
+    assert!(!log.contains(&start.secret), "{log}");
+    assert!(!log.contains(['\u{202e}', '\u{9b}', '\u{1b}']) && !log.contains("\nWARN made up"), "{log}");
 }

@@ -31,7 +31,15 @@ struct Listening {
 
 impl Listening {
     fn start(arguments: &[&str]) -> Self {
-        let mut child = program().args(arguments).spawn().unwrap();
+        Self::spawn(program().args(arguments))
+    }
+
+    fn start_with(arguments: &[&str], log: &str) -> Self {
+        Self::spawn(program().args(arguments).env("RUST_LOG", log))
+    }
+
+    fn spawn(program: &mut Command) -> Self {
+        let mut child = program.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim_end().strip_prefix("listening on ws://").expect(&line).parse().unwrap();
@@ -140,11 +148,8 @@ fn the_long_help_begins_with_examples_and_the_short_one_is_short() {
 #[cfg(unix)]
 #[test]
 fn the_log_goes_to_stderr_when_asked_for() {
-    let mut child = program().env("RUST_LOG", "ultrawave_signal=info").args(["--port", "0"]).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim_end().rsplit('/').next().unwrap().parse().unwrap();
-    let (code, stdout, stderr) = Listening { child, line, address }.end("-TERM");
+    let program = Listening::start_with(&["--port", "0"], "ultrawave_signal=info");
+    let (code, stdout, stderr) = program.end("-TERM");
     assert_eq!((code, stdout.as_str()), (Some(0), ""));
     assert!(stderr.contains("listening") && stderr.contains("stopping"), "{stderr}");
 }

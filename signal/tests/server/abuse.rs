@@ -122,6 +122,35 @@ async fn a_peer_that_answers_pings_stays_and_one_that_does_not_is_taken_for_brok
 }
 
 #[tokio::test]
+async fn who_pings_and_does_not_take_the_answers_is_dropped() {
+    let options = Options {
+        messages_per_second: 1_000_000,
+        message_burst: 1_000_000,
+        send_within: Duration::from_millis(300),
+        ..Options::default()
+    };
+    let server = Running::start(options).await;
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4 << 10).unwrap();
+    let mut deaf = Raw(socket.connect(server.address).await.unwrap());
+    deaf.upgrade().await;
+    deaf.say_frame(r#"["create",{"room":"deaf"}]"#).await;
+    let ping = [&[0x89, 0x80 | 125, 0, 0, 0, 0][..], &[b'x'; 125]].concat();
+    let pings = ping.repeat(1_000);
+    // More answers than the system keeps for it: beyond that they would be the server's to keep.
+    let flood = async {
+        for _ in 0..200 {
+            if deaf.0.write_all(&pings).await.is_err() {
+                return;
+            }
+        }
+        panic!("it is never dropped");
+    };
+    timeout(PATIENCE, flood).await.expect("it is neither heard nor dropped");
+    server.assert_serves("next").await;
+}
+
+#[tokio::test]
 async fn a_flood_is_read_slowly_and_loses_nothing() {
     let options = Options { messages_per_second: 100, message_burst: 20, ..Options::default() };
     let server = Running::start(options).await;

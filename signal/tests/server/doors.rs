@@ -23,9 +23,33 @@ async fn one_connection_too_many_is_told_why_and_place_is_made_by_an_end() {
 }
 
 #[tokio::test]
+async fn who_is_told_what_was_wrong_takes_a_place_meanwhile() {
+    let server = Running::start(Options { max_connections: 1, ..Options::default() }).await;
+    let refused = async {
+        loop {
+            let mut wrong = Raw::connect(&server).await;
+            wrong.say(b"GET / HTTP/1.1\r\n\r\n").await;
+            let is_told = wrong.hear_head().await.starts_with("HTTP/1.1 426 ");
+            let mut other = Raw::connect(&server).await;
+            other.say(UPGRADE).await;
+            if is_told && other.hear_head().await.starts_with("HTTP/1.1 503 ") {
+                break;
+            }
+        }
+    };
+    timeout(PATIENCE, refused).await.expect("there is no bound to those who are told");
+}
+
+#[tokio::test]
 async fn a_browser_is_told_what_this_is() {
     let server = Running::start(Options::default()).await;
-    for request in ["GET / HTTP/1.1\r\nHost: here\r\n\r\n", "POST / HTTP/1.1\r\nHost: here\r\n\r\n"] {
+    for request in [
+        "GET / HTTP/1.1\r\nHost: here\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: here\r\n\r\n",
+        "GET / HTTP/1.0\r\n\r\n",
+        "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 8\r\n\r\n",
+        "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n",
+    ] {
         let mut raw = Raw::connect(&server).await;
         raw.say(request.as_bytes()).await;
         let answer = raw.hear_all().await;

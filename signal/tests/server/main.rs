@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use futures_util::SinkExt;
 use support::{PATIENCE, Running, create, reclaim, relay, resume};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -34,6 +34,10 @@ fn member(room: &str, author: u32) -> Member {
     Member { room: room.to_owned(), author: Author(author) }
 }
 
+/// The request that makes a websocket of a connection.
+const UPGRADE: &[u8] = b"GET / HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+    Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
 /// A TCP connection to the server that has said nothing, and reads with patience.
 struct Raw(TcpStream);
 
@@ -45,17 +49,24 @@ impl Raw {
     /// One whose websocket handshake is done.
     async fn upgraded(server: &Running) -> Self {
         let mut raw = Self::connect(server).await;
-        raw.say(
-            b"GET / HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-        )
-        .await;
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            head.push(timeout(PATIENCE, raw.0.read_u8()).await.unwrap().unwrap());
-        }
-        assert!(head.starts_with(b"HTTP/1.1 101"));
+        raw.upgrade().await;
         raw
+    }
+
+    async fn upgrade(&mut self) {
+        self.say(UPGRADE).await;
+        assert!(self.hear_head().await.starts_with("HTTP/1.1 101"));
+    }
+
+    /// The head of what it is answered; nothing if it is just ended.
+    async fn hear_head(&mut self) -> String {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n")
+            && let Ok(byte) = timeout(PATIENCE, self.0.read_u8()).await.unwrap()
+        {
+            head.push(byte);
+        }
+        String::from_utf8(head).unwrap()
     }
 
     async fn say(&mut self, bytes: &[u8]) {

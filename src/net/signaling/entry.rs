@@ -9,7 +9,7 @@ use ultrawave_signal::protocol::{
 };
 
 use super::embedded::EmbeddedServer;
-use super::socket::{ConnectError, Socket};
+use super::socket::{ConnectError, Socket, quoted};
 use super::{Membership, Pass, SignalingOptions};
 use crate::room::RoomError;
 use crate::sync::Author;
@@ -299,7 +299,7 @@ impl SignalingOptions {
     }
 
     fn unexpected(&self, response: &Response) -> RoomError {
-        let reason = format!("it answers with {}", response.encode());
+        let reason = format!("it answers with {}", quoted(&response.encode()));
         RoomError::NotAServer { url: self.url.to_string(), reason }
     }
 }

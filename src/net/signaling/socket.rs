@@ -6,11 +6,14 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use tokio::time::{Instant, timeout};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::http::StatusCode;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+use ultrawave_signal::limits::REASON_CHARS;
 use ultrawave_signal::protocol::{DecodeError, Request, Response, Start, VERSION};
 
 use super::stream::{self, Stream};
+use crate::document::inert;
 use crate::limits;
 
 /// How long the server may take to accept, to shake hands, and to say `start`, each.
@@ -79,7 +82,7 @@ impl Socket {
         let (stream, _) = within("it does not answer a websocket handshake", handshake)
             .await
             .map_err(ConnectError::NotAServer)?
-            .map_err(|error| ConnectError::NotAServer(error.to_string()))?;
+            .map_err(refusal)?;
         let mut socket = Self { stream, heard: Instant::now(), asked: None };
         let start = within("it does not say start", socket.next()).await.map_err(ConnectError::NotAServer)?;
         match start {
@@ -89,7 +92,9 @@ impl Socket {
                 start.version
             ))),
             Ok(Ok(Response::Error(failure))) => Err(io::Error::other(failure.reason).into()),
-            Ok(Ok(other)) => Err(ConnectError::NotAServer(format!("its first words are {}", other.encode()))),
+            Ok(Ok(other)) => {
+                Err(ConnectError::NotAServer(format!("its first words are {}", quoted(&other.encode()))))
+            }
             Ok(Err(error)) => Err(ConnectError::NotAServer(error.to_string())),
             Err(error) => Err(io::Error::other(error).into()),
         }
@@ -120,10 +125,12 @@ impl Socket {
                     self.heard = Instant::now();
                     self.asked = None;
                     match message {
-                        Message::Text(text) => return Ok(Response::decode(&text)),
+                        Message::Text(text) => return Ok(Response::decode(&text).map(tame)),
                         Message::Close(frame) => {
                             return Err(Broken(match frame {
-                                Some(frame) => format!("it has closed the connection: {}", frame.reason),
+                                Some(frame) => {
+                                    format!("it has closed the connection: {}", quoted(&frame.reason))
+                                }
                                 None => "it has closed the connection".to_owned(),
                             }));
                         }
@@ -143,9 +150,86 @@ impl Socket {
     }
 }
 
+/// What a server, or somebody in its place, has said, for a message: one line, and no long one.
+pub(super) fn quoted(said: &str) -> String {
+    let mut shown: String = inert(said).chars().take(REASON_CHARS).collect();
+    if shown.len() < said.len() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// The same of the reasons that come with what it refuses.
+#[expect(clippy::wildcard_enum_match_arm, reason = "the rest gives no reasons")]
+fn tame(mut response: Response) -> Response {
+    let reason = match &mut response {
+        Response::CreateFailed(failed)
+        | Response::JoinFailed(failed)
+        | Response::ResumeFailed(failed)
+        | Response::AttendFailed(failed)
+        | Response::KnockFailed(failed) => &mut failed.reason,
+        Response::ReclaimFailed(failed) => &mut failed.reason,
+        Response::Error(failure) => &mut failure.reason,
+        _ => return response,
+    };
+    *reason = quoted(reason);
+    response
+}
+
+/// Why there was no websocket handshake. A server that has no place says so in words.
+fn refusal(error: Error) -> ConnectError {
+    if let Error::Http(response) = &error
+        && response.status() == StatusCode::SERVICE_UNAVAILABLE
+    {
+        let said = response.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+        return io::Error::other(format!("it turns this connection away: {}", quoted(said.trim()))).into();
+    }
+    ConnectError::NotAServer(quoted(&error.to_string()))
+}
+
 async fn within<T>(late: &str, future: impl Future<Output = T>) -> Result<T, String> {
     match timeout(ANSWER_WITHIN, future).await {
         Ok(answer) => Ok(answer),
         Err(_) => Err(format!("{late} within {} s", ANSWER_WITHIN.as_secs())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test panics on what it did not expect")]
+
+    use tokio::net::TcpListener;
+    use ultrawave_signal::limits::Options;
+    use ultrawave_signal::protocol::{Code, Failed, Failure};
+    use ultrawave_signal::server::Server;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_without_a_place_is_one_and_says_why() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = Server::new(listener, Options { max_connections: 0, ..Options::default() }).unwrap();
+        let url = url::Url::parse(&format!("ws://{}", server.local_addr())).unwrap();
+        let running = tokio::spawn(server.run(std::future::pending()));
+        let error = Socket::connect(&url).await.unwrap_err();
+        assert!(matches!(&error, ConnectError::Unreachable(_)) && !error.is_refused(), "{error:?}");
+        assert!(error.to_string().contains("all the 0 connections it may have"), "{error}");
+        running.abort();
+    }
+
+    #[test]
+    fn what_a_server_says_is_one_line_that_no_terminal_obeys() {
+        let said =
+            format!("no\nultrawave: all is saved\u{1b}]0;x\u{7}\u{9b}2J\u{202e}{}", "x".repeat(10_000));
+        let (code, reason) = (Code::Limit, said.clone());
+        let error = tame(Response::Error(Failure { code: code.clone(), reason }));
+        let Response::Error(Failure { reason, .. }) = error else { panic!("{error:?}") };
+        let shown = "no\\nultrawave: all is saved\\u001b]0;x\\u0007\\u009b2J\\u202ex";
+        assert!(reason.starts_with(shown) && reason.ends_with("x…"), "{reason}");
+        assert_eq!(reason.chars().count(), REASON_CHARS + 1);
+        let failed = Failed { room: "r".to_owned(), code, reason: said };
+        let failed = tame(Response::JoinFailed(failed));
+        assert!(matches!(failed, Response::JoinFailed(failed) if failed.reason == reason));
+        assert_eq!(quoted("the room is full"), "the room is full");
     }
 }

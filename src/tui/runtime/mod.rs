@@ -319,7 +319,8 @@ impl Editor {
             }
             Ok(Event::Renewed) => {
                 let invite = self.model.options.invite.clone();
-                self.take(Msg::Renewed(invite.map(|Invite(how)| how(&self.room)).unwrap_or_default()));
+                let (join, look) = invite.map(|Invite(how)| how(&self.room)).unwrap_or_default();
+                self.take(Msg::Renewed(join, look));
             }
             Ok(Event::Removed) => {
                 let told = "the owner has removed you from this room and changed its keys: what is here stays until you leave, and can be saved";

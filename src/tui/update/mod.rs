@@ -60,8 +60,8 @@ pub fn update(model: &mut Model, message: Msg) -> Vec<Effect> {
             reading::work(model);
             Vec::new()
         }
-        Msg::Renewed(join_command) => {
-            model.options.join_command = join_command;
+        Msg::Renewed(join_command, look_command) => {
+            (model.options.join_command, model.options.look_command) = (join_command, look_command);
             let told =
                 "the keys of this room were changed: newcomers need a new ticket (yi copies the command)";
             model.say(Level::Plain, told);

@@ -105,19 +105,27 @@ fn help_line(keys: &str, help: &str, is_chosen: bool, columns: usize) -> Pieces 
     line
 }
 
+/// A command under its heading, and an empty line. A ticket is longer than a line: in pieces, none of
+/// it is hidden.
+fn command(title: &str, command: &str, columns: usize) -> Vec<Pieces> {
+    let letters: Vec<char> = command.chars().collect();
+    let parts = letters.chunks(columns.saturating_sub(INDENT).max(1)).map(|part| {
+        let mut line = Pieces::new(columns);
+        line.blanks(INDENT).push(Role::Hint, &part.iter().collect::<String>());
+        line
+    });
+    std::iter::once(heading(title, columns)).chain(parts).chain([Pieces::new(columns)]).collect()
+}
+
 pub(super) fn draw_page(model: &Model, kind: &PageKind, top: usize, area: Rect, pen: &mut Pen<'_, '_>) {
     let columns = usize::from(area.width.saturating_sub(2));
     match kind {
         PageKind::People => {
-            let mut lines = vec![heading("Others join with", columns)];
-            // A ticket is longer than a line: in pieces, none of it is hidden.
-            let command: Vec<char> = model.options.join_command.chars().collect();
-            for part in command.chunks(columns.saturating_sub(INDENT).max(1)) {
-                let mut line = Pieces::new(columns);
-                line.blanks(INDENT).push(Role::Hint, &part.iter().collect::<String>());
-                lines.push(line);
+            let mut lines = command("Others join with", &model.options.join_command, columns);
+            if let Some(look) = &model.options.look_command {
+                lines.extend(command("Others look with", look, columns));
             }
-            lines.extend([Pieces::new(columns), heading("Here now", columns)]);
+            lines.push(heading("Here now", columns));
             lines.extend(side::people(model, columns));
             draw_lines("people", &lines, top, area, pen);
         }
