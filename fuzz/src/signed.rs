@@ -141,17 +141,16 @@ impl Room {
             Act::Heads { of, tick, how } => self.show_heads(*of, *tick, how),
             Act::Said { line } => {
                 let lines = [
-                    r#"["links",[2,4]]"#.to_owned(),
-                    r#"["clock",{"1":9,"2":9}]"#.to_owned(),
-                    r#"["request changes",{}]"#.to_owned(),
-                    r#"["pass",3,1,["links",[2]]]"#.to_owned(),
-                    r#"["pass",2,1,["goodbye"]]"#.to_owned(),
-                    r#"["pass",4,1,["goodbye"]]"#.to_owned(),
-                    r#"["request sync",[[1,1,9],[2,1,9]]]"#.to_owned(),
+                    r#"["links",[2,4]]"#,
+                    r#"["clock",{"1":9,"2":9}]"#,
+                    r#"["request changes",{}]"#,
+                    r#"["pass",{"from":3,"to":1},["links",[2]]]"#,
+                    r#"["pass",{"from":2,"to":1},["goodbye",null]]"#,
+                    r#"["pass",{"from":4,"to":1},["goodbye",null]]"#,
+                    r#"["request sync",[[1,1,9],[2,1,9]]]"#,
                 ];
-                if let Ok(message) = Message::decode(&lines[usize::from(*line) % lines.len()]) {
-                    self.say(HOSTILE, message);
-                }
+                let message = Message::decode(lines[usize::from(*line) % lines.len()]);
+                self.say(HOSTILE, message.expect("a line of the protocol"));
             }
             Act::Late => self.come(LATE),
             Act::Pause { ms } => {
@@ -163,9 +162,8 @@ impl Room {
 
     fn write(&mut self, count: u8, is_heard: bool) {
         let first = self.written.len() as Tick + 1;
-        let new: Vec<_> = (first..=first + u64::from(count % 4))
-            .map(|tick| change(HONEST, tick, &place(tick)))
-            .collect();
+        let new: Vec<_> =
+            (first..=first + u64::from(count % 4)).map(|tick| change(HONEST, tick, &place(tick))).collect();
         self.honest.enter_own(&new);
         self.written.extend(new.iter().cloned());
         let (changes, seals) = self.honest.seal(&new, true);
@@ -212,7 +210,9 @@ impl Room {
         }
         let author = [HONEST, HOSTILE, LATE, ME][usize::from(of) % 4];
         let mut ledger = Ledger::new(access(), author, key(HOSTILE));
-        ledger.enter_own(&(1..=u64::from(tick % 16)).map(|tick| change(author, tick, "told")).collect::<Vec<_>>());
+        ledger.enter_own(
+            &(1..=u64::from(tick % 16)).map(|tick| change(author, tick, "told")).collect::<Vec<_>>(),
+        );
         heads.extend(ledger.heads());
         heads.dedup_by_key(|head: &mut Head| head.author);
         self.say(HOSTILE, Message::Heads(heads));
