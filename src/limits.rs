@@ -90,6 +90,13 @@ pub const OUTGOING_MESSAGES: usize = 16_384;
 /// Changes that are put into one message when they queue up: some 3 MiB of them at most.
 pub const GATHERED_CHANGES: usize = 256;
 
+/// Changes of one peer with what signs them, and bytes of them, that wait to be checked together; if
+/// more come, they are checked at once.
+pub const UNCHECKED_CHANGES: usize = 4_096;
+
+/// See [`UNCHECKED_CHANGES`].
+pub const UNCHECKED_BYTES: usize = 1 << 20;
+
 /// Bytes handed to one channel and not acknowledged yet: enough to fill a fast path, few enough
 /// that a burst does not overflow a receiver whose kernel grants small buffers.
 pub const IN_FLIGHT_BYTES: usize = 256 << 10;

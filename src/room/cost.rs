@@ -1,5 +1,5 @@
 //! What signing costs of all that receiving costs: two processes with a real connection between them,
-//! with signatures and without in turn.
+//! with signatures and without in turn, the room kept on the disk as the editor does it, and not.
 //!
 //! `cargo test --release --workspace --lib measure_signing -- --ignored --nocapture`
 
@@ -21,28 +21,32 @@ const RUNS: usize = 5;
 #[ignore = "a measurement"]
 async fn measure_signing_of_all_that_receiving_costs() {
     for (what, count, pause) in [("one at a time", 2_000, 1), ("at once", 40_000, 0)] {
-        let mut least = [Duration::MAX; 2];
-        for _ in 0..RUNS {
-            for (is_signed, least) in [false, true].into_iter().zip(&mut least) {
-                *least = receiving(count, pause, is_signed).await.min(*least);
+        for (kept, is_kept) in [("kept", true), ("not kept", false)] {
+            let mut least = [Duration::MAX; 2];
+            for _ in 0..RUNS {
+                for (is_signed, least) in [false, true].into_iter().zip(&mut least) {
+                    *least = receiving(count, pause, is_signed, is_kept).await.min(*least);
+                }
             }
+            let [without, with] = least.map(|cost| cost.as_secs_f64() * 1e6 / count as f64);
+            println!(
+                "{count} changes {what}, {kept}: {without:.2} µs of processor for each without signatures, {with:.2} with: {:+.1} %",
+                (with / without - 1.0) * 100.0
+            );
         }
-        let [without, with] = least.map(|cost| cost.as_secs_f64() * 1e6 / count as f64);
-        println!(
-            "{count} changes {what}: {without:.2} µs of processor for each without signatures, {with:.2} with: {:+.1} %",
-            (with / without - 1.0) * 100.0
-        );
     }
 }
 
 /// The time that the processors worked here while some changes came.
-async fn receiving(count: usize, pause: usize, is_signed: bool) -> Duration {
+async fn receiving(count: usize, pause: usize, is_signed: bool, is_kept: bool) -> Duration {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let limits = ultrawave_signal::limits::Options::default();
     let server = ultrawave_signal::server::Server::new(listener, limits).unwrap();
     let signal = format!("ws://{}", server.local_addr());
     let serving = tokio::spawn(server.run(std::future::pending()));
-    let options = RoomOptions { signal: signal.clone(), ..RoomOptions::default() };
+    let folder = tempfile::tempdir().unwrap();
+    let keep = is_kept.then(|| Keep { folder: folder.path().to_owned(), file: None });
+    let options = RoomOptions { signal: signal.clone(), keep, ..RoomOptions::default() };
     let ana = Room::create("r", Checkpoint::read("{}").unwrap(), options).await.unwrap();
     let mut sender = tokio::process::Command::new(std::env::current_exe().unwrap());
     sender.args(["--exact", "room::cost::one_sender", "--ignored"]).stdout(std::process::Stdio::null());

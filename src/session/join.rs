@@ -61,7 +61,7 @@ impl Session {
         peer.link = Link::Live;
         peer.way = way;
         peer.sent_document = None;
-        peer.met_at = now;
+        peer.met_at = Some(now);
         peer.heard_at = now;
         self.people_changed = true;
         self.timers.stop(Timer::Reach(to));
@@ -135,8 +135,8 @@ impl Session {
         let before = Some(before).filter(|_| !was_dropped && peer.writer.is_some());
         peer.presence.name = name;
         self.people_changed = true;
-        let is_late = now.saturating_sub(peer.met_at) >= timers::HELLO;
-        if (is_again || is_late) && !is_answer {
+        let is_missed = peer.met_at.is_none_or(|met_at| now.saturating_sub(met_at) >= timers::HELLO);
+        if (is_again || is_missed) && !is_answer {
             // To the other side these channels were closed in between, as a short silence may be
             // noticed by one side alone, or they were not open yet when this side said hello.
             self.send_hello(from);
@@ -271,6 +271,21 @@ impl Session {
             || self.peers.get(&from).is_some_and(Peer::is_sharing)
     }
 
+    /// Whether a document from a peer may take the place of the one that is here, if that is behind:
+    /// what it says was changed meanwhile cannot be checked. So it has to be from somebody who may
+    /// write, and nobody who can be heard goes on from the one that is here.
+    fn may_replace_document(&self, from: Author) -> bool {
+        let seen = self.seen();
+        let goes_on_from_here = |(&peer, known): (&Author, &Peer)| {
+            peer != from
+                && known.is_sharing()
+                && !known.passing
+                && known.link == Link::Live
+                && seen.covers(&known.clock)
+        };
+        self.is_writer(from) && !self.peers.iter().any(goes_on_from_here)
+    }
+
     /// A document came: a joiner's first, or for somebody who has been away for longer than the
     /// others remember.
     pub(super) fn document(
@@ -293,6 +308,10 @@ impl Session {
         let mut theirs = Replica::new(self.author, checkpoint, self.options.history);
         let counting = changes.iter().filter(|change| self.counts(change));
         let received = theirs.receive(counting.map(|change| Change::clone(change)));
+        if !self.may_replace_document(from) {
+            let what = "a document that is to take the place of the one that is here";
+            return self.event(Event::Garbage(from, what.to_owned()));
+        }
         if theirs.clock().covers(replica.clock()) {
             self.event(Event::Replaced(Box::new(replica.snapshot())));
             let clock = theirs.clock().clone();

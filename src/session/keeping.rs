@@ -14,7 +14,7 @@ use super::outbox::Said;
 use super::{Author, Channel, Event, Message, Output, Session};
 use crate::limits;
 use crate::sync::{Change, Checkpoint, VectorClock};
-use crate::trust::Evidence;
+use crate::trust::{Evidence, Ledger};
 
 /// Something to be stored.
 #[derive(Clone, Debug)]
@@ -178,6 +178,14 @@ impl Session {
         if let Some(keeping) = &mut self.keeping {
             // The record they come with, or the whole that is to come.
             keeping.own = keeping.whole.unwrap_or(keeping.last + 1);
+        }
+    }
+
+    /// Has the whole stored, if what was told of the version that it starts from was put right.
+    pub(super) fn keep_corrected(&mut self) {
+        let is_corrected = self.ledger.as_mut().is_some_and(Ledger::take_corrected);
+        if let Some(keeping) = self.keeping.as_mut().filter(|_| is_corrected) {
+            keeping.whole = Some(keeping.next());
         }
     }
 

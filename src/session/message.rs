@@ -10,7 +10,7 @@ use crate::sync::{Author, Change, ChangeError, Checkpoint, Tick, VectorClock};
 use crate::trust::{Hash, Head, Renewal, Seal};
 
 /// The version of the peer protocol spoken here. Peers of different versions do not talk.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// A message of the peer protocol.
 #[derive(Clone, Debug, PartialEq)]
@@ -169,6 +169,18 @@ impl Proof {
 }
 
 impl Message {
+    /// The changes of a message that is nothing but signed changes; any other is given back.
+    #[expect(clippy::result_large_err, reason = "it is given back as it came, not kept")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "no other message is changes")]
+    pub(super) fn into_signed_changes(self) -> Result<(Vec<Arc<Change>>, Proof), Self> {
+        let Self::Signed(inner, proof) = self else { return Err(self) };
+        match *inner {
+            Self::Change(change) => Ok((vec![change], proof)),
+            Self::Changes(changes) => Ok((changes, proof)),
+            other => Err(Self::Signed(Box::new(other), proof)),
+        }
+    }
+
     /// The channel on which a message that was passed on goes further.
     pub(super) fn channel(&self) -> Channel {
         match self {

@@ -39,7 +39,7 @@
 //!
 //! Where what is: `join` is the way in and what two who meet lack of each other; `parcel` the
 //! parts of a text that is too long for one message; `live` takes changes in and gives them out;
-//! `outbox` is what is said, until the network takes it; `resend` and `repair` are the two sides of
+//! `outbox` is what is said, until the network takes it; `inbox` what was heard, until it is checked; `resend` and `repair` are the two sides of
 //! a loss, who sent it and who misses it; `people` is who is there; `undo` the lists behind undo and
 //! redo; `timers` everything that waits, and how long; `keeping` what is stored, and what waits for
 //! that; `membership` who still counts, and `rejoin` the way back for those who do not; `renewal`
@@ -56,6 +56,7 @@
 mod announced;
 mod codec;
 mod event;
+mod inbox;
 mod join;
 mod keeping;
 mod live;
@@ -251,6 +252,10 @@ impl Session {
 
     /// Takes something in. Drain [`poll`](Self::poll) afterwards.
     pub fn handle(&mut self, now: Time, input: Input) {
+        if matches!(input, Input::Connected(_) | Input::Detoured(_) | Input::Disconnected(_) | Input::Left(_))
+        {
+            self.check_all_waiting(now);
+        }
         match input {
             Input::Joined(_) | Input::Connected(_) | Input::Detoured(_) if self.left => {}
             Input::Joined(peer) => self.joined(now, peer),
@@ -377,6 +382,7 @@ impl Session {
         if self.left {
             return;
         }
+        self.check_all_waiting(now);
         self.left = true;
         self.timers.clear();
         let to: Vec<Author> = self.talking().collect();
@@ -414,6 +420,7 @@ impl Session {
         if !is_new_start && self.is_dropped(from) {
             return;
         }
+        let Some(message) = self.let_wait(now, from, message) else { return };
         let Some(message) = self.with_text(from, message) else { return };
         match message {
             Message::Hello { version, .. } if version != VERSION => {
@@ -497,6 +504,7 @@ impl Session {
                 Timer::Document => self.give_up_asking(now, None),
                 Timer::TakeUp => self.take_up_again(now),
                 Timer::Repair(author) => gaps.push(author),
+                Timer::Check(peer) => self.check_waiting(now, peer),
                 Timer::Acknowledge(peer) => self.acknowledge(peer, None),
                 Timer::Resend(peer) => self.resend(now, peer),
                 Timer::Echo(peer) => self.echo(now, peer),

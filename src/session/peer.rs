@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::inbox::Inbox;
 use super::message::Presence;
 use super::{Dropped, Link, Time, Way, timers};
 use crate::sync::{Author, Tick, VectorClock};
@@ -35,8 +36,11 @@ pub(super) struct Peer {
     pub(super) counted: VectorClock,
     /// Where it is.
     pub(super) presence: Presence,
-    /// When the way to it began, and it was said hello to.
-    pub(super) met_at: Time,
+    /// What it sent and is not checked yet.
+    pub(super) inbox: Inbox,
+    /// When the way to it began, and it was said hello to; nothing if it goes another way, and has not
+    /// heard that.
+    pub(super) met_at: Option<Time>,
     /// When it last said something.
     pub(super) heard_at: Time,
     /// When something of it last came, if only by way of others.
@@ -74,7 +78,8 @@ impl Peer {
             floor: (VectorClock::new(), 0),
             counted: VectorClock::new(),
             presence: Presence::default(),
-            met_at: Time::ZERO,
+            inbox: Inbox::default(),
+            met_at: None,
             heard_at: Time::ZERO,
             alive_at: Time::ZERO,
             round_trip: timers::ROUND_TRIP,

@@ -151,6 +151,11 @@ impl Session {
     /// A peer is to come; what it may do is kept possible from now on.
     pub(super) fn joined(&mut self, now: Time, author: Author) {
         self.is_given_out(author);
+        self.met(now, author);
+    }
+
+    /// A peer is there, or to come.
+    pub(super) fn met(&mut self, now: Time, author: Author) {
         self.gone.retain(|name| name.member() != author);
         if author != self.member && !self.peers.contains_key(&author) {
             self.note_return(now, author);

@@ -91,12 +91,10 @@ impl Session {
         Some(Message::Signed(Box::new(message), proof))
     }
 
-    /// Takes in a message whose changes are signed, as far as they prove to be.
+    /// Takes in a document whose changes are signed, as far as they prove to be.
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other message carries changes")]
     pub(super) fn signed(&mut self, now: Time, from: Author, message: Message, proof: &Proof) {
         match message {
-            Message::Change(change) => self.receive_signed(now, from, vec![change], proof),
-            Message::Changes(changes) => self.receive_signed(now, from, changes, proof),
             Message::Document { checkpoint, changes } => {
                 if self.may_give_document(from) {
                     self.signed_document(now, from, checkpoint, changes, proof);
@@ -108,10 +106,17 @@ impl Session {
         }
     }
 
-    fn receive_signed(&mut self, now: Time, from: Author, changes: Vec<Arc<Change>>, proof: &Proof) {
+    /// Takes in signed changes, as far as they prove to be.
+    pub(super) fn receive_signed(
+        &mut self, now: Time, from: Author, changes: Vec<Arc<Change>>, proof: &Proof,
+    ) {
+        if self.expelled.contains(&from) {
+            return;
+        }
         let changes = self.without_awaited(now, from, changes);
         let Some(ledger) = &mut self.ledger else { return self.receive(now, from, changes) };
         let (sound, frauds) = ledger.check(from, changes, &proof.seals);
+        self.keep_corrected();
         self.blame(now, frauds);
         if !sound.is_empty() {
             self.receive(now, from, sound);
@@ -145,6 +150,7 @@ impl Session {
         if !self.seen().covers(&clock) {
             self.ledger = before;
         }
+        self.keep_corrected();
     }
 
     /// Changes came without a signature.
@@ -157,9 +163,19 @@ impl Session {
 
     pub(super) fn blame(&mut self, now: Time, frauds: Vec<Fraud>) {
         for Fraud { by, what } in frauds {
+            let is_hearsay =
+                |author: Author| self.ledger.as_ref().is_some_and(|ledger| ledger.is_hearsay(author));
             match what {
                 // Whoever passes on what it heard first may be the one who was deceived.
                 Distrust::TwoKeys(author) if author.member() != by => {
+                    self.event(Event::Distrusted(Fraud { by, what }));
+                }
+                // Somebody was faster to write under a name of its.
+                Distrust::TwoKeys(author) if is_hearsay(author) && self.passed_by.is_none() => {
+                    self.drop_spoilt_name(author);
+                }
+                // Who has signed both need not be the member whose number it is.
+                Distrust::Equivocation(id) if is_hearsay(id.author) => {
                     self.event(Event::Distrusted(Fraud { by, what }));
                 }
                 Distrust::TwoKeys(_)

@@ -8,6 +8,7 @@
 use super::peer::Peer;
 use super::timers::Timer;
 use super::{Channel, Link, Message, Session, Time, Way};
+use crate::limits;
 use crate::sync::Author;
 
 impl Session {
@@ -66,17 +67,21 @@ impl Session {
             }
             return;
         }
-        if from == by || from == self.member || self.expelled.contains(&from) {
+        let is_said_so = self.peers.get(&by).is_some_and(|peer| peer.links.contains(&from));
+        if from == by || from == self.member || self.expelled.contains(&from) || !is_said_so {
             return;
         }
-        let is_connected = self.peers.get(&from).is_some_and(Peer::is_connected);
-        if !is_connected && !self.left {
-            if self.gone.iter().any(|name| name.member() == from) {
-                // It left, and this was long on its way. Should it be back, the server says so.
+        if let Some(peer) = self.peers.get_mut(&from).filter(|peer| peer.is_connected()) {
+            if !matches!(peer.way, Way::Via(_)) {
+                // It says itself what it has to say. This was long on its way, or is made up.
+                peer.met_at = None;
                 return;
             }
+        } else if self.left || !self.may_be_met(now, from) {
+            return;
+        } else {
             // It has given up waiting before this side has.
-            self.joined(now, from);
+            self.met(now, from);
             self.connected(now, from, Way::Via(by));
         }
         if self.heard(now, from) {
@@ -84,6 +89,14 @@ impl Session {
             self.said(now, from, message);
             self.passed_by = None;
         }
+    }
+
+    /// Whether somebody of whom only a third tells may be there.
+    fn may_be_met(&mut self, now: Time, author: Author) -> bool {
+        // If it left, this was long on its way. Should it be back, the server says so.
+        let has_left = self.gone.iter().any(|name| name.member() == author);
+        let has_place = self.peers.contains_key(&author) || self.peers.len() < limits::KNOWN_MEMBERS;
+        author == author.member() && !has_left && has_place && !self.is_awaited(now, author)
     }
 
     /// Tells everyone whom this member is directly connected to, if that has changed.

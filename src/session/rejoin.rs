@@ -185,7 +185,7 @@ impl Session {
     }
 
     /// The document has come: writes again what it lacks.
-    pub(super) fn carry_over(&mut self, now: Time, unsent: Unsent) {
+    pub(super) fn carry_over(&mut self, now: Time, mut unsent: Unsent) {
         let lower = unsent.lower.clone();
         let is_mine = |id: ChangeId| {
             let member = id.author.member();
@@ -194,7 +194,15 @@ impl Session {
             member == self.member || !(is_there || lower.saw(id))
         };
         let Some(replica) = &self.replica else { return };
-        let edits = unsent.edits(replica.value(), replica.clock(), is_mine);
+        let mut clock = replica.clock().clone();
+        let parted = unsent.ledger.as_ref().zip(self.ledger.as_ref());
+        if let Some(tick) = parted.and_then(|(was, is)| was.parted_from(is, unsent.author)) {
+            // What they have under the name is somebody else's: nobody has seen this member's own.
+            for seen in unsent.relied_on.iter_mut().chain([&mut clock]) {
+                seen.set(unsent.author, seen.get(unsent.author).min(tick));
+            }
+        }
+        let edits = unsent.edits(replica.value(), &clock, is_mine);
         let Some(replica) = &mut self.replica else { return };
         // Found by comparing with this very document, they lead where they say.
         let made: Vec<_> =

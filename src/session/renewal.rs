@@ -110,6 +110,7 @@ impl Session {
     fn renew(
         &mut self, now: Time, renewal: Renewal, certificates: &[(Author, Vec<u8>)], from: Option<Author>,
     ) {
+        self.check_all_waiting(now);
         let is_heard =
             |(author, _): &&(Author, Vec<u8>)| Some(*author) == from || !self.is_awaited(now, *author);
         let certificates: Vec<_> = certificates.iter().filter(is_heard).cloned().collect();

@@ -33,8 +33,9 @@ impl Session {
 
     /// A peer shows where the chains end that it knows.
     pub(super) fn heads(&mut self, now: Time, from: Author, heads: &[Head]) {
-        let Some(ledger) = &self.ledger else { return };
+        let Some(ledger) = &mut self.ledger else { return };
         let frauds = ledger.compare(from, heads);
+        self.keep_corrected();
         // What shows it here shows it there; and whoever knows less of a story may see nothing in this.
         self.show_heads(now, from);
         self.blame(now, frauds);

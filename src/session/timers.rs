@@ -13,6 +13,13 @@ pub(super) const REPAIR: Duration = Duration::from_millis(150);
 /// The longest pause between two tries to close a gap.
 pub(super) const REPAIR_MOST: Duration = Duration::from_secs(5);
 
+/// How far apart, on average, the signatures of one sender are checked: what comes meanwhile is
+/// checked with the next. Half of what a screen takes to draw.
+pub(super) const CHECK: Duration = Duration::from_millis(8);
+
+/// How much of that a sender may be ahead: eight checks in a row wait for nothing.
+pub(super) const CHECKS_AHEAD: Duration = Duration::from_millis(8 * 7);
+
 /// How long an acknowledgement waits for more to acknowledge.
 pub(super) const ACKNOWLEDGE: Duration = Duration::from_millis(20);
 
@@ -85,6 +92,8 @@ pub(super) enum Timer {
     TakeUp,
     /// Changes of this author, known to exist, have not come.
     Repair(Author),
+    /// It is the turn of what this peer sent to be checked.
+    Check(Author),
     /// This peer sent changes and wants to know that they came.
     Acknowledge(Author),
     /// This peer has not acknowledged own changes.

@@ -198,6 +198,44 @@ fn what_is_altered_forged_or_unsigned_is_refused_and_the_sender_blamed() {
 }
 
 #[test]
+fn a_spoilt_signature_under_what_is_known_does_not_take_the_place_of_the_good_one() {
+    let access = locked();
+    let mut ana = writer(&access, 1, 3);
+    let (mut bo, mut cleo) = (ledger(&access, 2), ledger(&access, 3));
+    introduce(&mut bo, &ana);
+    let (sent, seals) = ana.seal(&changes(1, 1..=3), true);
+    bo.check(Author(1), sent.clone(), &seals);
+    // Whoever brings them again brings nothing new, whatever is under them.
+    for last in [2, 3] {
+        let spoilt = Seal { last, signature: [7; 64], ..seals[0].clone() };
+        assert_eq!(bo.check(Author(9), changes(1, 1..=last), &[spoilt]).1, vec![]);
+    }
+    // Bo passes on what Ana signed, and is not taken for a forger.
+    let (passed, seals) = bo.seal(&changes(1, 1..=3), true);
+    assert_eq!(cleo.check(Author(2), passed.clone(), &seals), (sent, vec![]));
+    assert!(bo.heads().iter().all(|head| head.signature != [7; 64]));
+}
+
+#[test]
+fn what_was_stored_proves_something_only_if_it_still_fits_together() {
+    let access = locked();
+    let mut ana = writer(&access, 1, 3);
+    let mut bo = ledger(&access, 2);
+    introduce(&mut bo, &ana);
+    let (sent, seals) = ana.seal(&changes(1, 1..=3), true);
+    bo.check(Author(1), sent.clone(), &seals);
+    let evidence = bo.evidence(&sent);
+    let mut altered = sent.clone();
+    altered[1] = change(1, 2, "another");
+    for (stored, is_sound) in [(sent, true), (altered, false)] {
+        let mut again = ledger(&access, 2);
+        again.restore(&VectorClock::new(), &stored, &evidence, &[]);
+        let (passed, seals) = again.seal(&stored, true);
+        assert_eq!((passed.len(), seals.len()), if is_sound { (3, 1) } else { (0, 0) });
+    }
+}
+
+#[test]
 fn two_histories_of_one_author_are_found_out_even_when_the_proof_comes_late() {
     let access = locked();
     let mut bo = ledger(&access, 2);
@@ -230,6 +268,82 @@ fn a_newcomer_starts_where_somebody_else_s_history_starts() {
     let (passed, seals) = bo.seal(&changes(1, 4..=5), true);
     assert_eq!(cleo.check(Author(2), passed.clone(), &seals), (passed.clone(), vec![]));
     assert!(bo.seal(&changes(1, 3..=5), true).1.is_empty(), "the hash before 3 is forgotten");
+}
+
+/// Ana has written 1 to 5, of which Bo has forgotten the first 3; Cleo starts from there, by a
+/// hash that somebody has made up or left out.
+fn misled(hashes: &[(Author, Hash)]) -> (Ledger, Ledger, VectorClock) {
+    let access = locked();
+    let mut ana = writer(&access, 1, 5);
+    let mut bo = ledger(&access, 2);
+    introduce(&mut bo, &ana);
+    let (mut sent, mut seals) = (Vec::new(), Vec::new());
+    for run in [1..=3, 4..=5] {
+        let (some, seal) = ana.seal(&changes(1, run), true);
+        sent.extend(some);
+        seals.extend(seal);
+    }
+    bo.check(Author(1), sent, &seals);
+    let clock = VectorClock::from_iter([(Author(1), 3)]);
+    bo.forget(&clock);
+    let mut cleo = ledger(&access, 3);
+    introduce(&mut cleo, &ana);
+    cleo.start_from(&clock, hashes);
+    (bo, cleo, clock)
+}
+
+#[test]
+fn what_an_author_signed_counts_more_than_the_hash_that_somebody_gave_for_it() {
+    for hashes in [vec![(Author(1), [7; 32])], Vec::new()] {
+        let (mut bo, mut cleo, clock) = misled(&hashes);
+        let (passed, seals) = bo.seal(&changes(1, 4..=5), true);
+        assert_eq!(cleo.check(Author(2), passed.clone(), &seals), (passed, vec![]));
+        assert!(cleo.take_corrected() && !cleo.take_corrected());
+        assert_eq!(cleo.hashes_at(&clock), bo.hashes_at(&clock));
+        // And it can be passed on.
+        assert_eq!(cleo.seal(&changes(1, 4..=5), true), bo.seal(&changes(1, 4..=5), true));
+        // From here on it is no belief any more.
+        let mut other = ledger(&locked(), 1);
+        let mut story = changes(1, 1..=5);
+        story[3] = change(1, 4, "another");
+        other.enter_own(&story);
+        let (fork, seals) = other.seal(&story[3..], true);
+        assert!(matches!(cleo.check(Author(2), fork, &seals).1[..], [Fraud { by: Author(1), .. }]));
+    }
+}
+
+#[test]
+fn what_waits_for_its_past_is_not_given_up_for_a_hash_that_somebody_made_up() {
+    let (mut bo, _, clock) = misled(&[]);
+    let mut cleo = ledger(&locked(), 3);
+    let (passed, seals) = bo.seal(&changes(1, 4..=5), true);
+    cleo.check(Author(2), passed, &seals);
+    cleo.start_from(&clock, &[(Author(1), [7; 32])]);
+    assert_eq!(cleo.hashes_at(&clock), bo.hashes_at(&clock));
+    assert_eq!(cleo.seal(&changes(1, 4..=5), true), bo.seal(&changes(1, 4..=5), true));
+}
+
+#[test]
+fn a_hash_that_somebody_made_up_is_held_against_nobody() {
+    let access = locked();
+    let mut ana = writer(&access, 1, 3);
+    let clock = VectorClock::from_iter([(Author(1), 3)]);
+    let mut cleo = ledger(&access, 3);
+    introduce(&mut cleo, &ana);
+    cleo.start_from(&clock, &[(Author(1), [7; 32])]);
+    assert_eq!(cleo.compare(Author(1), &ana.heads()), vec![]);
+    assert_eq!(cleo.hashes_at(&clock), ana.hashes_at(&clock));
+}
+
+#[test]
+fn nobody_signs_what_somebody_else_says_it_wrote() {
+    let clock = VectorClock::from_iter([(Author(3), 7)]);
+    let mut cleo = Ledger::new(locked(), Author(4), key(3));
+    let hash = Evidence { author: Author(3), tick: 7, kind: EvidenceKind::Hash, bytes: vec![7; 32] };
+    cleo.restore(&clock, &[], &[hash], &[Author(3)]);
+    assert_eq!(cleo.heads(), vec![]);
+    cleo.sign_as_before(&[Author(3)]);
+    assert_eq!(cleo.heads(), vec![]);
 }
 
 #[test]

@@ -9,10 +9,10 @@ use crate::session::Proof;
 use crate::trust::{Distrust, Ledger, Role};
 
 /// The number that the next newcomer gets.
-const NEXT: Author = Author(5);
+pub(super) const NEXT: Author = Author(5);
 
 /// Changes under the next number, signed with a key that the hostile one certified for it.
-fn made_up() -> Message {
+pub(super) fn made_up() -> Message {
     let mut ledger = Ledger::new(access(), NEXT, key(MAL));
     let changes = [change(NEXT, 1, "made up")];
     ledger.enter_own(&changes);
@@ -161,4 +161,89 @@ fn a_document_that_tells_of_ones_own_changes_is_no_reason_to_go_on_counting_ther
     assert!(newcomer.author() != THREE && newcomer.author().member() == THREE);
     set(&mut newcomer, Time::ZERO, "a", "1");
     assert_eq!(newcomer.snapshot().unwrap().clock.get(newcomer.author()), 1);
+}
+
+/// Changes under a name, signed with a key that the hostile one certified for it.
+fn made_up_under(name: Author, key_word: &str) -> Message {
+    let mut ledger = Ledger::new(access(), name, key(MAL));
+    let changes = [change(name, 1, key_word)];
+    ledger.enter_own(&changes);
+    let (changes, seals) = ledger.seal(&changes, false);
+    Message::Signed(Box::new(Message::Changes(changes)), Proof { seals, hashes: Vec::new() })
+}
+
+#[test]
+fn two_stories_under_a_number_do_not_shut_out_who_gets_it() {
+    let mut net = room();
+    for story in ["one", "other"] {
+        for at in [ONE, TWO] {
+            let now = net.now;
+            let wanted = say(net.at(at), now, MAL, made_up_under(NEXT, story));
+            assert_eq!(wanted.expelled, [], "nobody has shown that key");
+        }
+    }
+    newcomer(&mut net, &[ONE, TWO]);
+    for at in [ONE, TWO] {
+        let text = text(net.at(at));
+        assert!(
+            text.contains("newcomer") && text.contains(r#""one":1"#) && !text.contains("other"),
+            "{text}"
+        );
+    }
+    let blamed = |&(_, fraud): &(Author, crate::trust::Fraud)| {
+        fraud.by != MAL && fraud.by != NEXT && !matches!(fraud.what, Distrust::TwoKeys(_))
+    };
+    assert!(!frauds(&net).iter().any(blamed));
+    for at in [ONE, TWO, NEXT] {
+        let now = net.now;
+        set(net.at(at), now, &format!("by {at}"), "1");
+        net.pass(ms(3_000));
+    }
+    assert_eq!(text(net.at(ONE)), text(net.at(NEXT)));
+}
+
+#[test]
+fn a_members_other_names_are_its_own_too() {
+    let mut net = room();
+    let name = TWO.next_name().unwrap();
+    let now = net.now;
+    let wanted = say(net.at(ONE), now, MAL, made_up_under(name, "made up"));
+    assert!(wanted.expelled.is_empty() && !net.at(ONE).is_writer(name));
+    assert_eq!(text(net.at(ONE)), r#"{"kept":1}"#);
+    // Its own, under that name, are heard.
+    let mut ledger = Ledger::new(access(), name, key(TWO));
+    let changes = [change(name, 1, "own")];
+    ledger.enter_own(&changes);
+    let (changes, seals) = ledger.seal(&changes, false);
+    let proof = Proof { seals, hashes: Vec::new() };
+    let wanted = say(net.at(ONE), now, TWO, Message::Signed(Box::new(Message::Changes(changes)), proof));
+    assert!(wanted.expelled.is_empty());
+    assert_eq!(text(net.at(ONE)), r#"{"kept":1,"own":1}"#);
+}
+
+#[test]
+fn a_member_one_of_whose_names_is_spoilt_takes_another() {
+    let mut net = room();
+    let name = NEXT.next_name().unwrap();
+    for at in [ONE, TWO] {
+        let now = net.now;
+        // Nobody has seen the number's own key yet.
+        say(net.at(at), now, MAL, made_up_under(name, "made up"));
+        assert!(text(net.at(at)).contains("made up"));
+    }
+    let ledger = Ledger::new(access(), name, key(NEXT));
+    let checkpoint = Checkpoint { clock: VectorClock::new(), ..Checkpoint::read(r#"{"kept":1}"#).unwrap() };
+    let replica = crate::sync::Replica::new(name, checkpoint, limits::HISTORY_CHANGES);
+    net.sessions.insert(NEXT, Session::resume(replica, &[], options(100)).with_ledger(ledger));
+    let now = net.now;
+    set(net.at(NEXT), now, "newcomer", "1");
+    for at in [ONE, TWO] {
+        connect(&mut net, at, NEXT, &[at, NEXT]);
+    }
+    net.pass(ms(10_000));
+    let author = net.at(NEXT).author();
+    assert!(author != name && author.member() == NEXT, "{author}");
+    nobody_honest_is_blamed(&mut net);
+    assert_eq!(text(net.at(ONE)), text(net.at(NEXT)));
+    assert!(text(net.at(ONE)).contains("newcomer"));
 }

@@ -46,7 +46,7 @@ fn having_seen(tick: u64, seen: &[(Author, u64)]) -> Arc<Change> {
 }
 
 /// The honest ones edit on, and show the same: what they wrote, and `also`.
-fn honest_go_on(net: &mut Net, also: &str) {
+pub(super) fn honest_go_on(net: &mut Net, also: &str) {
     for (at, key) in [(ONE, "one"), (TWO, "two")] {
         let now = net.now;
         set(net.at(at), now, key, "1");
@@ -237,11 +237,14 @@ fn a_flood_of_changes_without_a_past_takes_nobody_else_s_place() {
     for at in [ONE, TWO] {
         let now = net.now;
         let mut refused = 0;
-        for batch in flood[1..].chunks(limits::BATCH_CHANGES) {
+        let said = flood[1..].chunks(limits::BATCH_CHANGES).map(|batch| {
             let (changes, seals) = ledger.seal(batch, true);
             let proof = Proof { seals, hashes: Vec::new() };
-            let message = Message::Signed(Box::new(Message::Changes(changes)), proof);
-            let wanted = say(net.at(at), now, MAL, message);
+            Input::Message(MAL, Message::Signed(Box::new(Message::Changes(changes)), proof))
+        });
+        for input in said.chain([Input::Timeout]) {
+            let at_once = if matches!(input, Input::Timeout) { ms(20) } else { ms(0) };
+            let wanted = feed(net.at(at), now + at_once, input);
             let told = wanted.events.iter();
             let told = told.filter(|event| matches!(event, Event::Refused(MAL, Refusal::Flood(_)))).count();
             assert!(told <= limits::REFUSALS_TOLD);

@@ -295,7 +295,7 @@ fn proofs_are_read_as_they_are_written() {
 }
 
 /// What was stored beside the changes.
-fn evidence(records: &[(u64, Record)]) -> Vec<Evidence> {
+pub(super) fn evidence(records: &[(u64, Record)]) -> Vec<Evidence> {
     let mut all = Vec::new();
     for (_, record) in records {
         match record {

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use super::hashing::Hashing;
 use super::{Hash, Seal};
 use crate::limits;
-use crate::sync::{Author, Change, ChangeId, Tick, write_change};
+use crate::sync::{Author, Change, ChangeId, Tick};
 
 /// A run of changes, hashed.
 #[derive(Clone, Debug)]
@@ -56,6 +57,8 @@ pub(super) struct Chain {
     /// The tick of the first hash held.
     base: Tick,
     hashes: VecDeque<Hash>,
+    /// Whether the first hash is what somebody has told, and nothing that its author signed.
+    is_hearsay: bool,
     signatures: BTreeMap<Tick, [u8; 64]>,
     /// Runs that were checked and whose past is not here, by their first tick.
     loose: BTreeMap<Tick, Link>,
@@ -68,6 +71,7 @@ impl Chain {
         Self {
             base,
             hashes: VecDeque::from([hash]),
+            is_hearsay: base > 0,
             signatures: BTreeMap::new(),
             loose: BTreeMap::new(),
             loose_changes: 0,
@@ -81,7 +85,24 @@ impl Chain {
     pub(super) fn restart(&mut self, base: Tick, hash: Hash) -> Result<(), Tick> {
         let loose = std::mem::take(&mut self.loose);
         *self = Self::new(base, hash);
-        loose.into_values().try_for_each(|link| self.enter(link))
+        loose.into_values().try_for_each(|link| {
+            self.correct(&link);
+            self.enter(link)
+        })
+    }
+
+    /// A run whose signature was checked counts more than what somebody has told of the first hash.
+    /// Whether that was another.
+    pub(super) fn correct(&mut self, link: &Link) -> bool {
+        link.hash_at(self.base).is_some_and(|hash| self.is_signed_to_be(self.base, hash))
+    }
+
+    /// The author has signed a chain with this hash. Whether only another was told of.
+    pub(super) fn is_signed_to_be(&mut self, tick: Tick, hash: &Hash) -> bool {
+        let told = self.hashes.front_mut().filter(|_| self.is_hearsay && tick == self.base);
+        let Some(told) = told else { return false };
+        self.is_hearsay = false;
+        std::mem::replace(told, *hash) != *hash
     }
 
     /// Whether nothing of the author is here.
@@ -106,6 +127,8 @@ impl Chain {
             if let Some(head) = self.hashes.back() {
                 let hash = hashing.following(head, change);
                 self.hashes.push_back(hash);
+                // It was checked before it was taken in.
+                self.is_hearsay = false;
             }
         }
     }
@@ -184,13 +207,18 @@ impl Chain {
         self.signatures.range(tick..).next().map(|(&signed, _)| signed)
     }
 
-    /// The hash at a tick, if nothing from there on is signed.
+    /// The hash at a tick, if it is known to be the author's, and is not signed.
     pub(super) fn unsigned(&self, tick: Tick) -> Option<Hash> {
-        if self.signatures.contains_key(&tick) { None } else { self.hash_at(tick) }
+        let is_told = self.is_hearsay && tick == self.base;
+        self.hash_at(tick).filter(|_| !is_told && !self.signatures.contains_key(&tick))
     }
 
     pub(super) fn signed(&mut self, tick: Tick, signature: [u8; 64]) {
         self.signatures.insert(tick, signature);
+    }
+
+    pub(super) fn forget_signatures(&mut self) {
+        self.signatures.clear();
     }
 
     /// What proves a run, as far as it is signed.
@@ -207,24 +235,5 @@ impl Chain {
             self.base += 1;
         }
         self.signatures = self.signatures.split_off(&self.base);
-    }
-}
-
-/// Hashes changes one after the other, in the same buffers.
-#[derive(Default)]
-struct Hashing {
-    text: String,
-    bytes: Vec<u8>,
-}
-
-impl Hashing {
-    /// The hash of a change that follows a hash.
-    fn following(&mut self, before: &Hash, change: &Change) -> Hash {
-        self.text.clear();
-        write_change(change, &mut self.text);
-        self.bytes.clear();
-        self.bytes.extend_from_slice(before);
-        self.bytes.extend_from_slice(self.text.as_bytes());
-        *blake3::hash(&self.bytes).as_bytes()
     }
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::chain::Chain;
-use super::{Certificate, Ledger, runs_of, start_of};
-use crate::sync::{Author, Change, Tick, VectorClock};
+use super::{Certificate, Ledger, runs_of, signed_text, start_of};
+use crate::sync::{Author, Change, ChangeId, Tick, VectorClock};
 
 /// Something that proves changes of an author.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,7 +97,26 @@ impl Ledger {
                 chain.signed(signature.tick, bytes);
             }
         }
+        self.forget_unsound_signatures();
         self.sign_as_before(mine);
+    }
+
+    /// Whoever passes on a signature that is none is taken for a forger: if an author's last does not
+    /// hold, because the disk or an earlier version has made something else of the changes, none of its
+    /// is believed, and others have to prove what it wrote.
+    fn forget_unsound_signatures(&mut self) {
+        for (&author, chain) in &mut self.chains {
+            let Some((tick, signature)) = chain.last_signature() else { continue };
+            let signed =
+                chain.hash_at(tick).map(|head| signed_text(&self.access, ChangeId { author, tick }, &head));
+            let certificate = self.certificates.get(&author);
+            let is_sound = certificate
+                .zip(signed)
+                .is_some_and(|(certificate, signed)| certificate.verifies(&signed, signature));
+            if !is_sound {
+                chain.forget_signatures();
+            }
+        }
     }
 
     /// Signs what the same key made under other names.

@@ -48,7 +48,7 @@ impl Ledger {
     }
 
     /// Who told somebody else another story than is known here, by what they have signed.
-    pub fn compare(&self, from: Author, heads: &[Head]) -> Vec<Fraud> {
+    pub fn compare(&mut self, from: Author, heads: &[Head]) -> Vec<Fraud> {
         let mut frauds = Vec::new();
         for head in heads {
             let known = self.chains.get(&head.author).and_then(|chain| chain.hash_at(head.tick));
@@ -63,7 +63,12 @@ impl Ledger {
                     frauds.push(Fraud { by: from, what: Distrust::TwoKeys(head.author) });
                 }
             } else if certificate.verifies(&signed_text(&self.access, id, &head.hash), &head.signature) {
-                frauds.push(Fraud { by: head.author.member(), what: Distrust::Equivocation(id) });
+                let chain = self.chains.get_mut(&head.author);
+                if chain.is_some_and(|chain| chain.is_signed_to_be(head.tick, &head.hash)) {
+                    self.is_corrected = true;
+                } else {
+                    frauds.push(Fraud { by: head.author.member(), what: Distrust::Equivocation(id) });
+                }
             } else {
                 // No honest member says that; what else it says is not worth the time to check.
                 frauds.push(Fraud { by: from, what: Distrust::Forged(id) });

@@ -1,6 +1,6 @@
 //! Who signed which changes.
 //!
-//! The changes of an author form a chain: each one's hash covers its text and the hash before it,
+//! The changes of an author form a chain: each one's hash covers it and the hash before it,
 //! so a signature under one of them holds for all up to it. A run of changes travels with the hash
 //! before it and a signature under its last one, and can be checked on its own, in whatever order
 //! runs arrive; as soon as the run before it is here, their hashes have to fit. An author who
@@ -9,6 +9,7 @@
 
 mod chain;
 mod evidence;
+mod hashing;
 mod heads;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -44,8 +45,9 @@ pub struct Seal {
 impl Seal {
     /// One for two runs of which the second follows the first: the later signature holds for both.
     pub fn joined(&self, next: &Self) -> Option<Self> {
-        let follows = self.author == next.author && self.last + 1 == next.first;
-        follows.then(|| Self { last: next.last, signature: next.signature, ..self.clone() })
+        let is_same_key = next.certificate.is_none() || next.certificate == self.certificate;
+        let follows = self.author == next.author && self.last.checked_add(1) == Some(next.first);
+        (follows && is_same_key).then(|| Self { last: next.last, signature: next.signature, ..self.clone() })
     }
 }
 
@@ -87,9 +89,11 @@ pub struct Ledger {
     certificates: BTreeMap<Author, Certificate>,
     /// Those of them that are signed with keys of before.
     stale: BTreeSet<Author>,
-    /// Those whose keys were shown by themselves.
-    shown: BTreeSet<Author>,
+    /// The keys that other members have shown themselves, each for all its names.
+    shown: BTreeMap<Author, Certificate>,
     chains: BTreeMap<Author, Chain>,
+    /// Whether a hash that was told of was not the one that its author has signed.
+    is_corrected: bool,
 }
 
 impl Ledger {
@@ -97,8 +101,8 @@ impl Ledger {
     pub fn new(access: Access, me: Author, key: AuthorKey) -> Self {
         let certificate = Certificate::issue(&access, me, &key);
         let certificates = certificate.into_iter().map(|certificate| (me, certificate)).collect();
-        let (stale, shown) = (BTreeSet::new(), BTreeSet::from([me]));
-        Self { access, me, key, certificates, stale, shown, chains: BTreeMap::new() }
+        let (stale, shown) = (BTreeSet::new(), BTreeMap::new());
+        Self { access, me, key, certificates, stale, shown, chains: BTreeMap::new(), is_corrected: false }
     }
 
     /// The same member, writing under another name from here on and starting from nothing.
@@ -115,9 +119,7 @@ impl Ledger {
     /// with what proves it.
     pub fn rename(&mut self, me: Author) {
         self.certificates.remove(&self.me);
-        self.shown.remove(&self.me);
         self.me = me;
-        self.shown.insert(me);
         let certificate = Certificate::issue(&self.access, me, &self.key);
         self.certificates.extend(certificate.map(|certificate| (me, certificate)));
     }
@@ -158,7 +160,10 @@ impl Ledger {
             None if is_known => return Ok(()),
             None => return Err(Distrust::MayNotWrite(author)),
         };
-        if self.certificates.get(&author).is_some_and(|known| !known.agrees_with(&stated)) {
+        let is_other = |known: &Certificate| !known.is_of_key_in(bytes);
+        let is_other_name = author != author.member();
+        let own = self.shown.get(&author.member()).filter(|_| is_other_name);
+        if own.into_iter().chain(self.certificates.get(&author)).any(is_other) {
             return Err(Distrust::TwoKeys(author));
         }
         self.believe(stated);
@@ -180,14 +185,20 @@ impl Ledger {
             self.certificates.remove(&member);
             self.stale.remove(&member);
         }
-        self.learn(member, bytes)?;
-        self.shown.insert(member);
-        Ok(())
+        let learnt = self.learn(member, bytes);
+        if !matches!(learnt, Err(Distrust::MayNotWrite(_)))
+            && let Some(shown) = Certificate::believed(member, bytes)
+        {
+            self.shown.entry(member).or_insert(shown);
+        }
+        learnt
     }
 
-    /// Whether an author's key is known from others alone.
+    /// Whether an author's key is known from others alone: its member has shown none, or another.
     pub fn is_hearsay(&self, author: Author) -> bool {
-        self.certificates.contains_key(&author) && !self.shown.contains(&author)
+        let shown = self.shown.get(&author.member()).map(Certificate::bytes);
+        let is_shown = |known: &Certificate| shown.is_some_and(|shown| known.is_of_key_in(&shown));
+        author != self.me && self.certificates.get(&author).is_some_and(|known| !is_shown(known))
     }
 
     /// Goes on with renewed secrets, and what certifies the authors by them. Authors that nothing
@@ -245,8 +256,27 @@ impl Ledger {
     /// changes of one name in one message are refused with all of it: no honest member passes them
     /// on, and a seal holds for one of them only.
     pub fn check(
-        &mut self, from: Author, changes: Vec<Arc<Change>>, seals: &[Seal],
+        &mut self, from: Author, mut changes: Vec<Arc<Change>>, seals: &[Seal],
     ) -> (Vec<Arc<Change>>, Vec<Fraud>) {
+        let (proven, mut frauds) = self.check_runs(from, &changes, seals);
+        if let Some(unsound) = changes.iter().find(|change| !is_within(&proven, change)) {
+            if frauds.is_empty() {
+                frauds.push(Fraud { by: from, what: Distrust::Unsigned(unsound.id()) });
+            }
+            changes.retain(|change| is_within(&proven, change));
+        }
+        (changes, frauds)
+    }
+
+    /// Whether everything that a peer sent is proven. If not, what to make of it is for
+    /// [`check`](Self::check) to say, of smaller parts.
+    pub fn proves(&mut self, from: Author, changes: &[Arc<Change>], seals: &[Seal]) -> bool {
+        let (proven, frauds) = self.check_runs(from, changes, seals);
+        frauds.is_empty() && changes.iter().all(|change| is_within(&proven, change))
+    }
+
+    /// The runs that are proven, and who did wrong.
+    fn check_runs(&mut self, from: Author, changes: &[Arc<Change>], seals: &[Seal]) -> (Runs, Vec<Fraud>) {
         // In order mostly, which sorting them takes advantage of.
         let mut held: Vec<Named<'_>> = changes.iter().map(|change| (change.id(), change)).collect();
         held.sort_by_key(|&(id, _)| id);
@@ -254,11 +284,11 @@ impl Ledger {
         if let Some(&(id, _)) =
             neighbours.find(|(one, next)| one.0 == next.0 && one.1 != next.1).map(|(one, _)| one)
         {
-            return (Vec::new(), vec![Fraud { by: from, what: Distrust::Forged(id) }]);
+            return (Runs::new(), vec![Fraud { by: from, what: Distrust::Forged(id) }]);
         }
         held.dedup_by_key(|&mut (id, _)| id);
         let mut frauds = Vec::new();
-        let mut proven: Runs = BTreeMap::new();
+        let mut proven = Runs::new();
         for seal in seals {
             // What is sealed and not here is no business of this message.
             if !is_begun(&held, seal.author) {
@@ -269,13 +299,7 @@ impl Ledger {
                 Err(what) => frauds.push(Fraud { by: blamed(from, what), what }),
             }
         }
-        let Some(unsound) = changes.iter().find(|change| !is_within(&proven, change)) else {
-            return (changes, frauds);
-        };
-        if frauds.is_empty() {
-            frauds.push(Fraud { by: from, what: Distrust::Unsigned(unsound.id()) });
-        }
-        (changes.into_iter().filter(|change| is_within(&proven, change)).collect(), frauds)
+        (proven, frauds)
     }
 
     fn check_run(&mut self, seal: &Seal, held: &[Named<'_>]) -> Result<(), Distrust> {
@@ -289,12 +313,15 @@ impl Ledger {
         let link = Link::new(seal, run);
         let start = start_of(&self.access, seal.author);
         let chain = self.chains.entry(seal.author).or_insert_with(|| Chain::new(0, start));
-        if !chain.holds(&link) {
-            let signed = signed_text(&self.access, id, link.head());
-            if !certificate.verifies(&signed, &seal.signature) {
-                return Err(Distrust::Forged(id));
-            }
+        // What is known brings nothing new, its signature neither: unchecked, it is not to be kept.
+        if chain.holds(&link) {
+            return Ok(());
         }
+        let signed = signed_text(&self.access, id, link.head());
+        if !certificate.verifies(&signed, &seal.signature) {
+            return Err(Distrust::Forged(id));
+        }
+        self.is_corrected |= chain.correct(&link);
         chain.enter(link).map_err(|tick| Distrust::Equivocation(ChangeId { author: seal.author, tick }))
     }
 
@@ -350,17 +377,36 @@ impl Ledger {
     }
 
     /// Starts from a version that somebody else vouches for: each author's hash there. What is
-    /// known already stays.
+    /// known already stays, and what its author has signed counts more, whenever it comes.
     pub fn start_from(&mut self, clock: &VectorClock, hashes: &[(Author, Hash)]) {
-        for &(author, hash) in hashes {
-            let tick = clock.get(author);
+        let told: BTreeMap<Author, Hash> = hashes.iter().copied().collect();
+        for (author, tick) in clock.iter() {
             let known = self.chains.get(&author).is_some_and(|chain| chain.hash_at(tick).is_some());
-            if tick > 0 && !known {
-                let chain = self.chains.entry(author).or_insert_with(|| Chain::new(tick, hash));
-                // What contradicts it is left out, as if it had come later.
-                let _ = chain.restart(tick, hash);
-            }
+            // One that was left out is as good as one that was made up; own changes go on from none.
+            let is_mine = author.member() == self.me.member();
+            let hash = told.get(&author).copied().or_else(|| (!is_mine).then_some([0; 32]));
+            let Some(hash) = hash.filter(|_| tick > 0 && !known) else { continue };
+            let chain = self.chains.entry(author).or_insert_with(|| Chain::new(tick, hash));
+            // What contradicts it is left out, as if it had come later.
+            let _ = chain.restart(tick, hash);
         }
+    }
+
+    /// Whether what is kept beside the version that the history starts from has changed since this
+    /// was last asked.
+    pub fn take_corrected(&mut self) -> bool {
+        std::mem::take(&mut self.is_corrected)
+    }
+
+    /// Up to which tick two ledgers were told the same of an author; nothing if nothing contradicts.
+    pub fn parted_from(&self, other: &Self, author: Author) -> Option<Tick> {
+        let (here, there) = (self.chains.get(&author)?, other.chains.get(&author)?);
+        let differs = |tick: Tick| {
+            let hashes = here.hash_at(tick).zip(there.hash_at(tick));
+            hashes.is_some_and(|(here, there)| here != there)
+        };
+        let last = here.last().min(there.last());
+        differs(last).then(|| (0..last).rev().find(|&tick| !differs(tick)).unwrap_or(0))
     }
 
     /// Forgets what is before a version.
