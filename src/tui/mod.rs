@@ -43,7 +43,7 @@ pub use line::Line;
 pub use lines::Look;
 pub use message::{Doer, Effect, FileNews, Level, Moment, Mouse, Msg, SaveRemedy, SaveWanted, Saved};
 pub use mode::{ConflictList, Dispute, Filtering, Mode, PageKind, Question};
-pub use model::{EditorOptions, Flash, HistoryEntry, Invite, Model, Opening};
+pub use model::{EditorOptions, Flash, HistoryEntry, Invite, Model, Opening, WaysIn};
 pub use reader::Reader;
 pub use rows::{Row, Rows};
 pub use runtime::{EditorError, Exit, has_terminal, run};

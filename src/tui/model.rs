@@ -56,9 +56,12 @@ pub struct EditorOptions {
     pub keys: Bindings,
 }
 
+/// The command by which others join, and the one by which they come in to look, if it is to be shown.
+pub type WaysIn = (String, Option<String>);
+
 /// Says how others join a room.
 #[derive(Clone)]
-pub struct Invite(pub Arc<dyn Fn(&Room) -> (String, Option<String>) + Send + Sync>);
+pub struct Invite(pub Arc<dyn Fn(&Room) -> WaysIn + Send + Sync>);
 
 impl fmt::Debug for Invite {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

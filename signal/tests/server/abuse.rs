@@ -135,7 +135,7 @@ async fn who_pings_and_does_not_take_the_answers_is_dropped() {
     let mut deaf = Raw(socket.connect(server.address).await.unwrap());
     deaf.upgrade().await;
     deaf.say_frame(r#"["create",{"room":"deaf"}]"#).await;
-    let ping = [&[0x89, 0x80 | 125, 0, 0, 0, 0][..], &[b'x'; 125]].concat();
+    let ping = [&[0x89, 0xfd, 0, 0, 0, 0][..], &[b'x'; 125]].concat();
     let pings = ping.repeat(1_000);
     // More answers than the system keeps for it: beyond that they would be the server's to keep.
     let flood = async {

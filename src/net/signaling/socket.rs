@@ -82,7 +82,7 @@ impl Socket {
         let (stream, _) = within("it does not answer a websocket handshake", handshake)
             .await
             .map_err(ConnectError::NotAServer)?
-            .map_err(refusal)?;
+            .map_err(|error| refusal(&error))?;
         let mut socket = Self { stream, heard: Instant::now(), asked: None };
         let start = within("it does not say start", socket.next()).await.map_err(ConnectError::NotAServer)?;
         match start {
@@ -177,8 +177,8 @@ fn tame(mut response: Response) -> Response {
 }
 
 /// Why there was no websocket handshake. A server that has no place says so in words.
-fn refusal(error: Error) -> ConnectError {
-    if let Error::Http(response) = &error
+fn refusal(error: &Error) -> ConnectError {
+    if let Error::Http(response) = error
         && response.status() == StatusCode::SERVICE_UNAVAILABLE
     {
         let said = response.body().as_deref().map(String::from_utf8_lossy).unwrap_or_default();
