@@ -365,7 +365,7 @@ impl Session {
         }
         self.acknowledge(from, None);
         if let Some(unsent) = unsent {
-            self.carry_over(now, unsent);
+            self.carry_over(now, *unsent);
         }
     }
 }

@@ -154,7 +154,7 @@ pub struct Session {
     /// What was in common with those who have been dropped.
     partings: Vec<Parting>,
     /// What is to be written again when the others' document comes.
-    unsent: Option<Unsent>,
+    unsent: Option<Box<Unsent>>,
     /// The last number that the signaling server gave out; nothing if it does not say.
     announced: announced::Announced,
     /// Who signed what; none among peers that trust each other anyway.

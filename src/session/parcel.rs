@@ -11,6 +11,7 @@
 
 use std::ops::Range;
 
+use super::peer::Peer;
 use super::timers::{self, Timer};
 use super::{Channel, Event, Message, Output, Session, Time};
 use crate::document::Source;
@@ -269,11 +270,18 @@ impl Session {
             self.send(from, Channel::Sync, Message::RequestDocumentOf(hash));
             return;
         }
+        let is_there = |giver: Author| self.peers.get(&giver).is_some_and(Peer::is_connected);
         match &mut self.parcels.coming {
+            // Who is at it goes on, unless it has stopped or is gone.
+            Some(coming)
+                if coming.from != from
+                    && is_there(coming.from)
+                    && now.saturating_sub(coming.at) < timers::DOCUMENT =>
+            {
+                return;
+            }
             // The rest of what somebody else began to give.
             Some(coming) if coming.hash == hash && coming.bytes == bytes => coming.from = from,
-            // Who is at it goes on, unless it has stopped.
-            Some(coming) if coming.from != from && now.saturating_sub(coming.at) < timers::DOCUMENT => return,
             coming => {
                 *coming = Some(Coming { hash, bytes, from, text: String::new(), parts: 0, at: now });
             }
@@ -288,13 +296,14 @@ impl Session {
     /// A part of a text came.
     pub(super) fn part_came(&mut self, now: Time, from: Author, hash: TextHash, part: usize, text: &str) {
         let Some(coming) = &mut self.parcels.coming else { return };
-        // What was asked of somebody else, who is late, is as good; but each part once, in turn.
-        if coming.hash != hash || coming.parts != part || coming.text.len() + text.len() > coming.bytes {
+        // Each part once, in turn, and of whoever gives it: anybody else could spoil the whole.
+        let is_next = coming.from == from && coming.hash == hash && coming.parts == part;
+        if !is_next || coming.text.len() + text.len() > coming.bytes {
             return;
         }
         coming.text.push_str(text);
         coming.parts += 1;
-        (coming.at, coming.from) = (now, from);
+        coming.at = now;
         self.outputs.push_back(Output::Event(Event::Progress));
         if coming.text.len() < coming.bytes {
             let ahead = part + limits::TEXT_PARTS_AHEAD;

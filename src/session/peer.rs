@@ -57,6 +57,8 @@ pub(super) struct Peer {
     pub(super) resent_at: Time,
     /// When it was last shown where the authors' chains end.
     pub(super) shown_heads_at: Option<Time>,
+    /// When it last showed that itself.
+    pub(super) heard_heads_at: Option<Time>,
     /// When it was last sent a document on this connection, and of which version.
     pub(super) sent_document: Option<(Time, VectorClock)>,
 }
@@ -88,6 +90,7 @@ impl Peer {
             resends: 0,
             resent_at: Time::ZERO,
             shown_heads_at: None,
+            heard_heads_at: None,
             sent_document: None,
         }
     }

@@ -110,8 +110,11 @@ pub(super) fn write_heads(heads: &[Head], out: &mut String) {
 
 pub(super) fn read_heads(heads: &Payload<'_>) -> Result<Message, MessageError> {
     let read = heads.elements(limits::HEADS)?.map(head).collect::<Option<Vec<_>>>();
-    read.map(Message::Heads)
-        .ok_or_else(|| heads.wrong("a head is [author, tick, hash, signature, certificate]"))
+    let read = read.ok_or_else(|| heads.wrong("a head is [author, tick, hash, signature, certificate]"))?;
+    if !read.is_sorted_by(|one, next| one.author > next.author) {
+        return Err(heads.wrong("one head of each author was expected, the highest first"));
+    }
+    Ok(Message::Heads(read))
 }
 
 fn head(head: &Value) -> Option<Head> {

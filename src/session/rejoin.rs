@@ -110,7 +110,8 @@ impl Session {
         let relied_on = relied_on.filter(|_| parting.is_some());
         if let Some(replica) = self.replica.take().filter(|_| self.unsent.is_none()) {
             let (author, dropped, ledger) = (self.author, self.dropped.clone(), self.ledger.clone());
-            self.unsent = Some(Unsent { replica, parting, relied_on, lower, author, dropped, ledger });
+            self.unsent =
+                Some(Box::new(Unsent { replica, parting, relied_on, lower, author, dropped, ledger }));
         }
         let earlier = self.peers.range(..self.member).filter(|(_, peer)| peer.is_talking()).count();
         let turn = timers::TAKE_UP_NEXT.saturating_mul(u32::try_from(earlier).unwrap_or(u32::MAX));
@@ -149,9 +150,8 @@ impl Session {
             self.timers.set(Timer::TakeUp, now + timers::TAKE_UP);
             return;
         }
-        let Some(Unsent { replica, parting, author, dropped, ledger, .. }) = self.unsent.take() else {
-            return;
-        };
+        let Some(unsent) = self.unsent.take() else { return };
+        let Unsent { replica, parting, author, dropped, ledger, .. } = *unsent;
         self.replica = Some(replica.of(self.author));
         self.dropped = dropped;
         self.ledger = ledger.map(|mut ledger| {

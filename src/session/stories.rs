@@ -12,6 +12,10 @@ use crate::trust::{Hash, Head};
 /// once is told of once.
 const SHOWN_AGAIN: Duration = Duration::from_secs(30);
 
+/// The least time between two of one peer that are looked at: to check them takes long.
+const LOOKED_AT_AGAIN: Duration = Duration::from_secs(15);
+const _: () = assert!(LOOKED_AT_AGAIN.as_secs() < SHOWN_AGAIN.as_secs());
+
 impl Session {
     /// With a ping: what was seen here, as a hash.
     pub(super) fn send_digest(&mut self, to: Author) {
@@ -33,7 +37,11 @@ impl Session {
 
     /// A peer shows where the chains end that it knows.
     pub(super) fn heads(&mut self, now: Time, from: Author, heads: &[Head]) {
-        let Some(ledger) = &mut self.ledger else { return };
+        let (Some(ledger), Some(peer)) = (&mut self.ledger, self.peers.get_mut(&from)) else { return };
+        if peer.heard_heads_at.is_some_and(|at| now.saturating_sub(at) < LOOKED_AT_AGAIN) {
+            return;
+        }
+        peer.heard_heads_at = Some(now);
         let frauds = ledger.compare(from, heads);
         self.keep_corrected();
         // What shows it here shows it there; and whoever knows less of a story may see nothing in this.

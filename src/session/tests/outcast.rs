@@ -92,7 +92,7 @@ fn a_reader_with_the_lowest_number_leaves_it_to_the_writers() {
     connect(&mut net, TWO, THREE, &[TWO, THREE]);
     connect(&mut net, ONE, TWO, &[TWO]);
     net.at(ONE).handle(Time::ZERO, Input::Joined(THREE));
-    let mut edit = |net: &mut Net, time| {
+    let edit = |net: &mut Net, time| {
         let now = net.now;
         set(net.at(TWO), now, "a", &now.as_millis().to_string());
         net.pass_with(time, |_, _, message| !matches!(message, Message::Pass { .. }));

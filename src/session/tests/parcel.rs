@@ -185,3 +185,32 @@ fn a_text_that_is_at_hand_does_not_come_from_others_and_lines_are_told_with_the_
         assert_eq!(snapshot.value, net.at(ONE).snapshot().unwrap().value);
     }
 }
+
+#[test]
+fn nobody_spoils_a_text_that_another_gives() {
+    let text = "[11]";
+    let hash = *blake3::hash(text.as_bytes()).as_bytes();
+    let mut newcomer = joiner(TWO);
+    for peer in [ONE, THREE] {
+        feed(&mut newcomer, ms(0), Input::Connected(peer));
+        say(&mut newcomer, ms(0), peer, hello(VectorClock::new(), true));
+    }
+    let part = |text| Message::TextPart { hash, part: 0, text: super::super::Piece::whole(text) };
+    say(&mut newcomer, ms(1), ONE, Message::Text { hash, bytes: 4 });
+    for spoilt in [part("[9"), Message::Text { hash, bytes: 4 }, part("[99]"), part("x")] {
+        let wanted = say(&mut newcomer, ms(2), THREE, spoilt);
+        assert!(wanted.sent.is_empty() && wanted.events.is_empty(), "{wanted:?}");
+    }
+    let wanted = say(&mut newcomer, ms(3), ONE, part(text));
+    assert!(wanted.sent.iter().any(|sent| sent.2 == Message::RequestDocumentOf(hash)), "{wanted:?}");
+    // Who stops giving leaves the rest to others.
+    let mut newcomer = joiner(TWO);
+    for peer in [ONE, THREE] {
+        feed(&mut newcomer, ms(0), Input::Connected(peer));
+        say(&mut newcomer, ms(0), peer, hello(VectorClock::new(), true));
+    }
+    say(&mut newcomer, ms(1), ONE, Message::Text { hash, bytes: 4 });
+    say(&mut newcomer, ms(5_001), THREE, Message::Text { hash, bytes: 4 });
+    let wanted = say(&mut newcomer, ms(5_002), THREE, part(text));
+    assert!(wanted.sent.iter().any(|sent| sent.2 == Message::RequestDocumentOf(hash)), "{wanted:?}");
+}

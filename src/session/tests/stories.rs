@@ -94,6 +94,22 @@ fn who_shows_an_end_that_its_author_did_not_sign_is_cut_off() {
 }
 
 #[test]
+fn ends_are_not_looked_at_as_often_as_somebody_shows_them() {
+    let mut net = room();
+    let now = net.now;
+    set(net.at(TWO), now, "true", "1");
+    net.pass(ms(500));
+    let other = Certificate::issue(&access(), TWO, &signed::key(MAL)).unwrap().bytes().to_vec();
+    let head = Head { author: TWO, tick: 1, hash: [7; 32], signature: [8; 64], certificate: other };
+    let mut told = 0;
+    for at in 0..600 {
+        let wanted = say(net.at(ONE), now + ms(at * 50), MAL, Message::Heads(vec![head.clone()]));
+        told += wanted.events.iter().filter(|event| matches!(event, Event::Distrusted(_))).count();
+    }
+    assert_eq!(told, 2, "in half a minute");
+}
+
+#[test]
 fn digests_and_ends_are_read_as_they_are_written() {
     let certificate = signed::certificate(TWO);
     let head = Head { author: TWO, tick: 3, hash: [7; 32], signature: [8; 64], certificate };
@@ -101,7 +117,7 @@ fn digests_and_ends_are_read_as_they_are_written() {
     for message in [
         Message::Digest { clock, digest: [9; 32] },
         Message::Certificate(head.certificate.clone()),
-        Message::Heads(vec![head.clone(), head]),
+        Message::Heads(vec![head.clone(), Head { author: ONE, ..head }]),
     ] {
         let text = message.encode();
         assert_eq!(Message::decode(&text).as_ref(), Ok(&message), "{text}");
@@ -114,4 +130,13 @@ fn digests_and_ends_are_read_as_they_are_written() {
     ] {
         assert!(Message::decode(bad).is_err(), "{bad}");
     }
+    let head = Head {
+        author: TWO,
+        tick: 3,
+        hash: [7; 32],
+        signature: [8; 64],
+        certificate: signed::certificate(TWO),
+    };
+    let twice = Message::Heads(vec![head.clone(), head]).encode();
+    assert!(Message::decode(&twice).is_err(), "each author once");
 }
