@@ -19,6 +19,10 @@ const WORTH_IT: usize = 1 << 10;
 /// What LZ4 makes of a byte at most: what claims to be more is refused before room is made for it.
 const EXPANSION: usize = 256;
 
+/// What a byte of a message of more than [`limits::MESSAGE_BYTES`] may stand for, so that memory is
+/// not to be had for nothing. Few texts are packed as tightly, and those travel as they are.
+const EXPANSION_OF_LONG: usize = 16;
+
 /// The bytes that say this.
 pub(super) fn pack(message: &Message) -> Vec<u8> {
     let text = message.encode().into_bytes();
@@ -30,7 +34,7 @@ pub(super) fn pack(message: &Message) -> Vec<u8> {
     *length_bytes = length.to_be_bytes();
     match lz4_flex::block::compress_into(&text, block) {
         // An eighth less at least: packing takes time at both ends.
-        Ok(bytes) if bytes + HEAD_BYTES < text.len() / 8 * 7 => {
+        Ok(bytes) if bytes + HEAD_BYTES < text.len() / 8 * 7 && may_be(text.len(), bytes) => {
             packed.truncate(HEAD_BYTES + bytes);
             packed.shrink_to_fit();
             packed
@@ -39,12 +43,18 @@ pub(super) fn pack(message: &Message) -> Vec<u8> {
     }
 }
 
+/// Whether a block of so many bytes may stand for so long a text.
+fn may_be(length: usize, block: usize) -> bool {
+    let expansion = if length > limits::MESSAGE_BYTES { EXPANSION_OF_LONG } else { EXPANSION };
+    length <= limits::FRAMED_BYTES && length <= block.saturating_mul(expansion)
+}
+
 /// What some bytes say.
 pub(super) fn unpack(bytes: Vec<u8>) -> Result<Message, String> {
     let bytes = match bytes.split_first_chunk::<HEAD_BYTES>() {
         Some(([PACKED, length @ ..], block)) => {
             let length = u32::from_be_bytes(*length) as usize;
-            if length > limits::FRAMED_BYTES || length > block.len().saturating_mul(EXPANSION) {
+            if !may_be(length, block.len()) {
                 return Err(format!("{} packed bytes claim to be {length}", block.len()));
             }
             lz4_flex::block::decompress(block, length).map_err(|error| format!("badly packed: {error}"))?
@@ -93,6 +103,29 @@ mod tests {
         assert!(claim(10_000, &[0; 10]).contains("claim to be"));
         assert!(claim(10, &[0; 10]).contains("badly packed"));
         assert!(unpack(vec![PACKED]).unwrap_err().contains("no message"));
+    }
+
+    #[test]
+    fn a_long_message_is_not_packed_more_tightly_than_may_be() {
+        let items = |count: usize, at: fn(usize) -> usize| {
+            let items: Vec<String> = (0..count).map(|number| at(number).to_string()).collect();
+            document(&format!("[{}]", items.join(",")))
+        };
+        let (dull, usual) = (
+            items(limits::MESSAGE_BYTES / 2 + 1, |_| 1),
+            items(1_500_000, |number| number * 7919 % 1_000_003),
+        );
+        let (dull_length, usual_length) = (dull.encode().len(), usual.encode().len());
+        assert!(dull_length > limits::MESSAGE_BYTES && usual_length > limits::MESSAGE_BYTES);
+        for (message, length, is_packed) in [(dull, dull_length, false), (usual, usual_length, true)] {
+            let bytes = pack(&message);
+            assert_eq!(bytes.len() < length, is_packed);
+            assert_eq!(unpack(bytes).unwrap(), message);
+        }
+        let mut claim = vec![PACKED];
+        claim.extend_from_slice(&u32::try_from(limits::FRAMED_BYTES).unwrap().to_be_bytes());
+        claim.extend_from_slice(&vec![0; limits::MESSAGE_BYTES]);
+        assert!(unpack(claim).unwrap_err().contains("claim to be"));
     }
 
     proptest! {
