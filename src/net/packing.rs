@@ -107,14 +107,9 @@ mod tests {
 
     #[test]
     fn a_long_message_is_not_packed_more_tightly_than_may_be() {
-        let items = |count: usize, at: fn(usize) -> usize| {
-            let items: Vec<String> = (0..count).map(|number| at(number).to_string()).collect();
-            document(&format!("[{}]", items.join(",")))
-        };
-        let (dull, usual) = (
-            items(limits::MESSAGE_BYTES / 2 + 1, |_| 1),
-            items(1_500_000, |number| number * 7919 % 1_000_003),
-        );
+        let dull = document(&format!("{:?}", "1".repeat(limits::MESSAGE_BYTES)));
+        let numbers = (0..700_000).map(|number| format!("{} Ana ", number * 7919 % 1_000_003));
+        let usual = document(&format!("{:?}", numbers.collect::<String>()));
         let (dull_length, usual_length) = (dull.encode().len(), usual.encode().len());
         assert!(dull_length > limits::MESSAGE_BYTES && usual_length > limits::MESSAGE_BYTES);
         for (message, length, is_packed) in [(dull, dull_length, false), (usual, usual_length, true)] {
