@@ -140,7 +140,7 @@ fn an_editor_changes_what_was_changed_in_it_and_drafts_are_kept() {
         fs::read_dir(room.home.path())
             .unwrap()
             .filter(|entry| {
-                entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("ultrawave-demo-")
+                entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("ultrawave-")
             })
             .count()
     };

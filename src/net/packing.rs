@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_long_message_is_not_packed_more_tightly_than_may_be() {
         let dull = document(&format!("{:?}", "1".repeat(limits::MESSAGE_BYTES)));
-        let numbers = (0..700_000_u64).map(|number| format!("{} Ana ", number * 7919 % 1_000_003));
+        let numbers = (0..900_000_u64).map(|number| format!("{} Ana ", number * 7919 % 1_000_003));
         let usual = document(&format!("{:?}", numbers.collect::<String>()));
         let (dull_length, usual_length) = (dull.encode().len(), usual.encode().len());
         assert!(dull_length > limits::MESSAGE_BYTES && usual_length > limits::MESSAGE_BYTES);
