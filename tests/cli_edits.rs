@@ -139,9 +139,7 @@ fn an_editor_changes_what_was_changed_in_it_and_drafts_are_kept() {
     let drafts = || {
         fs::read_dir(room.home.path())
             .unwrap()
-            .filter(|entry| {
-                entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("ultrawave-")
-            })
+            .filter(|entry| entry.as_ref().unwrap().file_name().to_string_lossy().starts_with("ultrawave-"))
             .count()
     };
     assert_eq!(drafts(), 0);

@@ -5,7 +5,7 @@ use predicates::str::contains;
 use super::support::process::Process;
 use super::*;
 
-fn until(what: &str, is_so: impl Fn() -> bool) {
+pub(super) fn until(what: &str, is_so: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
     while !is_so() {
         assert!(Instant::now() < deadline, "it does not come: {what}");
