@@ -38,7 +38,8 @@ impl World {
 
     /// Whether somebody took something along who crashed, or left without having been heard.
     fn is_something_lost(&self, clock: &VectorClock) -> bool {
-        self.is_hostile || self.departed.iter().any(|(who, member)| clock.get(*who) < member.made)
+        let lost = |(_, member): &(Author, Member)| clock.get(member.session.author()) < member.made;
+        self.is_hostile || self.departed.iter().any(lost)
     }
 
     /// Nothing grows without end, and nobody is woken for nothing.
@@ -87,10 +88,14 @@ impl World {
     /// Whoever left and was answered by one who is still here has left nothing behind.
     pub(crate) fn check_departed(&self, clock: &VectorClock) {
         for (who, member) in &self.departed {
+            // It may have written under another name than its number.
+            let name = member.session.author();
             // Whom the others have dropped meanwhile left with what did not count any more.
-            let is_dropped = self.members.values().any(|other| other.session.dropped().first.get(*who) > 0);
-            if !is_dropped && member.answered.iter().any(|answered| self.members.contains_key(answered)) {
-                assert!(clock.get(*who) >= member.made, "edits of {who} were lost when it left");
+            let is_dropped =
+                |other: &Member| (1..=member.made).contains(&other.session.dropped().first.get(name));
+            let is_here = |answered: &Author| self.members.contains_key(answered);
+            if !self.members.values().any(is_dropped) && member.answered.iter().any(is_here) {
+                assert!(clock.get(name) >= member.made, "edits of {who} were lost when it left");
             }
         }
     }
