@@ -56,6 +56,10 @@ pub const GARBAGE_CHARS: usize = 300;
 /// As many messages as one counts for that says nothing: honest peers send none.
 pub const GARBAGE_COUNTS_FOR: u32 = 100;
 
+/// As many messages as a request for changes counts for: its answer may be all that is remembered.
+/// Honest peers send a few a second.
+pub const REQUEST_COUNTS_FOR: u32 = 100;
+
 /// Recent changes kept for late arrivals, unless an option says otherwise.
 pub const HISTORY_CHANGES: usize = 10_000;
 

@@ -334,7 +334,11 @@ impl Life<'_> {
     }
 
     async fn incoming(&mut self, said: Incoming) -> Result<(), String> {
-        let units = if matches!(said, Incoming::Garbage(_)) { limits::GARBAGE_COUNTS_FOR } else { 1 };
+        let units = match &said {
+            Incoming::Garbage(_) => limits::GARBAGE_COUNTS_FOR,
+            Incoming::Message(message) => message.weight(),
+            Incoming::Open | Incoming::Closed => 1,
+        };
         self.pace.take(Instant::now(), units);
         match said {
             Incoming::Open => {

@@ -72,7 +72,9 @@ impl Trio {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_slows_who_makes_it_and_not_the_room() {
     let trio = trio().await;
-    // What costs an answer, what costs a look, and what says nothing.
+    trio.honest_go_on(500).await;
+    // What costs an answer, what costs a long one, and what says nothing.
+    let all = Message::RequestChanges(VectorClock::new());
     let nonsense = Message::Clock {
         seen: VectorClock::from_iter([(trio.ana.author(), 1 << 40)]),
         floor: None,
@@ -80,6 +82,7 @@ async fn a_flood_slows_who_makes_it_and_not_the_room() {
     };
     for round in 0..4_000 {
         trio.blurt(&Message::RequestDocument);
+        trio.blurt(&all);
         trio.blurt(&nonsense);
         if round % 500 == 0 {
             tokio::task::yield_now().await;

@@ -169,6 +169,20 @@ impl Proof {
 }
 
 impl Message {
+    /// As how many messages it counts, by the work that it asks for.
+    #[cfg(feature = "net")]
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "any other is answered with little or once in a while"
+    )]
+    pub(crate) fn weight(&self) -> u32 {
+        match self {
+            Self::RequestChanges(_) | Self::RequestSync(_) => crate::limits::REQUEST_COUNTS_FOR,
+            Self::Pass { message, .. } => message.weight(),
+            _ => 1,
+        }
+    }
+
     /// The changes of a message that is nothing but signed changes; any other is given back.
     #[expect(clippy::result_large_err, reason = "it is given back as it came, not kept")]
     #[expect(clippy::wildcard_enum_match_arm, reason = "no other message is changes")]

@@ -12,6 +12,15 @@ fn clock(ticks: &[(u32, u64)]) -> VectorClock {
 }
 
 /// The examples of the specification: each line is a message, in the form that is written here.
+#[cfg(feature = "net")]
+#[test]
+fn what_asks_for_all_that_is_remembered_counts_for_more() {
+    let request = Message::RequestChanges(VectorClock::new());
+    let passed = Message::Pass { from: Author(2), to: Author(1), message: Box::new(request.clone()) };
+    assert_eq!([request.weight(), passed.weight()], [limits::REQUEST_COUNTS_FOR; 2]);
+    assert_eq!(Message::RequestDocument.weight(), 1);
+}
+
 #[test]
 fn the_specification_speaks_this_protocol() {
     let mut seen = 0;
