@@ -41,8 +41,8 @@ pub fn check_room_name(name: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-/// Whether it cannot be seen: control characters, line separators, and what hides or reorders its neighbours. The joiners
-/// U+200C and U+200D are left: some scripts and many emoji need them.
+/// Whether it cannot be seen: control characters, line separators, and what hides or reorders its
+/// neighbours. The joiners U+200C and U+200D are left: some scripts and many emoji need them.
 pub fn is_invisible(character: char) -> bool {
     character.is_control()
         || matches!(character,
