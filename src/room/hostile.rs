@@ -96,6 +96,24 @@ async fn a_flood_slows_who_makes_it_and_not_the_room() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_says_goodbye_for_somebody_else() {
+    let trio = trio().await;
+    let (ana, bo) = (trio.ana.author(), trio.bo.author());
+    for (from, to) in [(bo, ana), (ana, bo)] {
+        let message = Box::new(Message::Goodbye);
+        trio.mal.inner.shared.act(|session, _| session.blurt(to, Message::Pass { from, to, message }));
+    }
+    // Long enough for it to be heard.
+    trio.honest_go_on(20).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    for (room, other) in [(&trio.ana, bo), (&trio.bo, ana)] {
+        let is_there = |person: &Person| person.author == other && person.link == Link::Live;
+        assert!(room.people().iter().any(is_there), "{:?}", room.people());
+    }
+    trio.honest_go_on(4).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_forges_is_named_and_cut_off() {
     let trio = trio().await;
     let mut told = trio.ana.events();
