@@ -26,16 +26,7 @@ fn refusals(wanted: &Wanted) -> Vec<&Refusal> {
 fn another_version_is_not_talked_to() {
     let mut session = creator("{}");
     feed(&mut session, ms(0), Input::Connected(TWO));
-    let foreign = Message::Hello {
-        version: VERSION + 1,
-        name: String::new(),
-        clock: VectorClock::new(),
-        has_document: true,
-        writer: None,
-        dropped: Dropped::default(),
-        passing: false,
-        answer: false,
-    };
+    let foreign = hello_of(VERSION + 1, VectorClock::new(), true);
     let wanted = say(&mut session, ms(1), TWO, foreign);
     assert!(wanted.sent.is_empty(), "{wanted:?}");
     let tells = |event: &Event| matches!(event, Event::Incompatible(TWO, version) if *version == VERSION + 1);

@@ -97,9 +97,13 @@ fn say(session: &mut Session, now: Time, from: Author, message: Message) -> Want
 }
 
 fn hello(clock: VectorClock, has_document: bool) -> Message {
+    hello_of(super::VERSION, clock, has_document)
+}
+
+fn hello_of(version: u32, clock: VectorClock, has_document: bool) -> Message {
     let (writer, dropped) = (None, Dropped::default());
     let name = String::new();
-    let (version, passing, answer) = (super::VERSION, false, false);
+    let (passing, answer) = (false, false);
     Message::Hello { version, name, clock, has_document, writer, dropped, passing, answer }
 }
 

@@ -11,16 +11,7 @@ fn pass(from: Author, message: Message) -> Message {
 
 #[test]
 fn nobody_speaks_for_a_member_that_can_be_heard_itself() {
-    let other_version = Message::Hello {
-        version: VERSION + 1,
-        name: String::new(),
-        clock: VectorClock::new(),
-        has_document: true,
-        writer: None,
-        dropped: Dropped::default(),
-        passing: false,
-        answer: false,
-    };
+    let other_version = hello_of(VERSION + 1, VectorClock::new(), true);
     let first = VectorClock::from_iter([(ONE, 1)]);
     let seen = VectorClock::from_iter([(Author(77), 1 << 40)]);
     for message in [
