@@ -114,6 +114,7 @@ impl Session {
     /// what is sound is taken in and who did wrong is found.
     fn receive_waiting(&mut self, now: Time, from: Author, Waiting { changes, messages }: Waiting) {
         if messages.len() > 1 && self.is_all_sound(now, from, &changes, &messages) {
+            self.keep_corrected();
             return self.receive(now, from, changes);
         }
         let mut changes = changes.into_iter();
@@ -136,13 +137,9 @@ impl Session {
 
 /// As few seals as prove the same: one for the runs of an author that follow each other.
 fn joined<'a>(seals: impl Iterator<Item = &'a Seal>) -> Vec<Seal> {
-    let mut of_author: BTreeMap<Author, Vec<Seal>> = BTreeMap::new();
+    let mut of_author: BTreeMap<Author, Proof> = BTreeMap::new();
     for seal in seals {
-        let seals = of_author.entry(seal.author).or_default();
-        match seals.last_mut().and_then(|last| Some((last.joined(seal)?, last))) {
-            Some((joined, last)) => *last = joined,
-            None => seals.push(seal.clone()),
-        }
+        of_author.entry(seal.author).or_default().add(seal.clone());
     }
-    of_author.into_values().flatten().collect()
+    of_author.into_values().flat_map(|proof| proof.seals).collect()
 }

@@ -307,14 +307,14 @@ impl Session {
             self.event(Event::Refused(from, Refusal::NotMine(ChangeId { author: self.author, tick: own })));
             return;
         }
-        // None of the changes is an own one: they have all seen that version, and this peer has not.
-        let mut theirs = Replica::new(self.author, checkpoint, self.options.history);
-        let counting = changes.iter().filter(|change| self.counts(change));
-        let received = theirs.receive(counting.map(|change| Change::clone(change)));
         if !self.may_replace_document(from) {
             let what = "a document that is to take the place of the one that is here";
             return self.event(Event::Garbage(from, what.to_owned()));
         }
+        // None of the changes is an own one: they have all seen that version, and this peer has not.
+        let mut theirs = Replica::new(self.author, checkpoint, self.options.history);
+        let counting = changes.iter().filter(|change| self.counts(change));
+        let received = theirs.receive(counting.map(|change| Change::clone(change)));
         if theirs.clock().covers(replica.clock()) {
             self.event(Event::Replaced(Box::new(replica.snapshot())));
             let clock = theirs.clock().clone();

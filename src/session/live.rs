@@ -140,14 +140,13 @@ impl Session {
         }
         let Some(peer) = self.peers.get_mut(&from) else { return false };
         let before = peer.clock.get(self.author);
-        let mut known = peer.clock.clone();
-        known.join(clock);
-        if known.iter().len() > limits::CLOCK_AUTHORS {
+        let new = clock.iter().filter(|&(author, _)| peer.clock.get(author) == 0).count();
+        if peer.clock.iter().len() + new > limits::CLOCK_AUTHORS {
             let what = "all its clocks together name more authors than there can be";
             self.event(Event::Garbage(from, what.to_owned()));
             return false;
         }
-        peer.clock = known;
+        peer.clock.join(clock);
         peer.has_document = true;
         if claimed > before
             && let Some(made_at) = self.recent.made_at(claimed)
