@@ -152,8 +152,9 @@ impl Socket {
 
 /// What a server, or somebody in its place, has said, for a message: one line, and no long one.
 pub(super) fn quoted(said: &str) -> String {
-    let mut shown: String = inert(said).chars().take(REASON_CHARS).collect();
-    if shown.len() < said.len() {
+    let whole = inert(said);
+    let mut shown: String = whole.chars().take(REASON_CHARS).collect();
+    if shown.len() < whole.len() {
         shown.push('…');
     }
     shown
